@@ -1,0 +1,126 @@
+"""Grading many submissions: in parallel, resumable, one file a grade."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.util import Finalize
+from pathlib import Path
+
+from msgspec import Struct
+
+from autograder.course import Course
+from autograder.errors import AutograderError, MachineError
+from autograder.exercise import Language
+from autograder.fingerprint import Fingerprints
+from autograder.grade import Grade
+from autograder.grader import Grader
+from autograder.output.grade_file import grade_path, read_grade, write_grade
+from autograder.sandbox import Level, Sandbox
+from autograder.submission import SubmissionRef, read_submission
+
+
+class Settings(Struct, frozen=True):
+    """Everything that the workers need to know."""
+
+    course: Course
+    out: Path
+    level: Level
+    language: Language
+    private: tuple[Path, ...]
+    """Folders that student code must not see."""
+
+    def fingerprints(self) -> Fingerprints:
+        return Fingerprints(self.course, self.level, self.language)
+
+
+class Graded(Struct, frozen=True):
+    """A submission that has its grade file; ``fresh`` when it was made in this run."""
+
+    ref: SubmissionRef
+    grade: Grade
+    fresh: bool
+
+
+def grade_all(
+    refs: Iterable[SubmissionRef], settings: Settings, *, jobs: int, force: bool = False
+) -> Iterator[Graded]:
+    """Grade the submissions, yielding each when its file is written.
+
+    Those that are graded and unchanged come first and are not run, unless ``force``.
+    Closing the iterator finishes what is being graded and leaves the rest.
+    """
+    fingerprints = settings.fingerprints()
+    pool: ProcessPoolExecutor | None = None
+    futures: list[Future[Graded]] = []
+    try:
+        for ref in refs:
+            grade = None if force else read_grade(grade_path(settings.out, ref))
+            if grade is not None and grade.fingerprint == fingerprints.of(read_submission(ref)):
+                yield Graded(ref, grade, fresh=False)
+                continue
+            pool = pool or _start_pool(settings, jobs)
+            futures.append(pool.submit(_grade_one, ref))
+        for future in as_completed(futures):
+            yield future.result()
+    except BrokenProcessPool:
+        raise MachineError(
+            "a grading process was killed (out of memory?); "
+            "what is graded is kept, run the command again to go on"
+        ) from None
+    finally:
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+
+
+def _start_pool(settings: Settings, jobs: int) -> ProcessPoolExecutor:
+    # A fork has everything imported already; elsewhere it is unsafe.
+    method = "fork" if sys.platform == "linux" else "spawn"
+    return ProcessPoolExecutor(
+        jobs,
+        mp_context=multiprocessing.get_context(method),
+        initializer=_initialize_worker,
+        initargs=(settings,),
+    )
+
+
+class _Worker:
+    """One process of the pool: a sandbox of its own, and the truths it has worked out."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._out = settings.out
+        self._fingerprints = settings.fingerprints()
+        self._sandbox = Sandbox(settings.level, settings.course.limits, settings.private)
+        self._grader = Grader(settings.course, self._sandbox, settings.language)
+        Finalize(None, self._sandbox.close, exitpriority=10)
+        self._sandbox.warm_up()
+
+    def grade(self, ref: SubmissionRef) -> Graded:
+        submission = read_submission(ref)
+        grade = self._grader.grade(submission, self._fingerprints.of(submission))
+        write_grade(grade_path(self._out, ref), grade)
+        return Graded(ref, grade, fresh=True)
+
+
+_worker: _Worker | AutograderError | None = None
+
+
+def _initialize_worker(settings: Settings) -> None:
+    global _worker
+    # Ctrl-C reaches every process of the terminal; the main one decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        _worker = _Worker(settings)
+    except AutograderError as error:
+        _worker = error  # raised with the first task: a failing initializer says nothing
+
+
+def _grade_one(ref: SubmissionRef) -> Graded:
+    if isinstance(_worker, AutograderError):
+        raise _worker
+    assert _worker is not None
+    return _worker.grade(ref)

@@ -1,0 +1,80 @@
+"""The command line. The only place that prints, and that ends the program.
+
+Commands are imported when they are called, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from autograder import __version__
+from autograder.errors import AutograderError
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+# Command: module and one-line help, which `--help` shows without importing the module.
+COMMANDS = {
+    "grade": "Grade a folder of submissions.",
+}
+
+
+class LazyGroup(click.Group):
+    """Commands that live in modules of the same name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"autograder.cli.{name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="autograder")
+def cli() -> None:
+    """Exercises in backpropagation, graded: right, explained, and in a sandbox."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the program.
+
+    0: all well. 1: the work under test fails. 2: the call, the course or the machine is
+    wrong. 130: interrupted.
+    """
+    # Before numpy is loaded: the grader's own arithmetic is small, and runs in parallel.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        result: Any = cli.main(args=arguments, prog_name="autograder", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(EXIT_INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_USAGE)
+    except AutograderError as error:
+        click.echo(f"error: {printable(str(error))}", err=True)
+        sys.exit(EXIT_USAGE)
+    except BrokenPipeError:
+        # The reader of our output has gone, as `| head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_USAGE)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def printable(message: str) -> str:
+    """One line that no terminal takes for a command."""
+    return "".join(char if char.isprintable() else " " for char in message)

@@ -1,0 +1,54 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from autograder.course import Course
+from autograder.errors import UsageError
+from autograder.exercise import Language
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def course_option(function: _Function) -> _Function:
+    return click.option(
+        "--course",
+        type=click.Path(path_type=Path),
+        help="The course's folder; default: the nearest one upwards with a config.yaml.",
+    )(function)
+
+
+def language_option(function: _Function) -> _Function:
+    return click.option("--lang", "language", help="Language of messages, such as en or ko.")(
+        function
+    )
+
+
+def find_course(given: Path | None) -> Path:
+    """The course's root folder. Raises :class:`UsageError` where there is none."""
+    if given is not None:
+        if not given.is_dir():
+            raise UsageError(f"--course {given}: no such folder")
+        return given
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "config.yaml").is_file():
+            return folder
+    raise UsageError(
+        f"{here}: there is no config.yaml here or above; "
+        "call this inside a course, or name one with --course"
+    )
+
+
+def pick_language(given: str | None, course: Course) -> Language:
+    """The language asked for, or the course's. Raises :class:`UsageError` for an unknown one."""
+    if given is None:
+        return course.language
+    if given not in course.languages:
+        raise UsageError(f"--lang {given}: the course is written in {', '.join(course.languages)}")
+    return given

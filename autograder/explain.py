@@ -1,0 +1,116 @@
+"""Findings put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.cases import Case
+from autograder.compare import Reason, Verdict
+from autograder.course import Limits
+from autograder.exercise import Exercise, Language
+from autograder.grade import Finding
+from autograder.messages import harmless, text
+from autograder.run import Failure
+from autograder.sandbox.protocol import ExceptionInfo
+
+
+def explain_finding(
+    exercise: Exercise,
+    finding: Finding,
+    cases: Sequence[Case],
+    limits: Limits,
+    language: Language,
+) -> str:
+    """One or two sentences on what is wrong and where to look."""
+    case = cases[finding.case]
+    if finding.failure is not None:
+        return _explain_failure(exercise, finding.failure, case, limits, language)
+    names = ", ".join(finding.names)
+    if finding.property is None or finding.verdict is None:
+        return text(finding.property or "passed", language, names=names)
+    detail = explain_verdict(finding.output or "", finding.verdict, case, language)
+    if finding.property is not None:
+        return text(finding.property, language, detail=detail)
+    return detail
+
+
+def _explain_failure(
+    exercise: Exercise, failure: Failure, case: Case, limits: Limits, language: Language
+) -> str:
+    kind: str = failure.kind
+    exception = failure.exception
+    if exception is not None and exception.type_name == "NotImplementedError":
+        kind = "not_implemented"
+    signature = exercise.signature
+    message = text(
+        kind,
+        language,
+        detail=harmless(failure.detail),
+        file=f"{exercise.name}.py",
+        function=signature.function,
+        outputs=", ".join(signature.outputs),
+        expected=len(signature.outputs),
+        exception="" if exception is None else _exception_text(exception),
+        memory=limits.memory_mib,
+        seconds=f"{limits.wall_seconds:g}",
+        cpu=limits.cpu_seconds,
+        shapes="" if failure.while_loading else _shapes(case, language),
+    )
+    if exception is not None and exception.frames and kind != "not_implemented":
+        frame = exception.frames[-1]
+        return text(
+            "at_line", language, message=message, line=frame.line, file=harmless(frame.file)
+        )
+    return message
+
+
+def _exception_text(exception: ExceptionInfo) -> str:
+    name, message = harmless(exception.type_name), harmless(exception.message)
+    return f"{name}: {message}" if message else name
+
+
+def explain_verdict(output: str, verdict: Verdict, case: Case, language: Language) -> str:
+    """What is wrong with an output."""
+    key = verdict.reason.name
+    at = ""
+    if verdict.index is not None:
+        index = "" if not verdict.index else "[" + ", ".join(map(str, verdict.index)) + "]"
+        at = text(
+            "at_element" if verdict.expected is not None else "at_index",
+            language,
+            output=output,
+            index=index,
+            actual=number(verdict.actual),
+            expected=number(verdict.expected),
+        )
+    if verdict.reason is Reason.wrong_values and verdict.total == 1:
+        key = "wrong_value"
+    actual = verdict.actual_shape if verdict.reason is Reason.wrong_shape else verdict.dtype
+    return text(
+        key,
+        language,
+        output=output,
+        actual=harmless(str(actual)),
+        expected=verdict.expected_shape,
+        wrong=verdict.wrong,
+        total=verdict.total,
+        shapes=_shapes(case, language),
+        at=at,
+    )
+
+
+def number(value: Any) -> str:
+    """A number as a person would write it: enough digits to see the difference."""
+    return "" if value is None else np.format_float_positional(
+        value, precision=10, unique=True, trim="-"
+    ) if 1e-4 <= abs(value) < 1e6 or value == 0 else f"{value:.8g}"
+
+
+def _shapes(case: Case, language: Language) -> str:
+    shapes = ", ".join(
+        f"{name} {value.shape}" for name, value in case.inputs.items() if value.ndim
+    )
+    return text("for_shapes", language, shapes=shapes) if shapes else ""

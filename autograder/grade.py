@@ -1,0 +1,241 @@
+"""From observations to verdicts, scores and a grade. Pure functions over plain data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from autograder.cases import Case, is_trivial
+from autograder.compare import NotAnArray, Reason, Verdict, compare
+from autograder.exercise import Exercise, Part, PropertyTest, Test, Visibility
+from autograder.run import ExerciseRun, Failure, Observation
+from autograder.truth import Expected
+
+Status: TypeAlias = Literal[
+    "passed", "partial", "failed", "error", "timeout", "crashed", "missing"
+]
+
+Truth: TypeAlias = "Mapping[str, Expected]"
+"""What is expected of each output on one case."""
+
+
+class TestGrade(Struct, frozen=True):
+    name: str
+    visibility: Visibility
+    score: float
+    max_score: float
+    status: Status
+    message: str
+    mistake: str | None = None
+    hint: str | None = None
+
+
+class ExerciseGrade(Struct, frozen=True):
+    name: str
+    score: float
+    max_score: float
+    tests: tuple[TestGrade, ...]
+    output: str = ""
+
+
+class Timing(Struct, frozen=True):
+    """The one part of a grade that differs from run to run."""
+
+    graded_at: str
+    seconds: float
+
+
+class Grade(Struct, frozen=True):
+    """One student's result for one assignment; the content of a grade file."""
+
+    student: str
+    assignment: str
+    score: float
+    max_score: float
+    isolation: str
+    language: str
+    exercises: tuple[ExerciseGrade, ...]
+    fingerprint: str
+    timing: Timing
+
+
+class Finding(Struct, frozen=True):
+    """What is wrong with one case: a failure, a verdict on an output, or a property."""
+
+    case: int
+    output: str | None = None
+    failure: Failure | None = None
+    verdict: Verdict | None = None
+    property: Literal[
+        "inputs_unchanged", "repeatable", "fresh_results", "shared_results", "linear_in_upstream"
+    ] | None = None
+    names: tuple[str, ...] = ()
+
+
+class Judgement(Struct, frozen=True):
+    """A judged test: points per part, and the first finding against it, if any.
+
+    ``wrong`` has, per output, the numbers of the cases in which it was wrong.
+    """
+
+    test: Test
+    scores: tuple[float, ...]
+    finding: Finding | None
+    wrong: dict[str, tuple[int, ...]]
+
+    @property
+    def score(self) -> float:
+        return clamp(math.fsum(self.scores), self.max_score)
+
+    @property
+    def max_score(self) -> float:
+        return math.fsum(part.points for part in self.test.parts)
+
+    @property
+    def status(self) -> Status:
+        if self.score >= self.max_score:
+            return "passed"
+        if self.score > 0:
+            return "partial"
+        failure = None if self.finding is None else self.finding.failure
+        return "failed" if failure is None else _status(failure)
+
+
+def clamp(score: float, highest: float) -> float:
+    """``score`` within 0 and ``highest``, free of rounding dust; 0 where it is NaN."""
+    if math.isnan(score):
+        return 0.0
+    return min(max(round(score, 9), 0.0), highest)
+
+
+def _status(failure: Failure) -> Status:
+    match failure.kind:
+        case "missing_file" | "missing_function" | "not_callable":
+            return "missing"
+        case "timeout" | "cpu" | "not_run":
+            return "timeout"
+        case "crashed":
+            return "crashed"
+        case "wrong_count" | "returned_nothing":
+            return "failed"
+    return "error"
+
+
+def judge_exercise(
+    exercise: Exercise,
+    cases: Mapping[str, Sequence[Case]],
+    truths: Mapping[str, Sequence[Truth]],
+    run: ExerciseRun,
+) -> tuple[Judgement, ...]:
+    """Every test of the exercise, judged by what was observed."""
+    return tuple(
+        judge_test(test, cases[test.name], truths[test.name], run.observations[test.name])
+        for test in exercise.tests
+        if test.name in run.observations
+    )
+
+
+def judge_test(
+    test: Test,
+    cases: Sequence[Case],
+    truths: Sequence[Truth],
+    observations: Sequence[Observation],
+) -> Judgement:
+    """One test: which outputs are wrong in which cases, and the points that remain.
+
+    A case whose right answer a trivial program would give (zeros, ones, an input handed
+    back) proves nothing by itself: an output earns points only where it is also right in
+    a case that is not trivial.
+    """
+    wrong: dict[str, list[int]] = {output: [] for part in test.parts for output in part.outputs}
+    telling: dict[str, list[int]] = {output: [] for output in wrong}
+    finding: Finding | None = None
+    for number, (case, truth, observation) in enumerate(
+        zip(cases, truths, observations, strict=True)
+    ):
+        for output in wrong:
+            if not _is_trivial(truth[output], case):
+                telling[output].append(number)
+            found = _examine(test, number, output, case, truth[output], observation)
+            if found is not None:
+                wrong[output].append(number)
+                finding = finding or found
+    scores = tuple(_part_score(test, part, len(cases), wrong, telling) for part in test.parts)
+    return Judgement(test, scores, finding, {name: tuple(found) for name, found in wrong.items()})
+
+
+def _is_trivial(expected: Expected, case: Case) -> bool:
+    return expected.value is not None and is_trivial(expected.value, case.inputs)
+
+
+def _part_score(
+    test: Test,
+    part: Part,
+    cases: int,
+    wrong: Mapping[str, Sequence[int]],
+    telling: Mapping[str, Sequence[int]],
+) -> float:
+    bad = {number for output in part.outputs for number in wrong[output]}
+    proven = all(set(telling[output]) - bad for output in part.outputs)
+    if not proven or (bad and not test.proportional):
+        return 0.0
+    return part.points * (cases - len(bad)) / cases
+
+
+def _examine(
+    test: Test,
+    number: int,
+    output: str,
+    case: Case,
+    expected: Expected,
+    observation: Observation,
+) -> Finding | None:
+    """What is wrong with one output in one case."""
+    if observation.failure is not None:
+        return Finding(number, output, failure=observation.failure)
+    actual = observation.outputs.get(output, NotAnArray("nothing"))
+    verdict = compare(expected, actual, case)
+    if not verdict.ok:
+        return Finding(number, output, verdict=verdict)
+    if isinstance(test, PropertyTest):
+        return _examine_property(test, number, output, case, expected, observation)
+    return None
+
+
+def _examine_property(
+    test: PropertyTest,
+    number: int,
+    output: str,
+    case: Case,
+    expected: Expected,
+    observation: Observation,
+) -> Finding | None:
+    if test.property == "inputs_unchanged":
+        if observation.changed:
+            return Finding(number, output, property=test.property, names=observation.changed)
+        return None
+    if test.property == "fresh_results" and observation.shared:
+        return Finding(number, output, property="shared_results", names=observation.shared)
+    again = (observation.again or {}).get(output, NotAnArray("nothing"))
+    if test.property == "linear_in_upstream":
+        expected = doubled(expected)
+    verdict = compare(expected, again, case)
+    if verdict.ok:
+        return None
+    return Finding(number, output, verdict=verdict, property=test.property)
+
+
+def doubled(expected: Expected) -> Expected:
+    """Twice the value, twice the tolerance."""
+    from msgspec.structs import replace
+
+    if expected.value is None or expected.tolerance is None:
+        return expected
+    return replace(expected, value=2 * expected.value, tolerance=2 * expected.tolerance)
+
+
+def is_wrong_value(verdict: Verdict) -> bool:
+    return verdict.reason in (Reason.wrong_values, Reason.precision_lost)

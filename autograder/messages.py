@@ -1,0 +1,249 @@
+"""Everything that students read about their work, in English and Korean.
+
+One entry a situation, each written in its own language. ``{output}`` and the like
+are filled in by :func:`text`; what comes from student code is made harmless by
+:func:`harmless` first.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Final
+
+from autograder.exercise import Language, Text
+
+LANGUAGES: Final = ("en", "ko")
+
+MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
+    "passed": {
+        "en": "All right.",
+        "ko": "맞았습니다.",
+    },
+    # files
+    "missing_file": {
+        "en": "{detail} was not handed in.",
+        "ko": "{detail} 파일이 제출되지 않았습니다.",
+    },
+    "not_a_file": {
+        "en": "{detail} is not an ordinary file (a folder, a link or a device). "
+        "Hand in the file itself.",
+        "ko": "{detail}: 일반 파일이 아닙니다(폴더, 링크 또는 장치). 파일 자체를 제출하세요.",
+    },
+    "too_large": {
+        "en": "{detail} is larger than 1 MiB. Source code is much smaller: "
+        "was something else saved into it?",
+        "ko": "{detail}: 크기가 1 MiB를 넘습니다. 소스 코드는 이렇게 클 수 없습니다. "
+        "다른 내용이 들어가지 않았나요?",
+    },
+    "encoding": {
+        "en": "{detail} is not text in UTF-8. Save it as UTF-8 in your editor.",
+        "ko": "{detail}: UTF-8 텍스트가 아닙니다. 편집기에서 UTF-8로 저장하세요.",
+    },
+    "unreadable": {
+        "en": "{detail} cannot be read.",
+        "ko": "{detail} 파일을 읽을 수 없습니다.",
+    },
+    # loading and calling
+    "missing_function": {
+        "en": "There is no function {function} in {file}. Was it renamed or deleted?",
+        "ko": "{file}에 함수 {function}이(가) 없습니다. 이름을 바꾸었거나 지우지 않았나요?",
+    },
+    "not_callable": {
+        "en": "{function} in {file} is not a function.",
+        "ko": "{file}의 {function}은(는) 함수가 아닙니다.",
+    },
+    "syntax": {
+        "en": "Python cannot read {file}: {exception}",
+        "ko": "Python이 {file}을(를) 읽지 못했습니다: {exception}",
+    },
+    "import": {
+        "en": "{file} fails as soon as it is imported: {exception}",
+        "ko": "{file}을(를) import하는 순간 오류가 났습니다: {exception}",
+    },
+    "exception": {
+        "en": "Raised {exception}",
+        "ko": "예외가 발생했습니다: {exception}",
+    },
+    "not_implemented": {
+        "en": "Not written yet: the function still raises NotImplementedError.",
+        "ko": "아직 작성하지 않았습니다. 함수가 NotImplementedError를 그대로 발생시킵니다.",
+    },
+    "forbidden": {
+        "en": "Tried something that is not allowed here (files, network, other processes): "
+        "{exception}",
+        "ko": "여기서 허용되지 않는 일(파일, 네트워크, 다른 프로세스)을 시도했습니다: {exception}",
+    },
+    "memory": {
+        "en": "Needed more than the {memory} MiB of memory allowed. "
+        "Is there an array that is far larger than the inputs?",
+        "ko": "허용된 메모리 {memory} MiB보다 더 많이 쓰려고 했습니다. "
+        "입력보다 훨씬 큰 배열을 만들고 있지 않나요?",
+    },
+    "timeout": {
+        "en": "Did not return within {seconds} s{shapes}. "
+        "Is there a loop that never ends, or a wait?",
+        "ko": "{seconds}초 안에 끝나지 않았습니다{shapes}. "
+        "끝나지 않는 반복문이나 대기하는 코드가 있나요?",
+    },
+    "cpu": {
+        "en": "Used more than {cpu} s of CPU time{shapes}. Is there a loop that never ends?",
+        "ko": "CPU 시간을 {cpu}초 넘게 썼습니다{shapes}. 끝나지 않는 반복문이 있나요?",
+    },
+    "crashed": {
+        "en": "The Python process ended in the middle of the test ({detail}).",
+        "ko": "테스트 도중에 Python 프로세스가 끝나 버렸습니다({detail}).",
+    },
+    "malformed": {
+        "en": "What came back was not an answer: the code interferes with how the grader "
+        "reads results ({detail}).",
+        "ko": "돌아온 것이 답이 아닙니다. 채점기가 결과를 읽는 과정을 코드가 방해합니다({detail}).",
+    },
+    "not_run": {
+        "en": "Not run: earlier tests used up the time or memory for this exercise.",
+        "ko": "실행하지 않았습니다. 앞선 테스트가 이 문제의 시간이나 메모리를 다 썼습니다.",
+    },
+    # what was returned
+    "wrong_count": {
+        "en": "Returned {detail} value(s) instead of {expected}: return {outputs}, in this order.",
+        "ko": "값을 {expected}개가 아니라 {detail}개 반환했습니다. "
+        "{outputs}을(를) 이 순서로 반환하세요.",
+    },
+    "returned_nothing": {
+        "en": "Returned None. Is there a return statement, and is it reached?",
+        "ko": "None을 반환했습니다. return 문이 있나요? 그 줄까지 실행되나요?",
+    },
+    "not_an_array": {
+        "en": "{output} is a {actual}, not a numpy array.",
+        "ko": "{output}: numpy 배열이 아니라 {actual}입니다.",
+    },
+    "object_dtype": {
+        "en": "{output} is an array of Python objects (dtype object), not of numbers. "
+        "Rows of different lengths make one by accident.",
+        "ko": "{output}: 숫자가 아니라 Python 객체의 배열(dtype object)입니다. "
+        "행의 길이가 서로 다르면 이렇게 됩니다.",
+    },
+    "complex_dtype": {
+        "en": "{output} has complex numbers ({actual}); the gradient is real.",
+        "ko": "{output}: 복소수({actual})입니다. gradient는 실수입니다.",
+    },
+    "bool_dtype": {
+        "en": "{output} is an array of truth values (dtype bool), not of numbers.",
+        "ko": "{output}: 숫자가 아니라 참/거짓의 배열(dtype bool)입니다.",
+    },
+    "text_dtype": {
+        "en": "{output} is an array of text or other non-numbers.",
+        "ko": "{output}: 숫자가 아닌 값(문자열 등)의 배열입니다.",
+    },
+    "low_precision_dtype": {
+        "en": "{output} has dtype {actual}, although the inputs are more precise: "
+        "compute in float64.",
+        "ko": "{output}: 입력이 더 정밀한데도 dtype이 {actual}입니다. float64로 계산하세요.",
+    },
+    "wrong_shape": {
+        "en": "{output} has shape {actual}; it must be {expected}{shapes}.",
+        "ko": "{output}: shape이 {actual}입니다. {expected}여야 합니다{shapes}.",
+    },
+    "not_finite": {
+        "en": "{output} contains nan or inf{at}.",
+        "ko": "{output}에 nan 또는 inf가 있습니다{at}.",
+    },
+    "precision_lost": {
+        "en": "{output} is nearly right but not exact{at}: precision was thrown away, "
+        "by float32, rounding, or a numerical approximation.",
+        "ko": "{output}: 거의 맞지만 정확하지 않습니다{at}. float32, 반올림, "
+        "또는 수치 근사 때문에 정밀도를 잃었습니다.",
+    },
+    "wrong_values": {
+        "en": "{output}: {wrong} of {total} elements are wrong{shapes}{at}.",
+        "ko": "{output}: 원소 {total}개 중 {wrong}개가 틀렸습니다{shapes}{at}.",
+    },
+    "wrong_value": {
+        "en": "{output} is wrong{shapes}{at}.",
+        "ko": "{output}: 값이 틀렸습니다{shapes}{at}.",
+    },
+    # properties
+    "inputs_unchanged": {
+        "en": "The call changed its input {names}. Callers still need their arrays: "
+        "make new ones instead.",
+        "ko": "호출하고 나니 입력 {names}이(가) 바뀌었습니다. "
+        "호출한 쪽에서 계속 쓰는 배열이므로, 새 배열을 만들어 계산하세요.",
+    },
+    "repeatable": {
+        "en": "The same call gives something else the second time: {detail}",
+        "ko": "같은 입력으로 두 번째 호출하면 결과가 달라집니다: {detail}",
+    },
+    "fresh_results": {
+        "en": "A later call changed an earlier result: {detail}",
+        "ko": "나중에 한 호출이 앞서 반환한 결과를 바꾸었습니다: {detail}",
+    },
+    "shared_results": {
+        "en": "The result is a view of the input {names}: changing one changes the other. "
+        "Return an array of its own.",
+        "ko": "결과가 입력 {names}의 view입니다. 하나를 바꾸면 다른 하나도 바뀝니다. "
+        "독립된 배열을 반환하세요.",
+    },
+    "linear_in_upstream": {
+        "en": "Doubling the upstream gradient must double the result: {detail}",
+        "ko": "upstream gradient를 두 배로 하면 결과도 두 배가 되어야 합니다: {detail}",
+    },
+    # pieces
+    "for_shapes": {
+        "en": " for {shapes}",
+        "ko": " (입력 {shapes})",
+    },
+    "at_element": {
+        "en": "; {output}{index} is {actual}, not {expected}",
+        "ko": ". {output}{index}이(가) {expected}이어야 하는데 {actual}입니다",
+    },
+    "at_index": {
+        "en": ", for example {output}{index}",
+        "ko": "(예: {output}{index})",
+    },
+    "at_line": {
+        "en": "{message} (line {line} of {file})",
+        "ko": "{message} ({file} {line}번째 줄)",
+    },
+}
+
+
+def text(key: str, language: Language, /, **values: object) -> str:
+    """The message ``key`` in ``language`` (English where we have no other)."""
+    versions = MESSAGES[key]
+    return versions.get(language, versions["en"]).format(**values)
+
+
+def pick(versions: Text, language: Language) -> str:
+    """The course's own text in ``language``, or in whichever language it has."""
+    return versions.get(language) or next(iter(versions.values()), "")
+
+
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
+
+
+def harmless(foreign: str, limit: int = 300) -> str:
+    """Text from student code on one line: no control characters, no addresses, not too long.
+
+    Memory addresses differ from run to run, and a grade must not.
+    """
+    shown = "".join(
+        char if char.isprintable() else " " if char.isspace() else _escaped(char)
+        for char in foreign[: 4 * limit]
+    )
+    shown = _ADDRESS.sub("0x…", " ".join(shown.split()))
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def harmless_lines(foreign: str) -> str:
+    """The same for text of several lines, uncut."""
+    return "\n".join(
+        "".join(char if char.isprintable() or char == "\t" else _escaped(char) for char in line)
+        for line in _ADDRESS.sub("0x…", foreign).split("\n")
+    )
+
+
+def _escaped(char: str) -> str:
+    if unicodedata.category(char) == "Cs":
+        return "\N{REPLACEMENT CHARACTER}"
+    return char.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,148 @@
+"""Which known mistake explains what a student's code did.
+
+A mistake is code. It is run like a submission, on the same cases, and what it did
+is compared with what the student's code did: the same wrong numbers, the same
+exception, the same changed input. So a mistake that only shows in the second call,
+or in what happens to the inputs, is recognised like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.compare import NotAnArray
+from autograder.exercise import Exercise, Mistake
+from autograder.grade import Judgement
+from autograder.run import ExerciseRun, Failure, Observation
+from autograder.submission import Submission
+
+# How closely wrong numbers must agree, relative to the largest of them. Far above what
+# different ways to sum differ by, far below what different mistakes do.
+AGREEMENT = 1e-9
+AGREEMENT_FLOAT32 = 1e-4
+
+
+def mutant(exercise: Exercise, mistake: Mistake, solution: str) -> Submission:
+    """The submission that makes ``mistake`` in one place and is otherwise the ``solution``."""
+    return Submission(
+        student=mistake.name,
+        assignment=exercise.assignment,
+        files={f"{exercise.name}.py": mistake.code or _overridden(exercise, mistake, solution)},
+    )
+
+
+def _overridden(exercise: Exercise, mistake: Mistake, solution: str) -> str:
+    """The solution, with some outputs replaced by the mistake's expressions."""
+    signature = exercise.signature
+    parameters, outputs = ", ".join(signature.parameters), ", ".join(signature.outputs)
+    wrong = "\n".join(
+        f"    _wrong_{output} = ({expression})" for output, expression in mistake.outputs.items()
+    )
+    results = ", ".join(
+        f"_wrong_{output}" if output in mistake.outputs else output for output in signature.outputs
+    )
+    return "\n".join(
+        [
+            solution,
+            "import numpy as np",
+            f"_right = {signature.function}",
+            f"def {signature.function}({parameters}):",
+            f"    {outputs} = _right({parameters})",
+            wrong,
+            f"    return {results}",
+        ]
+    )
+
+
+def explain(
+    exercise: Exercise,
+    judgements: Sequence[Judgement],
+    run: ExerciseRun,
+    mutants: Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]],
+) -> dict[str, str]:
+    """The names of the tests that lost points to a known mistake, and of that mistake.
+
+    ``mutants`` holds, per mistake, what it did and how that was judged. A mistake explains
+    an output if it was observed, unmistakably at least once, in every case in which the
+    output is wrong, and if it would have been wrong in no case in which the output is right.
+    """
+    explained: dict[str, str] = {}
+    for output in exercise.signature.outputs:
+        failed = [judgement for judgement in judgements if judgement.wrong.get(output)]
+        if not failed or all(judgement.test.name in explained for judgement in failed):
+            continue
+        for mistake in exercise.mistakes:
+            if mistake.name in mutants and _explains(
+                output, judgements, run, *mutants[mistake.name]
+            ):
+                for judgement in failed:
+                    explained.setdefault(judgement.test.name, mistake.name)
+                break
+    return explained
+
+
+def _explains(
+    output: str,
+    judgements: Sequence[Judgement],
+    run: ExerciseRun,
+    other_run: ExerciseRun,
+    others: Sequence[Judgement],
+) -> bool:
+    unmistakable = False
+    for judgement, other in zip(judgements, others, strict=True):
+        name = judgement.test.name
+        wrong = judgement.wrong.get(output, ())
+        if wrong != other.wrong.get(output, ()):
+            return False
+        for number in wrong:
+            likeness = _likeness(
+                output, run.observations[name][number], other_run.observations[name][number]
+            )
+            if likeness is None:
+                return False
+            unmistakable = unmistakable or likeness
+    return unmistakable
+
+
+def _likeness(output: str, one: Observation, other: Observation) -> bool | None:
+    """None if they differ, True if they are the same unmistakably, False if they may be."""
+    if one.failure is not None or other.failure is not None:
+        return _same_failure(one.failure, other.failure)
+    if (one.changed, one.shared) != (other.changed, other.shared):
+        return None
+    if not _same(one.outputs.get(output), other.outputs.get(output)):
+        return None
+    if (one.again is None) != (other.again is None):
+        return None
+    if one.again is not None and other.again is not None:
+        return True if _same(one.again.get(output), other.again.get(output)) else None
+    return True
+
+
+def _same_failure(one: Failure | None, other: Failure | None) -> bool | None:
+    if one is None or other is None or one.kind != other.kind:
+        return None
+    if one.exception is None or other.exception is None:
+        return True if one.detail == other.detail else None
+    if one.exception.type_name != other.exception.type_name:
+        return None
+    return one.exception.message == other.exception.message
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, NotAnArray) or isinstance(other, NotAnArray):
+        return bool(one == other)
+    if one is None or other is None:
+        return False
+    if one.shape != other.shape or one.dtype.kind != other.dtype.kind:
+        return False
+    if one.dtype.kind not in "fiu":
+        return True
+    if one.dtype.itemsize != other.dtype.itemsize:
+        return False
+    agreement = AGREEMENT if one.dtype.itemsize == 8 else AGREEMENT_FLOAT32
+    scale = np.max(np.abs(other), initial=0.0, where=np.isfinite(other))
+    return bool(np.allclose(one, other, rtol=agreement, atol=agreement * scale, equal_nan=True))

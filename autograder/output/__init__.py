@@ -1,0 +1,1 @@
+"""Grades leaving the program: files, tables, and the formats of other systems."""

@@ -1,0 +1,50 @@
+"""Grade files: ``<out>/<student>/<assignment>.json``, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import msgspec
+
+from autograder.errors import MachineError
+from autograder.grade import Grade
+from autograder.submission import SubmissionRef
+
+_decode = msgspec.json.Decoder(Grade).decode
+
+
+def grade_path(out: Path, ref: SubmissionRef) -> Path:
+    """Where the grade of a submission belongs; named as the student's folder is."""
+    return out / ref.folder.parent.name / f"{ref.assignment}.json"
+
+
+def read_grade(path: Path) -> Grade | None:
+    """The grade in ``path``; None where there is none, or one that cannot be understood."""
+    try:
+        return _decode(path.read_bytes())
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def write_grade(path: Path, grade: Grade) -> None:
+    """Write the grade. Raises :class:`MachineError` where the folder or the disk refuses."""
+    write_atomically(path, msgspec.json.format(msgspec.json.encode(grade), indent=2) + b"\n")
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace ``path`` by ``content`` in one step, so that no reader sees half a file.
+
+    The temporary file has a fixed name: what a killed run leaves behind, the next overwrites.
+    Raises :class:`MachineError`.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise MachineError(f"{path}: cannot be written: {error.strerror}") from None

@@ -1,0 +1,46 @@
+"""The reference solution, as a function in the grader's own process."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+from autograder.errors import CourseError
+from autograder.exercise import Exercise
+
+
+def solution_source(exercise: Exercise) -> str | None:
+    """The text of the solution file; None in a course without solutions."""
+    if exercise.solution_path is None:
+        return None
+    try:
+        return exercise.solution_path.read_text("utf-8")
+    except (OSError, UnicodeError) as error:
+        raise CourseError(f"cannot be read: {error}", path=exercise.solution_path) from None
+
+
+def load_reference(exercise: Exercise) -> Callable[..., Any] | None:
+    """The solution's function; None in a course without solutions.
+
+    The solution is the instructor's code and is trusted. Raises :class:`CourseError`
+    where it does not run or lacks the function.
+    """
+    source = solution_source(exercise)
+    if source is None:
+        return None
+    module = types.ModuleType(f"solutions_{exercise.name}")
+    try:
+        exec(compile(source, str(exercise.solution_path), "exec"), module.__dict__)
+    except Exception as error:
+        raise CourseError(
+            f"the solution does not run: {type(error).__name__}: {error}",
+            path=exercise.solution_path,
+        ) from None
+    function = getattr(module, exercise.signature.function, None)
+    if not callable(function):
+        raise CourseError(
+            f"the solution has no function {exercise.signature.function!r}",
+            path=exercise.solution_path,
+        )
+    return function  # type: ignore[no-any-return]

@@ -1,0 +1,324 @@
+"""Running one exercise of a submission: what the student's code did, without judging it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from autograder.cases import Case
+from autograder.compare import NotAnArray
+from autograder.exercise import Exercise, PropertyTest, Test
+from autograder.sandbox import Died, Outcome, Session
+from autograder.sandbox.protocol import (
+    Array,
+    ExceptionInfo,
+    Items,
+    Missing,
+    Opaque,
+    Plain,
+    Raised,
+    Returned,
+    Value,
+)
+from autograder.sandbox.session import unpack_leaf
+from autograder.submission import Submission
+
+OpenSession: TypeAlias = Callable[[], Session]
+Output: TypeAlias = "np.ndarray[Any, Any] | NotAnArray"
+Outputs: TypeAlias = dict[str, Output]
+
+FailureKind: TypeAlias = Literal[
+    "missing_file",
+    "missing_function",
+    "not_callable",
+    "not_a_file",
+    "too_large",
+    "encoding",
+    "unreadable",
+    "syntax",
+    "import",
+    "exception",
+    "forbidden",
+    "memory",
+    "timeout",
+    "cpu",
+    "crashed",
+    "malformed",
+    "wrong_count",
+    "returned_nothing",
+    "not_run",
+]
+
+# What uses up the machine is not tried a third time in one exercise.
+EXHAUSTING: frozenset[FailureKind] = frozenset({"timeout", "cpu", "memory"})
+MAX_EXHAUSTING = 2
+MAX_TEST_TIMES = 5
+"""The time limit of one test, this many times, is the limit of all tests of an exercise."""
+
+
+class Failure(Struct, frozen=True):
+    """Why there are no outputs. ``detail`` is a name or number that the message quotes."""
+
+    kind: FailureKind
+    detail: str = ""
+    exception: ExceptionInfo | None = None
+    while_loading: bool = False
+
+
+class Observation(Struct, frozen=True):
+    """What the student's code did on one case: outputs by name, or a failure.
+
+    ``again`` are the outputs of the second look that a property test takes; ``changed`` and
+    ``shared`` the parameters that the call changed or whose memory a result shares.
+    """
+
+    outputs: Outputs = {}
+    failure: Failure | None = None
+    again: Outputs | None = None
+    changed: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+
+
+class ExerciseRun(Struct, frozen=True):
+    """Observations by test name, one per case, and what was printed."""
+
+    observations: dict[str, tuple[Observation, ...]]
+    output: str = ""
+
+
+def run_exercise(
+    exercise: Exercise,
+    cases: Mapping[str, Sequence[Case]],
+    submission: Submission,
+    open_session: OpenSession,
+    *,
+    seed: int = 0,
+) -> ExerciseRun:
+    """Run the tests whose ``cases`` are given.
+
+    Public tests come first, in their order; hidden ones follow in an order that follows
+    from ``seed``, which student code does not know.
+    """
+    problem = _file_problem(exercise, submission)
+    if problem is not None:
+        failed = Observation(failure=problem)
+        return ExerciseRun({name: (failed,) * len(cases[name]) for name in cases})
+    tests = [test for test in _order(exercise, seed) if test.name in cases]
+    return _Runner(exercise, submission, open_session).run(tests, cases)
+
+
+def _file_problem(exercise: Exercise, submission: Submission) -> Failure | None:
+    file = f"{exercise.name}.py"
+    if file in submission.unreadable:
+        return Failure(submission.unreadable[file], file)
+    if file not in submission.files:
+        return Failure("missing_file", file)
+    return None
+
+
+def _order(exercise: Exercise, seed: int) -> list[Test]:
+    public = [test for test in exercise.tests if test.visibility == "public"]
+    hidden = [test for test in exercise.tests if test.visibility == "hidden"]
+    key = f"{seed}/{exercise.assignment}/{exercise.name}/order".encode()
+    random.Random(blake2b(key).digest()).shuffle(hidden)
+    return public + hidden
+
+
+class _Runner:
+    """Runs tests one by one, in a new process where the last one died."""
+
+    def __init__(
+        self, exercise: Exercise, submission: Submission, open_session: OpenSession
+    ) -> None:
+        self._exercise = exercise
+        self._files = submission.files
+        self._open_session = open_session
+        self._session: Session | None = None
+        self._load_failure: Failure | None = None
+        self._exhausting = 0
+        self._output = ""
+
+    def run(self, tests: Sequence[Test], cases: Mapping[str, Sequence[Case]]) -> ExerciseRun:
+        try:
+            observations = {test.name: self._run_test(test, cases[test.name]) for test in tests}
+        finally:
+            self._close()
+        return ExerciseRun(observations, self._output)
+
+    def _run_test(self, test: Test, cases: Sequence[Case]) -> tuple[Observation, ...]:
+        observations: list[Observation] = []
+        session = self._start()
+        for case in cases:
+            if session is None:
+                break
+            observation = self._observe(session, test, case)
+            observations.append(observation)
+            failure = observation.failure
+            if failure is not None and failure.kind in EXHAUSTING:
+                self._exhausting += 1
+                break
+            if failure is not None and failure.kind in ("crashed", "malformed"):
+                break
+        return tuple(observations) + (self._not_run(observations),) * (
+            len(cases) - len(observations)
+        )
+
+    def _not_run(self, observations: Sequence[Observation]) -> Observation:
+        """Stands for the cases that were not tried, with the reason why."""
+        if observations:
+            return Observation(failure=observations[-1].failure)
+        return Observation(failure=self._load_failure or Failure("not_run"))
+
+    def _start(self) -> Session | None:
+        """A session with the submission loaded and a full clock; None where there is none."""
+        if self._load_failure is not None or self._exhausting >= MAX_EXHAUSTING:
+            return None
+        if self._session is not None and self._session.alive:
+            self._session.start_clock()
+            return self._session
+        self._close()
+        self._session = self._open_session()
+        self._session.start_clock()
+        failure = _failure(self._session.load(self._exercise.name, self._files))
+        if failure is not None:
+            self._load_failure = Failure(
+                "import" if failure.kind == "exception" else failure.kind,
+                failure.detail,
+                failure.exception,
+                while_loading=True,
+            )
+            return None
+        self._session.start_clock()
+        return self._session
+
+    def _close(self) -> None:
+        if self._session is not None:
+            self._output += self._session.output()
+            self._session = None
+
+    def _observe(self, session: Session, test: Test, case: Case) -> Observation:
+        if isinstance(test, PropertyTest):
+            return self._observe_property(session, test, case)
+        return self._outputs(self._call(session, case))
+
+    def _observe_property(self, session: Session, test: PropertyTest, case: Case) -> Observation:
+        first = self._call(session, case, keep="first", inspect=True)
+        observation = self._outputs(first)
+        if observation.failure is not None or not isinstance(first, Returned):
+            return observation
+        match test.property:
+            case "inputs_unchanged":
+                second = None
+            case "repeatable":
+                second = self._outputs(self._call(session, case))
+            case "fresh_results":
+                other = self._outputs(self._call(session, _other_inputs(case)))
+                second = other if other.failure else self._outputs(session.read("first"))
+            case "linear_in_upstream":
+                second = self._outputs(self._call(session, _doubled(case, self._exercise)))
+        if second is not None and second.failure is not None:
+            return second
+        parameters = self._exercise.signature.parameters
+        return Observation(
+            observation.outputs,
+            again=None if second is None else second.outputs,
+            changed=tuple(parameters[i] for i in first.changed if i < len(parameters)),
+            shared=tuple(parameters[i] for i in first.shared if i < len(parameters)),
+        )
+
+    def _call(
+        self, session: Session, case: Case, *, keep: str | None = None, inspect: bool = False
+    ) -> Outcome:
+        signature = self._exercise.signature
+        arguments = [argument(case.inputs[name]) for name in signature.parameters]
+        return session.call(signature.function, arguments, keep=keep, inspect=inspect)
+
+    def _outputs(self, outcome: Outcome) -> Observation:
+        failure = _failure(outcome)
+        if failure is not None:
+            return Observation(failure=failure)
+        assert isinstance(outcome, Returned)
+        return split_outputs(outcome.value, self._exercise.signature.outputs)
+
+
+def argument(value: np.ndarray[Any, Any]) -> Any:
+    """The array itself; a scalar of the exercise as a Python number."""
+    return value if value.ndim else value.item()
+
+
+def _other_inputs(case: Case) -> Case:
+    """Different numbers of the same shapes and types, for a call in between."""
+    return _map_inputs(case, lambda name, value: value[...] * 3 + 1)
+
+
+def _doubled(case: Case, exercise: Exercise) -> Case:
+    upstream = {gradient.upstream for gradient in exercise.gradients.values()}
+    return _map_inputs(case, lambda name, value: value * 2 if name in upstream else value)
+
+
+def _map_inputs(
+    case: Case,
+    change: Callable[[str, np.ndarray[Any, Any]], Any],
+) -> Case:
+    inputs = {
+        name: np.asarray(change(name, value), dtype=value.dtype) if value.ndim else value
+        for name, value in case.inputs.items()
+    }
+    return msgspec.structs.replace(case, inputs=inputs)
+
+
+def split_outputs(value: Value, names: Sequence[str]) -> Observation:
+    """The returned value taken apart into the outputs that the signature names."""
+    if len(names) == 1:
+        return Observation({names[0]: _output(value)})
+    if isinstance(value, Items) and len(value.items) == len(names):
+        return Observation(
+            {name: _output(item) for name, item in zip(names, value.items, strict=True)}
+        )
+    if isinstance(value, Plain) and value.value is None:
+        return Observation(failure=Failure("returned_nothing"))
+    count = f"{len(value.items)}" if isinstance(value, Items) else "1"
+    return Observation(failure=Failure("wrong_count", count))
+
+
+def _output(value: Value) -> Output:
+    if isinstance(value, Items):
+        return NotAnArray(value.kind)
+    leaf = unpack_leaf(value)
+    if isinstance(leaf, np.ndarray):
+        return leaf
+    if isinstance(leaf, Opaque):
+        return NotAnArray(leaf.type_name)
+    if isinstance(leaf, Array):
+        # A dtype that does not travel: an empty array that has it tells all there is to tell.
+        return np.empty(0, dtype=object if leaf.dtype == "object" else "U1")
+    if isinstance(leaf, (bool, int, float)):
+        return np.asarray(leaf)
+    return NotAnArray(type(leaf).__name__)
+
+
+def _failure(outcome: Outcome) -> Failure | None:
+    match outcome:
+        case Died(reason, detail):
+            return Failure(reason, detail)
+        case Missing(callable=found):
+            return Failure("not_callable" if found else "missing_function")
+        case Raised(exception=exception):
+            return Failure(_kind(exception), exception=exception)
+    return None
+
+
+def _kind(exception: ExceptionInfo) -> FailureKind:
+    if exception.type_name == "MemoryError":
+        return "memory"
+    if exception.type_name == "PermissionError":
+        return "forbidden"
+    if exception.type_name in ("SyntaxError", "IndentationError", "TabError"):
+        return "syntax"
+    return "exception"

@@ -1,0 +1,125 @@
+"""Where student code runs: in a process of its own that knows no truth.
+
+Levels, from strong to weak:
+
+``sandbox``
+    Linux. A fork of a warm process under sandlock that confines itself further
+    before it sees student code: Landlock for files, seccomp for everything else,
+    and limits.
+``process``
+    A process of its own with limits. For students who run their own code, and for
+    systems without Landlock.
+
+A level that is not available is an error; it is never weakened silently.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from autograder.errors import MachineError
+from autograder.sandbox.session import Died, Outcome, Session
+
+if TYPE_CHECKING:
+    from autograder.course import Limits
+    from autograder.sandbox.zygote_host import Launcher, Zygote
+
+__all__ = ["LEVELS", "Died", "Level", "Outcome", "Sandbox", "Session", "require_level"]
+
+Level: TypeAlias = Literal["sandbox", "process"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+
+
+def require_level(level: Level) -> None:
+    """Raise :class:`MachineError`, with the mend, where this machine lacks ``level``."""
+    if level != "sandbox":
+        return
+    mend = "choose a weaker level with --isolation process if you trust the submissions"
+    if sys.platform != "linux":
+        raise MachineError(f"the level 'sandbox' needs Linux; {mend}")
+    try:
+        import sandlock
+    except (ImportError, OSError) as error:
+        raise MachineError(
+            f"the level 'sandbox' needs the package sandlock ({error}); "
+            f"install it with 'pip install sandlock', or {mend}"
+        ) from None
+    have, need = sandlock.landlock_abi_version(), sandlock.min_landlock_abi()
+    if have < need:
+        raise MachineError(
+            f"the level 'sandbox' needs Landlock ABI {need} (Linux 6.12), this kernel has "
+            f"{'none' if have < 1 else have}; {mend}"
+        )
+
+
+class Sandbox:
+    """Starts processes of student code, one at a time. Use as a context manager.
+
+    ``private`` are the folders that student code must not read; at the level
+    ``sandbox`` it is an error (:class:`MachineError`) if one of them lies where
+    student code must be able to read, beside the Python installation.
+    """
+
+    def __init__(self, level: Level, limits: Limits, private: Sequence[Path] = ()) -> None:
+        require_level(level)
+        self.level = level
+        self._limits = limits
+        self._private = private
+        self._zygote: Zygote | None = None
+
+    def __enter__(self) -> Sandbox:
+        self.warm_up()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def warm_up(self) -> None:
+        """Start the warm process without waiting until it is ready."""
+        if self._zygote is None:
+            from autograder.sandbox.zygote_host import Zygote
+
+            self._zygote = Zygote(self._launcher(), self._limits)
+
+    def session(self) -> Session:
+        """A new process for one submission's code, confined, with nothing loaded yet."""
+        from autograder.sandbox.zygote_host import MIB, ZygoteEnded
+
+        for _ in range(3):
+            self.warm_up()
+            assert self._zygote is not None
+            try:
+                channel = self._zygote.open()
+            except ZygoteEnded:
+                # A submission that used up the whole sandbox's memory took it along.
+                self.close()
+                continue
+            return Session(
+                channel,
+                wall_seconds=self._limits.wall_seconds,
+                reply_bytes=self._limits.reply_mib * MIB,
+            )
+        raise MachineError("the sandbox ends as soon as it has started")
+
+    def close(self) -> None:
+        if self._zygote is not None:
+            self._zygote.close()
+            self._zygote = None
+
+    def _launcher(self) -> Launcher:
+        from autograder.sandbox.zygote_host import PlainLauncher, SandlockLauncher
+
+        if self.level == "process":
+            return PlainLauncher()
+        launcher = SandlockLauncher(self._limits)
+        for folder in self._private:
+            for path in map(Path, launcher.readable):
+                if folder.resolve().is_relative_to(path):
+                    raise MachineError(
+                        f"{folder} lies inside {path}, which student code must be able to "
+                        "read; move it elsewhere"
+                    )
+        return launcher

@@ -1,0 +1,101 @@
+"""The command that starts a zygote, and the source text it runs on.
+
+The zygote cannot read this package: with an editable install it lies beside the
+course, which the sandbox must not see. So the grader sends the few modules that
+run inside as text, over the control socket.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import sysconfig
+from importlib.resources import files
+from pathlib import Path
+
+_MODULES = ("protocol", "seccomp", "child", "zygote")
+
+_BOOT = """
+import json, signal, socket, sys, types
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader to handle
+control = socket.socket(fileno=0)
+bundle = json.loads(control.recv(1 << 20))
+control.detach()
+sys.path += bundle["path"]
+for name in ("autograder", "autograder.sandbox"):
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = []
+package = sys.modules["autograder"].sandbox = sys.modules["autograder.sandbox"]
+for name, source in bundle["modules"]:
+    module = types.ModuleType("autograder.sandbox." + name)
+    sys.modules[module.__name__] = module
+    setattr(package, name, module)
+    exec(compile(source, "<" + module.__name__ + ">", "exec"), module.__dict__)
+package.zygote.main(bundle["readable"])
+"""
+
+
+def interpreter() -> str:
+    """The interpreter itself, not the link to it in a virtual environment."""
+    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+
+
+def command() -> list[str]:
+    """Starts the interpreter bare: no site, no current folder on the path, no bytecode files."""
+    return [interpreter(), "-s", "-P", "-S", "-B", "-X", "utf8", "-c", _BOOT]
+
+
+def environment() -> dict[str, str]:
+    """The whole environment of student code: nothing of the grader's gets through."""
+    return {
+        "HOME": "/nonexistent",
+        "LANG": "C.UTF-8",
+        "PATH": "/usr/bin:/bin",
+        "PYTHONHASHSEED": "0",
+        # One thread each: a class is graded in parallel, and threads are refused.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }
+
+
+def bundle(readable: list[str] | None) -> bytes:
+    """The first message to a zygote: its modules, where the libraries are, what may be read."""
+    package = files(__package__)
+    modules = [(name, (package / f"{name}.py").read_text("utf-8")) for name in _MODULES]
+    return json.dumps(
+        {"path": library_folders(), "modules": modules, "readable": readable}
+    ).encode()
+
+
+def library_folders() -> list[str]:
+    """The folders that numpy and what the zygote needs are imported from."""
+    folders = []
+    for name in ("numpy", "msgspec", "sandlock"):
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.origin is not None:
+            folders.append(str(Path(spec.origin).parent.parent))
+    return list(dict.fromkeys(folders))
+
+
+def readable_paths() -> list[str]:
+    """What student code may read: the Python installation and the system's libraries."""
+    base = Path(sys.base_prefix)
+    candidates = [
+        interpreter(),
+        sysconfig.get_path("stdlib"),
+        sysconfig.get_path("platstdlib"),
+        *library_folders(),
+        *(str(path) for path in sorted(base.glob("lib*/libpython*"))),
+        "/lib",
+        "/lib64",
+        "/usr/lib",
+        "/usr/lib64",
+        "/usr/local/lib",
+        "/etc/ld.so.cache",
+        "/dev/urandom",
+    ]
+    paths = [os.path.realpath(path) for path in candidates]
+    return [path for path in dict.fromkeys(paths) if os.path.exists(path)]

@@ -1,0 +1,300 @@
+"""Runs student code: reads requests, calls functions, writes replies. Knows no truth.
+
+This is the far side of :mod:`autograder.sandbox.protocol`. It runs in the process
+that student code can do anything to, so nothing here is relied upon: whatever it
+says is checked by the grader, and is a statement about the student's arrays alone.
+It keeps references to what it needs so that a student who patches numpy *by
+accident* is still graded.
+
+Runs inside the sandbox as source text.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib.abc
+import importlib.machinery
+import linecache
+import os
+import random
+import sys
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.sandbox import protocol
+from autograder.sandbox.protocol import (
+    HEADER,
+    MAX_FRAMES,
+    MAX_ITEMS,
+    MAX_NDIM,
+    MAX_TEXT,
+    Array,
+    Call,
+    Callback,
+    CallbackResult,
+    Done,
+    ExceptionInfo,
+    Frame,
+    Function,
+    Items,
+    Kept,
+    Leaf,
+    Load,
+    Missing,
+    Opaque,
+    Plain,
+    Raised,
+    Read,
+    Reply,
+    Request,
+    Returned,
+    Value,
+    encode,
+    unpack_array,
+)
+
+_tobytes = np.ndarray.tobytes
+_view = np.ndarray.view
+_astype = np.ndarray.astype
+_shares_memory = np.shares_memory
+_array_equal = np.array_equal
+
+
+class _SubmissionImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Lets the files of one submission import each other, and nothing shadow the libraries."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self.files = files
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if f"{fullname}.py" not in self.files:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, origin=f"{fullname}.py")
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        file = f"{module.__name__}.py"
+        module.__file__ = file
+        exec(compile(self.files[file], file, "exec"), module.__dict__)
+
+
+class Server:
+    """Answers requests on a pair of descriptors until they are closed."""
+
+    def __init__(self, reader: int, writer: int) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._module: types.ModuleType | None = None
+        self._files: Mapping[str, str] = {}
+        self._kept: dict[str, Any] = {}
+        self._number = 0
+
+    def greet(self) -> None:
+        """Say, as number 0, that this process is confined and has seen no student code."""
+        self._send(Done(0))
+
+    def serve(self) -> None:
+        while (request := self._receive()) is not None:
+            self._number = request.number
+            self._send(self._answer(request))
+
+    def _answer(self, request: Request) -> Reply:
+        try:
+            match request:
+                case Load():
+                    return self._load(request)
+                case Call():
+                    return self._call(request)
+                case Read():
+                    return self._read(request)
+                case CallbackResult():
+                    raise ValueError("no function was called")
+        except BaseException as error:
+            return Raised(request.number, self._describe(error))
+        finally:
+            _flush()
+
+    def _load(self, request: Load) -> Reply:
+        self._files = request.files
+        for file, source in request.files.items():
+            linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+        sys.meta_path.append(_SubmissionImporter(request.files))
+        # What students leave unseeded comes out the same in every run.
+        random.seed(0)
+        np.random.seed(0)
+        file = f"{request.entry}.py"
+        module = types.ModuleType(request.entry)
+        module.__file__ = file
+        code = compile(request.files[file], file, "exec")
+        sys.modules.setdefault(request.entry, module)
+        exec(code, module.__dict__)
+        self._module = module
+        return Done(request.number)
+
+    def _call(self, request: Call) -> Reply:
+        found, function = self._find(request.target)
+        if not found or not callable(function):
+            return Missing(request.number, callable=found)
+        arguments = [self._argument(argument) for argument in request.arguments]
+        result = function(*arguments)
+        if request.keep is not None:
+            self._kept[request.keep] = result
+        value = _pack(result)
+        if not request.inspect:
+            return Returned(request.number, value)
+        return Returned(
+            request.number,
+            value,
+            changed=tuple(
+                position
+                for position, sent in enumerate(request.arguments)
+                if isinstance(sent, Array)
+                and not _array_equal(unpack_array(sent), arguments[position], equal_nan=True)
+            ),
+            shared=tuple(
+                position
+                for position, argument in enumerate(arguments)
+                if isinstance(argument, np.ndarray)
+                and any(_shares_memory(argument, array) for array in _arrays(result))
+            ),
+        )
+
+    def _read(self, request: Read) -> Reply:
+        found, value = self._find(request.target)
+        if not found:
+            return Missing(request.number)
+        return Returned(request.number, _pack(value))
+
+    def _find(self, target: str) -> tuple[bool, Any]:
+        """A name of the module, a kept object, or an attribute of a kept object."""
+        name, _, attribute = target.partition(".")
+        if name in self._kept:
+            if not attribute:
+                return True, self._kept[name]
+            missing = object()
+            value = getattr(self._kept[name], attribute, missing)
+            return value is not missing, value
+        namespace = {} if self._module is None else self._module.__dict__
+        return name in namespace, namespace.get(name)
+
+    def _argument(self, argument: Any) -> Any:
+        match argument:
+            case Array():
+                return unpack_array(argument)
+            case Plain():
+                return argument.value
+            case Kept():
+                return self._kept[argument.name]
+            case Function():
+                return self._proxy(argument.number)
+        raise TypeError(type(argument).__name__)
+
+    def _proxy(self, function: int) -> Callable[..., Any]:
+        def call_grader(*arguments: Any) -> Any:
+            leaves = tuple(_pack_leaf(argument) for argument in arguments)
+            self._send(Callback(self._number, function, leaves))
+            answer = self._receive()
+            if not isinstance(answer, CallbackResult):
+                raise RuntimeError("the grader did not answer")
+            if answer.result is None:
+                raise TypeError("this function cannot be called with these arguments")
+            return self._argument(answer.result)
+
+        return call_grader
+
+    def _describe(self, error: BaseException) -> ExceptionInfo:
+        frames = []
+        traceback = error.__traceback__
+        while traceback is not None:
+            file = traceback.tb_frame.f_code.co_filename
+            if file in self._files:
+                name = traceback.tb_frame.f_code.co_name[:MAX_TEXT]
+                frames.append(Frame(file, traceback.tb_lineno, name))
+            traceback = traceback.tb_next
+        if isinstance(error, SyntaxError) and error.filename in self._files:
+            frames.append(Frame(str(error.filename), error.lineno or 1, "<module>"))
+        try:
+            message = builtins.str(error.msg if isinstance(error, SyntaxError) else error)
+        except BaseException:
+            message = ""
+        return ExceptionInfo(_name(type(error)), _clean(message), tuple(frames[-MAX_FRAMES:]))
+
+    def _receive(self) -> Request | None:
+        header = self._read_exactly(HEADER.size)
+        if header is None:
+            return None
+        payload = self._read_exactly(HEADER.unpack(header)[0])
+        return None if payload is None else protocol.decode_request(payload)
+
+    def _read_exactly(self, size: int) -> bytes | None:
+        chunks = []
+        while size:
+            chunk = os.read(self._reader, min(size, 1 << 20))
+            if not chunk:
+                return None
+            chunks.append(chunk)
+            size -= len(chunk)
+        return b"".join(chunks)
+
+    def _send(self, reply: Reply) -> None:
+        payload = encode(reply)
+        frame = memoryview(HEADER.pack(len(payload)) + payload)
+        while frame:
+            frame = frame[os.write(self._writer, frame) :]
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:
+            continue
+
+
+def _name(kind: type) -> str:
+    return _clean(type.__dict__["__name__"].__get__(kind))
+
+
+def _clean(text: str) -> str:
+    """The text, cut, with what MessagePack cannot carry replaced."""
+    return text[: MAX_TEXT - 1].encode("utf-8", "replace").decode("utf-8")
+
+
+def _arrays(value: Any) -> list[Any]:
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return [item for item in values if isinstance(item, np.ndarray)]
+
+
+def _pack(value: Any) -> Value:
+    if isinstance(value, (list, tuple)) and len(value) <= MAX_ITEMS:
+        kind = "tuple" if isinstance(value, tuple) else "list"
+        return Items(kind, tuple(_pack_leaf(item) for item in value))
+    return _pack_leaf(value)
+
+
+def _pack_leaf(value: Any) -> Leaf:
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _pack_array(value)
+    if value is None or type(value) in (bool, float):
+        return Plain(value)
+    if type(value) is int and -(1 << 63) <= value < 1 << 63:
+        return Plain(value)
+    if type(value) is str:
+        return Plain(_clean(value))
+    return Opaque(_name(type(value)))
+
+
+def _pack_array(value: Any) -> Leaf:
+    array = np.asarray(value) if isinstance(value, np.generic) else _view(value, np.ndarray)
+    if array.ndim > MAX_NDIM:
+        return Opaque(f"{_name(type(value))} with {array.ndim} axes")
+    if array.dtype == np.longdouble and array.dtype.itemsize > 8:
+        array = _astype(array, np.float64)
+    dtype = array.dtype.str
+    if dtype in protocol.NUMERIC_DTYPES:
+        return Array(dtype, array.shape, _tobytes(array))
+    return Array(_clean(array.dtype.name), array.shape, b"")

@@ -1,0 +1,271 @@
+"""What the grader and the process that runs student code say to each other.
+
+Frames are a 4-byte big-endian length and that many bytes of MessagePack. The
+grader sends one :data:`Request` and waits for one :data:`Reply` that repeats its
+number. Arrays travel as dtype, shape and raw bytes; nothing is ever pickled.
+
+This module also runs inside the sandbox, as source text that the grader sends
+along, so it imports nothing but the standard library, numpy and msgspec. Nothing
+here is secret. The grader treats every reply as hostile: a frame's length is
+checked before it is read, its structure while it is decoded, an array's size
+before the array is made.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+HEADER = struct.Struct("!I")
+MAX_REQUEST = 1 << 30
+
+# Longer texts from student code are cut before they are sent, and refused after.
+MAX_TEXT = 4000
+MAX_FRAMES = 20
+MAX_ITEMS = 64
+MAX_NDIM = 8
+
+NUMERIC_DTYPES = frozenset(
+    f"{order}{kind}{size}"
+    for order in "<>|"
+    for kind, sizes in (("f", (2, 4, 8)), ("i", (1, 2, 4, 8)), ("u", (1, 2, 4, 8)), ("c", (8, 16)))
+    for size in sizes
+) | {"|b1"}
+
+Layout: TypeAlias = Literal["C", "F", "strided"]
+Scalar: TypeAlias = bool | int | float | str | None
+
+
+class Array(Struct, frozen=True, tag="array", array_like=True):
+    """``data`` holds the elements in C order; ``layout`` is how the receiver lays them out."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+    layout: Layout = "C"
+
+
+class Plain(Struct, frozen=True, tag="plain", array_like=True):
+    """A Python scalar."""
+
+    value: Scalar
+
+
+class Opaque(Struct, frozen=True, tag="opaque", array_like=True):
+    """Something that is not sent, by the name of its type."""
+
+    type_name: str
+
+
+class Function(Struct, frozen=True, tag="function", array_like=True):
+    """A function that stays with the grader; calling it sends a :class:`Callback`."""
+
+    number: int
+
+
+class Kept(Struct, frozen=True, tag="kept", array_like=True):
+    """An object that stays with the student's process, under the name it was kept by."""
+
+    name: str
+
+
+Leaf: TypeAlias = Array | Plain | Opaque
+
+
+class Items(Struct, frozen=True, tag="items", array_like=True):
+    """A list or tuple. Anything nested deeper arrives as :class:`Opaque`."""
+
+    kind: Literal["list", "tuple"]
+    items: tuple[Leaf, ...]
+
+
+Value: TypeAlias = Array | Plain | Opaque | Items
+Argument: TypeAlias = Array | Plain | Function | Kept
+
+
+class Load(Struct, frozen=True, tag="load"):
+    """Run the module ``entry`` of the submission; its siblings can be imported."""
+
+    number: int
+    entry: str
+    files: dict[str, str]
+
+
+class Call(Struct, frozen=True, tag="call"):
+    """Call ``target``, a name in the module or, after a kept object's name and a dot, its method.
+
+    ``keep`` leaves the result with the student's process under that name as well.
+    ``inspect`` reports what the call did to its arguments.
+    """
+
+    number: int
+    target: str
+    arguments: tuple[Argument, ...]
+    keep: str | None = None
+    inspect: bool = False
+
+
+class Read(Struct, frozen=True, tag="read"):
+    """Send the kept object ``target``, or its attribute after a dot."""
+
+    number: int
+    target: str
+
+
+class CallbackResult(Struct, frozen=True, tag="callback-result"):
+    number: int
+    result: Array | Plain | None
+    """None where the function refused its arguments."""
+
+
+Request: TypeAlias = Load | Call | Read | CallbackResult
+
+
+class Frame(Struct, frozen=True):
+    """One line of a traceback, of the student's own files only."""
+
+    file: str
+    line: int
+    function: str
+
+
+class ExceptionInfo(Struct, frozen=True):
+    type_name: str
+    message: str
+    frames: tuple[Frame, ...] = ()
+
+
+class Done(Struct, frozen=True, tag="done"):
+    """The module is loaded."""
+
+    number: int
+
+
+class Returned(Struct, frozen=True, tag="returned"):
+    """``changed``: positions of the arguments that the call changed. ``shared``: positions
+    of the arguments that the result shares memory with."""
+
+    number: int
+    value: Value
+    changed: tuple[int, ...] = ()
+    shared: tuple[int, ...] = ()
+
+
+class Raised(Struct, frozen=True, tag="raised"):
+    number: int
+    exception: ExceptionInfo
+
+
+class Missing(Struct, frozen=True, tag="missing"):
+    """The name asked for is not there, or what is there cannot be called."""
+
+    number: int
+    callable: bool = False
+
+
+class Callback(Struct, frozen=True, tag="callback"):
+    """Student code calls a function that was handed to it."""
+
+    number: int
+    function: int
+    arguments: tuple[Leaf, ...]
+
+
+Reply: TypeAlias = Done | Returned | Raised | Missing | Callback
+
+encode = msgspec.msgpack.Encoder().encode
+decode_request = msgspec.msgpack.Decoder(Request).decode
+_decode_reply = msgspec.msgpack.Decoder(Reply).decode
+
+
+class MalformedReply(Exception):
+    """What came back is not a reply to what was asked."""
+
+
+def decode_reply(payload: bytes) -> Reply:
+    """The reply in ``payload``, checked in every field. Raises :class:`MalformedReply`."""
+    try:
+        reply: Reply = _decode_reply(payload)
+        if isinstance(reply, Returned):
+            _check_value(reply.value)
+        elif isinstance(reply, Callback):
+            _check_items(reply.arguments)
+        elif isinstance(reply, Raised):
+            _check_exception(reply.exception)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise MalformedReply(str(error)[:200]) from None
+    return reply
+
+
+def _check_value(value: Value) -> None:
+    if isinstance(value, Items):
+        _check_items(value.items)
+    else:
+        _check_items((value,))
+
+
+def _check_items(items: tuple[Leaf, ...]) -> None:
+    if len(items) > MAX_ITEMS:
+        raise MalformedReply("too many items")
+    for item in items:
+        if isinstance(item, Array):
+            _check_array(item)
+        elif isinstance(item, Opaque):
+            _check_text(item.type_name)
+        elif isinstance(item.value, str):
+            _check_text(item.value)
+
+
+def _check_array(array: Array) -> None:
+    _check_text(array.dtype)
+    if len(array.shape) > MAX_NDIM or any(length < 0 for length in array.shape):
+        raise MalformedReply("impossible shape")
+    if array.dtype in NUMERIC_DTYPES:
+        expected = math.prod(array.shape) * np.dtype(array.dtype).itemsize
+        if len(array.data) != expected:
+            raise MalformedReply("the bytes of an array do not fit its shape")
+    elif array.data:
+        raise MalformedReply("bytes of a dtype that is not numeric")
+
+
+def _check_exception(exception: ExceptionInfo) -> None:
+    _check_text(exception.type_name)
+    _check_text(exception.message)
+    if len(exception.frames) > MAX_FRAMES:
+        raise MalformedReply("too many traceback lines")
+    for frame in exception.frames:
+        _check_text(frame.file)
+        _check_text(frame.function)
+
+
+def _check_text(text: str) -> None:
+    if len(text) > MAX_TEXT:
+        raise MalformedReply("a text is too long")
+
+
+def pack_array(array: np.ndarray[Any, Any]) -> Array:
+    """The numeric ``array`` as it travels, with the layout it has here."""
+    layout: Layout = "strided"
+    if array.flags.c_contiguous:
+        layout = "C"
+    elif array.flags.f_contiguous:
+        layout = "F"
+    return Array(array.dtype.str, array.shape, array.tobytes(), layout)
+
+
+def unpack_array(array: Array) -> np.ndarray[Any, Any]:
+    """A fresh, writable array, laid out as asked."""
+    flat = np.frombuffer(array.data, dtype=array.dtype).reshape(array.shape)
+    if array.layout == "F":
+        return np.array(flat, order="F")
+    if array.layout == "strided" and flat.ndim:
+        buffer = np.zeros((*flat.shape[:-1], 2 * flat.shape[-1]), dtype=flat.dtype)
+        view = buffer[..., ::2]
+        view[...] = flat
+        return view
+    return np.array(flat, order="C")

@@ -1,0 +1,249 @@
+"""One process of student code, seen from the grader: ask, wait, never trust.
+
+The levels start such processes; see :mod:`autograder.sandbox.zygote_host`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+
+from autograder.sandbox.protocol import (
+    HEADER,
+    NUMERIC_DTYPES,
+    Argument,
+    Array,
+    Call,
+    Callback,
+    CallbackResult,
+    Done,
+    Function,
+    Items,
+    Kept,
+    Leaf,
+    Load,
+    MalformedReply,
+    Missing,
+    Opaque,
+    Plain,
+    Raised,
+    Read,
+    Reply,
+    Request,
+    Returned,
+    decode_reply,
+    encode,
+    pack_array,
+    unpack_array,
+)
+
+
+class Died(Struct, frozen=True):
+    """The process is gone, and with it every answer to come.
+
+    ``timeout``: killed when its time was up. ``cpu``: used up its CPU time. ``crashed``:
+    ended by itself; ``detail`` is a signal's name or ``exit code N``. ``malformed``:
+    killed because it sent something else than a reply.
+    """
+
+    reason: Literal["timeout", "cpu", "crashed", "malformed"]
+    detail: str = ""
+
+
+Outcome: TypeAlias = Done | Returned | Raised | Missing | Died
+GraderFunction: TypeAlias = Callable[..., Any]
+
+
+class ChannelClosed(Exception):
+    """The process closed its end, which it does by ending."""
+
+
+class TimeIsUp(Exception):
+    """The deadline passed before a whole reply had come."""
+
+
+class Channel(ABC):
+    """How frames get to a process of student code and back, and how it is ended."""
+
+    @abstractmethod
+    def exchange(self, frame: bytes, deadline: float, limit: int) -> bytes:
+        """Send ``frame`` and return the payload of the one frame that comes back.
+
+        ``deadline`` is on :func:`time.monotonic`'s clock; ``limit`` bounds the payload
+        in bytes. Raises :class:`ChannelClosed`, :class:`TimeIsUp`, :class:`MalformedReply`.
+        """
+
+    @abstractmethod
+    def end(self) -> tuple[int, bytes]:
+        """End the process, if need be by force: its wait status and what it printed.
+
+        May be called again, with the same result.
+        """
+
+
+class Session:
+    """Student code that has been started. Not shared between threads.
+
+    Every method returns an :data:`Outcome`; once that is :class:`Died`, every later
+    call returns the same. Use as a context manager, so that the process ends.
+    """
+
+    def __init__(self, channel: Channel, *, wall_seconds: float, reply_bytes: int) -> None:
+        self._channel = channel
+        self._wall_seconds = wall_seconds
+        self._reply_bytes = reply_bytes
+        self._died: Died | None = None
+        self._deadline = time.monotonic() + wall_seconds
+        # Unpredictable numbers: a reply written before its request was sent cannot match.
+        self._number = secrets.randbits(62)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._channel.end()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process can still be asked."""
+        return self._died is None
+
+    def start_clock(self) -> None:
+        """Give what follows, up to the next call of this, the wall time of one test."""
+        self._deadline = time.monotonic() + self._wall_seconds
+
+    def load(self, entry: str, files: Mapping[str, str]) -> Outcome:
+        """Run the module ``entry`` of the submission ``files`` (name to source)."""
+        return self._ask(Load(self._next(), entry, dict(files)), {})
+
+    def call(
+        self,
+        target: str,
+        arguments: Sequence[Any],
+        *,
+        keep: str | None = None,
+        inspect: bool = False,
+    ) -> Outcome:
+        """Call a function of the module, or a method of a kept object.
+
+        Arguments are arrays, Python scalars, functions (which stay here and are called
+        back) or :class:`~autograder.sandbox.protocol.Kept`.
+        """
+        functions: dict[int, GraderFunction] = {}
+        packed = tuple(pack_argument(argument, functions) for argument in arguments)
+        request = Call(self._next(), target, packed, keep, inspect)
+        return self._ask(request, functions)
+
+    def read(self, target: str) -> Outcome:
+        """The kept object ``target``, or its attribute after a dot."""
+        return self._ask(Read(self._next(), target), {})
+
+    def output(self) -> str:
+        """What student code printed, cut at the limit. Ends the process."""
+        return self._channel.end()[1].decode("utf-8", "replace")
+
+    def _next(self) -> int:
+        self._number = secrets.randbits(62)
+        return self._number
+
+    def _ask(self, request: Request, functions: Mapping[int, GraderFunction]) -> Outcome:
+        if self._died is not None:
+            return self._died
+        try:
+            while True:
+                reply = self._exchange(request)
+                if not isinstance(reply, Callback):
+                    _check_kind(request, reply)
+                    return reply
+                result = _call_back(reply, functions)
+                request = CallbackResult(request.number, result)
+        except MalformedReply as error:
+            self._channel.end()
+            self._died = Died("malformed", str(error))
+        except TimeIsUp:
+            self._channel.end()
+            self._died = Died("timeout")
+        except ChannelClosed:
+            self._died = _cause_of_death(self._channel.end()[0])
+        return self._died
+
+    def _exchange(self, request: Request) -> Reply:
+        payload = encode(request)
+        frame = HEADER.pack(len(payload)) + payload
+        reply = decode_reply(self._channel.exchange(frame, self._deadline, self._reply_bytes))
+        if reply.number != request.number:
+            raise MalformedReply("a reply to something that was not asked")
+        return reply
+
+
+def _check_kind(request: Request, reply: Reply) -> None:
+    if isinstance(reply, Done) != isinstance(request, Load) and not isinstance(
+        reply, (Raised, Missing)
+    ):
+        raise MalformedReply("a reply of the wrong kind")
+
+
+def pack_argument(argument: Any, functions: dict[int, GraderFunction]) -> Argument:
+    """The argument as it travels; a function is entered in ``functions`` under its number."""
+    if isinstance(argument, np.ndarray):
+        return pack_array(argument)
+    if isinstance(argument, Kept):
+        return argument
+    if callable(argument):
+        number = len(functions)
+        functions[number] = argument
+        return Function(number)
+    return Plain(argument)
+
+
+def _call_back(
+    callback: Callback, functions: Mapping[int, GraderFunction]
+) -> Array | Plain | None:
+    """Call the grader's own function on what student code handed it."""
+    function = functions.get(callback.function)
+    if function is None:
+        raise MalformedReply("calls a function that it was not given")
+    arguments = [unpack_leaf(leaf) for leaf in callback.arguments]
+    if any(isinstance(argument, (Array, Opaque)) for argument in arguments):
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            result = function(*arguments)
+    except Exception:
+        # Our function, the student's arguments: a wrong shape, or too few.
+        return None
+    if isinstance(result, (np.ndarray, np.generic)):
+        return pack_array(np.asarray(result))
+    return Plain(result)
+
+
+def unpack_leaf(leaf: Leaf) -> Any:
+    """A numeric array, a Python scalar, or the description of what is neither."""
+    if isinstance(leaf, Plain):
+        return leaf.value
+    if isinstance(leaf, Array) and leaf.dtype in NUMERIC_DTYPES:
+        return unpack_array(leaf)
+    return leaf
+
+
+def unpack_items(items: Items) -> list[Any]:
+    return [unpack_leaf(leaf) for leaf in items.items]
+
+
+def _cause_of_death(status: int) -> Died:
+    if status < 0:  # a signal
+        number = -status
+        if number == signal.SIGXCPU:
+            return Died("cpu")
+        try:
+            return Died("crashed", signal.Signals(number).name)
+        except ValueError:
+            return Died("crashed", f"signal {number}")
+    return Died("crashed", f"exit code {status}")

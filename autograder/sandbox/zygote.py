@@ -1,0 +1,197 @@
+"""The warm process: imports numpy once, then forks a confined child per submission.
+
+Reads from the control socket (descriptor 0) a :class:`Spawn` with the child's
+descriptors attached, forks, and reports the child's end. It never sees a hidden
+test, an input or a result, so there is nothing in its memory for a child to find.
+
+Runs inside the sandbox as source text; Linux only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+from collections.abc import Callable
+
+import msgspec
+
+# Imported here for every child: numpy loads these lazily, which takes longer than a test.
+import numpy.fft
+import numpy.linalg
+import numpy.random  # noqa: F401
+from msgspec import Struct
+
+from autograder.sandbox import child, seccomp
+
+CONTROL = 0
+READY = b"ready"
+KILL = b"kill"
+MAX_CONTROL = 4096
+
+_CHANNEL = 3
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+class Spawn(Struct, frozen=True):
+    """The limits of one child: seconds, bytes and counts.
+
+    ``memory`` is all of its address space, what it inherits from the zygote included.
+    """
+
+    cpu_seconds: int
+    memory: int
+    processes: int
+    open_files: int
+    file_size: int
+
+
+class Exited(Struct, frozen=True):
+    """How a child ended: ``status`` as from waitpid(2), CPU seconds, peak memory in bytes."""
+
+    status: int
+    cpu_seconds: float
+    peak_memory: int
+
+
+def main(readable: list[str] | None) -> None:
+    """Serve until the control socket is closed.
+
+    ``readable`` are the paths that student code may read; None leaves children
+    unconfined (the level ``process``).
+    """
+    confine = None if readable is None else _confinement(readable)
+    control = socket.socket(fileno=CONTROL)
+    reader, writer = os.pipe()
+    os.close(writer)  # an input that is always at its end, for every child
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    gc.collect()
+    gc.freeze()
+    control.send(READY)
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, MAX_CONTROL, 2)
+        if not message:
+            return
+        if message == KILL:  # for a child that had just ended by itself
+            continue
+        spawn = msgspec.msgpack.decode(message, type=Spawn)
+        pid = os.fork()
+        if pid == 0:
+            _run_child(spawn, reader, descriptors, libc, confine)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        exited = _wait(pid, control)
+        if exited is None:
+            return
+        control.send(msgspec.msgpack.encode(exited))
+
+
+def _confinement(readable: list[str]) -> Callable[[], None]:
+    import sandlock
+
+    return lambda: sandlock.confine(sandlock.Sandbox(fs_readable=readable))
+
+
+def _wait(pid: int, control: socket.socket) -> Exited | None:
+    """Wait for the child, killing it when asked to; None when the grader is gone."""
+    pidfd = os.pidfd_open(pid)
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    poll.register(control, select.POLLIN)
+    orphaned = False
+    while True:
+        ready = {descriptor for descriptor, _ in poll.poll()}
+        if control.fileno() in ready and not orphaned:
+            orphaned = control.recv(MAX_CONTROL) != KILL
+            os.kill(pid, signal.SIGKILL)
+            if orphaned:
+                poll.unregister(control)
+        if pidfd in ready:
+            break
+    os.close(pidfd)
+    _, status, usage = os.wait4(pid, 0)
+    _kill_descendants()
+    if orphaned:
+        return None
+    return Exited(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def _kill_descendants() -> None:
+    """End what the child left running: as their subreaper, the zygote is their parent now."""
+    while True:
+        try:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            for descendant in _children():
+                os.kill(descendant, signal.SIGKILL)
+            os.waitpid(-1, 0)
+
+
+def _children() -> list[int]:
+    try:
+        with open("/proc/thread-self/children", encoding="ascii") as file:
+            return [int(pid) for pid in file.read().split()]
+    except OSError:
+        # Inside the sandbox there is no /proc, and a signal to all that this process
+        # may signal (-1) ends at the sandbox: Landlock scopes signals.
+        return [-1]
+
+
+def _run_child(
+    spawn: Spawn,
+    null_input: int,
+    descriptors: list[int],
+    libc: ctypes.CDLL,
+    confine: Callable[[], None] | None,
+) -> None:
+    try:
+        os.setsid()
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        # Out of the way first, so that no dup2 closes what a later one needs.
+        channel, output = (os.dup2(fd, 100 + i) for i, fd in enumerate(descriptors))
+        os.dup2(null_input, 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.dup2(channel, _CHANNEL)
+        os.closerange(_CHANNEL + 1, 4096)
+        sys.stdout = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)
+        sys.stderr = open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)
+        _limit(spawn)
+        if confine is not None:
+            confine()
+            seccomp.install(allow_processes=spawn.processes > 0)
+        gc.enable()
+        # The greeting tells the grader that all of the above holds.
+        server = child.Server(_CHANNEL, _CHANNEL)
+        server.greet()
+    except BaseException as error:
+        os.write(1, str(error).encode("utf-8", "replace")[:1000])
+        os._exit(1)
+    try:
+        server.serve()
+    finally:
+        os._exit(0)
+
+
+def _limit(spawn: Spawn) -> None:
+    limits = {
+        resource.RLIMIT_CPU: spawn.cpu_seconds,
+        resource.RLIMIT_AS: spawn.memory,
+        resource.RLIMIT_FSIZE: spawn.file_size,
+        resource.RLIMIT_NOFILE: spawn.open_files,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_MSGQUEUE: 0,
+    }
+    for name, value in limits.items():
+        resource.setrlimit(name, (value, value))

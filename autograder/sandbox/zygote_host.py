@@ -1,0 +1,338 @@
+"""The grader's end of a zygote: start it, have it fork, talk to the child it forked. Linux."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import subprocess
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from autograder.course import Limits
+from autograder.errors import MachineError
+from autograder.sandbox import bootstrap
+from autograder.sandbox.protocol import HEADER, MalformedReply
+from autograder.sandbox.session import Channel, ChannelClosed, Session, TimeIsUp
+from autograder.sandbox.zygote import KILL, MAX_CONTROL, READY, Exited, Spawn
+
+MIB = 1 << 20
+START_SECONDS = 30.0
+_CHUNK = 1 << 20
+
+
+class Launcher(ABC):
+    """Starts the zygote's process in some confinement."""
+
+    readable: list[str] | None
+    """What children may read; None where they are not confined."""
+
+    @abstractmethod
+    def start(self, control: socket.socket) -> None:
+        """Run :func:`bootstrap.command` with ``control`` as its standard input."""
+
+    @property
+    @abstractmethod
+    def pid(self) -> int: ...
+
+    @abstractmethod
+    def stop(self) -> str:
+        """Wait for its end, by force if need be; what it complained of on standard error."""
+
+
+class PlainLauncher(Launcher):
+    """A subprocess, for the level ``process``."""
+
+    readable = None
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, control: socket.socket) -> None:
+        self._process = subprocess.Popen(
+            bootstrap.command(),
+            stdin=control,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=bootstrap.environment(),
+            cwd="/",
+            start_new_session=True,
+        )
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def stop(self) -> str:
+        if self._process is None:
+            return ""
+        try:
+            _, complaint = self._process.communicate(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            _, complaint = self._process.communicate()
+        return complaint.decode("utf-8", "replace")
+
+
+class SandlockLauncher(Launcher):
+    """A process under sandlock: no files but the Python installation, no network."""
+
+    def __init__(self, limits: Limits) -> None:
+        import sandlock
+
+        self.readable = bootstrap.readable_paths()
+        self._sandbox = sandlock.Sandbox(
+            fs_readable=self.readable,
+            max_memory=(limits.memory_mib + 1024) * MIB * (1 + limits.processes),
+            max_processes=2 + limits.processes,
+            no_coredump=False,  # would hide /proc/self from the zygote itself
+            clean_env=True,
+            env=bootstrap.environment(),
+            cwd="/",
+        )
+        self._process: sandlock.Process | None = None
+
+    def start(self, control: socket.socket) -> None:
+        from sandlock import StdioMode
+
+        with _as_standard_input(control):
+            self._process = self._sandbox.popen(
+                bootstrap.command(),
+                stdin=StdioMode.INHERIT,
+                stdout=StdioMode.NULL,
+                stderr=StdioMode.PIPED,
+            )
+
+    @property
+    def pid(self) -> int:
+        pid = None if self._process is None else self._process.pid
+        assert pid is not None
+        return pid
+
+    def stop(self) -> str:
+        if self._process is None:
+            return ""
+        complaint = self._process.stderr.read() if self._process.stderr else b""
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+        return bytes(complaint).decode("utf-8", "replace")
+
+
+@contextlib.contextmanager
+def _as_standard_input(control: socket.socket) -> Iterator[None]:
+    """Sandlock closes every descriptor but the standard ones, so borrow one of them."""
+    try:
+        saved = os.dup(0)
+    except OSError:  # our own standard input is closed
+        saved = os.open(os.devnull, os.O_RDONLY)
+    try:
+        os.dup2(control.fileno(), 0)
+        yield
+    finally:
+        os.dup2(saved, 0)
+        os.close(saved)
+
+
+class ZygoteEnded(Exception):
+    """The zygote is gone; a new one can take its place."""
+
+
+class Zygote:
+    """A warm process that forks one child at a time."""
+
+    def __init__(self, launcher: Launcher, limits: Limits) -> None:
+        self._launcher = launcher
+        self._limits = limits
+        self._ready = False
+        self._base_memory = 0
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            theirs.set_inheritable(True)
+            # Waits in the socket until the interpreter has started.
+            self._control.send(bootstrap.bundle(launcher.readable))
+            launcher.start(theirs)
+
+    def open(self) -> ZygoteChannel:
+        """Fork a child; it is confined and has greeted when this returns.
+
+        Raises :class:`ZygoteEnded` when the zygote has ended since it started, and
+        :class:`MachineError` when it does not start or cannot confine its children.
+        """
+        self._wait_until_ready()
+        ours, theirs = socket.socketpair()
+        reader, writer = os.pipe()
+        try:
+            message = msgspec.msgpack.encode(
+                Spawn(
+                    cpu_seconds=self._limits.cpu_seconds,
+                    memory=self._base_memory + self._limits.memory_mib * MIB,
+                    processes=self._limits.processes,
+                    open_files=self._limits.open_files,
+                    file_size=self._limits.file_size_mib * MIB,
+                )
+            )
+            socket.send_fds(self._control, [message], [theirs.fileno(), writer])
+        except OSError:
+            ours.close()
+            os.close(reader)
+            raise ZygoteEnded from None
+        finally:
+            theirs.close()
+            os.close(writer)
+        channel = ZygoteChannel(self, ours, reader, self._limits.output_kib * 1024)
+        try:
+            channel.exchange(b"", time.monotonic() + START_SECONDS, limit=1024)
+        except (ChannelClosed, TimeIsUp, MalformedReply):
+            _, output = channel.end()
+            reason = output.decode("utf-8", "replace").strip() or "no reason given"
+            raise MachineError(f"the sandbox cannot confine a process: {reason}") from None
+        return channel
+
+    def _wait_until_ready(self) -> None:
+        if self._ready:
+            return
+        self._control.settimeout(START_SECONDS)
+        try:
+            ready = self._control.recv(MAX_CONTROL) == READY
+        except OSError:
+            ready = False
+        self._control.settimeout(None)
+        if not ready:
+            raise MachineError(f"the sandbox does not start: {_last_line(self.close())}")
+        self._ready = True
+        self._base_memory = _virtual_memory(self._launcher.pid)
+
+    def wait_for_child(self, *, kill: bool) -> Exited | None:
+        """The end of the child, forced when ``kill``; None when the zygote is gone too."""
+        try:
+            if kill:
+                self._control.send(KILL)
+            answer = self._control.recv(MAX_CONTROL)
+        except OSError:
+            answer = b""
+        return msgspec.msgpack.decode(answer, type=Exited) if answer else None
+
+    def close(self) -> str:
+        """End the process; what it complained of."""
+        self._control.close()
+        return self._launcher.stop()
+
+
+def _virtual_memory(pid: int) -> int:
+    pages = Path(f"/proc/{pid}/statm").read_text("ascii").split()[0]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _last_line(complaint: str) -> str:
+    lines = complaint.strip().splitlines()
+    return lines[-1] if lines else "no reason given"
+
+
+class ZygoteChannel(Channel):
+    """The socket to one child, and the pipe that it prints to."""
+
+    def __init__(
+        self, zygote: Zygote, channel: socket.socket, output: int, output_limit: int
+    ) -> None:
+        self._zygote = zygote
+        self._channel = channel
+        self._output = output
+        self._output_limit = output_limit
+        self._printed = bytearray()
+        self._end: tuple[int, bytes] | None = None
+        self._poll = select.poll()
+        channel.setblocking(False)
+        os.set_blocking(output, False)
+        self._poll.register(channel, select.POLLIN)
+        self._poll.register(output, select.POLLIN)
+
+    def exchange(self, frame: bytes, deadline: float, limit: int) -> bytes:
+        if frame:
+            self._refuse_early_bytes()
+        unsent = memoryview(frame)
+        received = bytearray()
+        size: int | None = None
+        writing = False
+        while True:
+            if unsent:
+                with contextlib.suppress(BlockingIOError):
+                    unsent = unsent[self._send(unsent) :]
+            if bool(unsent) != writing:
+                writing = bool(unsent)
+                events = select.POLLIN | select.POLLOUT if writing else select.POLLIN
+                self._poll.modify(self._channel, events)
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise TimeIsUp
+            for descriptor, event in self._poll.poll(remaining * 1000):
+                if descriptor == self._output:
+                    self._drain_output()
+                elif event & (select.POLLIN | select.POLLHUP | select.POLLERR):
+                    self._receive_into(received)
+            if size is None and len(received) >= HEADER.size:
+                (size,) = HEADER.unpack_from(received)
+                if size > limit:
+                    raise MalformedReply(f"a reply of {size} bytes, more than {limit}")
+            if size is not None and len(received) >= HEADER.size + size:
+                if len(received) > HEADER.size + size or unsent:
+                    raise MalformedReply("more than one reply")
+                return bytes(received[HEADER.size :])
+
+    def end(self) -> tuple[int, bytes]:
+        if self._end is None:
+            # Closing our end ends a child that is still serving; a child that is not
+            # gets the signal. Its output must flow meanwhile, or it may block on it.
+            self._channel.close()
+            exited = self._zygote.wait_for_child(kill=True)
+            self._drain_output()
+            os.close(self._output)
+            status = -9 if exited is None else os.waitstatus_to_exitcode(exited.status)
+            self._end = status, bytes(self._printed)
+        return self._end
+
+    def _send(self, data: memoryview) -> int:
+        try:
+            return self._channel.send(data)
+        except (BrokenPipeError, ConnectionResetError):
+            raise ChannelClosed from None
+
+    def _refuse_early_bytes(self) -> None:
+        try:
+            early = self._channel.recv(1)
+        except BlockingIOError:
+            return
+        except ConnectionResetError:
+            early = b""
+        if not early:
+            raise ChannelClosed
+        raise MalformedReply("a reply before the request")
+
+    def _receive_into(self, received: bytearray) -> None:
+        try:
+            chunk = self._channel.recv(_CHUNK)
+        except BlockingIOError:
+            return
+        except ConnectionResetError:
+            chunk = b""
+        if not chunk:
+            raise ChannelClosed
+        received += chunk
+
+    def _drain_output(self) -> None:
+        """Take what was printed; keep only as much as the limit allows."""
+        try:
+            chunk = os.read(self._output, _CHUNK)
+        except BlockingIOError:
+            return
+        if not chunk:
+            with contextlib.suppress(KeyError):
+                self._poll.unregister(self._output)
+        room = self._output_limit - len(self._printed)
+        self._printed += chunk[:room]

@@ -1,0 +1,168 @@
+"""What students handed in: found in a folder, read without trusting it.
+
+A submission is one student's files for one assignment,
+``<folder>/<student>/<assignment>/<exercise>.py``. Everything about it may be
+hostile: names, kinds of file, sizes, encodings. Nothing here follows a link out of
+it, opens a device, or reads more than a bounded amount.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import tokenize
+from collections.abc import Collection, Iterator
+from hashlib import blake2b
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from autograder.course import Course
+from autograder.errors import UsageError
+
+MAX_SOURCE_BYTES = 1 << 20
+MAX_FILES = 100
+MAX_ENTRIES = 20_000
+
+Unreadable: TypeAlias = Literal["not_a_file", "too_large", "encoding", "unreadable"]
+
+
+class SubmissionRef(Struct, frozen=True, order=True):
+    """Where a submission is. ``student`` is fit to be shown and stored; ``folder`` is the path."""
+
+    student: str
+    assignment: str
+    folder: Path
+
+
+class Submission(Struct, frozen=True):
+    """``files`` maps file names to source text; ``unreadable`` the others to what is wrong."""
+
+    student: str
+    assignment: str
+    files: dict[str, str]
+    unreadable: dict[str, Unreadable] = {}
+
+    def digest(self) -> bytes:
+        """The same for the same content, whatever the student is called."""
+        hasher = blake2b(digest_size=20)
+        for kind, entries in ((b"file", self.files), (b"unreadable", self.unreadable)):
+            for name, content in sorted(entries.items()):
+                for part in (kind, name.encode(), content.encode()):
+                    hasher.update(len(part).to_bytes(8, "big") + part)
+        return hasher.digest()
+
+
+def find_submissions(
+    folder: Path,
+    course: Course,
+    *,
+    assignments: Collection[str] = (),
+    students: Collection[str] = (),
+) -> list[SubmissionRef]:
+    """All submissions in ``folder``, ordered by student and assignment.
+
+    Raises :class:`UsageError` where there is none, saying what was seen instead.
+    """
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "is not there"
+        raise UsageError(f"{folder}: {what}; give the folder that holds one folder per student")
+    wanted = [name for name in course.assignments if not assignments or name in assignments]
+    found = [
+        SubmissionRef(student, assignment, Path(entry.path) / assignment)
+        for entry in _students(folder)
+        if (student := displayable(entry.name)) and (not students or student in students)
+        for assignment in wanted
+        if os.path.lexists(Path(entry.path) / assignment)
+    ]
+    if not found:
+        raise UsageError(
+            f"{folder}: no submissions of {_either(wanted)}; "
+            f"they are expected at {folder}/<student>/<assignment>/<exercise>.py"
+            + (f", for {_either(students)} only" if students else "")
+        )
+    return sorted(found)
+
+
+def _students(folder: Path) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from (entry for entry in entries if entry.is_dir() and entry.name[0] != ".")
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be read: {error.strerror}") from None
+
+
+def _either(names: Collection[str]) -> str:
+    return " or ".join(names) if names else "any assignment"
+
+
+def displayable(name: str) -> str:
+    """A file name as text: bytes that are not UTF-8 become ``\\xNN``."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def read_submission(ref: SubmissionRef) -> Submission:
+    """Read the Python files of a submission. Never raises for what is in it."""
+    files: dict[str, str] = {}
+    unreadable: dict[str, Unreadable] = {}
+    for name in _python_files(ref.folder):
+        content = _read(ref.folder / name)
+        shown = displayable(name)
+        if isinstance(content, bytes):
+            try:
+                files[shown] = decode_source(content)
+            except (SyntaxError, UnicodeError, LookupError):
+                unreadable[shown] = "encoding"
+        else:
+            unreadable[shown] = content
+    return Submission(ref.student, ref.assignment, files, unreadable)
+
+
+def _python_files(folder: Path) -> list[str]:
+    """Names ending in .py, bounded; a folder that is a link is not looked into."""
+    names = []
+    try:
+        if not stat.S_ISDIR(os.lstat(folder).st_mode):
+            return []
+        with os.scandir(folder) as entries:
+            for count, entry in enumerate(entries):
+                if count >= MAX_ENTRIES:
+                    break
+                if entry.name.endswith(".py"):
+                    names.append(entry.name)
+    except OSError:
+        return []
+    return sorted(names)
+
+
+def _read(path: Path) -> bytes | Unreadable:
+    try:
+        # O_NONBLOCK: a FIFO without a writer must not hold us up.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return "not_a_file" if path.is_symlink() else "unreadable"
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        return "not_a_file"
+    with open(descriptor, "rb") as file:
+        if status.st_size > MAX_SOURCE_BYTES:
+            return "too_large"
+        try:
+            content = file.read(MAX_SOURCE_BYTES + 1)
+        except OSError:
+            return "unreadable"
+    return content if len(content) <= MAX_SOURCE_BYTES else "too_large"
+
+
+def decode_source(content: bytes) -> str:
+    """Source text as Python reads it: byte order mark, coding cookie, any line ends.
+
+    Raises :class:`SyntaxError`, :class:`UnicodeError` or :class:`LookupError` where Python
+    would refuse it too.
+    """
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+    text = content.decode(encoding)
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,310 @@
+"""Processes of student code: what they can do, how they end, what the grader sees of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder.course import Limits
+from autograder.errors import MachineError
+from autograder.sandbox import Died, Level, Outcome, Sandbox
+from autograder.sandbox.protocol import (
+    Array,
+    Items,
+    Missing,
+    Opaque,
+    Plain,
+    Raised,
+    Returned,
+    unpack_array,
+)
+
+LIMITS = Limits(wall_seconds=1.0, memory_mib=256, output_kib=4, reply_mib=1)
+
+
+@pytest.fixture(scope="module", params=["sandbox", "process"])
+def anywhere(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    level: Level = request.param
+    with Sandbox(level, LIMITS) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def sandboxed() -> Iterator[Sandbox]:
+    with Sandbox("sandbox", LIMITS) as sandbox:
+        yield sandbox
+
+
+def ask(sandbox: Sandbox, source: str, *arguments: object, **options: bool) -> Outcome:
+    """Load ``source`` and call its function ``f``."""
+    with sandbox.session() as session:
+        loaded = session.load("work", {"work.py": source})
+        if isinstance(loaded, (Raised, Died)):
+            return loaded
+        session.start_clock()
+        return session.call("f", arguments, **options)
+
+
+def raised(outcome: Outcome) -> tuple[str, str]:
+    assert isinstance(outcome, Raised), outcome
+    return outcome.exception.type_name, outcome.exception.message
+
+
+def value(outcome: Outcome) -> object:
+    assert isinstance(outcome, Returned), outcome
+    if isinstance(outcome.value, Plain):
+        return outcome.value.value
+    return outcome.value
+
+
+def test_calls_and_returns(anywhere: Sandbox) -> None:
+    W, dy = np.arange(6.0).reshape(2, 3), np.array([7.0, 8.0])
+    outcome = ask(anywhere, "def f(W, dy): return W.T @ dy, dy", W, dy)
+    assert isinstance(outcome, Returned)
+    assert isinstance(outcome.value, Items)
+    dx, same = outcome.value.items
+    assert isinstance(dx, Array)
+    assert isinstance(same, Array)
+    assert np.array_equal(unpack_array(dx), W.T @ dy)
+    assert np.array_equal(unpack_array(same), dy)
+
+
+def test_reports_what_a_call_did_to_its_arguments(anywhere: Sandbox) -> None:
+    source = "def f(a, b, c):\n    b += 1\n    return c[1:]"
+    outcome = ask(anywhere, source, np.ones(3), np.ones(3), np.ones(3), inspect=True)
+    assert isinstance(outcome, Returned)
+    assert (outcome.changed, outcome.shared) == ((1,), (2,))
+
+
+def test_functions_stay_with_the_grader(anywhere: Sandbox) -> None:
+    calls = []
+
+    def loss(x: np.ndarray) -> float:  # type: ignore[type-arg]
+        calls.append(x.copy())
+        return float(x.sum())
+
+    assert value(ask(anywhere, "def f(g, x): return g(x) + g(2 * x)", loss, np.ones(3))) == 9.0
+    assert len(calls) == 2
+    kind, _ = raised(ask(anywhere, "def f(g): return g(object())", loss))
+    assert kind == "TypeError"
+    kind, _ = raised(ask(anywhere, "def f(g): return g()", loss))
+    assert kind == "TypeError"
+
+
+def test_objects_stay_with_the_student(anywhere: Sandbox) -> None:
+    source = """
+class Counter:
+    def __init__(self, start): self.count = start
+    def add(self, n):
+        self.count += n
+        return self.count
+"""
+    with anywhere.session() as session:
+        session.load("work", {"work.py": source})
+        session.call("Counter", [5], keep="counter")
+        assert value(session.call("counter.add", [2])) == 7
+        assert value(session.read("counter.count")) == 7
+        assert isinstance(session.read("counter.nothing"), Missing)
+
+
+def test_files_of_a_submission_import_each_other_and_shadow_nothing(anywhere: Sandbox) -> None:
+    files = {
+        "work.py": "from helpers import two\nimport json\ndef f(): return two() + len(json.dumps(1))",
+        "helpers.py": "def two(): return 2",
+        "json.py": "def dumps(x): return 'shadowed'",
+        "numpy.py": "raise RuntimeError('shadowed')",
+    }
+    with anywhere.session() as session:
+        session.load("work", files)
+        assert value(session.call("f", [])) == 3
+
+
+def test_tracebacks_show_the_students_own_lines(anywhere: Sandbox) -> None:
+    outcome = ask(anywhere, "import numpy as np\ndef f():\n    return np.ones(2) @ np.ones(3)")
+    assert isinstance(outcome, Raised)
+    assert [(frame.file, frame.line) for frame in outcome.exception.frames] == [("work.py", 3)]
+
+
+def test_syntax_errors_name_their_line(anywhere: Sandbox) -> None:
+    outcome = ask(anywhere, "x = 1\ndef f(:\n")
+    assert isinstance(outcome, Raised)
+    assert outcome.exception.type_name == "SyntaxError"
+    assert outcome.exception.frames[-1].line == 2
+
+
+def test_prints_are_kept_up_to_a_limit_even_of_a_process_that_dies(anywhere: Sandbox) -> None:
+    with anywhere.session() as session:
+        session.load("work", {"work.py": "import os\ndef f():\n  print('hello')\n  os._exit(3)"})
+        assert session.call("f", []) == Died("crashed", "exit code 3")
+        assert session.output() == "hello\n"
+    with anywhere.session() as session:
+        session.load("work", {"work.py": "def f():\n  for _ in range(100): print('x' * 99999)"})
+        assert value(session.call("f", [])) is None
+        assert session.output() == "x" * 4096
+
+
+@pytest.mark.parametrize(
+    ("source", "died"),
+    [
+        ("def f():\n    while True: pass", Died("timeout")),
+        ("import time\ndef f(): time.sleep(60)", Died("timeout")),
+        ("import os, signal\ndef f(): os.kill(os.getpid(), signal.SIGSTOP)", Died("timeout")),
+        ("import os\ndef f(): os._exit(0)", Died("crashed", "exit code 0")),
+        ("import ctypes\ndef f(): ctypes.string_at(0)", Died("crashed", "SIGSEGV")),
+        ("import os\ndef f(): os.abort()", Died("crashed", "SIGABRT")),
+        ("import os\ndef f(): os.write(3, b'nonsense' * 9)", Died("malformed")),
+        ("import os\ndef f(): os.write(3, b'\\xff\\xff\\xff\\xff')", Died("malformed")),
+        ("import numpy as np\ndef f(): return np.ones(1 << 20)", Died("malformed")),
+    ],
+)
+def test_ways_to_die(anywhere: Sandbox, source: str, died: Died) -> None:
+    outcome = ask(anywhere, source)
+    assert isinstance(outcome, Died)
+    assert outcome.reason == died.reason
+    assert not died.detail or outcome.detail == died.detail
+
+
+def test_a_dead_session_stays_dead_and_the_next_one_is_new(anywhere: Sandbox) -> None:
+    with anywhere.session() as session:
+        session.load("work", {"work.py": "import os\ndef f(): os._exit(1)\ndef g(): return 1"})
+        died = session.call("f", [])
+        assert isinstance(died, Died)
+        assert session.call("g", []) == died
+    assert value(ask(anywhere, "def f(): return 1")) == 1
+
+
+def test_a_reply_for_later_is_refused(anywhere: Sandbox) -> None:
+    """A frame written in advance is not taken for the answer to the next request."""
+    source = """
+import os, msgspec, struct
+def f():
+    payload = msgspec.msgpack.encode(
+        {"type": "returned", "number": 0, "value": ["plain", 1.0], "changed": [], "shared": []})
+    os.write(3, struct.pack("!I", len(payload)) + payload)
+"""
+    assert isinstance(ask(anywhere, source), Died)
+
+
+def test_memory_is_limited(anywhere: Sandbox) -> None:
+    source = "import numpy as np\ndef f(): return len(np.ones(1 << 26))"
+    assert raised(ask(anywhere, source))[0] == "MemoryError"
+    assert value(ask(anywhere, "def f(): return 1")) == 1
+
+
+@pytest.mark.parametrize(
+    "value_source",
+    ["object()", "{}", "lambda: 0", "b'x'", "1j", "1 << 70", "type('X' * 9999, (), {})()"],
+)
+def test_what_does_not_travel_is_named(anywhere: Sandbox, value_source: str) -> None:
+    assert isinstance(value(ask(anywhere, f"def f(): return {value_source}")), Opaque)
+
+
+def test_hostile_array_subclasses_send_their_real_numbers(anywhere: Sandbox) -> None:
+    source = """
+import numpy as np
+class Liar(np.ndarray):
+    shape = property(lambda self: (99,))
+    dtype = property(lambda self: np.dtype('int8'))
+    def tobytes(self, *a): return b'lies'
+    def __eq__(self, other): return True
+    def __array__(self, *a, **k): return np.ones(99)
+def f(): return np.zeros(2).view(Liar)
+"""
+    outcome = value(ask(anywhere, source))
+    assert isinstance(outcome, Array)
+    assert np.array_equal(unpack_array(outcome), np.zeros(2))
+
+
+FORBIDDEN = {
+    "read a file": "open('/etc/passwd').read()",
+    "list a folder": "os.listdir('/')",
+    "look at processes": "os.listdir('/proc')",
+    "write a file": "open('/tmp/attack', 'w')",
+    "write shared memory": "open('/dev/shm/attack', 'w')",
+    "make a folder": "os.mkdir('/tmp/attack')",
+    "rename": "os.rename('/tmp', '/tmp2')",
+    "change rights": "os.chmod('/tmp', 0)",
+    "open a socket": "socket.socket()",
+    "pair sockets": "socket.socketpair()",
+    "fork": "os.fork()",
+    "run a program": "subprocess.run(['/bin/true'])",
+    "signal another": "os.kill(os.getppid(), 9)",
+    "signal all": "os.kill(-1, 9)",
+    "change its name": "open('/proc/self/comm', 'w')",
+    "change scheduling": "os.sched_setaffinity(0, {0})",
+    "make a memory file": "os.memfd_create('x')",
+}
+
+
+@pytest.mark.parametrize("action", FORBIDDEN)
+def test_the_sandbox_forbids(sandboxed: Sandbox, action: str) -> None:
+    source = f"import os, resource, socket, subprocess\ndef f(): {FORBIDDEN[action]}"
+    assert raised(ask(sandboxed, source))[0] == "PermissionError"
+
+
+def test_limits_cannot_be_changed(sandboxed: Sandbox) -> None:
+    source = "import resource as r\ndef f(): r.setrlimit(r.RLIMIT_CPU, (1, 99))"
+    assert raised(ask(sandboxed, source)) == ("ValueError", "not allowed to raise maximum limit")
+
+
+def test_the_sandbox_forbids_threads(sandboxed: Sandbox) -> None:
+    source = "import threading\ndef f(): threading.Thread(target=print).start()"
+    assert raised(ask(sandboxed, source)) == ("RuntimeError", "can't start new thread")
+
+
+def test_the_grader_s_environment_stays_out(
+    sandboxed: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "secret")
+    with Sandbox("sandbox", LIMITS) as fresh:
+        source = "import os\ndef f(): return ' '.join(sorted(os.environ))"
+        assert "TOKEN" not in str(value(ask(fresh, source)))
+
+
+def test_a_child_holds_nothing_but_its_channel(sandboxed: Sandbox) -> None:
+    source = """
+import os
+def f():
+    found = []
+    for fd in range(64):
+        try: os.fstat(fd); found.append(fd)
+        except OSError: pass
+    return str(found)
+"""
+    assert value(ask(sandboxed, source)) == "[0, 1, 2, 3]"
+
+
+def test_limits_may_allow_processes_and_none_is_left() -> None:
+    limits = Limits(wall_seconds=2.0, processes=2)
+    source = """
+import os, time
+def f():
+    if os.fork() == 0:
+        time.sleep(60)
+    return 1
+"""
+    with Sandbox("sandbox", limits) as sandbox:
+        start = time.monotonic()
+        assert value(ask(sandbox, source)) == 1
+        assert value(ask(sandbox, "def f(): return 2")) == 2
+        assert time.monotonic() - start < 30
+
+
+def test_a_course_beside_the_python_installation_is_refused() -> None:
+    private = Path(os.__file__).parent / "course"
+    with pytest.raises(MachineError, match="move it elsewhere"):
+        Sandbox("sandbox", LIMITS, [private]).warm_up()
+
+
+def test_a_killed_zygote_is_replaced(anywhere: Sandbox) -> None:
+    assert value(ask(anywhere, "def f(): return 1")) == 1
+    zygote = anywhere._zygote
+    assert zygote is not None
+    os.kill(zygote._launcher.pid, 9)
+    time.sleep(0.05)
+    assert value(ask(anywhere, "def f(): return 2")) == 2

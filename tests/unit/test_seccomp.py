@@ -1,0 +1,100 @@
+"""The filter program, run by a small BPF interpreter: what it allows and what it refuses."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from autograder.sandbox.seccomp import ALLOWED, build_filter
+
+PID = 4321
+ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+ALLOW, REFUSE, NO_SUCH_CALL, KILL = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
+
+
+def decide(machine: str, number: int, *arguments: int, arch: int | None = None, **kwargs: bool) -> int:
+    """What the filter answers to one system call (linux/filter.h, struct seccomp_data)."""
+    code = build_filter(machine, PID, **kwargs)
+    program = [struct.unpack("HBBI", code[i : i + 8]) for i in range(0, len(code), 8)]
+    padded = [*arguments, *[0] * (6 - len(arguments))]
+    data = struct.pack("<IIQ6Q", number, arch or ARCHITECTURES[machine], 0, *padded)
+    accumulator, position = 0, 0
+    while True:
+        operation, if_true, if_false, operand = program[position]
+        position += 1
+        match operation:
+            case 0x20:
+                (accumulator,) = struct.unpack_from("<I", data, operand)
+            case 0x15:
+                position += if_true if accumulator == operand else if_false
+            case 0x35:
+                position += if_true if accumulator >= operand else if_false
+            case 0x06:
+                return operand
+            case _:
+                raise AssertionError(hex(operation))
+
+
+@pytest.mark.parametrize(("machine", "column"), [("x86_64", 0), ("aarch64", 1)])
+def test_allows_its_list_and_nothing_else(machine: str, column: int) -> None:
+    allowed = {numbers[column] for numbers in ALLOWED.values() if numbers[column] is not None}
+    decided = {number for number in range(600) if decide(machine, number) == ALLOW}
+    # ioctl, kill and tgkill refuse argument 0; fcntl(F_DUPFD) and prlimit64(0, query) allow it.
+    assert decided == allowed | {(72, 25)[column], (302, 261)[column]}
+
+
+REFUSED_ON_X86_64 = {
+    "socket": 41, "connect": 42, "sendto": 44, "bind": 49, "socketpair": 53, "clone": 56,
+    "fork": 57, "vfork": 58, "execve": 59, "rename": 82, "mkdir": 83, "unlink": 87, "symlink": 88,
+    "chmod": 90, "chown": 92, "ptrace": 101, "setuid": 105, "mknod": 133, "setpriority": 141,
+    "prctl": 157, "setrlimit": 160, "chroot": 161, "mount": 165, "shmget": 29, "semget": 64,
+    "msgget": 68, "sched_setaffinity": 203, "keyctl": 250, "mq_open": 240, "unshare": 272,
+    "perf_event_open": 298, "process_vm_readv": 310, "process_vm_writev": 311, "seccomp": 317,
+    "memfd_create": 319, "bpf": 321, "execveat": 322, "userfaultfd": 323, "pidfd_send_signal": 424,
+    "io_uring_setup": 425, "openat2": 437, "landlock_create_ruleset": 444,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED_ON_X86_64)
+def test_refuses_what_attacks_need(name: str) -> None:
+    assert decide("x86_64", REFUSED_ON_X86_64[name]) == REFUSE
+
+
+def test_signals_reach_only_the_process_itself() -> None:
+    assert decide("x86_64", 62, PID, 9) == ALLOW
+    for pid in (1, PID + 1, 0, 0xFFFFFFFF):
+        assert decide("x86_64", 62, pid, 9) == REFUSE
+        assert decide("x86_64", 234, pid, pid, 9) == REFUSE
+
+
+def test_limits_can_be_asked_but_not_set() -> None:
+    assert decide("x86_64", 302, 0, 0, 0, 0xFFFF) == ALLOW
+    assert decide("x86_64", 302, PID, 0, 0, 0xFFFF) == ALLOW
+    assert decide("x86_64", 302, 0, 0, 0xDEAD, 0) == REFUSE
+    assert decide("x86_64", 302, 0, 0, 1 << 40, 0) == REFUSE
+    assert decide("x86_64", 302, PID + 1, 0, 0, 0xFFFF) == REFUSE
+
+
+def test_fcntl_cannot_ask_for_signals_and_ioctl_cannot_type() -> None:
+    assert decide("x86_64", 72, 3, 8) == REFUSE  # F_SETOWN
+    assert decide("x86_64", 72, 3, 1031) == REFUSE  # F_SETPIPE_SZ
+    assert decide("x86_64", 16, 0, 0x5412) == REFUSE  # TIOCSTI
+    assert decide("x86_64", 16, 0, 0x5401) == ALLOW  # TCGETS
+
+
+def test_other_ways_into_the_kernel_are_closed() -> None:
+    assert decide("x86_64", 0, arch=0x40000003) == KILL  # 32-bit calls
+    assert decide("x86_64", 0x40000000) == REFUSE  # x32
+    assert decide("x86_64", 435) == NO_SUCH_CALL  # clone3
+
+
+def test_processes_only_where_they_are_bounded_elsewhere() -> None:
+    assert decide("x86_64", 56) == REFUSE
+    assert decide("x86_64", 56, allow_processes=True) == ALLOW
+    assert decide("x86_64", 59, allow_processes=True) == REFUSE
+
+
+def test_unknown_architecture_is_refused() -> None:
+    with pytest.raises(OSError, match="riscv64"):
+        build_filter("riscv64", PID)
