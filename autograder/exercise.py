@@ -11,6 +11,8 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
+from autograder.errors import CourseError
+
 Language: TypeAlias = str
 Text: TypeAlias = dict[Language, str]
 Visibility: TypeAlias = Literal["public", "hidden"]
@@ -43,6 +45,8 @@ class Array(Struct, frozen=True):
     name: str
     shape: tuple[str | int, ...]
     draw: str = "normal"
+    dtype: Dtype | None = None
+    """Fixes the dtype, whatever the test's dtypes say: labels are int64."""
 
 
 class Gradient(Struct, frozen=True):
@@ -58,6 +62,18 @@ class Gradient(Struct, frozen=True):
     of: str
     wrt: str
     upstream: str | None = None
+
+
+class Step(Struct, frozen=True):
+    """One step of exercising the code: ``results = target(arguments)``.
+
+    ``target`` is the exercise's function or class, a method of an object that an earlier
+    step made (``layer.forward``), or, with ``arguments`` None, an attribute of one.
+    """
+
+    results: tuple[str, ...]
+    target: str
+    arguments: tuple[str, ...] | None = None
 
 
 class Part(Struct, frozen=True):
@@ -91,6 +107,7 @@ class Drawing(Struct, frozen=True):
     draw: dict[str, str] = {}
     dtypes: tuple[Dtype, ...] = ("float64",)
     layouts: tuple[Layout, ...] = ("C",)
+    functions: dict[str, tuple[str, ...]] = {}
 
 
 class ExampleTest(Struct, frozen=True, tag="example"):
@@ -99,9 +116,12 @@ class ExampleTest(Struct, frozen=True, tag="example"):
     name: str
     visibility: Visibility
     parts: tuple[Part, ...]
+    steps: tuple[Step, ...]
     given: dict[str, Any]
     expect: dict[str, Any]
     dtype: Dtype = "float64"
+    functions: dict[str, tuple[str, ...]] = {}
+    tolerance: dict[str, float] = {}
     proportional: bool = False
     title: Text = {}
 
@@ -112,8 +132,11 @@ class GradientTest(Struct, frozen=True, tag="gradient"):
     name: str
     visibility: Visibility
     parts: tuple[Part, ...]
+    steps: tuple[Step, ...]
     against: tuple[WitnessName, ...]
     drawing: Drawing
+    tolerance: dict[str, float] = {}
+    """Slack relative to the largest element, for methods with an error of their own."""
     proportional: bool = False
     title: Text = {}
 
@@ -124,13 +147,51 @@ class PropertyTest(Struct, frozen=True, tag="property"):
     name: str
     visibility: Visibility
     parts: tuple[Part, ...]
+    steps: tuple[Step, ...]
     property: PropertyName
     drawing: Drawing
+    tolerance: dict[str, float] = {}
     proportional: bool = False
     title: Text = {}
 
 
-Test: TypeAlias = ExampleTest | GradientTest | PropertyTest
+class EfficiencyTest(Struct, frozen=True, tag="efficiency"):
+    """Drawn inputs on which the results must be right and not take much longer than the
+    reference: at most ``at_most`` times its time in the same sandbox, best of several."""
+
+    name: str
+    visibility: Visibility
+    parts: tuple[Part, ...]
+    steps: tuple[Step, ...]
+    at_most: float
+    drawing: Drawing
+    tolerance: dict[str, float] = {}
+    proportional: bool = False
+    title: Text = {}
+
+
+class SourceTest(Struct, frozen=True, tag="source"):
+    """What the file may import (``imports``, None for anything), must and must not contain.
+
+    Its points are given only together with those of another test. With ``refuse``, breaking
+    it costs the points of the whole exercise.
+    """
+
+    name: str
+    visibility: Visibility
+    parts: tuple[Part, ...]
+    imports: tuple[str, ...] | None = None
+    require: tuple[str, ...] = ()
+    forbid: tuple[str, ...] = ()
+    refuse: bool = False
+    proportional: bool = False
+    title: Text = {}
+
+
+RunTest: TypeAlias = ExampleTest | GradientTest | PropertyTest | EfficiencyTest
+"""The tests that run the student's code."""
+
+Test: TypeAlias = RunTest | SourceTest
 
 
 class Mistake(Struct, frozen=True):
@@ -147,6 +208,12 @@ class Mistake(Struct, frozen=True):
     code: str | None = None
 
 
+class Origin(Struct, frozen=True):
+    path: Path
+    line: int
+    column: int
+
+
 class Exercise(Struct, frozen=True):
     """One stub file's worth of work. All paths are absolute."""
 
@@ -159,6 +226,8 @@ class Exercise(Struct, frozen=True):
     auxiliary: dict[str, Array]
     """Arrays drawn for the forward pass alone: the function does not receive them,
     as `linear_dx(W, dy)` does not need the `x` that it differentiates by."""
+    functions: dict[str, tuple[str, ...]]
+    """Parameters that are functions: the expressions that cases take in turn."""
     forward: str | None
     gradients: dict[str, Gradient]
     tests: tuple[Test, ...]
@@ -167,10 +236,25 @@ class Exercise(Struct, frozen=True):
     hidden_path: Path | None
     stub_path: Path
     solution_path: Path | None
-    origins: dict[str, tuple[int, int]] = {}
-    """Line and column of ``tests.<name>``, ``mistakes.<name>``, ``forward`` ... for
-    errors found after loading; tests and mistakes have unique names."""
+    is_class: bool = False
+    """Whether students write a class (``signature.function`` is its name) and not a function."""
+    origins: dict[str, Origin] = {}
+    """Where ``tests.<name>``, ``mistakes.<name>``, ``forward`` ... are written, for errors
+    found after loading; tests and mistakes have unique names."""
 
     @property
     def max_score(self) -> float:
         return sum(part.points for test in self.tests for part in test.parts)
+
+    @property
+    def run_tests(self) -> tuple[RunTest, ...]:
+        return tuple(test for test in self.tests if not isinstance(test, SourceTest))
+
+    @property
+    def source_tests(self) -> tuple[SourceTest, ...]:
+        return tuple(test for test in self.tests if isinstance(test, SourceTest))
+
+    def error(self, place: str, message: str) -> CourseError:
+        """The error that ``message`` is, at the origin of ``place``."""
+        origin = self.origins.get(place) or Origin(self.public_path, 1, 1)
+        return CourseError(message, path=origin.path, line=origin.line, column=origin.column)

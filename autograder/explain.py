@@ -15,6 +15,7 @@ from autograder.grade import Finding
 from autograder.messages import harmless, text
 from autograder.run import Failure
 from autograder.sandbox.protocol import ExceptionInfo
+from autograder.source_rules import BrokenRule
 
 
 def explain_finding(
@@ -25,16 +26,23 @@ def explain_finding(
     language: Language,
 ) -> str:
     """One or two sentences on what is wrong and where to look."""
-    case = cases[finding.case]
+    if finding.rule is not None:
+        return _explain_rule(finding.rule, language)
+    case = cases[finding.case] if cases else Case({})
     if finding.failure is not None:
         return _explain_failure(exercise, finding.failure, case, limits, language)
-    names = ", ".join(finding.names)
-    if finding.property is None or finding.verdict is None:
-        return text(finding.property or "passed", language, names=names)
+    if finding.times_slower is not None:
+        return text("too_slow", language, times=f"{finding.times_slower:.0f}")
+    if finding.verdict is None:
+        return text(finding.property or "passed", language, names=", ".join(finding.names))
     detail = explain_verdict(finding.output or "", finding.verdict, case, language)
     if finding.property is not None:
         return text(finding.property, language, detail=detail)
     return detail
+
+
+def _explain_rule(rule: BrokenRule, language: Language) -> str:
+    return text(f"rule_{rule.kind}", language, word=harmless(rule.word), line=rule.line)
 
 
 def _explain_failure(
@@ -48,7 +56,7 @@ def _explain_failure(
     message = text(
         kind,
         language,
-        detail=harmless(failure.detail),
+        detail=harmless(failure.detail) or signature.function,
         file=f"{exercise.name}.py",
         function=signature.function,
         outputs=", ".join(signature.outputs),
@@ -86,7 +94,7 @@ def explain_verdict(output: str, verdict: Verdict, case: Case, language: Languag
             actual=number(verdict.actual),
             expected=number(verdict.expected),
         )
-    if verdict.reason is Reason.wrong_values and verdict.total == 1:
+    if verdict.reason is Reason.wrong_values and verdict.total == 1 and not verdict.index:
         key = "wrong_value"
     actual = verdict.actual_shape if verdict.reason is Reason.wrong_shape else verdict.dtype
     return text(

@@ -7,11 +7,22 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.cases import Case, is_trivial
-from autograder.compare import NotAnArray, Reason, Verdict, compare
-from autograder.exercise import Exercise, Part, PropertyTest, Test, Visibility
+from autograder.compare import NotAnArray, Verdict, compare
+from autograder.exercise import (
+    EfficiencyTest,
+    Exercise,
+    Part,
+    PropertyTest,
+    RunTest,
+    SourceTest,
+    Test,
+    Visibility,
+)
 from autograder.run import ExerciseRun, Failure, Observation
+from autograder.source_rules import BrokenRule
 from autograder.truth import Expected
 
 Status: TypeAlias = Literal[
@@ -62,17 +73,23 @@ class Grade(Struct, frozen=True):
     timing: Timing
 
 
+Property: TypeAlias = Literal[
+    "inputs_unchanged", "repeatable", "fresh_results", "shared_results", "linear_in_upstream"
+]
+
+
 class Finding(Struct, frozen=True):
-    """What is wrong with one case: a failure, a verdict on an output, or a property."""
+    """What is wrong with one case: a failure, a verdict on an output, a property that does
+    not hold, how many times slower than the reference it was, or a rule about the source."""
 
     case: int
     output: str | None = None
     failure: Failure | None = None
     verdict: Verdict | None = None
-    property: Literal[
-        "inputs_unchanged", "repeatable", "fresh_results", "shared_results", "linear_in_upstream"
-    ] | None = None
+    property: Property | None = None
     names: tuple[str, ...] = ()
+    times_slower: float | None = None
+    rule: BrokenRule | None = None
 
 
 class Judgement(Struct, frozen=True):
@@ -87,6 +104,10 @@ class Judgement(Struct, frozen=True):
     wrong: dict[str, tuple[int, ...]]
 
     @property
+    def is_wrong(self) -> bool:
+        return any(self.wrong.values())
+
+    @property
     def score(self) -> float:
         return clamp(math.fsum(self.scores), self.max_score)
 
@@ -96,7 +117,7 @@ class Judgement(Struct, frozen=True):
 
     @property
     def status(self) -> Status:
-        if self.score >= self.max_score:
+        if self.score >= self.max_score and self.finding is None:
             return "passed"
         if self.score > 0:
             return "partial"
@@ -130,16 +151,71 @@ def judge_exercise(
     truths: Mapping[str, Sequence[Truth]],
     run: ExerciseRun,
 ) -> tuple[Judgement, ...]:
-    """Every test of the exercise, judged by what was observed."""
+    """Every test of the exercise that ran, judged by what was observed."""
     return tuple(
         judge_test(test, cases[test.name], truths[test.name], run.observations[test.name])
-        for test in exercise.tests
+        for test in exercise.run_tests
         if test.name in run.observations
     )
 
 
+def judge_time(judgement: Judgement, run: ExerciseRun, reference: ExerciseRun) -> Judgement:
+    """The judgement of an efficiency test, with the time held against the reference's."""
+    test = judgement.test
+    if not isinstance(test, EfficiencyTest) or judgement.finding is not None:
+        return judgement
+    ratio = times_slower(test, run, reference)
+    if ratio <= test.at_most:
+        return judgement
+    return replace(
+        judgement,
+        scores=(0.0,) * len(test.parts),
+        finding=Finding(0, times_slower=ratio),
+        wrong={output: tuple(range(test.drawing.cases)) for output in judgement.wrong},
+    )
+
+
+def times_slower(test: EfficiencyTest, run: ExerciseRun, reference: ExerciseRun) -> float:
+    taken, allowed = (
+        math.fsum(observation.seconds for observation in which.observations[test.name])
+        for which in (run, reference)
+    )
+    return taken / max(allowed, 1e-9)
+
+
+def judge_source(
+    test: SourceTest, rule: BrokenRule | None, failure: Failure | None, others: Sequence[Judgement]
+) -> Judgement:
+    """A source test: its points count only together with those of another test."""
+    proven = any(judgement.status == "passed" for judgement in others)
+    finding = None if rule is None and failure is None else Finding(0, failure=failure, rule=rule)
+    kept = proven and finding is None
+    scores = tuple(part.points if kept else 0.0 for part in test.parts)
+    return Judgement(test, scores, finding, {})
+
+
+def is_refusal(judgement: Judgement) -> bool:
+    """Whether a rule is broken that the whole exercise depends on."""
+    return (
+        isinstance(judgement.test, SourceTest)
+        and judgement.test.refuse
+        and judgement.finding is not None
+        and judgement.finding.rule is not None
+    )
+
+
+def refused(judgements: Sequence[Judgement], rule: Judgement) -> tuple[Judgement, ...]:
+    """The judgements when a rule is broken that the whole exercise depends on."""
+    return tuple(
+        judgement
+        if judgement is rule
+        else replace(judgement, scores=(0.0,) * len(judgement.scores), finding=rule.finding)
+        for judgement in judgements
+    )
+
+
 def judge_test(
-    test: Test,
+    test: RunTest,
     cases: Sequence[Case],
     truths: Sequence[Truth],
     observations: Sequence[Observation],
@@ -159,7 +235,7 @@ def judge_test(
         for output in wrong:
             if not _is_trivial(truth[output], case):
                 telling[output].append(number)
-            found = _examine(test, number, output, case, truth[output], observation)
+            found = _examine(test, number, output, truth[output], observation)
             if found is not None:
                 wrong[output].append(number)
                 finding = finding or found
@@ -186,10 +262,9 @@ def _part_score(
 
 
 def _examine(
-    test: Test,
+    test: RunTest,
     number: int,
     output: str,
-    case: Case,
     expected: Expected,
     observation: Observation,
 ) -> Finding | None:
@@ -197,11 +272,11 @@ def _examine(
     if observation.failure is not None:
         return Finding(number, output, failure=observation.failure)
     actual = observation.outputs.get(output, NotAnArray("nothing"))
-    verdict = compare(expected, actual, case)
+    verdict = compare(expected, actual)
     if not verdict.ok:
         return Finding(number, output, verdict=verdict)
     if isinstance(test, PropertyTest):
-        return _examine_property(test, number, output, case, expected, observation)
+        return _examine_property(test, number, output, expected, observation)
     return None
 
 
@@ -209,7 +284,6 @@ def _examine_property(
     test: PropertyTest,
     number: int,
     output: str,
-    case: Case,
     expected: Expected,
     observation: Observation,
 ) -> Finding | None:
@@ -222,7 +296,7 @@ def _examine_property(
     again = (observation.again or {}).get(output, NotAnArray("nothing"))
     if test.property == "linear_in_upstream":
         expected = doubled(expected)
-    verdict = compare(expected, again, case)
+    verdict = compare(expected, again)
     if verdict.ok:
         return None
     return Finding(number, output, verdict=verdict, property=test.property)
@@ -230,12 +304,6 @@ def _examine_property(
 
 def doubled(expected: Expected) -> Expected:
     """Twice the value, twice the tolerance."""
-    from msgspec.structs import replace
-
     if expected.value is None or expected.tolerance is None:
         return expected
     return replace(expected, value=2 * expected.value, tolerance=2 * expected.tolerance)
-
-
-def is_wrong_value(verdict: Verdict) -> bool:
-    return verdict.reason in (Reason.wrong_values, Reason.precision_lost)

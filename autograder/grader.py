@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from autograder.cases import Case, draw_cases
 from autograder.course import Course
-from autograder.exercise import Exercise, Language
+from autograder.exercise import EfficiencyTest, Exercise, Language, SourceTest
 from autograder.explain import explain_finding
 from autograder.grade import (
     ExerciseGrade,
@@ -24,15 +24,24 @@ from autograder.grade import (
     Timing,
     Truth,
     clamp,
+    is_refusal,
     judge_exercise,
+    judge_source,
+    judge_time,
+    refused,
 )
 from autograder.messages import harmless_lines, pick, text
 from autograder.mistakes import explain, mutant
 from autograder.reference import load_reference, solution_source
-from autograder.run import ExerciseRun, run_exercise
+from autograder.run import ExerciseRun, Failure, file_problem, run_exercise
 from autograder.sandbox import Sandbox
+from autograder.source_rules import broken_rule
 from autograder.submission import Submission
 from autograder.truth import expected_outputs
+
+
+# How often an answer that was too slow is timed again.
+RETIMINGS = 2
 
 
 class ExerciseGrader:
@@ -42,44 +51,25 @@ class ExerciseGrader:
         self.exercise = exercise
         self._course = course
         self._sandbox = sandbox
-        self.cases: dict[str, tuple[Case, ...]] = {
-            test.name: draw_cases(exercise, test, course.seed) for test in exercise.tests
+        self.cases: dict[str, Sequence[Case]] = {
+            test.name: draw_cases(exercise, test, course.seed) for test in exercise.run_tests
         }
         reference = load_reference(exercise)
         self.truths: dict[str, Sequence[Truth]] = {
             test.name: tuple(
                 expected_outputs(exercise, test, case, reference) for case in self.cases[test.name]
             )
-            for test in exercise.tests
+            for test in exercise.run_tests
         }
+        self._reference_runs: dict[str, ExerciseRun] = {}
         self._mutants: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] | None = None
-
-    def run(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
-        """What the submission did, and how that is to be judged."""
-        run = run_exercise(
-            self.exercise,
-            self.cases,
-            submission,
-            self._sandbox.session,
-            seed=self._course.seed,
-        )
-        return run, judge_exercise(self.exercise, self.cases, self.truths, run)
-
-    def mutants(self) -> Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]:
-        """What each known mistake does, found out when it is first asked for."""
-        if self._mutants is None:
-            solution = solution_source(self.exercise) or ""
-            self._mutants = {
-                mistake.name: self.run(mutant(self.exercise, mistake, solution))
-                for mistake in self.exercise.mistakes
-            }
-        return self._mutants
 
     def grade(self, submission: Submission, language: Language) -> ExerciseGrade:
         run, judgements = self.run(submission)
         explained: dict[str, str] = {}
-        if any(judgement.wrong_values for judgement in judgements):
+        if any(judgement.is_wrong for judgement in judgements):
             explained = explain(self.exercise, judgements, run, self.mutants())
+        judgements = self.add_source_tests(submission, judgements)
         tests = tuple(
             self._test_grade(judgement, explained.get(judgement.test.name), language)
             for judgement in judgements
@@ -92,6 +82,84 @@ class ExerciseGrader:
             output=harmless_lines(run.output),
         )
 
+    def run(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
+        """What the submission did, and how that is to be judged."""
+        run = self._run(submission, self.cases)
+        judgements = judge_exercise(self.exercise, self.cases, self.truths, run)
+        return run, tuple(self._judge_time(judgement, run, submission) for judgement in judgements)
+
+    def add_source_tests(
+        self, submission: Submission, judgements: tuple[Judgement, ...]
+    ) -> tuple[Judgement, ...]:
+        """The judgements together with those of the rules about the source, in the exercise's
+        order; all without points where a rule is broken that the exercise depends on."""
+        sources = [
+            self._judge_source(test, submission, judgements) for test in self.exercise.source_tests
+        ]
+        order = {test.name: number for number, test in enumerate(self.exercise.tests)}
+        everything = sorted((*judgements, *sources), key=lambda one: order[one.test.name])
+        for judgement in sources:
+            if is_refusal(judgement):
+                return refused(everything, judgement)
+        return tuple(everything)
+
+    def mutants(self) -> Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]:
+        """What each known mistake does, found out when it is first asked for."""
+        if self._mutants is None:
+            solution = solution_source(self.exercise) or ""
+            self._mutants = {
+                mistake.name: self.run(mutant(self.exercise, mistake, solution))
+                for mistake in self.exercise.mistakes
+            }
+        return self._mutants
+
+    def _run(self, submission: Submission, cases: Mapping[str, Sequence[Case]]) -> ExerciseRun:
+        return run_exercise(
+            self.exercise, cases, submission, self._sandbox.session, seed=self._course.seed
+        )
+
+    def _judge_time(
+        self, judgement: Judgement, run: ExerciseRun, submission: Submission
+    ) -> Judgement:
+        """Hold an efficiency test against the reference. Who is too slow is timed again, in
+        turn with the reference, lest a busy moment of the machine decide."""
+        test = judgement.test
+        if not isinstance(test, EfficiencyTest) or judgement.finding is not None:
+            return judgement
+        cases = {test.name: self.cases[test.name]}
+        judged = judge_time(judgement, run, self._reference_run(test))
+        for _ in range(RETIMINGS):
+            if judged.finding is None:
+                break
+            del self._reference_runs[test.name]
+            judged = judge_time(judgement, self._run(submission, cases), self._reference_run(test))
+        return judged
+
+    def _reference_run(self, test: EfficiencyTest) -> ExerciseRun:
+        """The solution's run of an efficiency test, timed when it is first asked for."""
+        if test.name not in self._reference_runs:
+            source = solution_source(self.exercise) or ""
+            solution = Submission(
+                "", self.exercise.assignment, {f"{self.exercise.name}.py": source}
+            )
+            cases = {test.name: self.cases[test.name]}
+            self._reference_runs[test.name] = self._run(solution, cases)
+        return self._reference_runs[test.name]
+
+    def _judge_source(
+        self, test: SourceTest, submission: Submission, others: Sequence[Judgement]
+    ) -> Judgement:
+        failure = file_problem(self.exercise, submission)
+        rule = None
+        if failure is None:
+            siblings = [name.removesuffix(".py") for name in submission.files]
+            source = submission.files[f"{self.exercise.name}.py"]
+            try:
+                rule = broken_rule(test, source, siblings)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                failure = Failure("unparsable", f"{self.exercise.name}.py")
+        return judge_source(test, rule, failure, others)
+
     def _test_grade(
         self, judgement: Judgement, mistake: str | None, language: Language
     ) -> TestGrade:
@@ -101,7 +169,7 @@ class ExerciseGrader:
             message = explain_finding(
                 self.exercise,
                 judgement.finding,
-                self.cases[test.name],
+                self.cases.get(test.name, ()),
                 self._course.limits,
                 language,
             )

@@ -47,12 +47,12 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     # loading and calling
     "missing_function": {
-        "en": "There is no function {function} in {file}. Was it renamed or deleted?",
-        "ko": "{file}에 함수 {function}이(가) 없습니다. 이름을 바꾸었거나 지우지 않았나요?",
+        "en": "There is no {detail} in {file}. Was it renamed or deleted?",
+        "ko": "{file}에 {detail}이(가) 없습니다. 이름을 바꾸었거나 지우지 않았나요?",
     },
     "not_callable": {
-        "en": "{function} in {file} is not a function.",
-        "ko": "{file}의 {function}은(는) 함수가 아닙니다.",
+        "en": "{detail} in {file} cannot be called: it is not a function.",
+        "ko": "{file}의 {detail}은(는) 함수가 아니라서 호출할 수 없습니다.",
     },
     "syntax": {
         "en": "Python cannot read {file}: {exception}",
@@ -117,6 +117,10 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     "not_an_array": {
         "en": "{output} is a {actual}, not a numpy array.",
         "ko": "{output}: numpy 배열이 아니라 {actual}입니다.",
+    },
+    "not_a_truth_value": {
+        "en": "{output} is a {actual}, not True or False.",
+        "ko": "{output}: True나 False가 아니라 {actual}입니다.",
     },
     "object_dtype": {
         "en": "{output} is an array of Python objects (dtype object), not of numbers. "
@@ -187,6 +191,31 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     "linear_in_upstream": {
         "en": "Doubling the upstream gradient must double the result: {detail}",
         "ko": "upstream gradient를 두 배로 하면 결과도 두 배가 되어야 합니다: {detail}",
+    },
+    "too_slow": {
+        "en": "Right, but too slow: about {times} times the time of a matrix product. "
+        "Which loop can a matrix operation do at once?",
+        "ko": "결과는 맞지만 너무 느립니다. 행렬 연산으로 할 때보다 약 {times}배 걸립니다. "
+        "어떤 반복문을 행렬 연산 한 번으로 바꿀 수 있을까요?",
+    },
+    # rules about the source
+    "unparsable": {
+        "en": "Python cannot read {detail}.",
+        "ko": "Python이 {detail}을(를) 읽지 못했습니다.",
+    },
+    "rule_import": {
+        "en": "Imports {word} (line {line}), which this exercise does not allow: "
+        "it is to be done with numpy alone.",
+        "ko": "{word}을(를) import했습니다({line}번째 줄). 이 문제에서는 쓸 수 없습니다. "
+        "numpy만으로 풀어야 합니다.",
+    },
+    "rule_forbidden": {
+        "en": "Uses {word} (line {line}), which this exercise asks to do without.",
+        "ko": "{word}을(를) 사용했습니다({line}번째 줄). 이 문제는 그것 없이 풀어야 합니다.",
+    },
+    "rule_required": {
+        "en": "Has no {word}, which this exercise asks to use.",
+        "ko": "{word}이(가) 없습니다. 이 문제는 그것을 써서 풀어야 합니다.",
     },
     # pieces
     "for_shapes": {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Literal, TypeAlias
@@ -13,7 +15,7 @@ from msgspec import Struct
 
 from autograder.cases import Case
 from autograder.compare import NotAnArray
-from autograder.exercise import Exercise, PropertyTest, Test
+from autograder.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step
 from autograder.sandbox import Died, Outcome, Session
 from autograder.sandbox.protocol import (
     Array,
@@ -28,6 +30,7 @@ from autograder.sandbox.protocol import (
 )
 from autograder.sandbox.session import unpack_leaf
 from autograder.submission import Submission
+from autograder.truth import argument
 
 OpenSession: TypeAlias = Callable[[], Session]
 Output: TypeAlias = "np.ndarray[Any, Any] | NotAnArray"
@@ -41,6 +44,7 @@ FailureKind: TypeAlias = Literal[
     "too_large",
     "encoding",
     "unreadable",
+    "unparsable",
     "syntax",
     "import",
     "exception",
@@ -58,8 +62,8 @@ FailureKind: TypeAlias = Literal[
 # What uses up the machine is not tried a third time in one exercise.
 EXHAUSTING: frozenset[FailureKind] = frozenset({"timeout", "cpu", "memory"})
 MAX_EXHAUSTING = 2
-MAX_TEST_TIMES = 5
-"""The time limit of one test, this many times, is the limit of all tests of an exercise."""
+# How often the steps of an efficiency test are timed.
+REPETITIONS = 5
 
 
 class Failure(Struct, frozen=True):
@@ -83,6 +87,8 @@ class Observation(Struct, frozen=True):
     again: Outputs | None = None
     changed: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+    seconds: float = 0.0
+    """For an efficiency test: the shortest time that the steps took."""
 
 
 class ExerciseRun(Struct, frozen=True):
@@ -105,7 +111,7 @@ def run_exercise(
     Public tests come first, in their order; hidden ones follow in an order that follows
     from ``seed``, which student code does not know.
     """
-    problem = _file_problem(exercise, submission)
+    problem = file_problem(exercise, submission)
     if problem is not None:
         failed = Observation(failure=problem)
         return ExerciseRun({name: (failed,) * len(cases[name]) for name in cases})
@@ -113,7 +119,8 @@ def run_exercise(
     return _Runner(exercise, submission, open_session).run(tests, cases)
 
 
-def _file_problem(exercise: Exercise, submission: Submission) -> Failure | None:
+def file_problem(exercise: Exercise, submission: Submission) -> Failure | None:
+    """Why there is no source text to run, if there is none."""
     file = f"{exercise.name}.py"
     if file in submission.unreadable:
         return Failure(submission.unreadable[file], file)
@@ -122,9 +129,9 @@ def _file_problem(exercise: Exercise, submission: Submission) -> Failure | None:
     return None
 
 
-def _order(exercise: Exercise, seed: int) -> list[Test]:
-    public = [test for test in exercise.tests if test.visibility == "public"]
-    hidden = [test for test in exercise.tests if test.visibility == "hidden"]
+def _order(exercise: Exercise, seed: int) -> list[RunTest]:
+    public = [test for test in exercise.run_tests if test.visibility == "public"]
+    hidden = [test for test in exercise.run_tests if test.visibility == "hidden"]
     key = f"{seed}/{exercise.assignment}/{exercise.name}/order".encode()
     random.Random(blake2b(key).digest()).shuffle(hidden)
     return public + hidden
@@ -144,14 +151,14 @@ class _Runner:
         self._exhausting = 0
         self._output = ""
 
-    def run(self, tests: Sequence[Test], cases: Mapping[str, Sequence[Case]]) -> ExerciseRun:
+    def run(self, tests: Sequence[RunTest], cases: Mapping[str, Sequence[Case]]) -> ExerciseRun:
         try:
             observations = {test.name: self._run_test(test, cases[test.name]) for test in tests}
         finally:
             self._close()
         return ExerciseRun(observations, self._output)
 
-    def _run_test(self, test: Test, cases: Sequence[Case]) -> tuple[Observation, ...]:
+    def _run_test(self, test: RunTest, cases: Sequence[Case]) -> tuple[Observation, ...]:
         observations: list[Observation] = []
         session = self._start()
         for case in cases:
@@ -202,10 +209,50 @@ class _Runner:
             self._output += self._session.output()
             self._session = None
 
-    def _observe(self, session: Session, test: Test, case: Case) -> Observation:
+    def _observe(self, session: Session, test: RunTest, case: Case) -> Observation:
         if isinstance(test, PropertyTest):
             return self._observe_property(session, test, case)
-        return self._outputs(self._call(session, case))
+        observation = self._take_steps(session, test.steps, case)
+        if isinstance(test, EfficiencyTest) and observation.failure is None:
+            return self._timed(session, test, case, observation)
+        return observation
+
+    def _timed(
+        self, session: Session, test: EfficiencyTest, case: Case, observation: Observation
+    ) -> Observation:
+        """Take the steps a few more times and note the shortest time."""
+        shortest = math.inf
+        for _ in range(REPETITIONS):
+            start = time.perf_counter()
+            again = self._take_steps(session, test.steps, case)
+            shortest = min(shortest, time.perf_counter() - start)
+            if again.failure is not None:
+                return again
+        return msgspec.structs.replace(observation, seconds=shortest)
+
+    def _take_steps(self, session: Session, steps: Sequence[Step], case: Case) -> Observation:
+        """Put the student's code through the steps; the outputs are what they assign."""
+        inputs = _inputs(case)
+        owners = {step.target.partition(".")[0] for step in steps}
+        outputs: Outputs = {}
+        for step in steps:
+            if step.arguments is None:
+                outcome = session.read(step.target)
+            else:
+                keep = next((name for name in step.results if name in owners), None)
+                arguments = [inputs[name] for name in step.arguments]
+                outcome = session.call(step.target, arguments, keep=keep)
+            if not step.results:
+                observation = Observation(failure=_failure(outcome))
+            else:
+                observation = _observation(outcome, step.results)
+            if observation.failure is not None:
+                failure = observation.failure
+                if failure.kind in ("missing_function", "not_callable"):
+                    failure = msgspec.structs.replace(failure, detail=step.target)
+                return Observation(failure=failure)
+            outputs.update(observation.outputs)
+        return Observation(outputs)
 
     def _observe_property(self, session: Session, test: PropertyTest, case: Case) -> Observation:
         first = self._call(session, case, keep="first", inspect=True)
@@ -236,20 +283,25 @@ class _Runner:
         self, session: Session, case: Case, *, keep: str | None = None, inspect: bool = False
     ) -> Outcome:
         signature = self._exercise.signature
-        arguments = [argument(case.inputs[name]) for name in signature.parameters]
+        inputs = _inputs(case)
+        arguments = [inputs[name] for name in signature.parameters]
         return session.call(signature.function, arguments, keep=keep, inspect=inspect)
 
     def _outputs(self, outcome: Outcome) -> Observation:
-        failure = _failure(outcome)
-        if failure is not None:
-            return Observation(failure=failure)
-        assert isinstance(outcome, Returned)
-        return split_outputs(outcome.value, self._exercise.signature.outputs)
+        return _observation(outcome, self._exercise.signature.outputs)
 
 
-def argument(value: np.ndarray[Any, Any]) -> Any:
-    """The array itself; a scalar of the exercise as a Python number."""
-    return value if value.ndim else value.item()
+def _observation(outcome: Outcome, names: Sequence[str]) -> Observation:
+    failure = _failure(outcome)
+    if failure is not None:
+        return Observation(failure=failure)
+    assert isinstance(outcome, Returned)
+    return split_outputs(outcome.value, names)
+
+
+def _inputs(case: Case) -> dict[str, Any]:
+    """Everything that steps may name: arrays, scalars as Python numbers, functions."""
+    return {name: argument(value) for name, value in case.inputs.items()} | case.functions
 
 
 def _other_inputs(case: Case) -> Case:

@@ -17,7 +17,7 @@ from autograder.batch import Graded, Settings, grade_all
 from autograder.cli import EXIT_INTERRUPTED
 from autograder.cli.options import course_option, find_course, language_option, pick_language
 from autograder.errors import UsageError
-from autograder.load import load_course
+from autograder.loading import load_course
 from autograder.output.summary import write_summary
 from autograder.output.table import print_table
 from autograder.sandbox import Level, require_level

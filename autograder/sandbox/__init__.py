@@ -116,7 +116,7 @@ class Sandbox:
             return PlainLauncher()
         launcher = SandlockLauncher(self._limits)
         for folder in self._private:
-            for path in map(Path, launcher.readable):
+            for path in map(Path, launcher.readable or ()):
                 if folder.resolve().is_relative_to(path):
                     raise MachineError(
                         f"{folder} lies inside {path}, which student code must be able to "

@@ -202,6 +202,8 @@ class Server:
                 raise RuntimeError("the grader did not answer")
             if answer.result is None:
                 raise TypeError("this function cannot be called with these arguments")
+            if isinstance(answer.result, Items):
+                return tuple(self._argument(item) for item in answer.result.items)
             return self._argument(answer.result)
 
         return call_grader
@@ -271,8 +273,8 @@ def _arrays(value: Any) -> list[Any]:
 
 def _pack(value: Any) -> Value:
     if isinstance(value, (list, tuple)) and len(value) <= MAX_ITEMS:
-        kind = "tuple" if isinstance(value, tuple) else "list"
-        return Items(kind, tuple(_pack_leaf(item) for item in value))
+        items = tuple(_pack_leaf(item) for item in value)
+        return Items("tuple" if isinstance(value, tuple) else "list", items)
     return _pack_leaf(value)
 
 

@@ -119,7 +119,7 @@ class Read(Struct, frozen=True, tag="read"):
 
 class CallbackResult(Struct, frozen=True, tag="callback-result"):
     number: int
-    result: Array | Plain | None
+    result: Array | Plain | Items | None
     """None where the function refused its arguments."""
 
 

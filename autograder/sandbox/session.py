@@ -205,7 +205,7 @@ def pack_argument(argument: Any, functions: dict[int, GraderFunction]) -> Argume
 
 def _call_back(
     callback: Callback, functions: Mapping[int, GraderFunction]
-) -> Array | Plain | None:
+) -> Array | Plain | Items | None:
     """Call the grader's own function on what student code handed it."""
     function = functions.get(callback.function)
     if function is None:
@@ -219,9 +219,15 @@ def _call_back(
     except Exception:
         # Our function, the student's arguments: a wrong shape, or too few.
         return None
-    if isinstance(result, (np.ndarray, np.generic)):
+    if isinstance(result, tuple):
+        return Items("tuple", tuple(_pack_result(item) for item in result))
+    return _pack_result(result)
+
+
+def _pack_result(result: Any) -> Array | Plain:
+    if isinstance(result, (np.ndarray, np.generic)) and np.ndim(result):
         return pack_array(np.asarray(result))
-    return Plain(result)
+    return Plain(result.item() if isinstance(result, (np.ndarray, np.generic)) else result)
 
 
 def unpack_leaf(leaf: Leaf) -> Any:

@@ -56,7 +56,7 @@ class PlainLauncher(Launcher):
     def start(self, control: socket.socket) -> None:
         self._process = subprocess.Popen(
             bootstrap.command(),
-            stdin=control,
+            stdin=control.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=bootstrap.environment(),
@@ -111,9 +111,8 @@ class SandlockLauncher(Launcher):
 
     @property
     def pid(self) -> int:
-        pid = None if self._process is None else self._process.pid
-        assert pid is not None
-        return pid
+        assert self._process is not None
+        return int(self._process.pid)
 
     def stop(self) -> str:
         if self._process is None:

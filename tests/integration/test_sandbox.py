@@ -114,7 +114,7 @@ class Counter:
 
 def test_files_of_a_submission_import_each_other_and_shadow_nothing(anywhere: Sandbox) -> None:
     files = {
-        "work.py": "from helpers import two\nimport json\ndef f(): return two() + len(json.dumps(1))",
+        "work.py": "import helpers, json\ndef f(): return helpers.two() + len(json.dumps(1))",
         "helpers.py": "def two(): return 2",
         "json.py": "def dumps(x): return 'shadowed'",
         "numpy.py": "raise RuntimeError('shadowed')",

@@ -13,7 +13,9 @@ ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 ALLOW, REFUSE, NO_SUCH_CALL, KILL = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
 
 
-def decide(machine: str, number: int, *arguments: int, arch: int | None = None, **kwargs: bool) -> int:
+def decide(
+    machine: str, number: int, *arguments: int, arch: int | None = None, **kwargs: bool
+) -> int:
     """What the filter answers to one system call (linux/filter.h, struct seccomp_data)."""
     code = build_filter(machine, PID, **kwargs)
     program = [struct.unpack("HBBI", code[i : i + 8]) for i in range(0, len(code), 8)]

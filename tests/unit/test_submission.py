@@ -34,7 +34,7 @@ def test_reads_all_python_files(tmp_path: Path) -> None:
     [
         (b"\xef\xbb\xbfx = 1\n", "x = 1\n"),
         (b"x = 1\r\ny = 2\r\n", "x = 1\ny = 2\n"),
-        ("# -*- coding: euc-kr -*-\nx = '가'\n".encode("euc-kr"), "# -*- coding: euc-kr -*-\nx = '가'\n"),
+        ("# coding: euc-kr\nx = '가'\n".encode("euc-kr"), "# coding: euc-kr\nx = '가'\n"),
         ("x = '가'\n".encode(), "x = '가'\n"),
     ],
 )

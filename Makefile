@@ -1,0 +1,43 @@
+PYTHON ?= python3
+JOBS ?= 2
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench clean
+
+help: ## Show the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Grade the sample class and show the table.
+	rm -rf build/demo-grades
+	$(BIN)/autograder grade examples/submissions --out build/demo-grades
+
+test: $(READY) ## Run the tests.
+	$(BIN)/python -m pytest -n $(JOBS) --timeout 300
+
+lint: $(READY) ## Check style and types.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY) ## Measure submissions per second.
+	$(BIN)/python benchmarks/throughput.py
+
+clean: ## Delete the virtual environment and everything that was built.
+	rm -rf .venv build dist .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The virtual environment, made anew when the dependencies may have changed.
+$(READY): pyproject.toml
+	@command -v $(PYTHON) > /dev/null \
+		|| { echo "error: there is no $(PYTHON); install Python 3.11 or newer, or call make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "error: $$($(PYTHON) --version) is too old; install Python 3.11 or newer, or call make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null \
+		|| { echo "error: $(PYTHON) has no module venv; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,test]'
+	@touch $@

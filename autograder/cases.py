@@ -1,0 +1,261 @@
+"""Drawing the inputs of a test. Pure: the same seed gives the same cases, anywhere.
+
+The generator of a case is seeded with everything that names it, so that adding a test
+or a case leaves all others as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from typing import Any, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+
+from autograder.exercise import (
+    Array,
+    Dims,
+    Drawing,
+    Dtype,
+    ExampleTest,
+    Exercise,
+    Layout,
+    RunTest,
+)
+
+NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
+
+MAX_DRAWS = 2000
+INTEGER_RANGE = 9
+
+
+class Case(Struct, frozen=True):
+    """One set of inputs: arrays by name (scalars have shape ``()``), and functions.
+
+    ``auxiliary`` are the arrays of the forward pass that the student's code does not get.
+    """
+
+    inputs: dict[str, NumpyArray]
+    auxiliary: dict[str, NumpyArray] = {}
+    functions: dict[str, Callable[..., Any]] = {}
+    dims: dict[str, Any] = {}
+
+    @property
+    def arrays(self) -> dict[str, NumpyArray]:
+        return {**self.inputs, **self.auxiliary}
+
+
+def draw_cases(exercise: Exercise, test: RunTest, seed: int) -> tuple[Case, ...]:
+    """The cases of ``test``. Raises :class:`~autograder.errors.CourseError` where
+    its drawing cannot work."""
+    if isinstance(test, ExampleTest):
+        return (_given_case(exercise, test, seed),)
+    return tuple(
+        _draw_case(exercise, test.name, test.drawing, number, seed)
+        for number in range(test.drawing.cases)
+    )
+
+
+def is_trivial(value: NumpyArray, inputs: Mapping[str, NumpyArray]) -> bool:
+    """Whether zeros, ones, or an input handed back would be the right answer.
+
+    Truth values are never trivial by themselves: of two answers, one is always a constant.
+    """
+    if value.dtype == np.bool_:
+        return False
+    if not np.any(value) or bool(np.all(value == 1)):
+        return True
+    return any(
+        array.shape == value.shape and np.array_equal(array, value) for array in inputs.values()
+    )
+
+
+def _generator(exercise: Exercise, test: str, number: int, seed: int) -> np.random.Generator:
+    key = f"{seed}/{exercise.assignment}/{exercise.name}/{test}/{number}"
+    return np.random.default_rng(int.from_bytes(blake2b(key.encode()).digest()[:16], "big"))
+
+
+def _given_case(exercise: Exercise, test: ExampleTest, seed: int) -> Case:
+    generator = _generator(exercise, test.name, 0, seed)
+    arrays: dict[str, NumpyArray] = {}
+    dims: dict[str, Any] = {}
+    for array in (*exercise.arrays.values(), *exercise.auxiliary.values()):
+        if array.name in test.given:
+            value = np.array(test.given[array.name], dtype=array.dtype or test.dtype)
+            dims.update(_dims_of(array, value.shape))
+        else:
+            dtype = array.dtype or "float64"
+            value = _draw_array(
+                exercise, f"tests.{test.name}", array, array.draw, dtype, dims, arrays, generator
+            )
+        arrays[array.name] = value
+    return _case(exercise, arrays, test.functions, 0, dims)
+
+
+def _dims_of(array: Array, shape: tuple[int, ...]) -> dict[str, Any]:
+    """The lengths that a given array's shape fixes."""
+    names, lengths = list(array.shape), list(shape)
+    found: dict[str, Any] = {}
+    if "..." in names:
+        leading = len(lengths) - (len(names) - 1)
+        found["..."] = tuple(lengths[:leading])
+        names, lengths = names[1:], lengths[leading:]
+    found.update(
+        (name, length)
+        for name, length in zip(names, lengths, strict=True)
+        if isinstance(name, str)
+    )
+    return found
+
+
+def _draw_case(exercise: Exercise, test: str, drawing: Drawing, number: int, seed: int) -> Case:
+    generator = _generator(exercise, test, number, seed)
+    dims = _draw_dims(exercise, test, drawing.dims, generator)
+    dtype = drawing.dtypes[number % len(drawing.dtypes)]
+    layout = drawing.layouts[number % len(drawing.layouts)]
+    arrays: dict[str, NumpyArray] = {}
+    for array in (*exercise.arrays.values(), *exercise.auxiliary.values()):
+        expression = drawing.draw.get(array.name, array.draw)
+        value = _draw_array(
+            exercise,
+            f"tests.{test}",
+            array,
+            expression,
+            array.dtype or dtype,
+            dims,
+            arrays,
+            generator,
+        )
+        arrays[array.name] = _laid_out(value, layout)
+    return _case(exercise, arrays, drawing.functions, number, dims)
+
+
+def _case(
+    exercise: Exercise,
+    arrays: Mapping[str, NumpyArray],
+    functions: Mapping[str, tuple[str, ...]],
+    number: int,
+    dims: Mapping[str, Any],
+) -> Case:
+    return Case(
+        inputs={name: arrays[name] for name in exercise.arrays},
+        auxiliary={name: arrays[name] for name in exercise.auxiliary},
+        functions={
+            name: _function(exercise, functions.get(name, expressions), number)
+            for name, expressions in exercise.functions.items()
+        },
+        dims=dict(dims),
+    )
+
+
+def _function(
+    exercise: Exercise, expressions: tuple[str, ...], number: int
+) -> Callable[..., Any]:
+    source = expressions[number % len(expressions)]
+    function: Callable[..., Any] = _evaluate(exercise, "functions", source, {})
+    return function
+
+
+def _draw_dims(
+    exercise: Exercise, test: str, dims: Dims, generator: np.random.Generator
+) -> dict[str, Any]:
+    for _ in range(MAX_DRAWS):
+        drawn = {
+            name: choices[int(generator.integers(len(choices)))]
+            for name, choices in dims.choices.items()
+        }
+        if all(_evaluate(exercise, f"tests.{test}", rule, drawn) for rule in dims.constraints):
+            return drawn
+    raise exercise.error(
+        f"tests.{test}",
+        f"test '{test}': no dimensions satisfy {', '.join(dims.constraints)} "
+        f"in {MAX_DRAWS} tries; widen the ranges in 'dims'",
+    )
+
+
+def _draw_array(
+    exercise: Exercise,
+    place: str,
+    array: Array,
+    expression: str,
+    dtype: Dtype,
+    dims: Mapping[str, Any],
+    arrays: Mapping[str, NumpyArray],
+    generator: np.random.Generator,
+) -> NumpyArray:
+    shape = _shape(array, dims)
+    integers = dtype == "int64"
+    names = {
+        **{name: length for name, length in dims.items() if name != "..."},
+        **arrays,
+        **_vocabulary(expression, shape, integers, generator),
+    }
+    value = np.asarray(_evaluate(exercise, place, expression, names))
+    value = np.array(np.broadcast_to(value, shape))
+    return np.rint(value).astype(np.int64) if integers else value.astype(dtype)
+
+
+def _vocabulary(
+    expression: str, shape: tuple[int, ...], integers: bool, generator: np.random.Generator
+) -> dict[str, Any]:
+    """The words of a draw expression, for one array."""
+
+    def whole(low: int, high: int) -> NumpyArray:
+        return generator.integers(low, high, size=shape, endpoint=True)
+
+    def away_from_zero(margin: float) -> NumpyArray:
+        signs = 2.0 * generator.integers(0, 1, size=shape, endpoint=True) - 1.0
+        return np.asarray(signs * (margin + np.abs(generator.standard_normal(shape))))
+
+    words: dict[str, Any] = {
+        "zeros": np.zeros(shape),
+        "ones": np.ones(shape),
+        "integers": whole,
+        "away_from_zero": away_from_zero,
+    }
+    # Drawn only where the expression asks for them, in a fixed order.
+    if "normal" in expression:
+        words["normal"] = (
+            whole(-INTEGER_RANGE, INTEGER_RANGE)
+            if integers
+            else np.asarray(generator.standard_normal(shape))
+        )
+    if "uniform" in expression:
+        words["uniform"] = np.asarray(generator.uniform(size=shape))
+    if "signs" in expression:
+        words["signs"] = 2.0 * whole(0, 1) - 1.0
+    return words
+
+
+def _shape(array: Array, dims: Mapping[str, Any]) -> tuple[int, ...]:
+    shape: list[int] = []
+    for name in array.shape:
+        if name == "...":
+            shape.extend(dims["..."])
+        else:
+            shape.append(dims[name] if isinstance(name, str) else name)
+    return tuple(shape)
+
+
+def _laid_out(value: NumpyArray, layout: Layout) -> NumpyArray:
+    """The same numbers in memory as the layout says."""
+    if layout == "F":
+        return np.asfortranarray(value) if value.ndim else value
+    if layout == "strided" and value.ndim:
+        buffer = np.zeros((*value.shape[:-1], 2 * value.shape[-1]), dtype=value.dtype)
+        buffer[..., ::2] = value
+        return buffer[..., ::2]
+    return value
+
+
+def _evaluate(
+    exercise: Exercise, place: str, expression: str, names: Mapping[str, Any]
+) -> Any:
+    """An instructor's expression. Raises :class:`CourseError` where it fails."""
+    try:
+        return eval(expression, {"np": np, **names})
+    except Exception as error:
+        raise exercise.error(
+            place, f"the expression '{expression}' fails: {type(error).__name__}: {error}"
+        ) from None

@@ -1,0 +1,152 @@
+"""Comparing what came back with what is expected. Closed by default: only right is right."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+
+from autograder.truth import Expected
+
+NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
+
+# Wrong by less than this, relative to the element and the largest, is lost precision
+# rather than a wrong formula: float16 keeps three digits.
+NEARLY = 2e-3
+
+
+class NotAnArray(Struct, frozen=True):
+    """What came back instead of an array, by the name of its type."""
+
+    type_name: str
+
+
+class Reason(enum.Enum):
+    right = enum.auto()
+    not_an_array = enum.auto()
+    not_a_truth_value = enum.auto()
+    object_dtype = enum.auto()
+    complex_dtype = enum.auto()
+    bool_dtype = enum.auto()
+    text_dtype = enum.auto()
+    low_precision_dtype = enum.auto()
+    wrong_shape = enum.auto()
+    not_finite = enum.auto()
+    precision_lost = enum.auto()
+    wrong_values = enum.auto()
+
+
+class Verdict(Struct, frozen=True):
+    """Whether an output is right, and if not, why and where.
+
+    ``index`` is the element that is furthest off, relative to what is allowed; ``expected``
+    and ``actual`` are its values.
+    """
+
+    reason: Reason
+    expected_shape: tuple[int, ...] = ()
+    actual_shape: tuple[int, ...] = ()
+    dtype: str = ""
+    wrong: int = 0
+    total: int = 0
+    index: tuple[int, ...] | None = None
+    expected: float | None = None
+    actual: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.reason is Reason.right
+
+
+_DTYPE_REASONS = {
+    "O": Reason.object_dtype,
+    "c": Reason.complex_dtype,
+    "b": Reason.bool_dtype,
+}
+
+
+def compare(expected: Expected, actual: NumpyArray | NotAnArray) -> Verdict:
+    """The verdict on one output.
+
+    Accepted are float64 of any byte order, integers of any width, and float32 where the
+    inputs are float32; the shape must be exact, and every element within the tolerance.
+    """
+    if isinstance(actual, NotAnArray):
+        return Verdict(Reason.not_an_array, expected.shape, dtype=actual.type_name)
+    kind, dtype = actual.dtype.kind, actual.dtype.name
+    if expected.is_truth_value:
+        return _compare_truth_value(expected, actual)
+    if kind not in "fiu":
+        reason = _DTYPE_REASONS.get(kind, Reason.text_dtype)
+        return Verdict(reason, expected.shape, dtype=dtype)
+    if actual.shape != expected.shape:
+        return Verdict(Reason.wrong_shape, expected.shape, actual.shape, dtype)
+    if kind == "f" and actual.dtype.itemsize < expected.itemsize:
+        return Verdict(Reason.low_precision_dtype, expected.shape, actual.shape, dtype)
+    return _compare_values(expected, np.asarray(actual, dtype=np.float64), dtype)
+
+
+def _compare_truth_value(expected: Expected, actual: NumpyArray) -> Verdict:
+    if actual.dtype.kind != "b" or actual.shape != ():
+        return Verdict(Reason.not_a_truth_value, (), actual.shape, actual.dtype.name)
+    if bool(actual) == bool(expected.value):
+        return Verdict(Reason.right)
+    return Verdict(
+        Reason.wrong_values,
+        wrong=1,
+        total=1,
+        index=(),
+        expected=float(bool(expected.value)),
+        actual=float(bool(actual)),
+    )
+
+
+def _compare_values(expected: Expected, actual: NumpyArray, dtype: str) -> Verdict:
+    if not np.all(np.isfinite(actual)):
+        index = _first(~np.isfinite(actual))
+        return Verdict(Reason.not_finite, expected.shape, actual.shape, dtype, index=index)
+    if expected.value is None or expected.tolerance is None:
+        return _compare_projections(expected, actual, dtype)
+    with np.errstate(all="ignore"):
+        off = np.abs(actual - expected.value)
+        outside = ~(off <= expected.tolerance)
+    if not np.any(outside):
+        return Verdict(Reason.right, expected.shape, actual.shape, dtype)
+    with np.errstate(all="ignore"):
+        excess = np.where(outside, off / np.maximum(expected.tolerance, 5e-324), 0.0)
+    index = tuple(map(int, np.unravel_index(int(np.argmax(excess)), off.shape)))
+    return Verdict(
+        Reason.precision_lost if _is_nearly(expected.value, off) else Reason.wrong_values,
+        expected.shape,
+        actual.shape,
+        dtype,
+        wrong=int(np.count_nonzero(outside)),
+        total=outside.size,
+        index=index,
+        expected=float(expected.value[index]),
+        actual=float(actual[index]),
+    )
+
+
+def _is_nearly(value: NumpyArray, off: NumpyArray) -> bool:
+    return bool(np.all(off <= NEARLY * np.abs(value)))
+
+
+def _compare_projections(expected: Expected, actual: NumpyArray, dtype: str) -> Verdict:
+    for known in expected.projections:
+        if not abs(float(np.sum(known.direction * actual)) - known.value) <= known.tolerance:
+            return Verdict(
+                Reason.wrong_values,
+                expected.shape,
+                actual.shape,
+                dtype,
+                wrong=actual.size,
+                total=actual.size,
+            )
+    return Verdict(Reason.right, expected.shape, actual.shape, dtype)
+
+
+def _first(mask: NumpyArray) -> tuple[int, ...]:
+    return tuple(map(int, np.argwhere(mask)[0]))

@@ -1,0 +1,180 @@
+"""``config.yaml``, the exercises it names, and the files that belong to them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Container
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autograder.course import Assignment, Course, Limits
+from autograder.errors import CourseError
+from autograder.exercise import Exercise, Language
+from autograder.loading.exercise import load_exercise as _load_exercise
+from autograder.loading.node import Node
+from autograder.loading.yaml_source import read_yaml
+from autograder.messages import LANGUAGES
+
+_CONFIG_KEYS = ("title", "language", "languages", "seed", "limits", "assignments")
+_NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")
+
+# Sensible bounds: low, high.
+_LIMIT_BOUNDS: dict[str, tuple[float, float]] = {
+    "wall_seconds": (0.05, 3600),
+    "cpu_seconds": (1, 3600),
+    "memory_mib": (32, 1 << 20),
+    "processes": (0, 64),
+    "open_files": (8, 4096),
+    "file_size_mib": (0, 1 << 20),
+    "output_kib": (0, 10_240),
+    "reply_mib": (1, 1024),
+}
+
+
+def load_course(root: Path, *, only: Container[str] | None = None) -> Course:
+    """The course in the folder ``root``, with the exercises of the assignments in ``only``.
+
+    Raises :class:`CourseError` for the first thing that is wrong with it.
+    """
+    config = Node.root(read_yaml(root / "config.yaml", root))
+    entries = config.mapping(_CONFIG_KEYS, required=("title", "assignments"))
+    languages = _languages(entries)
+    language = languages[0]
+    if "language" in entries:
+        language = entries["language"].choice(languages)
+    assignments = {
+        name: _load_assignment(root, name, node, languages)
+        for name, node in _named(entries["assignments"], "assignment").items()
+        if only is None or name in only
+    }
+    return Course(
+        root=root,
+        title=entries["title"].by_language(languages),
+        language=language,
+        languages=languages,
+        seed=entries["seed"].integer(0) if "seed" in entries else 0,
+        limits=_limits(entries["limits"]) if "limits" in entries else Limits(),
+        assignments=assignments,
+    )
+
+
+def load_exercise(
+    root: Path, assignment: str, name: str, languages: tuple[Language, ...]
+) -> Exercise:
+    """One exercise with everything that belongs to it. Raises :class:`CourseError`."""
+    exercise = _load_exercise(root, assignment, name, languages)
+    _check_python(exercise, exercise.stub_path, root, "stub")
+    if exercise.solution_path is not None:
+        _check_python(exercise, exercise.solution_path, root, "solution")
+    return exercise
+
+
+def _languages(entries: dict[str, Node]) -> tuple[Language, ...]:
+    if "languages" not in entries:
+        return ("en",)
+    languages = tuple(item.choice(LANGUAGES) for item in entries["languages"].items())
+    if not languages:
+        raise entries["languages"].error("the course needs at least one language, such as [en]")
+    return tuple(dict.fromkeys(languages))
+
+
+def _limits(node: Node) -> Limits:
+    values: dict[str, Any] = {}
+    for name, entry in node.mapping(_LIMIT_BOUNDS).items():
+        low, high = _LIMIT_BOUNDS[name]
+        if name == "wall_seconds":
+            values[name] = entry.number(low, high)
+        else:
+            values[name] = entry.integer(int(low), int(high))
+    return msgspec.convert(values, Limits)
+
+
+def _named(node: Node, kind: str) -> dict[str, Node]:
+    entries = node.mapping()
+    if not entries:
+        raise node.error(f"there is no {kind}; name at least one")
+    for name in entries:
+        _check_name(node, name, kind, name)
+    return entries
+
+
+def _check_name(node: Node, name: str, kind: str, *inner: str | int) -> None:
+    if not _NAME.match(name):
+        raise node.error(
+            f"'{name}' cannot be the name of an {kind}: use letters, digits, '_' and '-'", *inner
+        )
+
+
+def _load_assignment(
+    root: Path, name: str, node: Node, languages: tuple[Language, ...]
+) -> Assignment:
+    entries = node.mapping(("title", "exercises"), required=("title", "exercises"))
+    names = entries["exercises"]
+    exercises: list[Exercise] = []
+    for index, item in enumerate(names.items()):
+        exercise = item.text()
+        _check_name(names, exercise, "exercise", index)
+        if not exercise.isidentifier():
+            raise item.error(f"'{exercise}' cannot be the name of an exercise: it is a Python file")
+        if any(exercise == other.name for other in exercises):
+            raise item.error(f"the exercise '{exercise}' is there twice")
+        path = root / "assignments" / name / f"{exercise}.yaml"
+        if not path.is_file():
+            raise item.error(
+                f"there is no {path.relative_to(root)} for the exercise '{exercise}'"
+            )
+        exercises.append(load_exercise(root, name, exercise, languages))
+    if not exercises:
+        raise names.error(f"the assignment '{name}' has no exercises")
+    _refuse_strays(root, name, {exercise.name for exercise in exercises}, names)
+    return Assignment(name, entries["title"].by_language(languages), tuple(exercises))
+
+
+def _refuse_strays(root: Path, assignment: str, names: set[str], node: Node) -> None:
+    """An exercise that is written but not listed would silently not be graded."""
+    for tree in (root / "assignments", root / "tests" / "hidden"):
+        for path in sorted((tree / assignment).glob("*.yaml")):
+            if path.stem not in names:
+                raise node.error(
+                    f"{path.relative_to(root)} is not listed here; add '{path.stem}' to "
+                    "'exercises' or move the file away"
+                )
+
+
+def _check_python(exercise: Exercise, path: Path, root: Path, kind: str) -> None:
+    """The file parses and has the function or class with the parameters of the signature."""
+    shown = path.relative_to(root)
+    try:
+        tree = ast.parse(path.read_bytes())
+    except OSError as error:
+        raise CourseError(f"cannot be read: {error.strerror}", path=shown) from None
+    except (SyntaxError, ValueError) as error:
+        line = error.lineno if isinstance(error, SyntaxError) else 1
+        raise CourseError(f"the {kind} is not Python: {error}", path=shown, line=line) from None
+    signature = exercise.signature
+    wanted = ", ".join(signature.parameters)
+    for statement in tree.body:
+        if exercise.is_class and isinstance(statement, ast.ClassDef):
+            if statement.name == signature.function:
+                return
+        elif isinstance(statement, ast.FunctionDef) and statement.name == signature.function:
+            found = [argument.arg for argument in statement.args.args]
+            if found != list(signature.parameters):
+                raise CourseError(
+                    f"the {kind}'s {signature.function}({', '.join(found)}) does not have the "
+                    f"parameters of its signature, ({wanted})",
+                    path=shown,
+                    line=statement.lineno,
+                    column=statement.col_offset + 1,
+                )
+            return
+    word = "class" if exercise.is_class else "function"
+    raise CourseError(
+        f"the {kind} has no {word} '{signature.function}'; "
+        f"define {signature.function}({wanted}) as the signature in the YAML says",
+        path=shown,
+        line=1,
+    )

@@ -1,0 +1,316 @@
+"""An exercise's public and hidden YAML, read and checked against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from autograder.exercise import (
+    Array,
+    Dtype,
+    Exercise,
+    Gradient,
+    Language,
+    Mistake,
+    Origin,
+    Signature,
+    Test,
+    Visibility,
+)
+from autograder.loading.exercise_tests import DTYPES, TestReader
+from autograder.loading.node import Node, suggest
+from autograder.loading.syntax import (
+    check_expression,
+    parse_class,
+    parse_forward,
+    parse_function,
+)
+from autograder.loading.yaml_source import Document, read_yaml
+
+_PUBLIC_KEYS = (
+    "title",
+    "statement",
+    "function",
+    "class",
+    "outputs",
+    "arrays",
+    "auxiliary",
+    "functions",
+    "forward",
+    "gradients",
+    "tests",
+)
+_HIDDEN_KEYS = ("tests", "mistakes")
+
+
+def load_exercise(
+    root: Path, assignment: str, name: str, languages: tuple[Language, ...]
+) -> Exercise:
+    """The exercise, from its YAML alone. Raises :class:`~autograder.errors.CourseError`."""
+    public_path = root / "assignments" / assignment / f"{name}.yaml"
+    hidden_path = root / "tests" / "hidden" / assignment / f"{name}.yaml"
+    solution_path = root / "solutions" / assignment / f"{name}.py"
+    hidden = read_yaml(hidden_path, root) if hidden_path.is_file() else None
+    reader = _Reader(read_yaml(public_path, root), hidden, languages)
+    # A student's bundle has neither tree; a course has both.
+    complete = hidden is not None or (root / "solutions").is_dir()
+    return reader.read(
+        assignment,
+        name,
+        public_path,
+        None if hidden is None else hidden_path,
+        solution_path if complete else None,
+    )
+
+
+class _Reader:
+    """Reads one exercise; remembers where its parts are written."""
+
+    def __init__(
+        self, public: Document, hidden: Document | None, languages: tuple[Language, ...]
+    ) -> None:
+        self._public = Node.root(public)
+        self._hidden = None if hidden is None else Node.root(hidden)
+        self._languages = languages
+        self._origins: dict[str, Origin] = {}
+
+    def read(
+        self,
+        assignment: str,
+        name: str,
+        public_path: Path,
+        hidden_path: Path | None,
+        solution_path: Path | None,
+    ) -> Exercise:
+        entries = self._public.mapping(_PUBLIC_KEYS, required=("title", "statement", "arrays"))
+        signature, is_class = self._signature(entries)
+        arrays = self._arrays(entries["arrays"])
+        auxiliary = self._arrays(entries["auxiliary"]) if "auxiliary" in entries else {}
+        functions = self._functions(entries.get("functions"))
+        self._check_names(entries, signature, is_class, arrays, auxiliary, functions)
+        everything = arrays | auxiliary
+        forward, assigned = None, frozenset[str]()
+        if "forward" in entries:
+            forward, assigned = parse_forward(entries["forward"])
+            self._remember("forward", entries["forward"])
+        gradients = self._gradients(entries.get("gradients"), signature, everything, assigned)
+        reader = TestReader(
+            signature=signature,
+            is_class=is_class,
+            arrays=arrays,
+            auxiliary=auxiliary,
+            functions=functions,
+            gradients=gradients,
+            forward_names=assigned,
+            languages=self._languages,
+        )
+        tests = self._tests(entries, reader)
+        return Exercise(
+            assignment=assignment,
+            name=name,
+            title=entries["title"].by_language(self._languages),
+            statement=entries["statement"].by_language(self._languages),
+            signature=signature,
+            arrays=arrays,
+            auxiliary=auxiliary,
+            functions=functions,
+            forward=forward,
+            gradients=gradients,
+            tests=tests,
+            mistakes=self._mistakes(signature, is_class),
+            public_path=public_path,
+            hidden_path=hidden_path,
+            stub_path=public_path.with_suffix(".py"),
+            solution_path=solution_path,
+            is_class=is_class,
+            origins=self._origins,
+        )
+
+    def _remember(self, key: str, node: Node) -> None:
+        self._origins[key] = Origin(Path(node.document.shown), *node.document.place(node.keys))
+
+    def _signature(self, entries: dict[str, Node]) -> tuple[Signature, bool]:
+        if ("function" in entries) == ("class" in entries):
+            raise self._public.error(
+                "give one of 'function' (such as 'dx(W, dy) -> dx') and 'class' "
+                "(such as 'Linear(W, b)')"
+            )
+        if "function" in entries:
+            self._remember("function", entries["function"])
+            if "outputs" in entries:
+                raise entries["outputs"].error("'outputs' belongs to a class; a function has '->'")
+            return parse_function(entries["function"]), False
+        self._remember("function", entries["class"])
+        if "outputs" not in entries:
+            raise entries["class"].error("a class needs 'outputs', the names that steps assign")
+        return parse_class(entries["class"], entries["outputs"]), True
+
+    def _arrays(self, node: Node) -> dict[str, Array]:
+        return {name: self._array(name, entry) for name, entry in node.mapping().items()}
+
+    def _array(self, name: str, node: Node) -> Array:
+        if not name.isidentifier():
+            raise node.error(f"'{name}' cannot be the name of an array: it must be a Python name")
+        if isinstance(node.value, list):
+            return Array(name, self._shape(node))
+        entries = node.mapping(("shape", "draw", "dtype"), required=("shape",))
+        draw, dtype = "normal", None
+        if "draw" in entries:
+            draw = check_expression(entries["draw"])
+        if "dtype" in entries:
+            dtype = _dtype(entries["dtype"])
+        return Array(name, self._shape(entries["shape"]), draw, dtype)
+
+    def _shape(self, node: Node) -> tuple[str | int, ...]:
+        shape: list[str | int] = []
+        for index, item in enumerate(node.items()):
+            if isinstance(item.value, int):
+                shape.append(item.integer(1, 4096))
+            elif item.text() == "...":
+                if index:
+                    raise item.error("'...' must be the first of the dimensions")
+                shape.append("...")
+            elif item.text().isidentifier():
+                shape.append(item.text())
+            else:
+                raise item.error(
+                    f"'{item.value}' is not a dimension: use a name such as n, a length, or '...'"
+                )
+        return tuple(shape)
+
+    def _functions(self, node: Node | None) -> dict[str, tuple[str, ...]]:
+        if node is None:
+            return {}
+        return {
+            name: tuple(check_expression(item) for item in entry.items())
+            for name, entry in node.mapping().items()
+        }
+
+    def _check_names(
+        self,
+        entries: dict[str, Node],
+        signature: Signature,
+        is_class: bool,
+        arrays: Collection[str],
+        auxiliary: Collection[str],
+        functions: Collection[str],
+    ) -> None:
+        known = {*arrays, *functions}
+        for parameter in signature.parameters:
+            if parameter not in known:
+                raise entries["arrays"].error(
+                    f"the parameter '{parameter}' of {signature.function} has no entry in "
+                    f"'arrays'; give its shape, such as '{parameter}: [n]'"
+                )
+        for name in arrays:
+            if not is_class and name not in signature.parameters:
+                raise entries["arrays"].error(
+                    f"'{name}' is not a parameter of {signature.function}"
+                    f"{suggest(name, signature.parameters)}",
+                    name,
+                )
+        for name in functions:
+            if name in arrays or (not is_class and name not in signature.parameters):
+                raise entries["functions"].error(
+                    f"'{name}' is not a parameter of {signature.function} of its own", name
+                )
+        for name in auxiliary:
+            if name in known:
+                raise entries["auxiliary"].error(f"'{name}' is in 'arrays' already", name)
+
+    def _gradients(
+        self,
+        node: Node | None,
+        signature: Signature,
+        arrays: Collection[str],
+        assigned: Collection[str],
+    ) -> dict[str, Gradient]:
+        gradients: dict[str, Gradient] = {}
+        for output, entry in (node.mapping() if node else {}).items():
+            if output not in signature.outputs:
+                raise entry.error(
+                    f"'{output}' is not an output of {signature.function}"
+                    f"{suggest(output, signature.outputs)}"
+                )
+            parts = entry.mapping(("of", "wrt", "upstream"), required=("of", "wrt"))
+            if not assigned:
+                raise entry.error("gradients need a 'forward' that computes what they are of")
+            gradients[output] = Gradient(
+                output,
+                _known(parts["of"], assigned, "a name that 'forward' assigns"),
+                _known(parts["wrt"], arrays, "an array"),
+                _known(parts["upstream"], arrays, "an array") if "upstream" in parts else None,
+            )
+        return gradients
+
+    def _tests(self, entries: dict[str, Node], reader: TestReader) -> tuple[Test, ...]:
+        found: dict[str, Test] = {}
+        sources: list[tuple[Node, Visibility]] = []
+        if "tests" in entries:
+            sources.append((entries["tests"], "public"))
+        if self._hidden is not None:
+            hidden = self._hidden.mapping(_HIDDEN_KEYS)
+            if "tests" in hidden:
+                sources.append((hidden["tests"], "hidden"))
+        for node, visibility in sources:
+            for item in node.items():
+                test = reader.read(item, visibility)
+                if test.name in found:
+                    raise item.error(
+                        f"there are two tests named '{test.name}'; rename one of them", "name"
+                    )
+                found[test.name] = test
+                self._remember(f"tests.{test.name}", item.child("name"))
+        if not found:
+            raise self._public.error("the exercise has no tests")
+        if not any(part.points for test in found.values() for part in test.parts):
+            raise self._public.error("no test of the exercise gives points")
+        return tuple(found.values())
+
+    def _mistakes(self, signature: Signature, is_class: bool) -> tuple[Mistake, ...]:
+        hidden = {} if self._hidden is None else self._hidden.mapping(_HIDDEN_KEYS)
+        found: dict[str, Mistake] = {}
+        for item in hidden["mistakes"].items() if "mistakes" in hidden else ():
+            mistake = self._mistake(item, signature, is_class)
+            if mistake.name in found:
+                raise item.error(f"there are two mistakes named '{mistake.name}'", "name")
+            found[mistake.name] = mistake
+            self._remember(f"mistakes.{mistake.name}", item.child("name"))
+        return tuple(found.values())
+
+    def _mistake(self, node: Node, signature: Signature, is_class: bool) -> Mistake:
+        entries = node.mapping(("name", "outputs", "code", "hint"), required=("name", "hint"))
+        name = entries["name"].text()
+        if ("outputs" in entries) == ("code" in entries):
+            raise node.error(
+                f"the mistake '{name}' needs either 'outputs' (expressions) or 'code' (a whole "
+                "wrong file)"
+            )
+        if "outputs" in entries and is_class:
+            raise entries["outputs"].error("a mistake in a class is written as 'code'")
+        outputs = {}
+        for output, entry in (entries["outputs"].mapping() if "outputs" in entries else {}).items():
+            if output not in signature.outputs:
+                raise entry.error(
+                    f"'{output}' is not an output of {signature.function}"
+                    f"{suggest(output, signature.outputs)}"
+                )
+            outputs[output] = check_expression(entry)
+        return Mistake(
+            name=name,
+            hint=entries["hint"].by_language(self._languages),
+            outputs=outputs,
+            code=entries["code"].text() if "code" in entries else None,
+        )
+
+
+def _dtype(node: Node) -> Dtype:
+    node.choice(DTYPES)
+    return node.value  # type: ignore[no-any-return]
+
+
+def _known(node: Node, known: Collection[str], what: str) -> str:
+    name = node.text()
+    if name not in known:
+        raise node.error(f"'{name}' is not {what}{suggest(name, known)}")
+    return name

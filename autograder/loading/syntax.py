@@ -1,0 +1,165 @@
+"""The little languages inside the YAML: signatures, steps, expressions, ranges."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection
+
+from autograder.exercise import Signature, Step
+from autograder.loading.node import Node, suggest
+
+_NAME = r"[A-Za-z_]\w*"
+_FUNCTION = re.compile(
+    rf"^\s*({_NAME})\s*\(\s*((?:{_NAME}\s*(?:,\s*{_NAME}\s*)*)?)\)\s*"
+    rf"->\s*({_NAME}\s*(?:,\s*{_NAME}\s*)*)$"
+)
+_CLASS = re.compile(rf"^\s*({_NAME})\s*\(\s*((?:{_NAME}\s*(?:,\s*{_NAME}\s*)*)?)\)\s*$")
+_RANGE = re.compile(r"^\s*(\d+)\s*\.\.\s*(\d+)\s*$")
+MAX_LENGTH = 4096
+
+
+def parse_function(node: Node) -> Signature:
+    match = _FUNCTION.match(node.text())
+    if match is None:
+        raise node.error(
+            f"'{node.text()}' is not a signature; write it as 'name(x, W, dy) -> dx, dW'"
+        )
+    return _signature(node, match[1], match[2], match[3])
+
+
+def parse_class(node: Node, outputs: Node) -> Signature:
+    match = _CLASS.match(node.text())
+    if match is None:
+        raise node.error(f"'{node.text()}' is not a class; write it as 'Linear(W, b)'")
+    return _signature(node, match[1], match[2], ",".join(outputs.words()))
+
+
+def _signature(node: Node, name: str, parameters: str, outputs: str) -> Signature:
+    signature = Signature(name, _names(parameters), _names(outputs))
+    for kind, names in (("parameter", signature.parameters), ("output", signature.outputs)):
+        for word in names:
+            if names.count(word) > 1:
+                raise node.error(f"the {kind} '{word}' is there twice")
+    return signature
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def check_expression(node: Node) -> str:
+    """A Python expression, checked for syntax only."""
+    text = node.text().strip() if isinstance(node.value, str) else str(node.value)
+    if isinstance(node.value, (list, dict, bool)) or node.value is None:
+        raise node.error(f"{node.name} must be an expression, not {node.kind()}")
+    try:
+        ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise node.error(f"'{text}' is not a Python expression: {_reason(error)}") from None
+    return text
+
+
+def parse_forward(node: Node) -> tuple[str, frozenset[str]]:
+    """The statements, and the names that they assign."""
+    text = node.text()
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise node.error(
+            f"the forward pass is not Python: {_reason(error)}; "
+            "write assignments such as 'y = W @ x'"
+        ) from None
+    assigned = {
+        found.id
+        for found in ast.walk(tree)
+        if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Store)
+    }
+    if not assigned:
+        raise node.error("the forward pass assigns nothing; write it as 'y = W @ x'")
+    return text, frozenset(assigned)
+
+
+def _reason(error: Exception) -> str:
+    return str(error.msg if isinstance(error, SyntaxError) else error)
+
+
+def parse_range(node: Node) -> tuple[int, ...]:
+    """The lengths of ``1..9``, ``[1, 2, 17]`` or ``4``."""
+    if isinstance(node.value, str):
+        match = _RANGE.match(node.value)
+        if match is None or not 1 <= int(match[1]) <= int(match[2]) <= MAX_LENGTH:
+            raise node.error(
+                f"'{node.value}' is not a range of lengths; write it as 1..9 (from 1 to "
+                f"{MAX_LENGTH})"
+            )
+        return tuple(range(int(match[1]), int(match[2]) + 1))
+    if isinstance(node.value, list):
+        lengths = tuple(item.integer(1, MAX_LENGTH) for item in node.items())
+        if not lengths:
+            raise node.error(f"{node.name} has no lengths to choose from")
+        return lengths
+    return (node.integer(1, MAX_LENGTH),)
+
+
+def parse_leading(node: Node) -> tuple[tuple[int, ...], ...]:
+    """The choices of leading axes, a list of lists."""
+    choices = tuple(
+        tuple(length.integer(1, MAX_LENGTH) for length in item.items()) for item in node.items()
+    )
+    if not choices:
+        raise node.error("'...' has no leading axes to choose from; write [[], [5], [2, 3]]")
+    return choices
+
+
+def parse_step(node: Node, entry: str, inputs: Collection[str], assigned: Collection[str]) -> Step:
+    """``name = Name(args)``, ``name = object.method(args)`` or ``name = object.attribute``."""
+    text = node.text()
+    how = "write it as 'layer = Linear(W, b)', 'dX = layer.backward(dY)' or 'dW = layer.dW'"
+    try:
+        (statement,) = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        raise node.error(f"'{text}' is not a step; {how}") from None
+    results: tuple[str, ...] = ()
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+        elements = target.elts if isinstance(target, ast.Tuple) else [target]
+        if not all(isinstance(element, ast.Name) for element in elements):
+            raise node.error(f"'{text}' is not a step; {how}")
+        results = tuple(element.id for element in elements if isinstance(element, ast.Name))
+        value = statement.value
+    elif isinstance(statement, ast.Expr):
+        value = statement.value
+    else:
+        raise node.error(f"'{text}' is not a step; {how}")
+    return _step(node, text, how, results, value, entry, inputs, assigned)
+
+
+def _step(
+    node: Node,
+    text: str,
+    how: str,
+    results: tuple[str, ...],
+    value: ast.expr,
+    entry: str,
+    inputs: Collection[str],
+    assigned: Collection[str],
+) -> Step:
+    arguments: tuple[str, ...] | None = None
+    if isinstance(value, ast.Call):
+        if value.keywords or not all(isinstance(part, ast.Name) for part in value.args):
+            raise node.error(f"'{text}': arguments are names of inputs, without keywords")
+        arguments = tuple(part.id for part in value.args if isinstance(part, ast.Name))
+        value = value.func
+        for argument in arguments:
+            if argument not in inputs:
+                raise node.error(f"'{text}': unknown input '{argument}'{suggest(argument, inputs)}")
+    if isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name):
+        owner, path = value.value.id, f"{value.value.id}.{value.attr}"
+        if owner not in assigned:
+            raise node.error(f"'{text}': no earlier step makes '{owner}'")
+    elif isinstance(value, ast.Name) and value.id == entry and arguments is not None:
+        path = entry
+    else:
+        raise node.error(f"'{text}' is not a step of '{entry}'; {how}")
+    return Step(results, path, arguments)

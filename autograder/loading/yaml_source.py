@@ -1,0 +1,185 @@
+"""YAML with positions: plain data, and where in the file each piece of it is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from autograder.errors import CourseError
+
+Key: TypeAlias = str | int
+Keys: TypeAlias = tuple[Key, ...]
+
+MAX_BYTES = 1 << 20
+
+_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_BASE):  # type: ignore[misc]
+    """YAML 1.2's idea of plain scalars: ``y``, ``n``, ``on`` and ``no`` are words."""
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("tag:yaml.org,2002:bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("tag:yaml.org,2002:null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("tag:yaml.org,2002:int", r"^[-+]?[0-9]+$", "-+0123456789"),
+    (
+        "tag:yaml.org,2002:float",
+        r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|nan)$",
+        "-+.0123456789",
+    ),
+):
+    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
+
+
+class Document:
+    """A parsed file. ``data`` is made of dicts, lists, texts, numbers, truth values and None."""
+
+    def __init__(self, path: Path, shown: str, root: yaml.Node) -> None:
+        self.shown = shown
+        self.path = path
+        self._positions: dict[Keys, tuple[int, int]] = {}
+        self.data: Any = self._build(root, ())
+
+    def place(self, keys: Sequence[Key]) -> tuple[int, int]:
+        """Line and column, from 1, of the entry at ``keys``, or of the nearest one around it."""
+        keys = tuple(keys)
+        while keys and keys not in self._positions:
+            keys = keys[:-1]
+        return self._positions.get(keys, (1, 1))
+
+    def error(self, keys: Sequence[Key], message: str) -> CourseError:
+        """The error that ``message`` is, at the place of ``keys``."""
+        line, column = self.place(keys)
+        return CourseError(message, path=self.shown, line=line, column=column)
+
+    def _build(self, node: yaml.Node, keys: Keys) -> Any:
+        self._positions.setdefault(keys, _position(node))
+        if isinstance(node, yaml.MappingNode):
+            return self._build_mapping(node, keys)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._build(item, (*keys, i)) for i, item in enumerate(node.value)]
+        return self._scalar(node, keys)
+
+    def _build_mapping(self, node: yaml.MappingNode, keys: Keys) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise self._error_at(key_node, "a key must be a single word or number")
+            key = str(key_node.value)
+            if key in mapping:
+                raise self._error_at(key_node, f"the key '{key}' is there twice; remove one")
+            self._positions[(*keys, key)] = _position(key_node)
+            mapping[key] = self._build(value_node, (*keys, key))
+        return mapping
+
+    def _scalar(self, node: yaml.Node, keys: Keys) -> Any:
+        text = str(node.value)
+        match node.tag.rpartition(":")[2]:
+            case "str":
+                return text
+            case "int":
+                return int(text)
+            case "float":
+                return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+            case "bool":
+                return text.lower() == "true"
+            case "null":
+                return None
+        raise self._error_at(node, f"the tag {node.tag} is not supported; write plain values")
+
+    def _error_at(self, node: yaml.Node, message: str) -> CourseError:
+        line, column = _position(node)
+        return CourseError(message, path=self.shown, line=line, column=column)
+
+
+def _position(node: yaml.Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def read_yaml(path: Path, root: Path | None = None) -> Document:
+    """Parse the file. Raises :class:`CourseError` with line and column where it cannot be.
+
+    Errors show the path relative to ``root``.
+    """
+    shown = str(path.relative_to(root)) if root and path.is_relative_to(root) else str(path)
+    text = _read_text(path, shown)
+    try:
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+        finally:
+            loader.dispose()
+        _refuse_sharing(node, shown)
+    except yaml.MarkedYAMLError as error:
+        raise _syntax_error(error, shown, text) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise CourseError(f"is not YAML: {str(error) or 'nested too deeply'}", path=shown) from None
+    if node is None:
+        raise CourseError("the file is empty", path=shown, line=1)
+    try:
+        document = Document(path, shown, node)
+    except (ValueError, RecursionError) as error:
+        raise CourseError(f"is not usable YAML: {error}", path=shown, line=1) from None
+    if not isinstance(document.data, dict):
+        raise document.error((), "the file must be a mapping: lines of the form 'key: value'")
+    return document
+
+
+def _read_text(path: Path, shown: str) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise CourseError(f"is larger than {MAX_BYTES >> 20} MiB", path=shown)
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise CourseError("there is no such file", path=shown) from None
+    except UnicodeDecodeError as error:
+        raise CourseError(
+            f"is not UTF-8 (byte {error.start}); save it as UTF-8", path=shown
+        ) from None
+    except OSError as error:
+        raise CourseError(f"cannot be read: {error.strerror}", path=shown) from None
+
+
+def _refuse_sharing(node: yaml.Node | None, shown: str) -> None:
+    """Refuse anchors that are used: they make trees of any size from a few lines."""
+    seen: set[int] = set()
+    pending = [] if node is None else [node]
+    while pending:
+        current = pending.pop()
+        if id(current) in seen:
+            line, column = _position(current)
+            raise CourseError(
+                "anchors and aliases (& and *) are not supported; write the value out",
+                path=shown,
+                line=line,
+                column=column,
+            )
+        seen.add(id(current))
+        if isinstance(current, yaml.MappingNode):
+            pending.extend(part for pair in current.value for part in pair)
+        elif isinstance(current, yaml.SequenceNode):
+            pending.extend(current.value)
+
+
+def _syntax_error(error: yaml.MarkedYAMLError, shown: str, text: str) -> CourseError:
+    mark = error.problem_mark or error.context_mark
+    line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
+    lines = text.splitlines()
+    here = lines[line - 1] if line <= len(lines) else ""
+    problem = error.problem or "cannot be parsed"
+    if "\t" in here[: len(here) - len(here.lstrip())]:
+        mend = "indent with spaces, not tabs"
+    elif "indent" in problem or "block" in problem or "mapping values" in problem:
+        mend = (
+            "check the indentation of this line and the one above, and put quotes around texts "
+            "with ': '"
+        )
+    else:
+        mend = "check quotes, brackets and indentation around it"
+    return CourseError(f"bad YAML: {problem}; {mend}", path=shown, line=line, column=column)

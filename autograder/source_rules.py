@@ -1,0 +1,109 @@
+"""What a submission's text may import, must contain and must not, read from its syntax tree.
+
+Rules are about how an answer is written, for exercises that teach a way of writing it.
+They are no protection: that is the sandbox's work.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator
+
+from msgspec import Struct
+
+from autograder.exercise import SourceTest
+
+_CONSTRUCTS: dict[str, tuple[type[ast.AST], ...]] = {
+    "for": (ast.For, ast.AsyncFor),
+    "while": (ast.While,),
+    "comprehension": (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+}
+
+
+class BrokenRule(Struct, frozen=True):
+    """``kind`` is ``import``, ``forbidden`` or ``required``; ``word`` is the rule's."""
+
+    kind: str
+    word: str
+    line: int = 0
+
+
+def broken_rule(test: SourceTest, source: str, siblings: Collection[str]) -> BrokenRule | None:
+    """The first rule that ``source`` breaks. ``siblings`` are modules that may always be imported.
+
+    Raises :class:`SyntaxError` or :class:`ValueError` where the source is not Python, and
+    :class:`RecursionError` or :class:`MemoryError` where it is nested beyond reason.
+    """
+    tree = ast.parse(source)
+    used = list(_used(tree))
+    if test.imports is not None:
+        for word, line in _imported(tree):
+            if word.partition(".")[0] not in {*test.imports, *siblings}:
+                return BrokenRule("import", word, line)
+    for word in test.forbid:
+        for found, line in used:
+            if _matches(word, found):
+                return BrokenRule("forbidden", word, line)
+    for word in test.require:
+        if not any(_matches(word, found) for found, _ in used):
+            return BrokenRule("required", word)
+    return None
+
+
+def _imported(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ".", node.lineno
+        elif isinstance(node, ast.Call):
+            name = ast.unparse(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
+            if name in ("__import__", "importlib.import_module", "import_module"):
+                first = node.args[0] if node.args else None
+                module = first.value if isinstance(first, ast.Constant) else name
+                yield str(module), node.lineno
+
+
+def _used(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Constructs by their word and functions by their dotted name, aliases resolved."""
+    aliases = _aliases(tree)
+    for node in ast.walk(tree):
+        for word, kinds in _CONSTRUCTS.items():
+            if isinstance(node, kinds):
+                yield word, getattr(node, "lineno", 0)
+        if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.MatMult):
+            yield "matmul", node.lineno
+        if isinstance(node, ast.Attribute | ast.Name):
+            name = _dotted(node, aliases)
+            if name:
+                yield name, node.lineno
+
+
+def _aliases(tree: ast.AST) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.asname:
+                    found[alias.asname] = alias.name
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    return found
+
+
+def _dotted(node: ast.AST, aliases: dict[str, str]) -> str:
+    if isinstance(node, ast.Name):
+        return aliases.get(node.id, node.id)
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value, aliases) or '?'}.{node.attr}"
+    return ""
+
+
+def _matches(word: str, found: str) -> bool:
+    """``numpy.dot`` is also the method ``.dot`` of anything that is not another module."""
+    if word == found:
+        return True
+    if not word.startswith("numpy."):
+        return False
+    return "." in found and found.rpartition(".")[2] == word.rpartition(".")[2]

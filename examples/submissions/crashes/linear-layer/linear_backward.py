@@ -1,0 +1,5 @@
+import os
+
+
+def linear_backward(x, W, dy):
+    os.abort()

@@ -1,0 +1,2 @@
+def linear_Dx(W, dy):
+    return W.T @ dy

@@ -1,0 +1,3 @@
+def linear_dx(W, dy):
+    W *= dy[:, None]
+    return W.sum(axis=0)

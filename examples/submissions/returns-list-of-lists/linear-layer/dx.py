@@ -1,0 +1,2 @@
+def linear_dx(W, dy):
+    return [[value] for value in (W.T @ dy).tolist()]

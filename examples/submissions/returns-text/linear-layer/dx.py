@@ -1,0 +1,2 @@
+def linear_dx(W, dy):
+    return str(W.T @ dy)

@@ -1,0 +1,2 @@
+def linear_dx(x, W, dy):
+    return W.T @ dy
