@@ -133,9 +133,9 @@ def _same_failure(one: Failure | None, other: Failure | None) -> bool | None:
 
 
 def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, NotAnArray) or isinstance(other, NotAnArray):
-        return bool(one == other)
-    if one is None or other is None:
+    if isinstance(one, NotAnArray) and isinstance(other, NotAnArray):
+        return one == other
+    if not isinstance(one, np.ndarray) or not isinstance(other, np.ndarray):
         return False
     if one.shape != other.shape or one.dtype.kind != other.dtype.kind:
         return False

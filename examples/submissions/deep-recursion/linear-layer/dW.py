@@ -1,9 +1,6 @@
-import sys
-
-import numpy as np
-
-sys.setrecursionlimit(10**9)
+def rows(x, dy):
+    return linear_dW(x, dy)
 
 
 def linear_dW(x, dy):
-    return dy[0] * x + linear_dW(x, dy)
+    return dy[0] * x + rows(x, dy[0:])

@@ -2,6 +2,6 @@ import numpy as np
 
 
 def linear_backward(x, W, dy):
-    dW = np.zeros(W.shape)
+    dW = np.zeros_like(W)
     dW += dy[:, None]
     return W.T @ dy, dW

