@@ -21,6 +21,7 @@ from autograder.grade import Grade
 from autograder.grader import Grader
 from autograder.output.grade_file import grade_path, read_grade, write_grade
 from autograder.sandbox import Level, Sandbox
+from autograder.sandbox.memory import keep_freed_memory
 from autograder.submission import SubmissionRef, read_submission
 
 
@@ -113,6 +114,7 @@ def _initialize_worker(settings: Settings) -> None:
     global _worker
     # Ctrl-C reaches every process of the terminal; the main one decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_freed_memory()
     try:
         _worker = _Worker(settings)
     except AutograderError as error:

@@ -30,7 +30,7 @@ MAX_DRAWS = 2000
 INTEGER_RANGE = 9
 
 
-class Case(Struct, frozen=True):
+class Case(Struct, frozen=True, eq=False, weakref=True):
     """One set of inputs: arrays by name (scalars have shape ``()``), and functions.
 
     ``auxiliary`` are the arrays of the forward pass that the student's code does not get.

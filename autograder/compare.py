@@ -104,16 +104,18 @@ def _compare_truth_value(expected: Expected, actual: NumpyArray) -> Verdict:
 
 
 def _compare_values(expected: Expected, actual: NumpyArray, dtype: str) -> Verdict:
+    if expected.value is not None and expected.tolerance is not None:
+        with np.errstate(all="ignore"):
+            off = np.abs(actual - expected.value)
+            inside = off <= expected.tolerance  # false for nan
+        if inside.all():
+            return Verdict(Reason.right, expected.shape, actual.shape, dtype)
     if not np.all(np.isfinite(actual)):
         index = _first(~np.isfinite(actual))
         return Verdict(Reason.not_finite, expected.shape, actual.shape, dtype, index=index)
     if expected.value is None or expected.tolerance is None:
         return _compare_projections(expected, actual, dtype)
-    with np.errstate(all="ignore"):
-        off = np.abs(actual - expected.value)
-        outside = ~(off <= expected.tolerance)
-    if not np.any(outside):
-        return Verdict(Reason.right, expected.shape, actual.shape, dtype)
+    outside = ~inside
     with np.errstate(all="ignore"):
         excess = np.where(outside, off / np.maximum(expected.tolerance, 5e-324), 0.0)
     index = tuple(map(int, np.unravel_index(int(np.argmax(excess)), off.shape)))

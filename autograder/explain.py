@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,14 +20,13 @@ from autograder.source_rules import BrokenRule
 def explain_finding(
     exercise: Exercise,
     finding: Finding,
-    cases: Sequence[Case],
+    case: Case,
     limits: Limits,
     language: Language,
 ) -> str:
     """One or two sentences on what is wrong and where to look."""
     if finding.rule is not None:
         return _explain_rule(finding.rule, language)
-    case = cases[finding.case] if cases else Case({})
     if finding.failure is not None:
         return _explain_failure(exercise, finding.failure, case, limits, language)
     if finding.times_slower is not None:

@@ -9,7 +9,6 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.cases import Case, is_trivial
 from autograder.compare import NotAnArray, Verdict, compare
 from autograder.exercise import (
     EfficiencyTest,
@@ -82,7 +81,7 @@ class Finding(Struct, frozen=True):
     """What is wrong with one case: a failure, a verdict on an output, a property that does
     not hold, how many times slower than the reference it was, or a rule about the source."""
 
-    case: int
+    case: int | None
     output: str | None = None
     failure: Failure | None = None
     verdict: Verdict | None = None
@@ -90,6 +89,10 @@ class Finding(Struct, frozen=True):
     names: tuple[str, ...] = ()
     times_slower: float | None = None
     rule: BrokenRule | None = None
+
+
+# What a known mistake may do instead of returning something wrong.
+_TELLING_FAILURES = ("exception", "wrong_count", "returned_nothing")
 
 
 class Judgement(Struct, frozen=True):
@@ -104,8 +107,12 @@ class Judgement(Struct, frozen=True):
     wrong: dict[str, tuple[int, ...]]
 
     @property
-    def is_wrong(self) -> bool:
-        return any(self.wrong.values())
+    def is_explainable(self) -> bool:
+        """Whether the code ran and was wrong, so that a known mistake may be the reason."""
+        finding = self.finding
+        return finding is not None and (
+            finding.failure is None or finding.failure.kind in _TELLING_FAILURES
+        )
 
     @property
     def score(self) -> float:
@@ -147,15 +154,22 @@ def _status(failure: Failure) -> Status:
 
 def judge_exercise(
     exercise: Exercise,
-    cases: Mapping[str, Sequence[Case]],
     truths: Mapping[str, Sequence[Truth]],
     run: ExerciseRun,
 ) -> tuple[Judgement, ...]:
     """Every test of the exercise that ran, judged by what was observed."""
     return tuple(
-        judge_test(test, cases[test.name], truths[test.name], run.observations[test.name])
+        judge_test(test, truths[test.name], run.observations[test.name])
         for test in exercise.run_tests
         if test.name in run.observations
+    )
+
+
+def fail_exercise(exercise: Exercise, failure: Failure) -> tuple[Judgement, ...]:
+    """Every test that runs code, failed for a reason that needs no run."""
+    return tuple(
+        Judgement(test, (0.0,) * len(test.parts), Finding(None, failure=failure), {})
+        for test in exercise.run_tests
     )
 
 
@@ -170,7 +184,7 @@ def judge_time(judgement: Judgement, run: ExerciseRun, reference: ExerciseRun) -
     return replace(
         judgement,
         scores=(0.0,) * len(test.parts),
-        finding=Finding(0, times_slower=ratio),
+        finding=Finding(None, times_slower=ratio),
         wrong={output: tuple(range(test.drawing.cases)) for output in judgement.wrong},
     )
 
@@ -188,7 +202,7 @@ def judge_source(
 ) -> Judgement:
     """A source test: its points count only together with those of another test."""
     proven = any(judgement.status == "passed" for judgement in others)
-    finding = None if rule is None and failure is None else Finding(0, failure=failure, rule=rule)
+    finding = None if rule is None and failure is None else Finding(None, failure=failure, rule=rule)
     kept = proven and finding is None
     scores = tuple(part.points if kept else 0.0 for part in test.parts)
     return Judgement(test, scores, finding, {})
@@ -216,7 +230,6 @@ def refused(judgements: Sequence[Judgement], rule: Judgement) -> tuple[Judgement
 
 def judge_test(
     test: RunTest,
-    cases: Sequence[Case],
     truths: Sequence[Truth],
     observations: Sequence[Observation],
 ) -> Judgement:
@@ -229,22 +242,16 @@ def judge_test(
     wrong: dict[str, list[int]] = {output: [] for part in test.parts for output in part.outputs}
     telling: dict[str, list[int]] = {output: [] for output in wrong}
     finding: Finding | None = None
-    for number, (case, truth, observation) in enumerate(
-        zip(cases, truths, observations, strict=True)
-    ):
+    for number, (truth, observation) in enumerate(zip(truths, observations, strict=True)):
         for output in wrong:
-            if not _is_trivial(truth[output], case):
+            if not truth[output].is_trivial:
                 telling[output].append(number)
             found = _examine(test, number, output, truth[output], observation)
             if found is not None:
                 wrong[output].append(number)
                 finding = finding or found
-    scores = tuple(_part_score(test, part, len(cases), wrong, telling) for part in test.parts)
+    scores = tuple(_part_score(test, part, len(truths), wrong, telling) for part in test.parts)
     return Judgement(test, scores, finding, {name: tuple(found) for name, found in wrong.items()})
-
-
-def _is_trivial(expected: Expected, case: Case) -> bool:
-    return expected.value is not None and is_trivial(expected.value, case.inputs)
 
 
 def _part_score(

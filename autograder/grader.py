@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 
 from autograder.cases import Case, draw_cases
 from autograder.course import Course
@@ -24,6 +25,7 @@ from autograder.grade import (
     Timing,
     Truth,
     clamp,
+    fail_exercise,
     is_refusal,
     judge_exercise,
     judge_source,
@@ -51,23 +53,34 @@ class ExerciseGrader:
         self.exercise = exercise
         self._course = course
         self._sandbox = sandbox
-        self.cases: dict[str, Sequence[Case]] = {
-            test.name: draw_cases(exercise, test, course.seed) for test in exercise.run_tests
-        }
-        reference = load_reference(exercise)
-        self.truths: dict[str, Sequence[Truth]] = {
-            test.name: tuple(
-                expected_outputs(exercise, test, case, reference) for case in self.cases[test.name]
-            )
-            for test in exercise.run_tests
-        }
         self._reference_runs: dict[str, ExerciseRun] = {}
         self._mutants: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] | None = None
+
+    @cached_property
+    def cases(self) -> Mapping[str, Sequence[Case]]:
+        """The cases of every test that runs code, by the test's name."""
+        return {
+            test.name: draw_cases(self.exercise, test, self._course.seed)
+            for test in self.exercise.run_tests
+        }
+
+    @cached_property
+    def truths(self) -> Mapping[str, Sequence[Truth]]:
+        """What is expected, by test and case. Raises :class:`~autograder.errors.CourseError`
+        where the witnesses disagree."""
+        reference = load_reference(self.exercise)
+        return {
+            test.name: tuple(
+                expected_outputs(self.exercise, test, case, reference)
+                for case in self.cases[test.name]
+            )
+            for test in self.exercise.run_tests
+        }
 
     def grade(self, submission: Submission, language: Language) -> ExerciseGrade:
         run, judgements = self.run(submission)
         explained: dict[str, str] = {}
-        if any(judgement.is_wrong for judgement in judgements):
+        if any(judgement.is_explainable for judgement in judgements):
             explained = explain(self.exercise, judgements, run, self.mutants())
         judgements = self.add_source_tests(submission, judgements)
         tests = tuple(
@@ -84,8 +97,11 @@ class ExerciseGrader:
 
     def run(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
         """What the submission did, and how that is to be judged."""
+        problem = file_problem(self.exercise, submission)
+        if problem is not None:
+            return ExerciseRun({}), fail_exercise(self.exercise, problem)
         run = self._run(submission, self.cases)
-        judgements = judge_exercise(self.exercise, self.cases, self.truths, run)
+        judgements = judge_exercise(self.exercise, self.truths, run)
         return run, tuple(self._judge_time(judgement, run, submission) for judgement in judgements)
 
     def add_source_tests(
@@ -166,10 +182,11 @@ class ExerciseGrader:
         test = judgement.test
         message = text("passed", language)
         if judgement.finding is not None:
+            number = judgement.finding.case
             message = explain_finding(
                 self.exercise,
                 judgement.finding,
-                self.cases.get(test.name, ()),
+                Case({}) if number is None else self.cases[test.name][number],
                 self._course.limits,
                 language,
             )

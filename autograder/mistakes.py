@@ -137,12 +137,11 @@ def _same(one: Any, other: Any) -> bool:
         return one == other
     if not isinstance(one, np.ndarray) or not isinstance(other, np.ndarray):
         return False
-    if one.shape != other.shape or one.dtype.kind != other.dtype.kind:
+    if one.shape != other.shape:
         return False
-    if one.dtype.kind not in "fiu":
-        return True
-    if one.dtype.itemsize != other.dtype.itemsize:
-        return False
-    agreement = AGREEMENT if one.dtype.itemsize == 8 else AGREEMENT_FLOAT32
+    if one.dtype.kind not in "fiu" or other.dtype.kind not in "fiu":
+        return bool(one.dtype.kind == other.dtype.kind)
+    floats = [array.dtype.itemsize for array in (one, other) if array.dtype.kind == "f"]
+    agreement = AGREEMENT if min(floats, default=8) >= 8 else AGREEMENT_FLOAT32
     scale = np.max(np.abs(other), initial=0.0, where=np.isfinite(other))
     return bool(np.allclose(one, other, rtol=agreement, atol=agreement * scale, equal_nan=True))

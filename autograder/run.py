@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Literal, TypeAlias
+from weakref import WeakKeyDictionary
 
 import msgspec
 import numpy as np
@@ -15,7 +16,15 @@ from msgspec import Struct
 
 from autograder.cases import Case
 from autograder.compare import NotAnArray
-from autograder.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step
+from autograder.exercise import (
+    EfficiencyTest,
+    ExampleTest,
+    Exercise,
+    GradientTest,
+    PropertyTest,
+    RunTest,
+    Step,
+)
 from autograder.sandbox import Died, Outcome, Session
 from autograder.sandbox.protocol import (
     Array,
@@ -28,7 +37,7 @@ from autograder.sandbox.protocol import (
     Returned,
     Value,
 )
-from autograder.sandbox.session import unpack_leaf
+from autograder.sandbox.session import pack_arguments, unpack_leaf
 from autograder.submission import Submission
 from autograder.truth import argument
 
@@ -106,15 +115,11 @@ def run_exercise(
     *,
     seed: int = 0,
 ) -> ExerciseRun:
-    """Run the tests whose ``cases`` are given.
+    """Run the tests whose ``cases`` are given, on a submission without a :func:`file_problem`.
 
     Public tests come first, in their order; hidden ones follow in an order that follows
     from ``seed``, which student code does not know.
     """
-    problem = file_problem(exercise, submission)
-    if problem is not None:
-        failed = Observation(failure=problem)
-        return ExerciseRun({name: (failed,) * len(cases[name]) for name in cases})
     tests = [test for test in _order(exercise, seed) if test.name in cases]
     return _Runner(exercise, submission, open_session).run(tests, cases)
 
@@ -159,22 +164,31 @@ class _Runner:
         return ExerciseRun(observations, self._output)
 
     def _run_test(self, test: RunTest, cases: Sequence[Case]) -> tuple[Observation, ...]:
-        observations: list[Observation] = []
         session = self._start()
-        for case in cases:
-            if session is None:
-                break
-            observation = self._observe(session, test, case)
-            observations.append(observation)
-            failure = observation.failure
-            if failure is not None and failure.kind in EXHAUSTING:
-                self._exhausting += 1
-                break
-            if failure is not None and failure.kind in ("crashed", "malformed"):
-                break
+        observations: list[Observation] = []
+        if session is not None and _is_plain(test, cases):
+            observations = self._observe_at_once(session, test, cases)
+        elif session is not None:
+            for case in cases:
+                observations.append(self._observe(session, test, case))
+                failure = observations[-1].failure
+                if not session.alive or (failure is not None and failure.kind in EXHAUSTING):
+                    break
+        failures = (observation.failure for observation in observations)
+        if any(failure is not None and failure.kind in EXHAUSTING for failure in failures):
+            self._exhausting += 1
         return tuple(observations) + (self._not_run(observations),) * (
             len(cases) - len(observations)
         )
+
+    def _observe_at_once(
+        self, session: Session, test: RunTest, cases: Sequence[Case]
+    ) -> list[Observation]:
+        """Send all cases and let the answers come, which saves a wait for each."""
+        (step,) = test.steps
+        calls = [_packed(case, step) for case in cases]
+        outcomes = session.call_all(step.target, calls)
+        return [_observation(outcome, step.results) for outcome in outcomes]
 
     def _not_run(self, observations: Sequence[Observation]) -> Observation:
         """Stands for the cases that were not tried, with the reason why."""
@@ -232,7 +246,7 @@ class _Runner:
 
     def _take_steps(self, session: Session, steps: Sequence[Step], case: Case) -> Observation:
         """Put the student's code through the steps; the outputs are what they assign."""
-        inputs = _inputs(case)
+        inputs = inputs_of(case)
         owners = {step.target.partition(".")[0] for step in steps}
         outputs: Outputs = {}
         for step in steps:
@@ -283,12 +297,38 @@ class _Runner:
         self, session: Session, case: Case, *, keep: str | None = None, inspect: bool = False
     ) -> Outcome:
         signature = self._exercise.signature
-        inputs = _inputs(case)
+        inputs = inputs_of(case)
         arguments = [inputs[name] for name in signature.parameters]
         return session.call(signature.function, arguments, keep=keep, inspect=inspect)
 
     def _outputs(self, outcome: Outcome) -> Observation:
         return _observation(outcome, self._exercise.signature.outputs)
+
+
+def inputs_of(case: Case) -> dict[str, Any]:
+    """Everything that steps may name: arrays, scalars as Python numbers, functions."""
+    return {name: argument(value) for name, value in case.inputs.items()} | case.functions
+
+
+_packed_cases: WeakKeyDictionary[Case, msgspec.Raw] = WeakKeyDictionary()
+
+
+def _packed(case: Case, step: Step) -> msgspec.Raw:
+    """The arguments of a plain test's one step, encoded once for all students."""
+    if case not in _packed_cases:
+        inputs = inputs_of(case)
+        _packed_cases[case] = pack_arguments([inputs[name] for name in step.arguments or ()])
+    return _packed_cases[case]
+
+
+def _is_plain(test: RunTest, cases: Sequence[Case]) -> bool:
+    """Whether the test is one call a case, with nothing to do in between."""
+    return (
+        isinstance(test, (ExampleTest, GradientTest))
+        and len(test.steps) == 1
+        and test.steps[0].arguments is not None
+        and not any(case.functions for case in cases)
+    )
 
 
 def _observation(outcome: Outcome, names: Sequence[str]) -> Observation:
@@ -299,9 +339,6 @@ def _observation(outcome: Outcome, names: Sequence[str]) -> Observation:
     return split_outputs(outcome.value, names)
 
 
-def _inputs(case: Case) -> dict[str, Any]:
-    """Everything that steps may name: arrays, scalars as Python numbers, functions."""
-    return {name: argument(value) for name, value in case.inputs.items()} | case.functions
 
 
 def _other_inputs(case: Case) -> Case:

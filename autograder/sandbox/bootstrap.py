@@ -15,7 +15,7 @@ import sysconfig
 from importlib.resources import files
 from pathlib import Path
 
-_MODULES = ("protocol", "seccomp", "child", "zygote")
+_MODULES = ("protocol", "memory", "seccomp", "child", "zygote")
 
 _BOOT = """
 import json, signal, socket, sys, types
@@ -81,21 +81,34 @@ def library_folders() -> list[str]:
 
 
 def readable_paths() -> list[str]:
-    """What student code may read: the Python installation and the system's libraries."""
-    base = Path(sys.base_prefix)
-    candidates = [
-        interpreter(),
+    """What student code may read: Python's modules and the system's libraries."""
+    return _existing(
         sysconfig.get_path("stdlib"),
         sysconfig.get_path("platstdlib"),
         *library_folders(),
-        *(str(path) for path in sorted(base.glob("lib*/libpython*"))),
         "/lib",
-        "/lib64",
         "/usr/lib",
+    )
+
+
+def startup_paths() -> list[str]:
+    """What the interpreter reads besides, while it starts."""
+    return _existing(
+        interpreter(),
+        *(str(path) for path in sorted(Path(sys.base_prefix).glob("lib*/libpython*"))),
+        "/lib64",
         "/usr/lib64",
         "/usr/local/lib",
         "/etc/ld.so.cache",
         "/dev/urandom",
+    )
+
+
+def _existing(*candidates: str) -> list[str]:
+    """The real paths, without those that lie inside another."""
+    paths = [Path(os.path.realpath(path)) for path in candidates if os.path.exists(path)]
+    return [
+        str(path)
+        for path in dict.fromkeys(paths)
+        if not any(path != other and path.is_relative_to(other) for other in paths)
     ]
-    paths = [os.path.realpath(path) for path in candidates]
-    return [path for path in dict.fromkeys(paths) if os.path.exists(path)]

@@ -53,10 +53,10 @@ from autograder.sandbox.protocol import (
     Returned,
     Value,
     encode,
+    raw_bytes,
     unpack_array,
 )
 
-_tobytes = np.ndarray.tobytes
 _view = np.ndarray.view
 _astype = np.ndarray.astype
 _shares_memory = np.shares_memory
@@ -232,21 +232,25 @@ class Server:
         payload = self._read_exactly(HEADER.unpack(header)[0])
         return None if payload is None else protocol.decode_request(payload)
 
-    def _read_exactly(self, size: int) -> bytes | None:
-        chunks = []
-        while size:
-            chunk = os.read(self._reader, min(size, 1 << 20))
-            if not chunk:
+    def _read_exactly(self, size: int) -> bytearray | None:
+        buffer = bytearray(size)
+        rest = memoryview(buffer)
+        while rest:
+            count = os.readv(self._reader, [rest])
+            if not count:
                 return None
-            chunks.append(chunk)
-            size -= len(chunk)
-        return b"".join(chunks)
+            rest = rest[count:]
+        return buffer
 
     def _send(self, reply: Reply) -> None:
         payload = encode(reply)
-        frame = memoryview(HEADER.pack(len(payload)) + payload)
-        while frame:
-            frame = frame[os.write(self._writer, frame) :]
+        parts = [memoryview(HEADER.pack(len(payload))), memoryview(payload)]
+        while parts:
+            written = os.writev(self._writer, parts)
+            while parts and written >= len(parts[0]):
+                written -= len(parts.pop(0))
+            if parts:
+                parts[0] = parts[0][written:]
 
 
 def _flush() -> None:
@@ -298,5 +302,5 @@ def _pack_array(value: Any) -> Leaf:
         array = _astype(array, np.float64)
     dtype = array.dtype.str
     if dtype in protocol.NUMERIC_DTYPES:
-        return Array(dtype, array.shape, _tobytes(array))
-    return Array(_clean(array.dtype.name), array.shape, b"")
+        return Array(dtype, array.shape, raw_bytes(array))
+    return Array(_clean(array.dtype.name), array.shape, memoryview(b""))

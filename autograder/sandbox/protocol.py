@@ -46,7 +46,7 @@ class Array(Struct, frozen=True, tag="array", array_like=True):
 
     dtype: str
     shape: tuple[int, ...]
-    data: bytes
+    data: memoryview
     layout: Layout = "C"
 
 
@@ -108,6 +108,14 @@ class Call(Struct, frozen=True, tag="call"):
     arguments: tuple[Argument, ...]
     keep: str | None = None
     inspect: bool = False
+
+
+class PackedCall(Struct, frozen=True, tag="call"):
+    """A :class:`Call` on the grader's side whose arguments are encoded already."""
+
+    number: int
+    target: str
+    arguments: msgspec.Raw
 
 
 class Read(Struct, frozen=True, tag="read"):
@@ -187,7 +195,7 @@ class MalformedReply(Exception):
     """What came back is not a reply to what was asked."""
 
 
-def decode_reply(payload: bytes) -> Reply:
+def decode_reply(payload: bytes | memoryview) -> Reply:
     """The reply in ``payload``, checked in every field. Raises :class:`MalformedReply`."""
     try:
         reply: Reply = _decode_reply(payload)
@@ -255,12 +263,22 @@ def pack_array(array: np.ndarray[Any, Any]) -> Array:
         layout = "C"
     elif array.flags.f_contiguous:
         layout = "F"
-    return Array(array.dtype.str, array.shape, array.tobytes(), layout)
+    return Array(array.dtype.str, array.shape, raw_bytes(array), layout)
+
+
+def raw_bytes(array: np.ndarray[Any, Any]) -> memoryview:
+    """The elements in C order, copied only where they are not in that order already."""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+
+
+def view_array(array: Array) -> np.ndarray[Any, Any]:
+    """The numeric array, read-only, without a copy."""
+    return np.frombuffer(array.data, dtype=array.dtype).reshape(array.shape)
 
 
 def unpack_array(array: Array) -> np.ndarray[Any, Any]:
     """A fresh, writable array, laid out as asked."""
-    flat = np.frombuffer(array.data, dtype=array.dtype).reshape(array.shape)
+    flat = view_array(array)
     if array.layout == "F":
         return np.array(flat, order="F")
     if array.layout == "strided" and flat.ndim:

@@ -17,6 +17,7 @@ import ctypes
 import os
 import platform
 import struct
+from functools import cache
 from typing import NamedTuple
 
 # Name: number on x86_64, number on aarch64 (None: does not exist there).
@@ -142,6 +143,9 @@ _EPERM, _ENOSYS = 1, 38
 _LD_ABS, _JEQ, _JGE, _RET = 0x20, 0x15, 0x35, 0x06
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 
+# Stands for the process's own number in a filter that is built before there is a process.
+_ANY_PID = 0x7E57C0DE
+
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
 
 
@@ -235,10 +239,21 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
+@cache
+def _template(allow_processes: bool) -> bytes:
+    return build_filter(platform.machine(), _ANY_PID, allow_processes=allow_processes)
+
+
+def prepare(*, allow_processes: bool = False) -> None:
+    """Build the filter ahead, for the children of this process to inherit."""
+    _template(allow_processes)
+
+
 def install(*, allow_processes: bool = False) -> None:
     """Restrict this process, irreversibly. Raises :class:`OSError` where that fails."""
     libc = ctypes.CDLL(None, use_errno=True)
-    code = build_filter(platform.machine(), os.getpid(), allow_processes=allow_processes)
+    pid = struct.pack("I", os.getpid())
+    code = _template(allow_processes).replace(struct.pack("I", _ANY_PID), pid)
     buffer = ctypes.create_string_buffer(code, len(code))
     program = _Program(len(code) // 8, ctypes.addressof(buffer))
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(

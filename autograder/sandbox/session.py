@@ -9,9 +9,10 @@ import secrets
 import signal
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 
@@ -32,6 +33,7 @@ from autograder.sandbox.protocol import (
     MalformedReply,
     Missing,
     Opaque,
+    PackedCall,
     Plain,
     Raised,
     Read,
@@ -41,7 +43,7 @@ from autograder.sandbox.protocol import (
     decode_reply,
     encode,
     pack_array,
-    unpack_array,
+    view_array,
 )
 
 
@@ -73,10 +75,12 @@ class Channel(ABC):
     """How frames get to a process of student code and back, and how it is ended."""
 
     @abstractmethod
-    def exchange(self, frame: bytes, deadline: float, limit: int) -> bytes:
-        """Send ``frame`` and return the payload of the one frame that comes back.
+    def exchange(
+        self, frames: bytes, replies: int, deadline: float, limit: int
+    ) -> Iterator[memoryview]:
+        """Send ``frames`` and yield the payloads of the ``replies`` frames that come back.
 
-        ``deadline`` is on :func:`time.monotonic`'s clock; ``limit`` bounds the payload
+        ``deadline`` is on :func:`time.monotonic`'s clock; ``limit`` bounds each payload
         in bytes. Raises :class:`ChannelClosed`, :class:`TimeIsUp`, :class:`MalformedReply`.
         """
 
@@ -141,6 +145,27 @@ class Session:
         request = Call(self._next(), target, packed, keep, inspect)
         return self._ask(request, functions)
 
+    def call_all(self, target: str, calls: Sequence[msgspec.Raw]) -> list[Outcome]:
+        """The outcome of ``target(*arguments)`` for each of ``calls``, sent all at once.
+
+        ``calls`` are arguments as :func:`pack_arguments` makes them. Shorter than ``calls``
+        by what was not tried after the process died.
+        """
+        requests = [PackedCall(self._next(), target, arguments) for arguments in calls]
+        outcomes: list[Outcome] = []
+        if self._died is not None:
+            return [self._died]
+        try:
+            frames = b"".join(map(_frame, requests))
+            replies = self._channel.exchange(
+                frames, len(requests), self._deadline, self._reply_bytes
+            )
+            for request, payload in zip(requests, replies, strict=True):
+                outcomes.append(_answer_to(request, payload))
+        except (MalformedReply, TimeIsUp, ChannelClosed) as error:
+            outcomes.append(self._die(error))
+        return outcomes
+
     def read(self, target: str) -> Outcome:
         """The kept object ``target``, or its attribute after a dot."""
         return self._ask(Read(self._next(), target), {})
@@ -158,36 +183,53 @@ class Session:
             return self._died
         try:
             while True:
-                reply = self._exchange(request)
+                (payload,) = self._channel.exchange(
+                    _frame(request), 1, self._deadline, self._reply_bytes
+                )
+                reply = _reply_to(request, payload)
                 if not isinstance(reply, Callback):
-                    _check_kind(request, reply)
                     return reply
                 result = _call_back(reply, functions)
                 request = CallbackResult(request.number, result)
-        except MalformedReply as error:
-            self._channel.end()
-            self._died = Died("malformed", str(error))
-        except TimeIsUp:
-            self._channel.end()
+        except (MalformedReply, TimeIsUp, ChannelClosed) as error:
+            return self._die(error)
+
+    def _die(self, error: Exception) -> Died:
+        status, _ = self._channel.end()
+        if isinstance(error, TimeIsUp):
             self._died = Died("timeout")
-        except ChannelClosed:
-            self._died = _cause_of_death(self._channel.end()[0])
+        elif isinstance(error, MalformedReply):
+            self._died = Died("malformed", str(error))
+        else:
+            self._died = _cause_of_death(status)
         return self._died
 
-    def _exchange(self, request: Request) -> Reply:
-        payload = encode(request)
-        frame = HEADER.pack(len(payload)) + payload
-        reply = decode_reply(self._channel.exchange(frame, self._deadline, self._reply_bytes))
-        if reply.number != request.number:
-            raise MalformedReply("a reply to something that was not asked")
-        return reply
+
+def pack_arguments(arguments: Sequence[Any]) -> msgspec.Raw:
+    """The arguments of a call, encoded once to be sent many times. No functions."""
+    return msgspec.Raw(encode(tuple(pack_argument(argument, {}) for argument in arguments)))
 
 
-def _check_kind(request: Request, reply: Reply) -> None:
-    if isinstance(reply, Done) != isinstance(request, Load) and not isinstance(
-        reply, (Raised, Missing)
-    ):
+def _frame(request: Request | PackedCall) -> bytes:
+    payload = encode(request)
+    return HEADER.pack(len(payload)) + payload
+
+
+def _reply_to(request: Request | PackedCall, payload: memoryview) -> Reply:
+    reply = decode_reply(payload)
+    if reply.number != request.number:
+        raise MalformedReply("a reply to something that was not asked")
+    expected = Done if isinstance(request, Load) else (Returned, Callback)
+    if not isinstance(reply, (Raised, Missing)) and not isinstance(reply, expected):
         raise MalformedReply("a reply of the wrong kind")
+    return reply
+
+
+def _answer_to(request: PackedCall, payload: memoryview) -> Outcome:
+    reply = _reply_to(request, payload)
+    if isinstance(reply, Callback):
+        raise MalformedReply("calls a function that it was not given")
+    return reply
 
 
 def pack_argument(argument: Any, functions: dict[int, GraderFunction]) -> Argument:
@@ -235,7 +277,7 @@ def unpack_leaf(leaf: Leaf) -> Any:
     if isinstance(leaf, Plain):
         return leaf.value
     if isinstance(leaf, Array) and leaf.dtype in NUMERIC_DTYPES:
-        return unpack_array(leaf)
+        return view_array(leaf)
     return leaf
 
 

@@ -28,6 +28,7 @@ import numpy.random  # noqa: F401
 from msgspec import Struct
 
 from autograder.sandbox import child, seccomp
+from autograder.sandbox.memory import keep_freed_memory
 
 CONTROL = 0
 READY = b"ready"
@@ -73,6 +74,10 @@ def main(readable: list[str] | None) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    if confine is not None:
+        for allow_processes in (False, True):
+            seccomp.prepare(allow_processes=allow_processes)
+    keep_freed_memory()
     gc.collect()
     gc.freeze()
     control.send(READY)

@@ -23,7 +23,9 @@ from autograder.sandbox.zygote import KILL, MAX_CONTROL, READY, Exited, Spawn
 
 MIB = 1 << 20
 START_SECONDS = 30.0
-_CHUNK = 1 << 20
+# How much is taken at a time of what is printed, and of replies of unknown size.
+_PRINTED_CHUNK = 1 << 20
+_REPLY_CHUNK = 1 << 14
 
 
 class Launcher(ABC):
@@ -88,7 +90,7 @@ class SandlockLauncher(Launcher):
 
         self.readable = bootstrap.readable_paths()
         self._sandbox = sandlock.Sandbox(
-            fs_readable=self.readable,
+            fs_readable=[*self.readable, *bootstrap.startup_paths()],
             max_memory=(limits.memory_mib + 1024) * MIB * (1 + limits.processes),
             max_processes=2 + limits.processes,
             no_coredump=False,  # would hide /proc/self from the zygote itself
@@ -117,10 +119,13 @@ class SandlockLauncher(Launcher):
     def stop(self) -> str:
         if self._process is None:
             return ""
-        complaint = self._process.stderr.read() if self._process.stderr else b""
-        self._process.kill()
-        self._process.wait()
-        self._process = None
+        process, self._process = self._process, None
+        complaint = b""
+        if process.stderr is not None:
+            with process.stderr as stderr:
+                complaint = stderr.read()
+        process.kill()
+        process.wait()
         return bytes(complaint).decode("utf-8", "replace")
 
 
@@ -187,7 +192,7 @@ class Zygote:
             os.close(writer)
         channel = ZygoteChannel(self, ours, reader, self._limits.output_kib * 1024)
         try:
-            channel.exchange(b"", time.monotonic() + START_SECONDS, limit=1024)
+            list(channel.exchange(b"", 1, time.monotonic() + START_SECONDS, limit=1024))
         except (ChannelClosed, TimeIsUp, MalformedReply):
             _, output = channel.end()
             reason = output.decode("utf-8", "replace").strip() or "no reason given"
@@ -234,6 +239,51 @@ def _last_line(complaint: str) -> str:
     return lines[-1] if lines else "no reason given"
 
 
+class Received:
+    """Bytes on their way to being replies. A large reply is received in place."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._buffer = bytearray(_REPLY_CHUNK)
+        self._filled = 0
+
+    def room(self) -> memoryview:
+        """Where the next bytes go."""
+        return memoryview(self._buffer)[self._filled :]
+
+    def add(self, count: int) -> None:
+        self._filled += count
+
+    def is_begun(self) -> bool:
+        return self._filled > 0
+
+    def is_complete(self) -> bool:
+        """Whether a whole frame is there. Raises :class:`MalformedReply` for one too large."""
+        if self._filled < HEADER.size:
+            return False
+        end = HEADER.size + self._size()
+        if end > len(self._buffer):
+            larger = bytearray(end)
+            larger[: self._filled] = memoryview(self._buffer)[: self._filled]
+            self._buffer = larger
+        return self._filled >= end
+
+    def take(self) -> memoryview:
+        """The payload of the first frame; what follows it stays."""
+        end = HEADER.size + self._size()
+        whole, rest = self._buffer, memoryview(self._buffer)[end : self._filled]
+        self._buffer = bytearray(max(_REPLY_CHUNK, len(rest)))
+        self._buffer[: len(rest)] = rest
+        self._filled = len(rest)
+        return memoryview(whole)[HEADER.size : end]
+
+    def _size(self) -> int:
+        size: int = HEADER.unpack_from(self._buffer)[0]
+        if size > self._limit:
+            raise MalformedReply(f"a reply of {size} bytes, more than {self._limit}")
+        return size
+
+
 class ZygoteChannel(Channel):
     """The socket to one child, and the pipe that it prints to."""
 
@@ -252,37 +302,39 @@ class ZygoteChannel(Channel):
         self._poll.register(channel, select.POLLIN)
         self._poll.register(output, select.POLLIN)
 
-    def exchange(self, frame: bytes, deadline: float, limit: int) -> bytes:
-        if frame:
+    def exchange(
+        self, frames: bytes, replies: int, deadline: float, limit: int
+    ) -> Iterator[memoryview]:
+        if frames:
             self._refuse_early_bytes()
-        unsent = memoryview(frame)
-        received = bytearray()
-        size: int | None = None
+        unsent = memoryview(frames)
+        received = Received(limit)
         writing = False
-        while True:
-            if unsent:
-                with contextlib.suppress(BlockingIOError):
-                    unsent = unsent[self._send(unsent) :]
-            if bool(unsent) != writing:
-                writing = bool(unsent)
-                events = select.POLLIN | select.POLLOUT if writing else select.POLLIN
-                self._poll.modify(self._channel, events)
-            remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                raise TimeIsUp
-            for descriptor, event in self._poll.poll(remaining * 1000):
-                if descriptor == self._output:
-                    self._drain_output()
-                elif event & (select.POLLIN | select.POLLHUP | select.POLLERR):
-                    self._receive_into(received)
-            if size is None and len(received) >= HEADER.size:
-                (size,) = HEADER.unpack_from(received)
-                if size > limit:
-                    raise MalformedReply(f"a reply of {size} bytes, more than {limit}")
-            if size is not None and len(received) >= HEADER.size + size:
-                if len(received) > HEADER.size + size or unsent:
-                    raise MalformedReply("more than one reply")
-                return bytes(received[HEADER.size :])
+        for left in range(replies, 0, -1):
+            while not received.is_complete():
+                if unsent:
+                    with contextlib.suppress(BlockingIOError):
+                        unsent = unsent[self._send(unsent) :]
+                if bool(unsent) != writing:
+                    writing = bool(unsent)
+                    events = select.POLLIN | select.POLLOUT if writing else select.POLLIN
+                    self._poll.modify(self._channel, events)
+                self._wait(deadline, received)
+            payload = received.take()
+            if left == 1 and (received.is_begun() or unsent):
+                raise MalformedReply("more than one reply")
+            yield payload
+
+    def _wait(self, deadline: float, received: Received) -> None:
+        """Take in whatever comes first: printed text, a part of a reply, room to write."""
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            raise TimeIsUp
+        for descriptor, event in self._poll.poll(remaining * 1000):
+            if descriptor == self._output:
+                self._drain_output()
+            elif event & (select.POLLIN | select.POLLHUP | select.POLLERR):
+                self._receive_into(received)
 
     def end(self) -> tuple[int, bytes]:
         if self._end is None:
@@ -313,21 +365,21 @@ class ZygoteChannel(Channel):
             raise ChannelClosed
         raise MalformedReply("a reply before the request")
 
-    def _receive_into(self, received: bytearray) -> None:
+    def _receive_into(self, received: Received) -> None:
         try:
-            chunk = self._channel.recv(_CHUNK)
+            count = self._channel.recv_into(received.room())
         except BlockingIOError:
             return
         except ConnectionResetError:
-            chunk = b""
-        if not chunk:
+            count = 0
+        if not count:
             raise ChannelClosed
-        received += chunk
+        received.add(count)
 
     def _drain_output(self) -> None:
         """Take what was printed; keep only as much as the limit allows."""
         try:
-            chunk = os.read(self._output, _CHUNK)
+            chunk = os.read(self._output, _PRINTED_CHUNK)
         except BlockingIOError:
             return
         if not chunk:
