@@ -102,9 +102,7 @@ def _dims_of(array: Array, shape: tuple[int, ...]) -> dict[str, Any]:
         found["..."] = tuple(lengths[:leading])
         names, lengths = names[1:], lengths[leading:]
     found.update(
-        (name, length)
-        for name, length in zip(names, lengths, strict=True)
-        if isinstance(name, str)
+        (name, length) for name, length in zip(names, lengths, strict=True) if isinstance(name, str)
     )
     return found
 
@@ -149,9 +147,7 @@ def _case(
     )
 
 
-def _function(
-    exercise: Exercise, expressions: tuple[str, ...], number: int
-) -> Callable[..., Any]:
+def _function(exercise: Exercise, expressions: tuple[str, ...], number: int) -> Callable[..., Any]:
     source = expressions[number % len(expressions)]
     function: Callable[..., Any] = _evaluate(exercise, "functions", source, {})
     return function
@@ -249,9 +245,7 @@ def _laid_out(value: NumpyArray, layout: Layout) -> NumpyArray:
     return value
 
 
-def _evaluate(
-    exercise: Exercise, place: str, expression: str, names: Mapping[str, Any]
-) -> Any:
+def _evaluate(exercise: Exercise, place: str, expression: str, names: Mapping[str, Any]) -> Any:
     """An instructor's expression. Raises :class:`CourseError` where it fails."""
     try:
         return eval(expression, {"np": np, **names})

@@ -12,7 +12,7 @@ from autograder.course import Limits
 from autograder.exercise import Exercise, Language
 from autograder.grade import Finding
 from autograder.messages import harmless, text
-from autograder.run import Failure
+from autograder.observation import Failure
 from autograder.sandbox.protocol import ExceptionInfo
 from autograder.source_rules import BrokenRule
 
@@ -110,13 +110,15 @@ def explain_verdict(output: str, verdict: Verdict, case: Case, language: Languag
 
 def number(value: Any) -> str:
     """A number as a person would write it: enough digits to see the difference."""
-    return "" if value is None else np.format_float_positional(
-        value, precision=10, unique=True, trim="-"
-    ) if 1e-4 <= abs(value) < 1e6 or value == 0 else f"{value:.8g}"
+    return (
+        ""
+        if value is None
+        else np.format_float_positional(value, precision=10, unique=True, trim="-")
+        if 1e-4 <= abs(value) < 1e6 or value == 0
+        else f"{value:.8g}"
+    )
 
 
 def _shapes(case: Case, language: Language) -> str:
-    shapes = ", ".join(
-        f"{name} {value.shape}" for name, value in case.inputs.items() if value.ndim
-    )
+    shapes = ", ".join(f"{name} {value.shape}" for name, value in case.inputs.items() if value.ndim)
     return text("for_shapes", language, shapes=shapes) if shapes else ""

@@ -20,13 +20,12 @@ from autograder.exercise import (
     Test,
     Visibility,
 )
-from autograder.run import ExerciseRun, Failure, Observation
+from autograder.observation import Failure, Observation
+from autograder.run import ExerciseRun
 from autograder.source_rules import BrokenRule
 from autograder.truth import Expected
 
-Status: TypeAlias = Literal[
-    "passed", "partial", "failed", "error", "timeout", "crashed", "missing"
-]
+Status: TypeAlias = Literal["passed", "partial", "failed", "error", "timeout", "crashed", "missing"]
 
 Truth: TypeAlias = "Mapping[str, Expected]"
 """What is expected of each output on one case."""
@@ -202,7 +201,9 @@ def judge_source(
 ) -> Judgement:
     """A source test: its points count only together with those of another test."""
     proven = any(judgement.status == "passed" for judgement in others)
-    finding = None if rule is None and failure is None else Finding(None, failure=failure, rule=rule)
+    finding = (
+        None if rule is None and failure is None else Finding(None, failure=failure, rule=rule)
+    )
     kept = proven and finding is None
     scores = tuple(part.points if kept else 0.0 for part in test.parts)
     return Judgement(test, scores, finding, {})

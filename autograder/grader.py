@@ -1,8 +1,8 @@
 """Grading one submission: every stage of the flow, one after the other.
 
-    exercise -> cases -> truth
-    submission -> run (sandbox) -> observations
-    truth + observations -> judgements -> scores, messages, mistakes -> grade
+exercise -> cases -> truth
+submission -> run (sandbox) -> observations
+truth + observations -> judgements -> scores, messages, mistakes -> grade
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import cached_property
 
 from autograder.cases import Case, draw_cases
 from autograder.course import Course
-from autograder.exercise import EfficiencyTest, Exercise, Language, SourceTest
+from autograder.exercise import EfficiencyTest, Exercise, Language, RunTest, SourceTest
 from autograder.explain import explain_finding
 from autograder.grade import (
     ExerciseGrade,
@@ -34,13 +34,14 @@ from autograder.grade import (
 )
 from autograder.messages import harmless_lines, pick, text
 from autograder.mistakes import explain, mutant
+from autograder.observation import Failure
+from autograder.plan import Plan
 from autograder.reference import load_reference, solution_source
-from autograder.run import ExerciseRun, Failure, file_problem, run_exercise
+from autograder.run import ExerciseRun, file_problem, run_exercise
 from autograder.sandbox import Sandbox
 from autograder.source_rules import broken_rule
 from autograder.submission import Submission
 from autograder.truth import expected_outputs
-
 
 # How often an answer that was too slow is timed again.
 RETIMINGS = 2
@@ -63,6 +64,10 @@ class ExerciseGrader:
             test.name: draw_cases(self.exercise, test, self._course.seed)
             for test in self.exercise.run_tests
         }
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return Plan(self.exercise, self.cases, self._course.seed)
 
     @cached_property
     def truths(self) -> Mapping[str, Sequence[Truth]]:
@@ -100,7 +105,7 @@ class ExerciseGrader:
         problem = file_problem(self.exercise, submission)
         if problem is not None:
             return ExerciseRun({}), fail_exercise(self.exercise, problem)
-        run = self._run(submission, self.cases)
+        run = self._run(submission)
         judgements = judge_exercise(self.exercise, self.truths, run)
         return run, tuple(self._judge_time(judgement, run, submission) for judgement in judgements)
 
@@ -129,10 +134,8 @@ class ExerciseGrader:
             }
         return self._mutants
 
-    def _run(self, submission: Submission, cases: Mapping[str, Sequence[Case]]) -> ExerciseRun:
-        return run_exercise(
-            self.exercise, cases, submission, self._sandbox.session, seed=self._course.seed
-        )
+    def _run(self, submission: Submission, tests: Sequence[RunTest] | None = None) -> ExerciseRun:
+        return run_exercise(self._plan, submission, self._sandbox.session, tests)
 
     def _judge_time(
         self, judgement: Judgement, run: ExerciseRun, submission: Submission
@@ -142,13 +145,12 @@ class ExerciseGrader:
         test = judgement.test
         if not isinstance(test, EfficiencyTest) or judgement.finding is not None:
             return judgement
-        cases = {test.name: self.cases[test.name]}
         judged = judge_time(judgement, run, self._reference_run(test))
         for _ in range(RETIMINGS):
             if judged.finding is None:
                 break
             del self._reference_runs[test.name]
-            judged = judge_time(judgement, self._run(submission, cases), self._reference_run(test))
+            judged = judge_time(judgement, self._run(submission, [test]), self._reference_run(test))
         return judged
 
     def _reference_run(self, test: EfficiencyTest) -> ExerciseRun:
@@ -158,8 +160,7 @@ class ExerciseGrader:
             solution = Submission(
                 "", self.exercise.assignment, {f"{self.exercise.name}.py": source}
             )
-            cases = {test.name: self.cases[test.name]}
-            self._reference_runs[test.name] = self._run(solution, cases)
+            self._reference_runs[test.name] = self._run(solution, [test])
         return self._reference_runs[test.name]
 
     def _judge_source(

@@ -61,17 +61,25 @@ def directional_derivative(
 
 def gradient(terms: Callable[[Floats], Floats], x: Floats) -> Estimate:
     """The gradient of ``sum(terms(x))`` by every element of ``x``, of x's shape."""
-    return _by_element(x, lambda change, scale: _search(
-        lambda h: _difference(terms, _widen(x), h * change).summed(), scale
-    ), ())
+    return _by_element(
+        x,
+        lambda change, scale: _search(
+            lambda h: _difference(terms, _widen(x), h * change).summed(), scale
+        ),
+        (),
+    )
 
 
 def jacobian(function: Callable[[Floats], Floats], x: Floats) -> Estimate:
     """d function / d x, of shape ``function(x).shape + x.shape``."""
     shape = np.shape(function(x))
-    return _by_element(x, lambda change, scale: _search(
-        lambda h: _difference(function, _widen(x), h * change), scale
-    ), shape)
+    return _by_element(
+        x,
+        lambda change, scale: _search(
+            lambda h: _difference(function, _widen(x), h * change), scale
+        ),
+        shape,
+    )
 
 
 def _by_element(
@@ -102,9 +110,7 @@ class _Difference:
         )
 
 
-def _difference(
-    function: Callable[[Floats], Floats], x: Floats, change: Floats
-) -> _Difference:
+def _difference(function: Callable[[Floats], Floats], x: Floats, change: Floats) -> _Difference:
     above, below = np.asarray(function(x + change)), np.asarray(function(x - change))
     # A function may compute in less than it was given; its result tells.
     unit_roundoff = float(np.finfo(above.dtype).eps) / 2 if above.dtype.kind == "f" else 2.0**-53
@@ -122,10 +128,7 @@ def _search(difference: Callable[[float], _Difference], scale: float) -> Estimat
             wide = coarse.value / (2 * step)
             narrow = fine.value / step
             rounding = (
-                ROUNDING_FACTOR
-                * coarse.unit_roundoff
-                * (coarse.magnitude + fine.magnitude)
-                / step
+                ROUNDING_FACTOR * coarse.unit_roundoff * (coarse.magnitude + fine.magnitude) / step
             )
             truncation = np.abs(narrow - wide)
             value = (4 * narrow - wide) / 3

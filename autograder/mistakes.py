@@ -16,7 +16,8 @@ import numpy as np
 from autograder.compare import NotAnArray
 from autograder.exercise import Exercise, Mistake
 from autograder.grade import Judgement
-from autograder.run import ExerciseRun, Failure, Observation
+from autograder.observation import Failure, Observation
+from autograder.run import ExerciseRun
 from autograder.submission import Submission
 
 # How closely wrong numbers must agree, relative to the largest of them. Far above what

@@ -216,9 +216,7 @@ class _Court:
         error = WITNESS_FACTOR * estimate.error + self._rounding(estimate.value, spread)
         return _Statement("finite differences", estimate.value, error)
 
-    def _call_forward(
-        self, variable: str, arrays: Mapping[str, NumpyArray]
-    ) -> NumpyArray | None:
+    def _call_forward(self, variable: str, arrays: Mapping[str, NumpyArray]) -> NumpyArray | None:
         assert self._exercise.forward is not None
         try:
             with np.errstate(all="ignore"):
@@ -369,8 +367,7 @@ class _Court:
             "finite differences",
             self._itemsize,
             tuple(
-                replace(known, tolerance=known.tolerance + float(rounding))
-                for known in projections
+                replace(known, tolerance=known.tolerance + float(rounding)) for known in projections
             ),
         )
 
@@ -420,7 +417,9 @@ class _Court:
         return np.asarray(array * (1 + signs * PERTURBATION))
 
     def _error(self, message: str) -> CourseError:
-        return self._exercise.error(f"tests.{self._test.name}", f"test '{self._test.name}': {message}")
+        return self._exercise.error(
+            f"tests.{self._test.name}", f"test '{self._test.name}': {message}"
+        )
 
 
 def _weighted(

@@ -123,9 +123,7 @@ def _load_assignment(
             raise item.error(f"the exercise '{exercise}' is there twice")
         path = root / "assignments" / name / f"{exercise}.yaml"
         if not path.is_file():
-            raise item.error(
-                f"there is no {path.relative_to(root)} for the exercise '{exercise}'"
-            )
+            raise item.error(f"there is no {path.relative_to(root)} for the exercise '{exercise}'")
         exercises.append(load_exercise(root, name, exercise, languages))
     if not exercises:
         raise names.error(f"the assignment '{name}' has no exercises")

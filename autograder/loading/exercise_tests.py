@@ -181,8 +181,7 @@ class TestReader:
             for name, entry in points.mapping().items():
                 if name not in outputs:
                     raise points.error(
-                        f"points for '{name}', which is not an output here"
-                        f"{suggest(name, outputs)}",
+                        f"points for '{name}', which is not an output here{suggest(name, outputs)}",
                         name,
                     )
                 parts.append(Part((name,), entry.number(0, 1e6)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ctypes
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 
 
 def keep_freed_memory() -> None:
@@ -19,4 +19,5 @@ def keep_freed_memory() -> None:
     except (AttributeError, OSError):
         return
     mallopt(_M_TRIM_THRESHOLD, 1 << 30)
-    mallopt(_M_MMAP_THRESHOLD, 1 << 30)
+    mallopt(_M_TOP_PAD, 1 << 24)
+    mallopt(_M_MMAP_THRESHOLD, 1 << 25)  # the most that glibc takes

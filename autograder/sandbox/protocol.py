@@ -116,6 +116,8 @@ class PackedCall(Struct, frozen=True, tag="call"):
     number: int
     target: str
     arguments: msgspec.Raw
+    keep: str | None = None
+    inspect: bool = False
 
 
 class Read(Struct, frozen=True, tag="read"):

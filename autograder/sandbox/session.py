@@ -63,6 +63,20 @@ Outcome: TypeAlias = Done | Returned | Raised | Missing | Died
 GraderFunction: TypeAlias = Callable[..., Any]
 
 
+class Question(Struct, frozen=True):
+    """A call of ``target`` with packed arguments; without arguments, a look at it."""
+
+    target: str
+    arguments: msgspec.Raw | None = None
+    keep: str | None = None
+    inspect: bool = False
+
+    def request(self, number: int) -> PackedCall | Read:
+        if self.arguments is None:
+            return Read(number, self.target)
+        return PackedCall(number, self.target, self.arguments, self.keep, self.inspect)
+
+
 class ChannelClosed(Exception):
     """The process closed its end, which it does by ending."""
 
@@ -145,13 +159,12 @@ class Session:
         request = Call(self._next(), target, packed, keep, inspect)
         return self._ask(request, functions)
 
-    def call_all(self, target: str, calls: Sequence[msgspec.Raw]) -> list[Outcome]:
-        """The outcome of ``target(*arguments)`` for each of ``calls``, sent all at once.
+    def ask_all(self, questions: Sequence[Question]) -> list[Outcome]:
+        """The outcomes of the questions, sent all at once, which saves a wait for each.
 
-        ``calls`` are arguments as :func:`pack_arguments` makes them. Shorter than ``calls``
-        by what was not tried after the process died.
+        Shorter than ``questions`` by what was not tried after the process died.
         """
-        requests = [PackedCall(self._next(), target, arguments) for arguments in calls]
+        requests = [question.request(self._next()) for question in questions]
         outcomes: list[Outcome] = []
         if self._died is not None:
             return [self._died]
@@ -225,7 +238,7 @@ def _reply_to(request: Request | PackedCall, payload: memoryview) -> Reply:
     return reply
 
 
-def _answer_to(request: PackedCall, payload: memoryview) -> Outcome:
+def _answer_to(request: PackedCall | Read, payload: memoryview) -> Outcome:
     reply = _reply_to(request, payload)
     if isinstance(reply, Callback):
         raise MalformedReply("calls a function that it was not given")

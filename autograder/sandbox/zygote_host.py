@@ -18,7 +18,7 @@ from autograder.course import Limits
 from autograder.errors import MachineError
 from autograder.sandbox import bootstrap
 from autograder.sandbox.protocol import HEADER, MalformedReply
-from autograder.sandbox.session import Channel, ChannelClosed, Session, TimeIsUp
+from autograder.sandbox.session import Channel, ChannelClosed, TimeIsUp
 from autograder.sandbox.zygote import KILL, MAX_CONTROL, READY, Exited, Spawn
 
 MIB = 1 << 20
@@ -91,9 +91,9 @@ class SandlockLauncher(Launcher):
         self.readable = bootstrap.readable_paths()
         self._sandbox = sandlock.Sandbox(
             fs_readable=[*self.readable, *bootstrap.startup_paths()],
-            max_memory=(limits.memory_mib + 1024) * MIB * (1 + limits.processes),
-            max_processes=2 + limits.processes,
-            no_coredump=False,  # would hide /proc/self from the zygote itself
+            # Children bound their own memory, and without processes of their own they are one
+            # each; counting either out here would cost every child a millisecond.
+            max_processes=2 + limits.processes if limits.processes else None,
             clean_env=True,
             env=bootstrap.environment(),
             cwd="/",

@@ -1,0 +1,134 @@
+"""What student code did on one case: plain data, taken from what its process sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+
+from autograder.compare import NotAnArray
+from autograder.sandbox import Died, Outcome
+from autograder.sandbox.protocol import (
+    Array,
+    ExceptionInfo,
+    Items,
+    Missing,
+    Opaque,
+    Plain,
+    Raised,
+    Returned,
+    Value,
+)
+from autograder.sandbox.session import unpack_leaf
+
+Output: TypeAlias = "np.ndarray[Any, Any] | NotAnArray"
+Outputs: TypeAlias = dict[str, Output]
+
+FailureKind: TypeAlias = Literal[
+    "missing_file",
+    "missing_function",
+    "not_callable",
+    "not_a_file",
+    "too_large",
+    "encoding",
+    "unreadable",
+    "unparsable",
+    "syntax",
+    "import",
+    "exception",
+    "forbidden",
+    "memory",
+    "timeout",
+    "cpu",
+    "crashed",
+    "malformed",
+    "wrong_count",
+    "returned_nothing",
+    "not_run",
+]
+
+
+class Failure(Struct, frozen=True):
+    """Why there are no outputs. ``detail`` is a name or number that the message quotes."""
+
+    kind: FailureKind
+    detail: str = ""
+    exception: ExceptionInfo | None = None
+    while_loading: bool = False
+
+
+class Observation(Struct, frozen=True):
+    """What the student's code did on one case: outputs by name, or a failure.
+
+    ``again`` are the outputs of the second look that a property test takes; ``changed`` and
+    ``shared`` the parameters that the call changed or whose memory a result shares.
+    """
+
+    outputs: Outputs = {}
+    failure: Failure | None = None
+    again: Outputs | None = None
+    changed: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    seconds: float = 0.0
+    """For an efficiency test: the shortest time that the steps took."""
+
+
+def observation_of(outcome: Outcome, names: Sequence[str]) -> Observation:
+    failure = failure_of(outcome)
+    if failure is not None:
+        return Observation(failure=failure)
+    assert isinstance(outcome, Returned)
+    return split_outputs(outcome.value, names)
+
+
+def split_outputs(value: Value, names: Sequence[str]) -> Observation:
+    """The returned value taken apart into the outputs that the signature names."""
+    if len(names) == 1:
+        return Observation({names[0]: _output(value)})
+    if isinstance(value, Items) and len(value.items) == len(names):
+        return Observation(
+            {name: _output(item) for name, item in zip(names, value.items, strict=True)}
+        )
+    if isinstance(value, Plain) and value.value is None:
+        return Observation(failure=Failure("returned_nothing"))
+    count = f"{len(value.items)}" if isinstance(value, Items) else "1"
+    return Observation(failure=Failure("wrong_count", count))
+
+
+def _output(value: Value) -> Output:
+    if isinstance(value, Items):
+        return NotAnArray(value.kind)
+    leaf = unpack_leaf(value)
+    if isinstance(leaf, np.ndarray):
+        return leaf
+    if isinstance(leaf, Opaque):
+        return NotAnArray(leaf.type_name)
+    if isinstance(leaf, Array):
+        # A dtype that does not travel: an empty array that has it tells all there is to tell.
+        return np.empty(0, dtype=object if leaf.dtype == "object" else "U1")
+    if isinstance(leaf, (bool, int, float)):
+        return np.asarray(leaf)
+    return NotAnArray(type(leaf).__name__)
+
+
+def failure_of(outcome: Outcome) -> Failure | None:
+    match outcome:
+        case Died(reason, detail):
+            return Failure(reason, detail)
+        case Missing(callable=found):
+            return Failure("not_callable" if found else "missing_function")
+        case Raised(exception=exception):
+            return Failure(_kind(exception), exception=exception)
+    return None
+
+
+def _kind(exception: ExceptionInfo) -> FailureKind:
+    if exception.type_name == "MemoryError":
+        return "memory"
+    if exception.type_name == "PermissionError":
+        return "forbidden"
+    if exception.type_name in ("SyntaxError", "IndentationError", "TabError"):
+        return "syntax"
+    return "exception"

@@ -1,0 +1,110 @@
+"""What is asked of a submission: the questions of every test, worked out once for a class."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, TypeAlias
+
+import msgspec
+import numpy as np
+
+from autograder.cases import Case
+from autograder.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step
+from autograder.sandbox.session import Question, pack_arguments
+from autograder.truth import argument
+
+Questions: TypeAlias = tuple[Question, ...]
+"""What is asked about one case."""
+
+
+class Plan:
+    """The tests of an exercise in the order in which they are run, and their questions.
+
+    Public tests come first, in their order; hidden ones follow in an order that follows
+    from ``seed``, which student code does not know.
+    """
+
+    def __init__(self, exercise: Exercise, cases: Mapping[str, Sequence[Case]], seed: int) -> None:
+        self.exercise = exercise
+        self.cases = cases
+        self.tests = _order(exercise, seed)
+        self._questions: dict[str, list[Questions]] = {}
+
+    def questions(self, test: RunTest) -> list[Questions] | None:
+        """What to ask about each case; None where later questions depend on answers."""
+        cases = self.cases[test.name]
+        if not _is_one_call(test) or any(case.functions for case in cases):
+            return None
+        if test.name not in self._questions:
+            self._questions[test.name] = [_ask(self.exercise, test, case) for case in cases]
+        return self._questions[test.name]
+
+
+def _order(exercise: Exercise, seed: int) -> list[RunTest]:
+    public = [test for test in exercise.run_tests if test.visibility == "public"]
+    hidden = [test for test in exercise.run_tests if test.visibility == "hidden"]
+    key = f"{seed}/{exercise.assignment}/{exercise.name}/order".encode()
+    random.Random(blake2b(key).digest()).shuffle(hidden)
+    return public + hidden
+
+
+def _is_one_call(test: RunTest) -> bool:
+    return (
+        len(test.steps) == 1
+        and test.steps[0].arguments is not None
+        and not isinstance(test, EfficiencyTest)
+    )
+
+
+def _ask(exercise: Exercise, test: RunTest, case: Case) -> Questions:
+    (step,) = test.steps
+    call = Question(step.target, _packed(step, case))
+    if not isinstance(test, PropertyTest):
+        return (call,)
+    first = msgspec.structs.replace(call, keep="first", inspect=True)
+    match test.property:
+        case "inputs_unchanged":
+            return (first,)
+        case "repeatable":
+            return (first, call)
+        case "fresh_results":
+            return (
+                first,
+                Question(step.target, _packed(step, _other_inputs(case))),
+                Question("first"),
+            )
+        case "linear_in_upstream":
+            return (first, Question(step.target, _packed(step, _doubled(case, exercise))))
+
+
+def _packed(step: Step, case: Case) -> msgspec.Raw:
+    inputs = inputs_of(case)
+    return pack_arguments([inputs[name] for name in step.arguments or ()])
+
+
+def inputs_of(case: Case) -> dict[str, Any]:
+    """Everything that steps may name: arrays, scalars as Python numbers, functions."""
+    return {name: argument(value) for name, value in case.inputs.items()} | case.functions
+
+
+def _other_inputs(case: Case) -> Case:
+    """Different numbers of the same shapes and types, for a call in between."""
+    return _map_inputs(case, lambda name, value: value[...] * 3 + 1)
+
+
+def _doubled(case: Case, exercise: Exercise) -> Case:
+    upstream = {gradient.upstream for gradient in exercise.gradients.values()}
+    return _map_inputs(case, lambda name, value: value * 2 if name in upstream else value)
+
+
+def _map_inputs(
+    case: Case,
+    change: Callable[[str, np.ndarray[Any, Any]], Any],
+) -> Case:
+    inputs = {
+        name: np.asarray(change(name, value), dtype=value.dtype) if value.ndim else value
+        for name, value in case.inputs.items()
+    }
+    return msgspec.structs.replace(case, inputs=inputs)
