@@ -60,6 +60,8 @@ class Verdict(Struct, frozen=True):
         return self.reason is Reason.right
 
 
+_RIGHT = Verdict(Reason.right)
+
 _DTYPE_REASONS = {
     "O": Reason.object_dtype,
     "c": Reason.complex_dtype,
@@ -67,6 +69,7 @@ _DTYPE_REASONS = {
 }
 
 
+@np.errstate(all="ignore")
 def compare(expected: Expected, actual: NumpyArray | NotAnArray) -> Verdict:
     """The verdict on one output.
 
@@ -75,24 +78,24 @@ def compare(expected: Expected, actual: NumpyArray | NotAnArray) -> Verdict:
     """
     if isinstance(actual, NotAnArray):
         return Verdict(Reason.not_an_array, expected.shape, dtype=actual.type_name)
-    kind, dtype = actual.dtype.kind, actual.dtype.name
     if expected.is_truth_value:
         return _compare_truth_value(expected, actual)
+    kind = actual.dtype.kind
     if kind not in "fiu":
         reason = _DTYPE_REASONS.get(kind, Reason.text_dtype)
-        return Verdict(reason, expected.shape, dtype=dtype)
+        return Verdict(reason, expected.shape, dtype=actual.dtype.name)
     if actual.shape != expected.shape:
-        return Verdict(Reason.wrong_shape, expected.shape, actual.shape, dtype)
+        return Verdict(Reason.wrong_shape, expected.shape, actual.shape)
     if kind == "f" and actual.dtype.itemsize < expected.itemsize:
-        return Verdict(Reason.low_precision_dtype, expected.shape, actual.shape, dtype)
-    return _compare_values(expected, np.asarray(actual, dtype=np.float64), dtype)
+        return Verdict(Reason.low_precision_dtype, expected.shape, dtype=actual.dtype.name)
+    return _compare_values(expected, np.asarray(actual, dtype=np.float64))
 
 
 def _compare_truth_value(expected: Expected, actual: NumpyArray) -> Verdict:
     if actual.dtype.kind != "b" or actual.shape != ():
         return Verdict(Reason.not_a_truth_value, (), actual.shape, actual.dtype.name)
     if bool(actual) == bool(expected.value):
-        return Verdict(Reason.right)
+        return _RIGHT
     return Verdict(
         Reason.wrong_values,
         wrong=1,
@@ -103,27 +106,23 @@ def _compare_truth_value(expected: Expected, actual: NumpyArray) -> Verdict:
     )
 
 
-def _compare_values(expected: Expected, actual: NumpyArray, dtype: str) -> Verdict:
+def _compare_values(expected: Expected, actual: NumpyArray) -> Verdict:
     if expected.value is not None and expected.tolerance is not None:
-        with np.errstate(all="ignore"):
-            off = np.abs(actual - expected.value)
-            inside = off <= expected.tolerance  # false for nan
+        off = np.abs(actual - expected.value)
+        inside = off <= expected.tolerance  # false for nan
         if inside.all():
-            return Verdict(Reason.right, expected.shape, actual.shape, dtype)
+            return _RIGHT
     if not np.all(np.isfinite(actual)):
         index = _first(~np.isfinite(actual))
-        return Verdict(Reason.not_finite, expected.shape, actual.shape, dtype, index=index)
+        return Verdict(Reason.not_finite, expected.shape, index=index)
     if expected.value is None or expected.tolerance is None:
-        return _compare_projections(expected, actual, dtype)
+        return _compare_projections(expected, actual)
     outside = ~inside
-    with np.errstate(all="ignore"):
-        excess = np.where(outside, off / np.maximum(expected.tolerance, 5e-324), 0.0)
+    excess = np.where(outside, off / np.maximum(expected.tolerance, 5e-324), 0.0)
     index = tuple(map(int, np.unravel_index(int(np.argmax(excess)), off.shape)))
     return Verdict(
         Reason.precision_lost if _is_nearly(expected.value, off) else Reason.wrong_values,
         expected.shape,
-        actual.shape,
-        dtype,
         wrong=int(np.count_nonzero(outside)),
         total=outside.size,
         index=index,
@@ -136,18 +135,16 @@ def _is_nearly(value: NumpyArray, off: NumpyArray) -> bool:
     return bool(np.all(off <= NEARLY * np.abs(value)))
 
 
-def _compare_projections(expected: Expected, actual: NumpyArray, dtype: str) -> Verdict:
+def _compare_projections(expected: Expected, actual: NumpyArray) -> Verdict:
     for known in expected.projections:
         if not abs(float(np.sum(known.direction * actual)) - known.value) <= known.tolerance:
             return Verdict(
                 Reason.wrong_values,
                 expected.shape,
-                actual.shape,
-                dtype,
                 wrong=actual.size,
                 total=actual.size,
             )
-    return Verdict(Reason.right, expected.shape, actual.shape, dtype)
+    return _RIGHT
 
 
 def _first(mask: NumpyArray) -> tuple[int, ...]:

@@ -191,7 +191,7 @@ class ExerciseGrader:
                 self._course.limits,
                 language,
             )
-        hints = {mistake.name: mistake.hint for mistake in self.exercise.mistakes}
+        hints = {one.name: one.hint for one in self.exercise.mistakes if one.name == mistake}
         return TestGrade(
             name=test.name,
             visibility=test.visibility,

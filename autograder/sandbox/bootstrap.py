@@ -15,7 +15,7 @@ import sysconfig
 from importlib.resources import files
 from pathlib import Path
 
-_MODULES = ("protocol", "memory", "seccomp", "child", "zygote")
+_MODULES = ("protocol", "memory", "landlock", "seccomp", "child", "zygote")
 
 _BOOT = """
 import json, signal, socket, sys, types
@@ -76,7 +76,7 @@ def bundle(readable: list[str] | None) -> bytes:
 def library_folders() -> list[str]:
     """The folders that numpy and what the zygote needs are imported from."""
     folders = []
-    for name in ("numpy", "msgspec", "sandlock"):
+    for name in ("numpy", "msgspec"):
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin is not None:
             folders.append(str(Path(spec.origin).parent.parent))

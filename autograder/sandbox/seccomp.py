@@ -17,7 +17,6 @@ import ctypes
 import os
 import platform
 import struct
-from functools import cache
 from typing import NamedTuple
 
 # Name: number on x86_64, number on aarch64 (None: does not exist there).
@@ -239,25 +238,33 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-@cache
-def _template(allow_processes: bool) -> bytes:
-    return build_filter(platform.machine(), _ANY_PID, allow_processes=allow_processes)
+class PreparedFilter:
+    """The filter for this machine, built before there is the process that it is for.
 
+    Everything that can be is done here, because what a child touches for the first time
+    it pays for. Raises :class:`OSError` where the architecture has no table.
+    """
 
-def prepare(*, allow_processes: bool = False) -> None:
-    """Build the filter ahead, for the children of this process to inherit."""
-    _template(allow_processes)
+    def __init__(self, *, allow_processes: bool = False) -> None:
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        code = build_filter(platform.machine(), _ANY_PID, allow_processes=allow_processes)
+        self._code = ctypes.create_string_buffer(code, len(code))
+        self._program = _Program(len(code) // 8, ctypes.addressof(self._code))
+        marker = struct.pack("I", _ANY_PID)
+        self._pids = [
+            ctypes.c_uint32.from_buffer(self._code, offset)
+            for offset in range(4, len(code), 8)
+            if code[offset : offset + 4] == marker
+        ]
 
-
-def install(*, allow_processes: bool = False) -> None:
-    """Restrict this process, irreversibly. Raises :class:`OSError` where that fails."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    pid = struct.pack("I", os.getpid())
-    code = _template(allow_processes).replace(struct.pack("I", _ANY_PID), pid)
-    buffer = ctypes.create_string_buffer(code, len(code))
-    program = _Program(len(code) // 8, ctypes.addressof(buffer))
-    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(
-        _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0
-    ):
-        number = ctypes.get_errno()
-        raise OSError(number, f"seccomp: {os.strerror(number)}")
+    def install(self) -> None:
+        """Restrict this process, irreversibly. Raises :class:`OSError` where that fails."""
+        pid = os.getpid()
+        for place in self._pids:
+            place.value = pid
+        prctl = self._libc.prctl
+        if prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or prctl(
+            _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(self._program), 0, 0
+        ):
+            number = ctypes.get_errno()
+            raise OSError(number, f"seccomp: {os.strerror(number)}")

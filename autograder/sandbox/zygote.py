@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import io
 import os
 import resource
 import select
 import signal
 import socket
 import sys
-from collections.abc import Callable
 
 import msgspec
 
@@ -27,8 +27,10 @@ import numpy.linalg
 import numpy.random  # noqa: F401
 from msgspec import Struct
 
-from autograder.sandbox import child, seccomp
+from autograder.sandbox import child
+from autograder.sandbox.landlock import Ruleset
 from autograder.sandbox.memory import keep_freed_memory
+from autograder.sandbox.seccomp import PreparedFilter
 
 CONTROL = 0
 READY = b"ready"
@@ -61,22 +63,33 @@ class Exited(Struct, frozen=True):
     peak_memory: int
 
 
+class Confinement:
+    """How children narrow themselves, worked out before they are forked."""
+
+    def __init__(self, readable: list[str]) -> None:
+        self.ruleset = Ruleset(readable)
+        self._strict = PreparedFilter()
+        self._with_processes = PreparedFilter(allow_processes=True)
+
+    def filter(self, spawn: Spawn) -> PreparedFilter:
+        return self._with_processes if spawn.processes else self._strict
+
+
 def main(readable: list[str] | None) -> None:
     """Serve until the control socket is closed.
 
     ``readable`` are the paths that student code may read; None leaves children
     unconfined (the level ``process``).
     """
-    confine = None if readable is None else _confinement(readable)
+    confinement = None if readable is None else Confinement(readable)
     control = socket.socket(fileno=CONTROL)
     reader, writer = os.pipe()
     os.close(writer)  # an input that is always at its end, for every child
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    if confine is not None:
-        for allow_processes in (False, True):
-            seccomp.prepare(allow_processes=allow_processes)
+    # Made here, for every child: they write to whatever their descriptors are by then.
+    sys.stdout, sys.stderr = _text_writer(1), _text_writer(2)
     keep_freed_memory()
     gc.collect()
     gc.freeze()
@@ -90,19 +103,13 @@ def main(readable: list[str] | None) -> None:
         spawn = msgspec.msgpack.decode(message, type=Spawn)
         pid = os.fork()
         if pid == 0:
-            _run_child(spawn, reader, descriptors, libc, confine)
+            _run_child(spawn, reader, descriptors, libc, confinement)
         for descriptor in descriptors:
             os.close(descriptor)
         exited = _wait(pid, control)
         if exited is None:
             return
         control.send(msgspec.msgpack.encode(exited))
-
-
-def _confinement(readable: list[str]) -> Callable[[], None]:
-    import sandlock
-
-    return lambda: sandlock.confine(sandlock.Sandbox(fs_readable=readable))
 
 
 def _wait(pid: int, control: socket.socket) -> Exited | None:
@@ -157,11 +164,13 @@ def _run_child(
     null_input: int,
     descriptors: list[int],
     libc: ctypes.CDLL,
-    confine: Callable[[], None] | None,
+    confinement: Confinement | None,
 ) -> None:
     try:
         os.setsid()
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if confinement is not None:
+            confinement.ruleset.enter()
         # Out of the way first, so that no dup2 closes what a later one needs.
         channel, output = (os.dup2(fd, 100 + i) for i, fd in enumerate(descriptors))
         os.dup2(null_input, 0)
@@ -169,12 +178,9 @@ def _run_child(
         os.dup2(output, 2)
         os.dup2(channel, _CHANNEL)
         os.closerange(_CHANNEL + 1, 4096)
-        sys.stdout = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)
-        sys.stderr = open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)
         _limit(spawn)
-        if confine is not None:
-            confine()
-            seccomp.install(allow_processes=spawn.processes > 0)
+        if confinement is not None:
+            confinement.filter(spawn).install()
         gc.enable()
         # The greeting tells the grader that all of the above holds.
         server = child.Server(_CHANNEL, _CHANNEL)
@@ -186,6 +192,14 @@ def _run_child(
         server.serve()
     finally:
         os._exit(0)
+
+
+def _text_writer(descriptor: int) -> io.TextIOWrapper:
+    """Line by line, so that what a process printed before it died is seen."""
+    raw = io.FileIO(descriptor, "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding="utf-8", errors="replace", line_buffering=True
+    )
 
 
 def _limit(spawn: Spawn) -> None:

@@ -1,0 +1,72 @@
+"""What a child may read, as a Landlock ruleset that the zygote builds once for all of them.
+
+``sandlock.confine()`` does the same for one process, and takes a millisecond to build
+its rules in every child; entering a ruleset that is there takes microseconds.
+
+Runs inside the sandbox as source text; imports the standard library only. See
+landlock(7) and linux/landlock.h.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Sequence
+
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every architecture
+_RULE_PATH_BENEATH = 1
+_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_ALL_FS = (1 << 16) - 1  # up to LANDLOCK_ACCESS_FS_IOCTL_DEV, of ABI 5
+_ALL_NET = (1 << 2) - 1  # binding and connecting TCP sockets, of ABI 4
+_ALL_SCOPES = (1 << 2) - 1  # abstract Unix sockets and signals, of ABI 6
+_PR_SET_NO_NEW_PRIVS = 38
+
+
+class _RulesetAttr(ctypes.Structure):
+    _fields_ = (
+        ("handled_access_fs", ctypes.c_uint64),
+        ("handled_access_net", ctypes.c_uint64),
+        ("scoped", ctypes.c_uint64),
+    )
+
+
+class _PathBeneathAttr(ctypes.Structure):
+    _pack_ = 1
+    _layout_ = "ms"
+    _fields_ = (("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
+
+
+class Ruleset:
+    """Reading below ``readable``, and nothing else: no other file, no change to any, no TCP,
+    no signal to a process outside. Raises :class:`OSError` where the kernel lacks a part."""
+
+    def __init__(self, readable: Sequence[str]) -> None:
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        attr = _RulesetAttr(_ALL_FS, _ALL_NET, _ALL_SCOPES)
+        self._ruleset = self._call(
+            _CREATE_RULESET, ctypes.byref(attr), ctypes.c_size_t(ctypes.sizeof(attr)), 0
+        )
+        for path in readable:
+            self._allow(path)
+
+    def enter(self) -> None:
+        """Restrict this process, irreversibly."""
+        if self._libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "no_new_privs")
+        self._call(_RESTRICT_SELF, self._ruleset, 0)
+
+    def _allow(self, path: str) -> None:
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        try:
+            access = _READ_FILE | (_READ_DIR if os.path.isdir(path) else 0)
+            attr = _PathBeneathAttr(access, descriptor)
+            self._call(_ADD_RULE, self._ruleset, _RULE_PATH_BENEATH, ctypes.byref(attr), 0)
+        finally:
+            os.close(descriptor)
+
+    def _call(self, number: int, *arguments: object) -> int:
+        result: int = self._libc.syscall(ctypes.c_long(number), *arguments)
+        if result < 0:
+            code = ctypes.get_errno()
+            raise OSError(code, f"landlock: {os.strerror(code)}")
+        return result
