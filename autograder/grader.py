@@ -50,8 +50,11 @@ RETIMINGS = 2
 class ExerciseGrader:
     """Grades one exercise for many students: draws cases and finds the truth once."""
 
-    def __init__(self, course: Course, exercise: Exercise, sandbox: Sandbox) -> None:
+    def __init__(
+        self, course: Course, exercise: Exercise, sandbox: Sandbox, *, thorough: bool = False
+    ) -> None:
         self.exercise = exercise
+        self._thorough = thorough
         self._course = course
         self._sandbox = sandbox
         self._reference_runs: dict[str, ExerciseRun] = {}
@@ -76,7 +79,7 @@ class ExerciseGrader:
         reference = load_reference(self.exercise)
         return {
             test.name: tuple(
-                expected_outputs(self.exercise, test, case, reference)
+                expected_outputs(self.exercise, test, case, reference, thorough=self._thorough)
                 for case in self.cases[test.name]
             )
             for test in self.exercise.run_tests

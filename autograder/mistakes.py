@@ -71,18 +71,31 @@ def explain(
     output is wrong, and if it would have been wrong in no case in which the output is right.
     """
     explained: dict[str, str] = {}
-    for output in exercise.signature.outputs:
-        failed = [judgement for judgement in judgements if judgement.wrong.get(output)]
-        if not failed or all(judgement.test.name in explained for judgement in failed):
-            continue
-        for mistake in exercise.mistakes:
-            if mistake.name in mutants and _explains(
-                output, judgements, run, *mutants[mistake.name]
-            ):
-                for judgement in failed:
-                    explained.setdefault(judgement.test.name, mistake.name)
-                break
+    for output, names in explaining(exercise, judgements, run, mutants).items():
+        if names:
+            for judgement in judgements:
+                if judgement.wrong.get(output):
+                    explained.setdefault(judgement.test.name, names[0])
     return explained
+
+
+def explaining(
+    exercise: Exercise,
+    judgements: Sequence[Judgement],
+    run: ExerciseRun,
+    mutants: Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]],
+) -> dict[str, list[str]]:
+    """For every output that is wrong somewhere, the names of all mistakes that explain it."""
+    return {
+        output: [
+            mistake.name
+            for mistake in exercise.mistakes
+            if mistake.name in mutants
+            and _explains(output, judgements, run, *mutants[mistake.name])
+        ]
+        for output in exercise.signature.outputs
+        if any(judgement.wrong.get(output) for judgement in judgements)
+    }
 
 
 def _explains(

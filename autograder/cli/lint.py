@@ -1,0 +1,68 @@
+"""``autograder lint``: is every exercise right, complete and well tested?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from autograder.cli import EXIT_FAILED
+from autograder.cli.options import course_option, find_course
+from autograder.errors import UsageError
+from autograder.lint import Report, find_leaks, lint_exercise
+from autograder.loading import load_course
+from autograder.sandbox import Sandbox, require_level
+
+
+@click.command("lint")
+@click.argument("assignments", nargs=-1)
+@course_option
+def command(assignments: tuple[str, ...], course: Path | None) -> int:
+    """Check ASSIGNMENTS, or all of them.
+
+    The solution must get all points, the stub and trivial answers none; the witnesses must
+    agree; every known mistake must lose points in the hidden tests and get its own hint;
+    statements must be there in every language and their LaTeX readable; and nothing secret
+    may stand in what students are given. Ends with 1 when something is wrong.
+    """
+    require_level("sandbox")
+    root = find_course(course)
+    loaded = load_course(root)
+    for name in assignments:
+        if name not in loaded.assignments:
+            raise UsageError(f"{name}: the course has {', '.join(loaded.assignments)}")
+    console = Console(highlight=False, soft_wrap=True)
+    failed = 0
+    with Sandbox("sandbox", loaded.limits, [root.absolute()]) as sandbox:
+        for name in assignments or loaded.assignments:
+            for exercise in loaded.assignments[name].exercises:
+                report = lint_exercise(loaded, exercise, sandbox)
+                _print(console, report)
+                failed += bool(report.problems)
+            leaks = find_leaks(loaded, name)
+            for leak in leaks:
+                console.print(
+                    Text(f"✗ {leak.public}: contains '{_short(leak.text)}' of {leak.secret}", "red")
+                )
+            failed += bool(leaks)
+    return EXIT_FAILED if failed else 0
+
+
+def _print(console: Console, report: Report) -> None:
+    mark, style = ("✗", "red") if report.problems else ("✓", "green")
+    line = (
+        f"{mark} {report.exercise}: {report.points:g} points, {report.tests} tests, "
+        f"{report.cases} cases, {report.caught} of {report.mistakes} mistakes caught "
+        f"({report.mutation_score:.0%})"
+    )
+    if report.idle:
+        line += f"; idle: {', '.join(report.idle)}"
+    console.print(Text(line, style))
+    for problem in report.problems:
+        console.print(Text(f"    {problem}"))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else text[:79] + "…"

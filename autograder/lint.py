@@ -1,0 +1,259 @@
+"""Proof that an exercise is well tested: what `autograder lint` checks.
+
+The known mistakes are to the hidden tests what the hidden tests are to students: each
+must be caught. This is mutation testing with mutants that people really write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from autograder import latex
+from autograder.course import Course
+from autograder.errors import CourseError
+from autograder.exercise import Exercise, SourceTest
+from autograder.grade import Judgement
+from autograder.grader import ExerciseGrader
+from autograder.leaks import LONG_IN_FILES, Leak, answer_lines, long_passages
+from autograder.mistakes import explaining
+from autograder.reference import solution_source
+from autograder.run import ExerciseRun
+from autograder.sandbox import Sandbox
+from autograder.submission import Submission, decode_source
+
+Mutants = Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]
+
+
+class Report(Struct, frozen=True):
+    """What lint found out about one exercise. ``idle`` are hidden tests that catch no mistake."""
+
+    exercise: str
+    points: float
+    tests: int
+    cases: int
+    mistakes: int
+    caught: int
+    idle: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def mutation_score(self) -> float:
+        """The share of known mistakes that lose points in the hidden tests, 0 to 1."""
+        return self.caught / self.mistakes if self.mistakes else 0.0
+
+
+def lint_exercise(course: Course, exercise: Exercise, sandbox: Sandbox) -> Report:
+    """Check everything about one exercise that can be checked by itself."""
+    try:
+        return _Linter(course, exercise, sandbox).report()
+    except CourseError as error:
+        name = f"{exercise.assignment}/{exercise.name}"
+        tests, mistakes = len(exercise.tests), len(exercise.mistakes)
+        return Report(name, exercise.max_score, tests, 0, mistakes, 0, (), (str(error),))
+
+
+class _Linter:
+    def __init__(self, course: Course, exercise: Exercise, sandbox: Sandbox) -> None:
+        self._course = course
+        self._exercise = exercise
+        self._grader = ExerciseGrader(course, exercise, sandbox, thorough=True)
+
+    def report(self) -> Report:
+        exercise = self._exercise
+        if exercise.solution_path is None:
+            raise exercise.error("function", "there is no solution to hold the tests against")
+        problems = [
+            *self._check_statement(),
+            *self._check_solution(),
+            *self._check_trivial_answers(),
+            *self._check_evidence(),
+        ]
+        mutants = self._grader.mutants()
+        caught = [name for name, mutant in mutants.items() if _loses_hidden(mutant[1])]
+        problems += self._check_mistakes(mutants, caught)
+        return Report(
+            exercise=f"{exercise.assignment}/{exercise.name}",
+            points=exercise.max_score,
+            tests=len(exercise.tests),
+            cases=sum(len(cases) for cases in self._grader.cases.values()),
+            mistakes=len(mutants),
+            caught=len(caught),
+            idle=tuple(self._idle_tests(mutants)),
+            problems=tuple(problems),
+        )
+
+    def _check_statement(self) -> Iterator[str]:
+        texts = {"statement": self._exercise.statement, "title": self._exercise.title}
+        texts |= {f"hint of '{one.name}'": one.hint for one in self._exercise.mistakes}
+        for name, versions in texts.items():
+            for language in self._course.languages:
+                for problem in latex.problems(versions.get(language, "")):
+                    yield f"{name} ({language}): {problem}"
+                if not versions.get(language, "").strip():
+                    yield f"{name}: there is no text in '{language}'"
+
+    def _check_solution(self) -> Iterator[str]:
+        solution = solution_source(self._exercise) or ""
+        grade = self._grader.grade(self._submission(solution), self._course.language)
+        for test in grade.tests:
+            if test.status != "passed":
+                yield (
+                    f"the solution fails test '{test.name}' "
+                    f"({test.score:g} of {test.max_score:g}): {test.message}"
+                )
+
+    def _check_trivial_answers(self) -> Iterator[str]:
+        stub = decode_source(self._exercise.stub_path.read_bytes())
+        answers = {"the stub": stub} | trivial_answers(self._exercise)
+        for name, source in answers.items():
+            grade = self._grader.grade(self._submission(source), self._course.language)
+            for test in grade.tests:
+                if test.score > 0:
+                    yield f"{name} gets {test.score:g} points in test '{test.name}'"
+
+    def _check_evidence(self) -> Iterator[str]:
+        """A test whose right answers are all trivial gives nobody its points."""
+        for test in self._exercise.run_tests:
+            for output in {output for part in test.parts for output in part.outputs}:
+                truths = self._grader.truths[test.name]
+                if all(truth[output].is_trivial for truth in truths):
+                    yield (
+                        f"test '{test.name}': every right '{output}' is all zeros, all ones or an "
+                        "input, which proves nothing; add a case where it is not"
+                    )
+
+    def _check_mistakes(self, mutants: Mutants, caught: Sequence[str]) -> Iterator[str]:
+        if not mutants:
+            yield "there are no known mistakes to hold the hidden tests against"
+        for name, (run, judgements) in mutants.items():
+            if name not in caught:
+                yield f"the mistake '{name}' loses no points in the hidden tests"
+                continue
+            hints = explaining(self._exercise, judgements, run, mutants)
+            others = sorted({other for found in hints.values() for other in found} - {name})
+            if others:
+                yield f"the mistake '{name}' cannot be told from {', '.join(map(repr, others))}"
+            if not any(name in found for found in hints.values()):
+                yield f"the mistake '{name}' does not get its own hint"
+
+    def _idle_tests(self, mutants: Mutants) -> Iterator[str]:
+        for test in self._exercise.tests:
+            if test.visibility == "hidden" and not isinstance(test, SourceTest):
+                judged = [
+                    judgement
+                    for _, judgements in mutants.values()
+                    for judgement in judgements
+                    if judgement.test.name == test.name
+                ]
+                if all(judgement.status == "passed" for judgement in judged):
+                    yield test.name
+
+    def _submission(self, source: str) -> Submission:
+        return Submission("lint", self._exercise.assignment, {f"{self._exercise.name}.py": source})
+
+
+def _loses_hidden(judgements: Sequence[Judgement]) -> bool:
+    return any(
+        judgement.test.visibility == "hidden" and judgement.score < judgement.max_score
+        for judgement in judgements
+    )
+
+
+# What stands around the solution, so that a trivial answer has the right shapes.
+_TRIVIAL_FUNCTION = """
+_solution = {entry}
+def {entry}(*arguments):
+    results = _solution(*arguments)
+    if isinstance(results, tuple):
+        return tuple(_trivial(result, arguments) for result in results)
+    return _trivial(results, arguments)
+"""
+_TRIVIAL_CLASS = """
+_solution = {entry}
+class {entry}:
+    def __init__(self, *arguments):
+        self._inner = _solution(*arguments)
+    def __getattr__(self, name):
+        value = getattr(self._inner, name)
+        if callable(value):
+            return lambda *arguments: _trivial(value(*arguments), arguments)
+        return _trivial(value, ())
+"""
+_TRIVIAL_RESULTS = {
+    "an answer of zeros": "0",
+    "an answer of ones": "1",
+}
+_SAME_EVERYWHERE = """
+import numpy as np
+def _trivial(result, arguments):
+    if isinstance(result, (bool, np.bool_)):
+        return bool({value})
+    return np.full_like(result, {value}) if isinstance(result, np.ndarray) else float({value})
+"""
+_INPUT_BACK = """
+import numpy as np
+def _trivial(result, arguments):
+    for argument in arguments:
+        if np.shape(argument) == np.shape(result) and not callable(argument):
+            return np.copy(argument) if np.ndim(argument) else argument
+    return np.zeros_like(result) if isinstance(result, np.ndarray) else 0.0
+"""
+
+
+def trivial_answers(exercise: Exercise) -> dict[str, str]:
+    """Sources that answer with zeros, with ones, and with an input of the right shape."""
+    solution = solution_source(exercise) or ""
+    template = _TRIVIAL_CLASS if exercise.is_class else _TRIVIAL_FUNCTION
+    wrapped = solution + template.format(entry=exercise.signature.function)
+    answers = {
+        name: wrapped + _SAME_EVERYWHERE.format(value=value)
+        for name, value in _TRIVIAL_RESULTS.items()
+    }
+    return answers | {"an input handed back": wrapped + _INPUT_BACK}
+
+
+def find_leaks(course: Course, assignment: str) -> list[Leak]:
+    """Everything from the secret trees that stands in the assignment's public folder."""
+    public = {
+        _shown(course, path): path.read_text("utf-8", "replace")
+        for path in sorted((course.root / "assignments" / assignment).rglob("*"))
+        if path.is_file()
+    }
+    return leaks_in(course, course.assignments[assignment].exercises, public)
+
+
+def leaks_in(
+    course: Course, exercises: Sequence[Exercise], public: Mapping[str, str]
+) -> list[Leak]:
+    """What the ``public`` texts, by name, contain of solutions, hidden tests and hints.
+
+    A statement of a solution may stand in another exercise's forward pass, which is public,
+    but not in the exercise's own files (``public`` names that contain the exercise's name).
+    """
+    files: dict[str, str] = {}
+    hints: dict[str, str] = {}
+    leaks: list[Leak] = []
+    for exercise in exercises:
+        solution = solution_source(exercise)
+        if solution is not None and exercise.solution_path is not None:
+            name = _shown(course, exercise.solution_path)
+            files[name] = solution
+            for path, text in public.items():
+                if Path(path).stem == exercise.name:
+                    leaks += answer_lines(solution, (name, path), text)
+        if exercise.hidden_path is not None:
+            name = _shown(course, exercise.hidden_path)
+            files[name] = exercise.hidden_path.read_text("utf-8")
+            for mistake in exercise.mistakes:
+                for language, hint in mistake.hint.items():
+                    hints[f"{name} (hint of '{mistake.name}', {language})"] = hint
+    leaks += long_passages(hints, public)
+    leaks += long_passages(files, public, LONG_IN_FILES)
+    return leaks
+
+
+def _shown(course: Course, path: Path) -> str:
+    return str(path.relative_to(course.root))
