@@ -89,7 +89,7 @@ class ExerciseGrader:
         run, judgements = self.run(submission)
         explained: dict[str, str] = {}
         if any(judgement.is_explainable for judgement in judgements):
-            explained = explain(self.exercise, judgements, run, self.mutants())
+            explained = explain(self.exercise, judgements, run, self.mutants(), self.truths)
         judgements = self.add_source_tests(submission, judgements)
         tests = tuple(
             self._test_grade(judgement, explained.get(judgement.test.name), language)

@@ -132,7 +132,7 @@ class _Linter:
             if name not in caught:
                 yield f"the mistake '{name}' loses no points in the hidden tests"
                 continue
-            hints = explaining(self._exercise, judgements, run, mutants)
+            hints = explaining(self._exercise, judgements, run, mutants, self._grader.truths)
             others = sorted({other for found in hints.values() for other in found} - {name})
             if others:
                 yield f"the mistake '{name}' cannot be told from {', '.join(map(repr, others))}"

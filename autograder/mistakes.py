@@ -15,10 +15,11 @@ import numpy as np
 
 from autograder.compare import NotAnArray
 from autograder.exercise import Exercise, Mistake
-from autograder.grade import Judgement
+from autograder.grade import Judgement, Truth
 from autograder.observation import Failure, Observation
 from autograder.run import ExerciseRun
 from autograder.submission import Submission
+from autograder.truth import Expected
 
 # How closely wrong numbers must agree, relative to the largest of them. Far above what
 # different ways to sum differ by, far below what different mistakes do.
@@ -63,15 +64,17 @@ def explain(
     judgements: Sequence[Judgement],
     run: ExerciseRun,
     mutants: Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]],
+    truths: Mapping[str, Sequence[Truth]],
 ) -> dict[str, str]:
     """The names of the tests that lost points to a known mistake, and of that mistake.
 
-    ``mutants`` holds, per mistake, what it did and how that was judged. A mistake explains
+    ``mutants`` holds, per mistake, what it did and how that was judged; ``truths`` what was
+    expected, by test and case. A mistake explains
     an output if it was observed, unmistakably at least once, in every case in which the
     output is wrong, and if it would have been wrong in no case in which the output is right.
     """
     explained: dict[str, str] = {}
-    for output, names in explaining(exercise, judgements, run, mutants).items():
+    for output, names in explaining(exercise, judgements, run, mutants, truths).items():
         if names:
             for judgement in judgements:
                 if judgement.wrong.get(output):
@@ -84,6 +87,7 @@ def explaining(
     judgements: Sequence[Judgement],
     run: ExerciseRun,
     mutants: Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]],
+    truths: Mapping[str, Sequence[Truth]],
 ) -> dict[str, list[str]]:
     """For every output that is wrong somewhere, the names of all mistakes that explain it."""
     return {
@@ -91,7 +95,7 @@ def explaining(
             mistake.name
             for mistake in exercise.mistakes
             if mistake.name in mutants
-            and _explains(output, judgements, run, *mutants[mistake.name])
+            and _explains(output, judgements, run, *mutants[mistake.name], truths)
         ]
         for output in exercise.signature.outputs
         if any(judgement.wrong.get(output) for judgement in judgements)
@@ -104,6 +108,7 @@ def _explains(
     run: ExerciseRun,
     other_run: ExerciseRun,
     others: Sequence[Judgement],
+    truths: Mapping[str, Sequence[Truth]],
 ) -> bool:
     unmistakable = False
     for judgement, other in zip(judgements, others, strict=True):
@@ -113,7 +118,10 @@ def _explains(
             return False
         for number in wrong:
             likeness = _likeness(
-                output, run.observations[name][number], other_run.observations[name][number]
+                output,
+                run.observations[name][number],
+                other_run.observations[name][number],
+                truths[name][number][output],
             )
             if likeness is None:
                 return False
@@ -121,18 +129,18 @@ def _explains(
     return unmistakable
 
 
-def _likeness(output: str, one: Observation, other: Observation) -> bool | None:
+def _likeness(output: str, one: Observation, other: Observation, expected: Expected) -> bool | None:
     """None if they differ, True if they are the same unmistakably, False if they may be."""
     if one.failure is not None or other.failure is not None:
         return _same_failure(one.failure, other.failure)
     if (one.changed, one.shared) != (other.changed, other.shared):
         return None
-    if not _same(one.outputs.get(output), other.outputs.get(output)):
+    if not _same(one.outputs.get(output), other.outputs.get(output), expected):
         return None
     if (one.again is None) != (other.again is None):
         return None
     if one.again is not None and other.again is not None:
-        return True if _same(one.again.get(output), other.again.get(output)) else None
+        return True if _same(one.again.get(output), other.again.get(output), expected) else None
     return True
 
 
@@ -146,7 +154,7 @@ def _same_failure(one: Failure | None, other: Failure | None) -> bool | None:
     return one.exception.message == other.exception.message
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: Any, other: Any, expected: Expected) -> bool:
     if isinstance(one, NotAnArray) and isinstance(other, NotAnArray):
         return one == other
     if not isinstance(one, np.ndarray) or not isinstance(other, np.ndarray):
@@ -155,7 +163,14 @@ def _same(one: Any, other: Any) -> bool:
         return False
     if one.dtype.kind not in "fiu" or other.dtype.kind not in "fiu":
         return bool(one.dtype.kind == other.dtype.kind)
-    floats = [array.dtype.itemsize for array in (one, other) if array.dtype.kind == "f"]
-    agreement = AGREEMENT if min(floats, default=8) >= 8 else AGREEMENT_FLOAT32
+    low = [_is_low_precision(array, expected) for array in (one, other)]
+    if low[0] != low[1]:
+        return False
+    agreement = AGREEMENT_FLOAT32 if low[0] or expected.itemsize < 8 else AGREEMENT
     scale = np.max(np.abs(other), initial=0.0, where=np.isfinite(other))
     return bool(np.allclose(one, other, rtol=agreement, atol=agreement * scale, equal_nan=True))
+
+
+def _is_low_precision(array: np.ndarray[Any, Any], expected: Expected) -> bool:
+    """Whether the dtype alone makes it wrong."""
+    return bool(array.dtype.kind == "f" and array.dtype.itemsize < expected.itemsize)
