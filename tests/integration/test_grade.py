@@ -1,0 +1,237 @@
+"""`autograder grade`, as an instructor runs it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COURSE = Path(__file__).parent.parent / "courses" / "good"
+
+RIGHT = "def linear_dx(W, dy):\n    return W.T @ dy\n"
+WRONG = "def linear_dx(W, dy):\n    return -(W.T @ dy)\n"
+LOOPS = "def linear_dx(W, dy):\n    while True: pass\n"
+
+
+@pytest.fixture
+def submissions(tmp_path: Path) -> Path:
+    folder = tmp_path / "submissions"
+    for student, source in {"ada": RIGHT, "bob": WRONG, "eve": LOOPS}.items():
+        hand_in(folder, student, source)
+    return folder
+
+
+def hand_in(folder: Path, student: str, source: str) -> None:
+    target = folder / student / "linear-layer"
+    target.mkdir(parents=True)
+    (target / "dx.py").write_text(source)
+
+
+def run(*arguments: object, course: Path = COURSE) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "autograder", *map(str, arguments), "--course", str(course)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def grade(submissions: Path, out: Path, *options: object) -> subprocess.CompletedProcess[str]:
+    return run("grade", submissions, "--out", out, *options)
+
+
+def read(out: Path, student: str) -> Any:
+    return json.loads((out / student / "linear-layer.json").read_text("utf-8"))
+
+
+def contents(out: Path) -> dict[str, Any]:
+    """All grades without their timing, and the summary."""
+    found: dict[str, Any] = {"summary": (out / "summary.csv").read_text("utf-8")}
+    for path in sorted(out.rglob("*.json")):
+        grade = json.loads(path.read_text("utf-8"))
+        del grade["timing"]
+        found[str(path.relative_to(out))] = grade
+    return found
+
+
+def test_grades_a_class(submissions: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = grade(submissions, out)
+    assert done.returncode == 0, done.stderr
+    assert "ada" in done.stdout
+    assert "wrong-sign" in done.stdout
+    ada, bob, eve = (read(out, student) for student in ("ada", "bob", "eve"))
+    assert (ada["score"], ada["max_score"], ada["isolation"]) == (10, 10, "sandbox")
+    assert bob["score"] == 0
+    test = bob["exercises"][0]["tests"][2]
+    assert (test["status"], test["mistake"]) == ("failed", "wrong-sign")
+    assert test["hint"] == "Look at the sign."
+    assert {test["status"] for test in eve["exercises"][0]["tests"]} == {"timeout"}
+    with open(out / "summary.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["student"], row["score"]) for row in rows] == [
+        ("ada", "10"),
+        ("bob", "0"),
+        ("eve", "0"),
+    ]
+
+
+def test_messages_come_in_the_language_asked_for(submissions: Path, tmp_path: Path) -> None:
+    grade(submissions, tmp_path / "out", "--lang", "ko", "--student", "bob")
+    test = read(tmp_path / "out", "bob")["exercises"][0]["tests"][0]
+    assert test["hint"] == "부호를 확인하세요."
+    assert "틀렸습니다" in test["message"]
+
+
+def test_two_runs_agree_with_any_number_of_jobs(submissions: Path, tmp_path: Path) -> None:
+    grade(submissions, tmp_path / "one", "--jobs", 1)
+    grade(submissions, tmp_path / "two", "--jobs", 2)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_what_is_graded_and_unchanged_is_kept(submissions: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    grade(submissions, out)
+    before = read(out, "ada")
+    (submissions / "bob" / "linear-layer" / "dx.py").write_text(RIGHT)
+    done = grade(submissions, out)
+    assert "1 graded, 2 unchanged" in done.stdout
+    assert read(out, "ada") == before
+    assert read(out, "bob")["score"] == 10
+    assert "3 graded." in grade(submissions, out, "--force").stdout
+
+
+@pytest.mark.parametrize("file", ["config.yaml", "tests/hidden/linear-layer/dx.yaml"])
+def test_a_changed_course_is_graded_again(submissions: Path, tmp_path: Path, file: str) -> None:
+    course, out = tmp_path / "course", tmp_path / "out"
+    shutil.copytree(COURSE, course)
+    run("grade", submissions, "--out", out, "--student", "ada", course=course)
+    text = (course / file).read_text("utf-8")
+    (course / file).write_text(text.replace("seed: 7", "seed: 8").replace("cases: 6", "cases: 5"))
+    done = run("grade", submissions, "--out", out, "--student", "ada", course=course)
+    assert "1 graded." in done.stdout
+
+
+def test_a_damaged_grade_file_is_made_again(submissions: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    grade(submissions, out, "--student", "ada")
+    (out / "ada" / "linear-layer.json").write_text('{"half": ')
+    grade(submissions, out, "--student", "ada")
+    assert read(out, "ada")["score"] == 10
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, how: signal.Signals) -> None:
+    folder = tmp_path / "submissions"
+    for number in range(60):
+        hand_in(folder, f"student-{number:02}", RIGHT if number % 2 else WRONG)
+    grade(folder, tmp_path / "whole")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "autograder", "grade", str(folder), "--out", str(out)]
+    process = subprocess.Popen(
+        [*command, "--course", str(COURSE)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with process:
+        deadline = time.monotonic() + 30
+        while len(list(out.rglob("*.json"))) < 10 and time.monotonic() < deadline:
+            time.sleep(0.005)
+        if how is signal.SIGKILL:
+            os.killpg(process.pid, how)
+        else:
+            os.kill(process.pid, how)
+        _, stderr = process.communicate(timeout=30)
+    assert b"Traceback" not in stderr
+    assert process.returncode == (-9 if how is signal.SIGKILL else 130)
+    finished = len(list(out.rglob("*.json")))
+    assert finished >= 10
+    done = grade(folder, out)
+    assert f"{finished} unchanged" in done.stdout
+    assert contents(out) == contents(tmp_path / "whole")
+
+
+CALLS: dict[str, tuple[tuple[object, ...], str]] = {
+    "no such folder": (("grade", "nowhere", "--out", "out"), "nowhere: is not there"),
+    "no submissions": (("grade", ".", "--out", "out"), "no submissions of linear-layer"),
+    "unknown assignment": (
+        ("grade", ".", "--out", "out", "--assignment", "x"),
+        "--assignment x: the course has linear-layer",
+    ),
+    "unknown language": (("grade", "submissions", "--out", "out", "--lang", "fr"), "--lang fr"),
+    "unknown option": (("grade", ".", "--uot", "out"), "No such option"),
+    "no out": (("grade", "."), "Missing option '--out'"),
+    "unknown command": (("graed",), "No such command"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_wrong_calls_end_with_one_line(
+    name: str, submissions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments, message = CALLS[name]
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_course_ends_with_its_place(submissions: Path, tmp_path: Path) -> None:
+    course = shutil.copytree(COURSE, tmp_path / "course")
+    path = course / "assignments/linear-layer/dx.yaml"
+    path.write_text(path.read_text("utf-8").replace("points: 2", "point: 2"), "utf-8")
+    done = run("grade", submissions, "--out", tmp_path / "out", course=course)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: assignments/linear-layer/dx.yaml:16:5: unknown key")
+    assert done.stderr.count("\n") == 1
+
+
+def test_witnesses_that_disagree_stop_before_anything_is_graded(
+    submissions: Path, tmp_path: Path
+) -> None:
+    course = shutil.copytree(COURSE, tmp_path / "course")
+    (course / "solutions/linear-layer/dx.py").write_text(WRONG)
+    done = run("grade", submissions, "--out", tmp_path / "out", course=course)
+    assert done.returncode == 2
+    assert "witnesses disagree on" in done.stderr
+    assert not list((tmp_path / "out").rglob("*.json"))
+
+
+def test_an_out_that_cannot_be_written_is_one_clear_line(submissions: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    done = grade(submissions, tmp_path / "out")
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_is_there_at_once() -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "autograder", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "grade" in done.stdout
+    assert "numpy" not in done.stderr
+
+
+def test_the_terminal_shows_names_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "submissions"
+    hand_in(folder, "\x1b[31mred\x07[bold]x", RIGHT)
+    hand_in(folder, "=cmd|'1'!A1", "raise ValueError('\\x1b[2J\\n[link=x]')")
+    done = grade(folder, tmp_path / "out")
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert "\x07" not in done.stdout
+    assert "[bold]x" in done.stdout
+    with open(tmp_path / "out" / "summary.csv", newline="", encoding="utf-8") as file:
+        names = [row["student"] for row in csv.DictReader(file)]
+    assert "'=cmd|'1'!A1" in names

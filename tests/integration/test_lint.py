@@ -1,0 +1,122 @@
+"""`autograder lint` notices every single thing that it checks, when it is damaged."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.integration.test_grade import COURSE, run
+
+CONFIG = "config.yaml"
+PUBLIC = "assignments/linear-layer/dx.yaml"
+HIDDEN = "tests/hidden/linear-layer/dx.yaml"
+STUB = "assignments/linear-layer/dx.py"
+SOLUTION = "solutions/linear-layer/dx.py"
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    return shutil.copytree(COURSE, tmp_path / "course")
+
+
+def test_a_good_course_passes(course: Path) -> None:
+    done = run("lint", course=course)
+    assert done.returncode == 0, done.stdout
+    assert "✓ linear-layer/dx: 10 points" in done.stdout
+    assert "2 of 2 mistakes caught (100%)" in done.stdout
+
+
+# File, what to replace, by what, and what lint must say.
+DAMAGES = {
+    "solution without all points": (
+        SOLUTION, "return W.T @ dy", "dy *= 1.0\n    dy += 0.0 * dy + 1.0\n    return W.T @ (dy - 1.0)",
+        "the solution fails test 'leaves-inputs-alone'",
+    ),
+    "solution that is wrong": (
+        SOLUTION, "W.T @ dy", "2 * (W.T @ dy)", "witnesses disagree on",
+    ),
+    "example that is wrong": (
+        PUBLIC, "[39, 54, 69]", "[39, 54, 68]", "the example says 68",
+    ),
+    "stub that gives the answer": (
+        STUB, "raise NotImplementedError", "return W.T @ dy", "the stub gets 2 points",
+    ),
+    "test that anything passes": (
+        HIDDEN, "dims: {m: 1..6, n: 1..6}", "dims: {m: 1..6, n: 1..6}\n    draw: {dy: zeros}",
+        "test 'rectangles': every right 'dx' is all zeros",
+    ),
+    "mistake that loses nothing": (
+        HIDDEN, "outputs: {dx: -dx}", "outputs: {dx: dx + 0.0}",
+        "the mistake 'wrong-sign' loses no points",
+    ),
+    "mistakes that cannot be told apart": (
+        HIDDEN, "mistakes:", "mistakes:\n  - name: minus\n    outputs: {dx: 0 - dx}\n"
+        "    hint: {en: Minus?, ko: 마이너스?}", "the mistake 'minus' cannot be told from 'wrong-sign'",
+    ),
+    "LaTeX that cannot be read": (
+        PUBLIC, "en: Find $dL/dx$", "en: Find $dL/dx", "a '$' has no partner",
+    ),
+    "LaTeX command that is not one": (
+        PUBLIC, "$y = W x$의", "$\\partal y$의", "unknown command \\partal; did you mean \\partial?",
+    ),
+    "statement in one language only": (
+        PUBLIC, "  ko: $y = W x$의 $dL/dx$를 구하세요.\n", "", "lacks the key 'ko'",
+    ),
+    "answer in the stub": (
+        STUB, "raise NotImplementedError", "# W.T @ dy\n    raise NotImplementedError",
+        "contains 'return W.T @ dy' of solutions/linear-layer/dx.py",
+    ),
+    "hint in the statement": (
+        HIDDEN, "en: Look at the sign.",
+        "en: Find the matrix with which the upstream gradient is multiplied and transpose it",
+        "of tests/hidden/linear-layer/dx.yaml (hint of 'wrong-sign', en)",
+    ),
+    "signature that disagrees": (
+        SOLUTION, "(W, dy)", "(dy, W)", "does not have the parameters of its signature",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_each_damage_is_named(course: Path, damage: str) -> None:
+    file, old, new, message = DAMAGES[damage]
+    text = (course / file).read_text("utf-8")
+    assert old in text
+    (course / file).write_text(text.replace(old, new, 1), "utf-8")
+    if damage == "hint in the statement":
+        path = course / PUBLIC
+        said = "Find the matrix with which the upstream gradient is multiplied and transpose it"
+        path.write_text(path.read_text("utf-8").replace("en: Find", f"en: {said}. Find"), "utf-8")
+    done = run("lint", course=course)
+    assert done.returncode in (1, 2)
+    assert message in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_hidden_test_that_catches_nothing_is_named(course: Path) -> None:
+    path = course / HIDDEN
+    text = path.read_text("utf-8")
+    idle = (
+        "tests:\n  - name: same-again\n    points: 1\n    property: repeatable\n"
+        "    dims: {m: 2, n: 3}\n"
+    )
+    lines = text[text.index("mistakes:") :].replace("outputs: {dx: -dx}", "code: |\n"
+        "      count = 0\n"
+        "      def linear_dx(W, dy):\n"
+        "          return W.T @ dy if W.shape == (2, 3) else -(W.T @ dy)\n")  # fmt: skip
+    rest = text[text.index("  - name: rectangles") : text.index("mistakes:")]
+    changes = lines.index("  - name: changes-inputs")
+    path.write_text(idle + rest + lines[:changes], "utf-8")
+    done = run("lint", course=course)
+    assert (
+        "idle: same-again, leaves-inputs-alone" in done.stdout or "idle: same-again" in done.stdout
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_an_unknown_assignment_is_a_wrong_call(course: Path) -> None:
+    done = run("lint", "nothing", course=course)
+    assert done.returncode == 2
+    assert "the course has linear-layer" in done.stderr

@@ -1,0 +1,119 @@
+"""Drawing cases: the same ones every time, as the test asks for them."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+
+from autograder.cases import draw_cases, is_trivial
+from autograder.errors import CourseError
+from autograder.exercise import Array
+from tests.unit.exercises import example_test, gradient_test, linear_backward_exercise
+
+
+def test_the_same_seed_draws_the_same_cases_and_another_does_not() -> None:
+    test = gradient_test(cases=3)
+    exercise = linear_backward_exercise(test)
+    one, same, other = (draw_cases(exercise, test, seed) for seed in (1, 1, 2))
+    for left, right in zip(one, same, strict=True):
+        assert all(np.array_equal(left.inputs[name], right.inputs[name]) for name in left.inputs)
+    assert not np.array_equal(one[0].inputs["W"], other[0].inputs["W"])
+
+
+def test_more_cases_leave_the_first_ones_alone() -> None:
+    few, many = gradient_test(cases=2), gradient_test(cases=5)
+    exercise = linear_backward_exercise(few)
+    for left, right in zip(
+        draw_cases(exercise, few, 1), draw_cases(exercise, many, 1), strict=False
+    ):
+        assert np.array_equal(left.inputs["W"], right.inputs["W"])
+
+
+def test_dimensions_tie_the_arrays_together_and_keep_the_rules() -> None:
+    test = gradient_test(
+        cases=30, dims={"m": tuple(range(1, 6)), "n": tuple(range(1, 6))}, constraints=("m != n",)
+    )
+    for case in draw_cases(linear_backward_exercise(test), test, 1):
+        m, n = case.inputs["W"].shape
+        assert m != n
+        assert (case.inputs["dy"].shape, case.inputs["x"].shape) == ((m,), (n,))
+
+
+def test_rules_that_nothing_satisfies_are_an_error() -> None:
+    test = gradient_test(constraints=("m > 100",))
+    with pytest.raises(CourseError, match="no dimensions satisfy m > 100"):
+        draw_cases(linear_backward_exercise(test), test, 1)
+
+
+def test_dtypes_and_layouts_take_turns() -> None:
+    test = gradient_test(
+        cases=6,
+        dims={"m": (3,), "n": (4,)},
+        dtypes=("float64", "int64", "float32"),
+        layouts=("C", "F", "strided"),
+    )
+    cases = draw_cases(linear_backward_exercise(test), test, 1)
+    assert [case.inputs["x"].dtype.name for case in cases[:3]] == ["float64", "int64", "float32"]
+    flags = [case.inputs["W"].flags for case in cases[:3]]
+    assert [(flag.c_contiguous, flag.f_contiguous) for flag in flags] == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("expression", "check"),
+    [
+        ("zeros", lambda v: not v.any()),
+        ("1e-8 * normal", lambda v: 0 < np.abs(v).max() < 1e-6),
+        ("integers(2, 4)", lambda v: set(v) <= {2.0, 3.0, 4.0}),
+        ("away_from_zero(0.5)", lambda v: np.abs(v).min() >= 0.5),
+        ("signs", lambda v: set(np.abs(v)) == {1.0}),
+        ("n * ones", lambda v: np.all(v == v.size)),
+    ],
+)
+def test_draw_expressions(expression: str, check: object) -> None:
+    test = gradient_test(dims={"m": (3,), "n": (50,)}, draw={"x": expression})
+    (case,) = draw_cases(linear_backward_exercise(test), test, 1)
+    assert callable(check)
+    assert check(case.inputs["x"])
+
+
+def test_a_draw_expression_that_fails_is_the_course_s_fault() -> None:
+    test = gradient_test(draw={"x": "norml"})
+    with pytest.raises(CourseError, match="'norml' fails: NameError"):
+        draw_cases(linear_backward_exercise(test), test, 1)
+
+
+def test_examples_are_given() -> None:
+    test = example_test({"x": [1, 2], "W": [[3, 4]], "dy": [5]}, {"dx": [15, 20], "dW": [[5, 10]]})
+    (case,) = draw_cases(linear_backward_exercise(test), test, 1)
+    assert case.inputs["W"].dtype == np.float64
+    assert case.dims == {"n": 2, "m": 1}
+
+
+def test_leading_axes_may_be_any() -> None:
+    test = gradient_test(dims={"...": ((), (2, 3)), "n": (4,), "m": (1,)}, cases=20)
+    exercise = msgspec.structs.replace(
+        linear_backward_exercise(test),
+        arrays={"x": Array("x", ("...", "n")), "W": Array("W", ("n",)), "dy": Array("dy", ("m",))},
+    )
+    shapes = {case.inputs["x"].shape for case in draw_cases(exercise, test, 1)}
+    assert shapes == {(4,), (2, 3, 4)}
+
+
+@pytest.mark.parametrize(
+    ("value", "trivial"),
+    [
+        (np.zeros(3), True),
+        (np.ones(3), True),
+        (np.array([1.0, 2.0]), True),
+        (np.array([2.0, 1.0]), False),
+        (np.array([0.0, 1.0, 1.0]), False),
+        (np.array(True), False),
+    ],
+)
+def test_trivial_answers_prove_nothing(value: np.ndarray, trivial: bool) -> None:  # type: ignore[type-arg]
+    assert is_trivial(value, {"x": np.array([1.0, 2.0])}) is trivial
