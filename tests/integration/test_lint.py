@@ -31,7 +31,7 @@ def test_a_good_course_passes(course: Path) -> None:
 # File, what to replace, by what, and what lint must say.
 DAMAGES = {
     "solution without all points": (
-        SOLUTION, "return W.T @ dy", "dy *= 1.0\n    dy += 0.0 * dy + 1.0\n    return W.T @ (dy - 1.0)",
+        SOLUTION, "return W.T @ dy", "dx = W.T @ dy\n    dy += 1.0\n    return dx",
         "the solution fails test 'leaves-inputs-alone'",
     ),
     "solution that is wrong": (
@@ -53,13 +53,15 @@ DAMAGES = {
     ),
     "mistakes that cannot be told apart": (
         HIDDEN, "mistakes:", "mistakes:\n  - name: minus\n    outputs: {dx: 0 - dx}\n"
-        "    hint: {en: Minus?, ko: 마이너스?}", "the mistake 'minus' cannot be told from 'wrong-sign'",
+        "    hint: {en: Minus?, ko: 마이너스?}",
+        "the mistake 'minus' cannot be told from 'wrong-sign'",
     ),
     "LaTeX that cannot be read": (
         PUBLIC, "en: Find $dL/dx$", "en: Find $dL/dx", "a '$' has no partner",
     ),
     "LaTeX command that is not one": (
-        PUBLIC, "$y = W x$의", "$\\partal y$의", "unknown command \\partal; did you mean \\partial?",
+        PUBLIC, "$y = W x$의", "$\\partal y$의",
+        "unknown command \\partal; did you mean \\partial?",
     ),
     "statement in one language only": (
         PUBLIC, "  ko: $y = W x$의 $dL/dx$를 구하세요.\n", "", "lacks the key 'ko'",

@@ -46,8 +46,8 @@ def test_harmless_representations_are_right(actual: Any) -> None:
         (np.array(39.0), Reason.wrong_shape),
         (np.array([39.0, np.nan, 69.0]), Reason.not_finite),
         (np.array([39.0, np.inf, 69.0]), Reason.not_finite),
-        (VALUE + [0, 0, 1e-6], Reason.precision_lost),
-        (VALUE + [0, 0, 1.0], Reason.wrong_values),
+        (VALUE + np.array([0, 0, 1e-6]), Reason.precision_lost),
+        (VALUE + np.array([0, 0, 1.0]), Reason.wrong_values),
         (-VALUE, Reason.wrong_values),
         (np.zeros(3), Reason.wrong_values),
     ],
@@ -57,7 +57,7 @@ def test_everything_else_has_its_reason(actual: Any, reason: Reason) -> None:
 
 
 def test_the_verdict_points_at_the_worst_element() -> None:
-    verdict = compare(EXPECTED, VALUE + [0.0, 5.0, -1.0])
+    verdict = compare(EXPECTED, VALUE + np.array([0.0, 5.0, -1.0]))
     assert (verdict.wrong, verdict.total, verdict.index) == (2, 3, (1,))
     assert (verdict.expected, verdict.actual) == (54.0, 59.0)
 

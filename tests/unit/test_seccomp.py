@@ -33,7 +33,7 @@ def decide(
             case 0x35:
                 position += if_true if accumulator >= operand else if_false
             case 0x06:
-                return operand
+                return int(operand)
             case _:
                 raise AssertionError(hex(operation))
 

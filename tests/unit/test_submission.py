@@ -89,18 +89,15 @@ def test_does_not_follow_a_folder_that_is_a_link(tmp_path: Path) -> None:
 
 
 def test_the_digest_tells_contents_apart() -> None:
-    digests = {
-        Submission("kim", "a", files, unreadable).digest()
-        for files, unreadable in [
-            ({}, {}),
-            ({"a.py": "b"}, {}),
-            ({"a.p": "yb"}, {}),
-            ({"a.py": ""}, {}),
-            ({}, {"a.py": "encoding"}),
-            ({"a.py": "b", "c.py": "d"}, {}),
-        ]
-    }
-    assert len(digests) == 6
+    submissions = [
+        Submission("kim", "a", {}),
+        Submission("kim", "a", {"a.py": "b"}),
+        Submission("kim", "a", {"a.p": "yb"}),
+        Submission("kim", "a", {"a.py": ""}),
+        Submission("kim", "a", {}, {"a.py": "encoding"}),
+        Submission("kim", "a", {"a.py": "b", "c.py": "d"}),
+    ]
+    assert len({submission.digest() for submission in submissions}) == 6
 
 
 def test_names_that_are_not_utf8_are_still_names() -> None:
