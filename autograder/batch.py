@@ -57,7 +57,8 @@ def grade_all(
     """
     fingerprints = settings.fingerprints()
     pool: ProcessPoolExecutor | None = None
-    futures: list[Future[Graded]] = []
+    futures: dict[Future[Graded], SubmissionRef] = {}
+    broken: list[str] = []
     try:
         for ref in refs:
             grade = None if force else read_grade(grade_path(settings.out, ref))
@@ -65,9 +66,18 @@ def grade_all(
                 yield Graded(ref, grade, fresh=False)
                 continue
             pool = pool or _start_pool(settings, jobs)
-            futures.append(pool.submit(_grade_one, ref))
+            futures[pool.submit(_grade_one, ref)] = ref
         for future in as_completed(futures):
-            yield future.result()
+            try:
+                graded = future.result()
+            except (AutograderError, BrokenProcessPool):
+                raise
+            except Exception as error:
+                # A fault of ours with one submission must not cost the class its grades.
+                student = futures[future].student
+                broken.append(f"{student} ({type(error).__name__}: {error})")
+                continue
+            yield graded
     except BrokenProcessPool:
         raise MachineError(
             "a grading process was killed (out of memory?); "
@@ -76,6 +86,11 @@ def grade_all(
     finally:
         if pool is not None:
             pool.shutdown(cancel_futures=True)
+    if broken:
+        raise MachineError(
+            f"the grader itself failed on {len(broken)} of {len(futures)} submissions, the "
+            f"others are graded; please report this: {'; '.join(broken[:3])}"
+        )
 
 
 def _start_pool(settings: Settings, jobs: int) -> ProcessPoolExecutor:

@@ -235,3 +235,29 @@ def test_the_terminal_shows_names_and_nothing_else(tmp_path: Path) -> None:
     with open(tmp_path / "out" / "summary.csv", newline="", encoding="utf-8") as file:
         names = [row["student"] for row in csv.DictReader(file)]
     assert "'=cmd|'1'!A1" in names
+
+
+def test_a_fault_of_the_grader_costs_nobody_else_the_grade(
+    submissions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers are forks of this process, so they inherit the fault."""
+    from autograder import batch
+    from autograder.errors import MachineError
+    from autograder.loading import load_course
+    from autograder.submission import find_submissions
+
+    grade_one = batch.Grader.grade
+
+    def faulty(self: Any, submission: Any, fingerprint: str) -> Any:
+        if submission.student == "bob":
+            raise ZeroDivisionError("a fault of ours")
+        return grade_one(self, submission, fingerprint)
+
+    monkeypatch.setattr(batch.Grader, "grade", faulty)
+    course = load_course(COURSE)
+    settings = batch.Settings(course, tmp_path / "out", "process", "en", ())
+    graded = []
+    with pytest.raises(MachineError, match=r"failed on 1 of 3 .*bob \(ZeroDivisionError"):
+        for one in batch.grade_all(find_submissions(submissions, course), settings, jobs=1):
+            graded.append(one.ref.student)
+    assert sorted(graded) == ["ada", "eve"]
