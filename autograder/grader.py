@@ -86,6 +86,7 @@ class ExerciseGrader:
         }
 
     def grade(self, submission: Submission, language: Language) -> ExerciseGrade:
+        submission = submission.for_exercise(self.exercise.name)
         run, judgements = self.run(submission)
         explained: dict[str, str] = {}
         if any(judgement.is_explainable for judgement in judgements):

@@ -41,6 +41,12 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "{detail} is not text in UTF-8. Save it as UTF-8 in your editor.",
         "ko": "{detail}: UTF-8 텍스트가 아닙니다. 편집기에서 UTF-8로 저장하세요.",
     },
+    "notebook": {
+        "en": "The notebook handed in for {detail} cannot be read: it is not in Jupyter's format. "
+        "Save it again in Jupyter.",
+        "ko": "{detail} 대신 제출한 노트북을 읽을 수 없습니다. Jupyter 형식이 아닙니다. "
+        "Jupyter에서 다시 저장하세요.",
+    },
     "unreadable": {
         "en": "{detail} cannot be read.",
         "ko": "{detail} 파일을 읽을 수 없습니다.",

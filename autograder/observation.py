@@ -33,6 +33,7 @@ FailureKind: TypeAlias = Literal[
     "not_a_file",
     "too_large",
     "encoding",
+    "notebook",
     "unreadable",
     "unparsable",
     "syntax",

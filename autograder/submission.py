@@ -1,7 +1,8 @@
 """What students handed in: found in a folder, read without trusting it.
 
 A submission is one student's files for one assignment,
-``<folder>/<student>/<assignment>/<exercise>.py``. Everything about it may be
+``<folder>/<student>/<assignment>/<exercise>.py``, or a notebook ``<exercise>.ipynb`` or
+``<assignment>.ipynb`` instead. Everything about it may be
 hostile: names, kinds of file, sizes, encodings. Nothing here follows a link out of
 it, opens a device, or reads more than a bounded amount.
 """
@@ -18,15 +19,19 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.course import Course
 from autograder.errors import UsageError
+from autograder.notebook import NotebookError, source_from_notebook
 
 MAX_SOURCE_BYTES = 1 << 20
 MAX_FILES = 100
 MAX_ENTRIES = 20_000
 
-Unreadable: TypeAlias = Literal["not_a_file", "too_large", "encoding", "unreadable"]
+MAX_NOTEBOOK_BYTES = 1 << 24  # with the pictures in it
+
+Unreadable: TypeAlias = Literal["not_a_file", "too_large", "encoding", "notebook", "unreadable"]
 
 
 class SubmissionRef(Struct, frozen=True, order=True):
@@ -38,12 +43,26 @@ class SubmissionRef(Struct, frozen=True, order=True):
 
 
 class Submission(Struct, frozen=True):
-    """``files`` maps file names to source text; ``unreadable`` the others to what is wrong."""
+    """``files`` maps file names to source text, of a notebook what it defines;
+    ``unreadable`` maps the others to what is wrong."""
 
     student: str
     assignment: str
     files: dict[str, str]
     unreadable: dict[str, Unreadable] = {}
+
+    def for_exercise(self, exercise: str) -> Submission:
+        """This, with ``<exercise>.py`` taken from a notebook where there is no such file."""
+        wanted = f"{exercise}.py"
+        if wanted in self.files or wanted in self.unreadable:
+            return self
+        for notebook in (f"{exercise}.ipynb", f"{self.assignment}.ipynb"):
+            if notebook in self.files:
+                return replace(self, files={**self.files, wanted: self.files[notebook]})
+            if notebook in self.unreadable:
+                problem = self.unreadable[notebook]
+                return replace(self, unreadable={**self.unreadable, wanted: problem})
+        return self
 
     def digest(self) -> bytes:
         """The same for the same content, whatever the student is called."""
@@ -104,24 +123,27 @@ def displayable(name: str) -> str:
 
 
 def read_submission(ref: SubmissionRef) -> Submission:
-    """Read the Python files of a submission. Never raises for what is in it."""
+    """Read the Python files and notebooks of a submission. Never raises for what is in it."""
     files: dict[str, str] = {}
     unreadable: dict[str, Unreadable] = {}
-    for name in _python_files(ref.folder):
-        content = _read(ref.folder / name)
+    for name in _source_files(ref.folder):
+        is_notebook = name.endswith(".ipynb")
+        content = _read(ref.folder / name, MAX_NOTEBOOK_BYTES if is_notebook else MAX_SOURCE_BYTES)
         shown = displayable(name)
-        if isinstance(content, bytes):
-            try:
-                files[shown] = decode_source(content)
-            except (SyntaxError, UnicodeError, LookupError):
-                unreadable[shown] = "encoding"
-        else:
+        if not isinstance(content, bytes):
             unreadable[shown] = content
+            continue
+        try:
+            files[shown] = source_from_notebook(content) if is_notebook else decode_source(content)
+        except NotebookError:
+            unreadable[shown] = "notebook"
+        except (SyntaxError, UnicodeError, LookupError):
+            unreadable[shown] = "encoding"
     return Submission(ref.student, ref.assignment, files, unreadable)
 
 
-def _python_files(folder: Path) -> list[str]:
-    """Names ending in .py, bounded; a folder that is a link is not looked into."""
+def _source_files(folder: Path) -> list[str]:
+    """Names of Python files and notebooks, bounded; a folder that is a link is not looked into."""
     names = []
     try:
         if not stat.S_ISDIR(os.lstat(folder).st_mode):
@@ -130,14 +152,14 @@ def _python_files(folder: Path) -> list[str]:
             for count, entry in enumerate(entries):
                 if count >= MAX_ENTRIES:
                     break
-                if entry.name.endswith(".py"):
+                if entry.name.endswith((".py", ".ipynb")):
                     names.append(entry.name)
     except OSError:
         return []
     return sorted(names)
 
 
-def _read(path: Path) -> bytes | Unreadable:
+def _read(path: Path, limit: int) -> bytes | Unreadable:
     try:
         # O_NONBLOCK: a FIFO without a writer must not hold us up.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -148,13 +170,13 @@ def _read(path: Path) -> bytes | Unreadable:
         os.close(descriptor)
         return "not_a_file"
     with open(descriptor, "rb") as file:
-        if status.st_size > MAX_SOURCE_BYTES:
+        if status.st_size > limit:
             return "too_large"
         try:
-            content = file.read(MAX_SOURCE_BYTES + 1)
+            content = file.read(limit + 1)
         except OSError:
             return "unreadable"
-    return content if len(content) <= MAX_SOURCE_BYTES else "too_large"
+    return content if len(content) <= limit else "too_large"
 
 
 def decode_source(content: bytes) -> str:

@@ -243,21 +243,49 @@ def test_a_fault_of_the_grader_costs_nobody_else_the_grade(
     """Workers are forks of this process, so they inherit the fault."""
     from autograder import batch
     from autograder.errors import MachineError
+    from autograder.grader import Grader
     from autograder.loading import load_course
     from autograder.submission import find_submissions
 
-    grade_one = batch.Grader.grade
+    grade_one = Grader.grade
 
     def faulty(self: Any, submission: Any, fingerprint: str) -> Any:
         if submission.student == "bob":
             raise ZeroDivisionError("a fault of ours")
         return grade_one(self, submission, fingerprint)
 
-    monkeypatch.setattr(batch.Grader, "grade", faulty)
+    monkeypatch.setattr(Grader, "grade", faulty)
     course = load_course(COURSE)
     settings = batch.Settings(course, tmp_path / "out", "process", "en", ())
-    graded = []
+    graded: list[str] = []
+    refs = find_submissions(submissions, course)
     with pytest.raises(MachineError, match=r"failed on 1 of 3 .*bob \(ZeroDivisionError"):
-        for one in batch.grade_all(find_submissions(submissions, course), settings, jobs=1):
-            graded.append(one.ref.student)
+        graded.extend(one.ref.student for one in batch.grade_all(refs, settings, jobs=1))
     assert sorted(graded) == ["ada", "eve"]
+
+
+def test_notebooks_are_submissions_too(tmp_path: Path) -> None:
+    folder = tmp_path / "submissions"
+    cells = [
+        {"cell_type": "code", "source": "%matplotlib inline\nprint('not run')\n1 / 0"},
+        {"cell_type": "code", "source": RIGHT},
+    ]
+    contents = {
+        "ada/linear-layer/dx.ipynb": json.dumps({"cells": cells}),
+        "bob/linear-layer/linear-layer.ipynb": json.dumps({"cells": cells}),
+        "cem/linear-layer/dx.ipynb": "not a notebook",
+        "dan/linear-layer/dx.ipynb": json.dumps(
+            {"cells": [{"cell_type": "markdown", "source": "x"}, {**cells[1], "source": "def ("}]}
+        ),
+    }
+    for path, content in contents.items():
+        (folder / path).parent.mkdir(parents=True)
+        (folder / path).write_text(content)
+    assert grade(folder, tmp_path / "out").returncode == 0
+    scores = {name: read(tmp_path / "out", name) for name in ("ada", "bob", "cem", "dan")}
+    assert [grade["score"] for grade in scores.values()] == [10, 10, 0, 0]
+    messages = {
+        name: grade["exercises"][0]["tests"][0]["message"] for name, grade in scores.items()
+    }
+    assert "not in Jupyter's format" in messages["cem"]
+    assert "cell 2 of the notebook" in messages["dan"]
