@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.util import Finalize
 from pathlib import Path
 
@@ -96,12 +98,26 @@ def grade_all(
 def _start_pool(settings: Settings, jobs: int) -> ProcessPoolExecutor:
     # A fork has everything imported already; elsewhere it is unsafe.
     method = "fork" if sys.platform == "linux" else "spawn"
+    context = multiprocessing.get_context(method)
     return ProcessPoolExecutor(
         jobs,
-        mp_context=multiprocessing.get_context(method),
+        mp_context=context,
         initializer=_initialize_worker,
-        initargs=(settings,),
+        initargs=(settings, jobs, context.Value("i", 0)),
     )
+
+
+def _bind_to_processor(worker: int, jobs: int) -> None:
+    """Give each of ``jobs`` workers a processor of its own, where there are enough (Linux).
+
+    A worker and the process of student code that it talks to are hardly ever busy at the
+    same time. On one processor they hand over to each other without waking another one;
+    two workers together are a quarter faster for it.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        processors = sorted(os.sched_getaffinity(0))
+        if jobs <= len(processors):
+            os.sched_setaffinity(0, {processors[worker]})
 
 
 class _Worker:
@@ -125,10 +141,14 @@ class _Worker:
 _worker: _Worker | AutograderError | None = None
 
 
-def _initialize_worker(settings: Settings) -> None:
+def _initialize_worker(settings: Settings, jobs: int, started: Synchronized[int]) -> None:
     global _worker
+    with started.get_lock():
+        number = started.value
+        started.value += 1
     # Ctrl-C reaches every process of the terminal; the main one decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _bind_to_processor(number, jobs)
     keep_freed_memory()
     try:
         _worker = _Worker(settings)
