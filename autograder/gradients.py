@@ -7,9 +7,14 @@ For a scalar function f and a direction v,
 so two steps tell how large the truncation error is, and their combination
 (4 D(h/2) - D(h)) / 3 removes its first term (Richardson extrapolation). What
 remains is weighed against rounding, which grows as h shrinks: about u |f| / h with
-the unit roundoff u. Of several steps the one with the smallest sum of both is taken.
+the unit roundoff u. Of several steps the one with the smallest sum of both is taken,
+and a step that is contradicted by smaller ones is charged with the contradiction:
+beyond the scale on which f varies, two large steps can agree and both be wrong.
 For functions of degree two or less in x (a linear layer is linear in each of its
 arguments) nothing is truncated, and a large step gives nearly full precision.
+
+What no choice of steps can see is a loss inside f that leaves no trace in its values,
+such as the 1e-25 that vanishes in 1 + 1e-25.
 
 Source: Press et al., Numerical Recipes, 3rd ed., section 5.7 (Ridders' method);
 Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., chapter 3 (rounding).
@@ -27,11 +32,17 @@ import numpy as np
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
 
+# The first step, relative to a power of two near x: the golden ratio, the number furthest
+# from all simple fractions. At x = 1 a step of 1 sees nothing of sin(2 pi x). Less than
+# 1/sqrt(2), so that no first step crosses a kink at 0.
+FIRST_STEP = (5**0.5 - 1) / 2
 # Steps go down by this factor, at most this often.
 REDUCTION = 1.0 / 16
 LEVELS = 14
 # Rounding inside f: a few operations per term and their accumulated error.
 ROUNDING_FACTOR = 16.0
+# An error of nothing would be too sure of numbers that are smaller than float64 can hold.
+SMALLEST = 2.0**-1074
 
 
 @dataclass(frozen=True)
@@ -52,45 +63,40 @@ def directional_derivative(
 
     ``terms`` maps an array of x's shape to the terms whose sum is differentiated. Terms, not
     their sum, because differences of terms do not suffer from the cancellation between them.
-    ``x`` and ``direction`` have any one shape and a float dtype; all finite.
+    ``x`` and ``direction`` have any one shape and a float dtype; all finite. Raises whatever
+    ``terms`` raises.
     """
-    wide = _widen(x)
-    along = _widen(direction)
-    return _search(lambda h: _difference(terms, wide, h * along).summed(), _scale(x, direction))
+    wide = _widened(terms, x)
+    along = np.asarray(direction, dtype=wide.dtype)
+    return _search(
+        lambda h: _difference(terms, wide, h * along).summed(), _size(x) / _size(direction)
+    )
 
 
 def gradient(terms: Callable[[Floats], Floats], x: Floats) -> Estimate:
     """The gradient of ``sum(terms(x))`` by every element of ``x``, of x's shape."""
-    return _by_element(
-        x,
-        lambda change, scale: _search(
-            lambda h: _difference(terms, _widen(x), h * change).summed(), scale
-        ),
-        (),
-    )
+    wide = _widened(terms, x)
+    return _by_element(lambda change: _difference(terms, wide, change).summed(), wide, ())
 
 
 def jacobian(function: Callable[[Floats], Floats], x: Floats) -> Estimate:
     """d function / d x, of shape ``function(x).shape + x.shape``."""
-    shape = np.shape(function(x))
-    return _by_element(
-        x,
-        lambda change, scale: _search(
-            lambda h: _difference(function, _widen(x), h * change), scale
-        ),
-        shape,
-    )
+    wide = _widened(function, x)
+    shape = np.shape(function(wide))
+    return _by_element(lambda change: _difference(function, wide, change), wide, shape)
 
 
 def _by_element(
-    x: Floats, estimate: Callable[[Floats, float], Estimate], shape: tuple[int, ...]
+    difference: Callable[[Floats], _Difference], x: Floats, shape: tuple[int, ...]
 ) -> Estimate:
     value = np.zeros((*shape, *x.shape))
     error = np.zeros((*shape, *x.shape))
     for index in np.ndindex(x.shape):
-        change = np.zeros(x.shape, dtype=_widen(x).dtype)
-        change[index] = 1.0
-        found = estimate(change, _scale(x, change))
+        unit = np.zeros_like(x)
+        unit[index] = 1.0
+        # Each element has a scale of its own; for a zero, that of its neighbours.
+        size = _size(x[index]) if x[index] else _size(x)
+        found = _search(lambda h, unit=unit: difference(h * unit), size)  # type: ignore[misc]
         value[(..., *index)] = found.value
         error[(..., *index)] = found.error
     return Estimate(value, error)
@@ -117,44 +123,60 @@ def _difference(function: Callable[[Floats], Floats], x: Floats, change: Floats)
     return _Difference(above - below, np.abs(above) + np.abs(below), unit_roundoff)
 
 
-def _search(difference: Callable[[float], _Difference], scale: float) -> Estimate:
-    """The extrapolated central difference at the step where the estimated error is smallest."""
-    best: Estimate | None = None
-    best_total = np.inf
-    step = scale
-    for _ in range(LEVELS):
+def _search(difference: Callable[[float], _Difference], size: float) -> Estimate:
+    """The extrapolated central difference at the step where the estimated error is smallest.
+
+    ``size`` is the largest step that makes sense; every element has its own best step.
+    """
+    step = FIRST_STEP * 2.0 ** float(np.round(np.log2(size)))
+    values, errors = [], []
+    for level in range(LEVELS):
         with np.errstate(all="ignore"):
             coarse, fine = difference(step), difference(step / 2)
             wide = coarse.value / (2 * step)
             narrow = fine.value / step
-            rounding = (
-                ROUNDING_FACTOR * coarse.unit_roundoff * (coarse.magnitude + fine.magnitude) / step
-            )
-            truncation = np.abs(narrow - wide)
             value = (4 * narrow - wide) / 3
-            error = truncation + rounding + np.abs(value) * 2.0**-52
-            total = float(np.sum(error))
-        if np.isfinite(total) and (best is None or total < best_total):
-            best = Estimate(
-                np.asarray(value, dtype=np.float64), np.asarray(error, dtype=np.float64)
-            )
-            best_total = total
+            truncation = np.abs(narrow - wide)
+            # In f, and in x + h itself where h is small beside x.
+            rounding = ROUNDING_FACTOR * coarse.unit_roundoff * (
+                coarse.magnitude + fine.magnitude
+            ) / step + coarse.unit_roundoff * np.abs(value) / REDUCTION**level
+            error = truncation + rounding + np.abs(value) * 2.0**-52 + SMALLEST
+            finite = np.isfinite(value) & np.isfinite(error)
+        values.append(np.where(finite, value, np.nan))
+        errors.append(np.where(finite, error, np.inf))
         # Nothing was truncated: smaller steps only round more. Or rounding took over.
         if np.all(truncation <= rounding):
             break
         step *= REDUCTION
-    if best is None:
-        shape = np.shape(difference(scale).value)
-        return Estimate(np.full(shape, np.nan), np.full(shape, np.inf))
-    return best
+    return _most_certain(np.asarray(values), np.asarray(errors))
 
 
-def _scale(x: Floats, direction: Floats) -> float:
-    """The first step: as large as x itself, a power of two so that steps are exact."""
-    size = float(np.max(np.abs(x), initial=0.0)) or 1.0
-    along = float(np.max(np.abs(direction), initial=0.0)) or 1.0
-    return float(2.0 ** np.round(np.log2(size / along)))
+def _most_certain(values: Floats, errors: Floats) -> Estimate:
+    """Of estimates by ever smaller steps (axis 0), the most certain one, element by element."""
+    for level in range(len(values) - 1):
+        with np.errstate(all="ignore"):
+            gap = np.abs(values[level] - values[level + 1 :]) - errors[level + 1 :]
+        contradiction = np.max(np.nan_to_num(gap, nan=0.0, neginf=0.0), axis=0)
+        errors[level] = np.maximum(errors[level], contradiction)
+    best = np.argmin(errors, axis=0)[np.newaxis]
+    return Estimate(
+        np.take_along_axis(values, best, axis=0)[0].astype(np.float64),
+        np.take_along_axis(errors, best, axis=0)[0].astype(np.float64),
+    )
 
 
-def _widen(x: Floats) -> Floats:
-    return np.asarray(x, dtype=np.longdouble)
+def _size(x: Floats) -> float:
+    """The largest magnitude in x, and 1 where there is none."""
+    return float(np.max(np.abs(x), initial=0.0)) or 1.0
+
+
+def _widened(function: Callable[[Floats], Floats], x: Floats) -> Floats:
+    """x in the highest precision that the function takes: linear algebra refuses longdouble."""
+    wide = np.asarray(x, dtype=np.longdouble)
+    try:
+        with np.errstate(all="ignore"):
+            function(wide)
+    except TypeError:
+        return np.asarray(x, dtype=np.float64)
+    return wide

@@ -60,6 +60,7 @@ def environment() -> dict[str, str]:
         "MKL_NUM_THREADS": "1",
         # Huge pages for malloc (glibc 2.35 and later): a child touches megabytes that are
         # new to it, and each fault costs more than the copy that follows.
+        "PYTHONMALLOC": "malloc",
         "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     }
 
