@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,17 @@ def explain_finding(
     case: Case,
     limits: Limits,
     language: Language,
+    sources: Mapping[str, str],
 ) -> str:
-    """One or two sentences on what is wrong and where to look."""
+    """One or two sentences on what is wrong and where to look.
+
+    ``sources`` are the submission's files, to quote the line that failed.
+    """
     if finding.rule is not None:
         return _explain_rule(finding.rule, language)
     if finding.failure is not None:
-        return _explain_failure(exercise, finding.failure, case, limits, language)
+        message = _explain_failure(exercise, finding.failure, case, limits, language)
+        return _with_place(message, finding.failure.exception, sources, language)
     if finding.times_slower is not None:
         return text("too_slow", language, times=f"{finding.times_slower:.0f}")
     if finding.verdict is None:
@@ -65,12 +71,26 @@ def _explain_failure(
         cpu=limits.cpu_seconds,
         shapes="" if failure.while_loading else _shapes(case, language),
     )
-    if exception is not None and exception.frames and kind != "not_implemented":
-        frame = exception.frames[-1]
-        return text(
-            "at_line", language, message=message, line=frame.line, file=harmless(frame.file)
-        )
     return message
+
+
+def _with_place(
+    message: str, exception: ExceptionInfo | None, sources: Mapping[str, str], language: Language
+) -> str:
+    """The message with the student's own line in which the exception was raised."""
+    if exception is None or not exception.frames or exception.type_name == "NotImplementedError":
+        return message
+    frame = exception.frames[-1]
+    lines = sources.get(frame.file, "").split("\n")
+    code = lines[frame.line - 1].strip() if 0 < frame.line <= len(lines) else ""
+    return text(
+        "at_line",
+        language,
+        message=message,
+        line=frame.line,
+        file=harmless(frame.file),
+        code=f": {harmless(code, 80)}" if code else "",
+    )
 
 
 def _exception_text(exception: ExceptionInfo) -> str:

@@ -93,7 +93,9 @@ class ExerciseGrader:
             explained = explain(self.exercise, judgements, run, self.mutants(), self.truths)
         judgements = self.add_source_tests(submission, judgements)
         tests = tuple(
-            self._test_grade(judgement, explained.get(judgement.test.name), language)
+            self._test_grade(
+                judgement, explained.get(judgement.test.name), language, submission.files
+            )
             for judgement in judgements
         )
         return ExerciseGrade(
@@ -182,7 +184,11 @@ class ExerciseGrader:
         return judge_source(test, rule, failure, others)
 
     def _test_grade(
-        self, judgement: Judgement, mistake: str | None, language: Language
+        self,
+        judgement: Judgement,
+        mistake: str | None,
+        language: Language,
+        sources: Mapping[str, str],
     ) -> TestGrade:
         test = judgement.test
         message = text("passed", language)
@@ -194,6 +200,7 @@ class ExerciseGrader:
                 Case({}) if number is None else self.cases[test.name][number],
                 self._course.limits,
                 language,
+                sources,
             )
         hints = {one.name: one.hint for one in self.exercise.mistakes if one.name == mistake}
         return TestGrade(

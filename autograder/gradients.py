@@ -13,8 +13,8 @@ beyond the scale on which f varies, two large steps can agree and both be wrong.
 For functions of degree two or less in x (a linear layer is linear in each of its
 arguments) nothing is truncated, and a large step gives nearly full precision.
 
-What no choice of steps can see is a loss inside f that leaves no trace in its values,
-such as the 1e-25 that vanishes in 1 + 1e-25.
+What no choice of steps can see is a loss inside f that leaves no trace in its values:
+(x + 1e20) - 1e20 looks as if it did not depend on x.
 
 Source: Press et al., Numerical Recipes, 3rd ed., section 5.7 (Ridders' method);
 Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., chapter 3 (rounding).
@@ -32,15 +32,20 @@ import numpy as np
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
 
-# The first step, relative to a power of two near x: the golden ratio, the number furthest
-# from all simple fractions. At x = 1 a step of 1 sees nothing of sin(2 pi x). Less than
-# 1/sqrt(2), so that no first step crosses a kink at 0.
-FIRST_STEP = (5**0.5 - 1) / 2
+# The first step, relative to a power of two near x: the golden ratio, far from all simple
+# fractions, for at x = 1 a step of 1 sees nothing of sin(2 pi x); to 20 bits, for then x + h
+# is exact, and so is much of what f does with it. Less than 1/sqrt(2), so that no first step
+# crosses a kink at 0.
+FIRST_STEP = 648_055 / 2**20
 # Steps go down by this factor, at most this often.
 REDUCTION = 1.0 / 16
 LEVELS = 14
 # Rounding inside f: a few operations per term and their accumulated error.
 ROUNDING_FACTOR = 16.0
+# Two roundings of what is as large inside f as f is at 0.
+ORIGIN_FACTOR = 4.0
+# Four roundings of x + h, over a first step of at least 0.4 x.
+ARGUMENT_FACTOR = 8.0
 # An error of nothing would be too sure of numbers that are smaller than float64 can hold.
 SMALLEST = 2.0**-1074
 
@@ -66,37 +71,40 @@ def directional_derivative(
     ``x`` and ``direction`` have any one shape and a float dtype; all finite. Raises whatever
     ``terms`` raises.
     """
-    wide = _widened(terms, x)
+    wide, origin = _prepared(terms, x)
     along = np.asarray(direction, dtype=wide.dtype)
     return _search(
-        lambda h: _difference(terms, wide, h * along).summed(), _size(x) / _size(direction)
+        lambda h: _difference(terms, wide, h * along).summed(),
+        _size(x) / _size(direction),
+        origin.sum(),
     )
 
 
 def gradient(terms: Callable[[Floats], Floats], x: Floats) -> Estimate:
     """The gradient of ``sum(terms(x))`` by every element of ``x``, of x's shape."""
-    wide = _widened(terms, x)
-    return _by_element(lambda change: _difference(terms, wide, change).summed(), wide, ())
+    wide, origin = _prepared(terms, x)
+    return _by_element(lambda change: _difference(terms, wide, change).summed(), wide, origin.sum())
 
 
 def jacobian(function: Callable[[Floats], Floats], x: Floats) -> Estimate:
     """d function / d x, of shape ``function(x).shape + x.shape``."""
-    wide = _widened(function, x)
-    shape = np.shape(function(wide))
-    return _by_element(lambda change: _difference(function, wide, change), wide, shape)
+    wide, origin = _prepared(function, x)
+    return _by_element(lambda change: _difference(function, wide, change), wide, origin)
 
 
-def _by_element(
-    difference: Callable[[Floats], _Difference], x: Floats, shape: tuple[int, ...]
-) -> Estimate:
-    value = np.zeros((*shape, *x.shape))
-    error = np.zeros((*shape, *x.shape))
+def _by_element(difference: Callable[[Floats], _Difference], x: Floats, origin: Floats) -> Estimate:
+    value = np.zeros((*origin.shape, *x.shape))
+    error = np.zeros((*origin.shape, *x.shape))
     for index in np.ndindex(x.shape):
         unit = np.zeros_like(x)
         unit[index] = 1.0
         # Each element has a scale of its own; for a zero, that of its neighbours.
         size = _size(x[index]) if x[index] else _size(x)
-        found = _search(lambda h, unit=unit: difference(h * unit), size)  # type: ignore[misc]
+        found = _search(
+            lambda h, unit=unit: difference(h * unit),  # type: ignore[misc]
+            size,
+            origin,
+        )
         value[(..., *index)] = found.value
         error[(..., *index)] = found.error
     return Estimate(value, error)
@@ -123,10 +131,11 @@ def _difference(function: Callable[[Floats], Floats], x: Floats, change: Floats)
     return _Difference(above - below, np.abs(above) + np.abs(below), unit_roundoff)
 
 
-def _search(difference: Callable[[float], _Difference], size: float) -> Estimate:
+def _search(difference: Callable[[float], _Difference], size: float, origin: Floats) -> Estimate:
     """The extrapolated central difference at the step where the estimated error is smallest.
 
-    ``size`` is the largest step that makes sense; every element has its own best step.
+    ``size`` is the largest step that makes sense; ``origin`` is the magnitude of f at 0.
+    Every element has its own best step.
     """
     step = FIRST_STEP * 2.0 ** float(np.round(np.log2(size)))
     values, errors = [], []
@@ -137,10 +146,11 @@ def _search(difference: Callable[[float], _Difference], size: float) -> Estimate
             narrow = fine.value / step
             value = (4 * narrow - wide) / 3
             truncation = np.abs(narrow - wide)
-            # In f, and in x + h itself where h is small beside x.
-            rounding = ROUNDING_FACTOR * coarse.unit_roundoff * (
-                coarse.magnitude + fine.magnitude
-            ) / step + coarse.unit_roundoff * np.abs(value) / REDUCTION**level
+            magnitude = ROUNDING_FACTOR * (coarse.magnitude + fine.magnitude)
+            in_f = (magnitude + ORIGIN_FACTOR * origin) / step
+            # x + h is rounded as well, where h is small beside x.
+            in_x = ARGUMENT_FACTOR * np.abs(value) / REDUCTION**level
+            rounding = coarse.unit_roundoff * (in_f + in_x)
             error = truncation + rounding + np.abs(value) * 2.0**-52 + SMALLEST
             finite = np.isfinite(value) & np.isfinite(error)
         values.append(np.where(finite, value, np.nan))
@@ -171,12 +181,21 @@ def _size(x: Floats) -> float:
     return float(np.max(np.abs(x), initial=0.0)) or 1.0
 
 
-def _widened(function: Callable[[Floats], Floats], x: Floats) -> Floats:
-    """x in the highest precision that the function takes: linear algebra refuses longdouble."""
+def _prepared(function: Callable[[Floats], Floats], x: Floats) -> tuple[Floats, Floats]:
+    """x in the highest precision that the function takes, and the magnitude of f at 0.
+
+    Linear algebra refuses longdouble. The origin tells of numbers inside f that its value
+    at x may hide: log(1 + e) is next to nothing for a small e, and rounds like 1.
+    """
     wide = np.asarray(x, dtype=np.longdouble)
-    try:
-        with np.errstate(all="ignore"):
-            function(wide)
-    except TypeError:
-        return np.asarray(x, dtype=np.float64)
-    return wide
+    with np.errstate(all="ignore"):
+        try:
+            value = np.asarray(function(wide))
+        except TypeError:
+            wide = np.asarray(x, dtype=np.float64)
+            value = np.asarray(function(wide))
+        try:
+            origin = np.abs(function(np.zeros_like(wide)))
+        except (ArithmeticError, ValueError):  # f need not be defined there
+            origin = np.zeros(value.shape)
+    return wide, np.where(np.isfinite(origin), origin, 0.0)

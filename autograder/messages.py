@@ -77,9 +77,8 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "ko": "아직 작성하지 않았습니다. 함수가 NotImplementedError를 그대로 발생시킵니다.",
     },
     "forbidden": {
-        "en": "Tried something that is not allowed here (files, network, other processes): "
-        "{exception}",
-        "ko": "여기서 허용되지 않는 일(파일, 네트워크, 다른 프로세스)을 시도했습니다: {exception}",
+        "en": "Not allowed here (files, network, other processes): {exception}",
+        "ko": "여기서 허용되지 않는 일입니다(파일, 네트워크, 다른 프로세스): {exception}",
     },
     "memory": {
         "en": "Needed more than the {memory} MiB of memory allowed. "
@@ -237,8 +236,8 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "ko": "(예: {output}{index})",
     },
     "at_line": {
-        "en": "{message} (line {line} of {file})",
-        "ko": "{message} ({file} {line}번째 줄)",
+        "en": "{message} (line {line} of {file}{code})",
+        "ko": "{message} ({file} {line}번째 줄{code})",
     },
 }
 

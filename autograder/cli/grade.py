@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import get_args
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from autograder.batch import Graded, Settings, grade_all
 from autograder.cli import EXIT_INTERRUPTED
@@ -19,7 +17,6 @@ from autograder.cli.options import course_option, find_course, language_option, 
 from autograder.errors import UsageError
 from autograder.loading import load_course
 from autograder.output.summary import write_summary
-from autograder.output.table import print_table
 from autograder.sandbox import Level, require_level
 from autograder.submission import find_submissions
 
@@ -97,6 +94,9 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
     if not sys.stderr.isatty():
         yield lambda: None
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
     columns = TextColumn("grading"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("grading", total=total)
@@ -106,6 +106,11 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
 def _report(
     graded: list[Graded], settings: Settings, *, total: int, quiet: bool, interrupted: bool
 ) -> None:
+    # Imported while the workers are busy, not before they start.
+    from rich.console import Console
+
+    from autograder.output.table import print_table
+
     grades = [one.grade for one in graded]
     summary = settings.out / "summary.csv"
     write_summary(summary, grades)

@@ -13,7 +13,8 @@ from autograder.messages import harmless
 from autograder.output.summary import points
 
 _MAX_NAME = 40
-_MAX_REMARK = 160
+_MAX_REMARK = 100
+_MAX_REMARKS = 2
 
 
 def print_table(console: Console, grades: Sequence[Grade]) -> None:
@@ -53,7 +54,8 @@ def remark(grade: Grade) -> str:
     for exercise in grade.exercises:
         for found in _remarks(exercise):
             remarks[found] = None
-    return "; ".join(remarks) or "✓"
+    shown = list(remarks)[:_MAX_REMARKS]
+    return "; ".join(shown) + ("; …" if len(remarks) > _MAX_REMARKS else "") or "✓"
 
 
 def _remarks(exercise: ExerciseGrade) -> list[str]:
@@ -61,4 +63,4 @@ def _remarks(exercise: ExerciseGrade) -> list[str]:
     mistakes = list(dict.fromkeys(test.mistake for test in lost if test.mistake is not None))
     if mistakes:
         return mistakes
-    return [harmless(lost[0].message, _MAX_REMARK)] if lost else []
+    return [harmless(lost[0].message, _MAX_REMARK).rstrip(".")] if lost else []
