@@ -6,7 +6,7 @@ or a case leaves all others as they were.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
@@ -57,17 +57,29 @@ def draw_cases(exercise: Exercise, test: RunTest, seed: int) -> tuple[Case, ...]
     )
 
 
-def is_trivial(value: NumpyArray, inputs: Mapping[str, NumpyArray]) -> bool:
+def trivial_answers(
+    shape: tuple[int, ...], inputs: Mapping[str, NumpyArray]
+) -> Iterator[NumpyArray]:
+    """What one can return without any thought: zeros, ones, an input handed back."""
+    yield np.zeros(shape)
+    yield np.ones(shape)
+    for array in inputs.values():
+        if array.shape == shape:
+            yield array
+
+
+def is_trivial(
+    value: NumpyArray, inputs: Mapping[str, NumpyArray], tolerance: NumpyArray | float = 0.0
+) -> bool:
     """Whether zeros, ones, or an input handed back would be the right answer.
 
     Truth values are never trivial by themselves: of two answers, one is always a constant.
     """
     if value.dtype == np.bool_:
         return False
-    if not np.any(value) or bool(np.all(value == 1)):
-        return True
     return any(
-        array.shape == value.shape and np.array_equal(array, value) for array in inputs.values()
+        bool(np.all(np.abs(answer - value) <= tolerance))
+        for answer in trivial_answers(value.shape, inputs)
     )
 
 
@@ -188,8 +200,20 @@ def _draw_array(
         **_vocabulary(expression, shape, integers, generator),
     }
     value = np.asarray(_evaluate(exercise, place, expression, names))
-    value = np.array(np.broadcast_to(value, shape))
-    return np.rint(value).astype(np.int64) if integers else value.astype(dtype)
+    try:
+        value = np.array(np.broadcast_to(value, shape))
+        with np.errstate(all="ignore"):
+            value = np.rint(value) if integers else value.astype(dtype)
+        finite = bool(np.all(np.isfinite(value)))
+    except (TypeError, ValueError) as error:
+        raise exercise.error(
+            place, f"the expression '{expression}' cannot fill '{array.name}' of {shape}: {error}"
+        ) from None
+    if not finite:
+        raise exercise.error(
+            place, f"the expression '{expression}' gives '{array.name}' nan or inf as {dtype}"
+        )
+    return value.astype(np.int64) if integers else value
 
 
 def _vocabulary(

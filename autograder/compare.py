@@ -137,7 +137,7 @@ def _is_nearly(value: NumpyArray, off: NumpyArray) -> bool:
 
 def _compare_projections(expected: Expected, actual: NumpyArray) -> Verdict:
     for known in expected.projections:
-        if not abs(float(np.sum(known.direction * actual)) - known.value) <= known.tolerance:
+        if not known.is_met_by(actual):
             return Verdict(
                 Reason.wrong_values,
                 expected.shape,

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
 from autograder.exercise import Exercise, Language, Text
+from autograder.policy import Attempts, Late
+
+HiddenFeedback: TypeAlias = Literal["none", "names", "hints", "all"]
+"""How much students see of hidden tests; see :mod:`autograder.feedback`."""
 
 
 class Limits(Struct, frozen=True):
@@ -33,6 +39,9 @@ class Assignment(Struct, frozen=True):
     name: str
     title: Text
     exercises: tuple[Exercise, ...]
+    due: datetime | None = None
+    extensions: dict[str, datetime] = {}
+    """Students with a due date of their own."""
 
     @property
     def max_score(self) -> float:
@@ -47,3 +56,6 @@ class Course(Struct, frozen=True):
     seed: int
     limits: Limits
     assignments: dict[str, Assignment]
+    late: Late = Late()
+    attempts: Attempts = Attempts()
+    feedback: HiddenFeedback = "hints"

@@ -236,6 +236,9 @@ class Exercise(Struct, frozen=True):
     hidden_path: Path | None
     stub_path: Path
     solution_path: Path | None
+    new_arrays: bool = False
+    """The right answer equals an input (the Jacobian of y = W x is W): an equal array of its
+    own is right, and the input handed back is wrong, in every test."""
     is_class: bool = False
     """Whether students write a class (``signature.function`` is its name) and not a function."""
     origins: dict[str, Origin] = {}

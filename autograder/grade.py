@@ -285,6 +285,8 @@ def _examine(
         return Finding(number, output, verdict=verdict)
     if isinstance(test, PropertyTest):
         return _examine_property(test, number, output, expected, observation)
+    if observation.shared:  # looked at only where the result must be new
+        return Finding(number, output, property="shared_results", names=observation.shared)
     return None
 
 

@@ -13,8 +13,8 @@ beyond the scale on which f varies, two large steps can agree and both be wrong.
 For functions of degree two or less in x (a linear layer is linear in each of its
 arguments) nothing is truncated, and a large step gives nearly full precision.
 
-What no choice of steps can see is a loss inside f that leaves no trace in its values:
-(x + 1e20) - 1e20 looks as if it did not depend on x.
+What no choice of steps can see is a loss inside f that leaves no trace in its values at x
+or at 0: (x + 1e20) - 1e20 looks as if it did not depend on x.
 
 Source: Press et al., Numerical Recipes, 3rd ed., section 5.7 (Ridders' method);
 Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., chapter 3 (rounding).
@@ -32,20 +32,17 @@ import numpy as np
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
 
-# The first step, relative to a power of two near x: the golden ratio, far from all simple
-# fractions, for at x = 1 a step of 1 sees nothing of sin(2 pi x); to 20 bits, for then x + h
-# is exact, and so is much of what f does with it. Less than 1/sqrt(2), so that no first step
-# crosses a kink at 0.
+# The first step, relative to a power of two near the size of x: the golden ratio, far from all
+# simple fractions, for at x = 1 a step of 1 sees nothing of sin(2 pi x); to 20 bits, for then
+# x + h is exact, and so is much of what f does with it.
 FIRST_STEP = 648_055 / 2**20
 # Steps go down by this factor, at most this often.
 REDUCTION = 1.0 / 16
 LEVELS = 14
 # Rounding inside f: a few operations per term and their accumulated error.
 ROUNDING_FACTOR = 16.0
-# Two roundings of what is as large inside f as f is at 0.
-ORIGIN_FACTOR = 4.0
-# Four roundings of x + h, over a first step of at least 0.4 x.
-ARGUMENT_FACTOR = 8.0
+# Four roundings of x + h.
+ARGUMENT_FACTOR = 4.0
 # An error of nothing would be too sure of numbers that are smaller than float64 can hold.
 SMALLEST = 2.0**-1074
 
@@ -75,7 +72,8 @@ def directional_derivative(
     along = np.asarray(direction, dtype=wide.dtype)
     return _search(
         lambda h: _difference(terms, wide, h * along).summed(),
-        _size(x) / _size(direction),
+        _largest(x, 1.0) / (_largest(direction) or 1.0),
+        _largest(x) / (_largest(direction) or 1.0),
         origin.sum(),
     )
 
@@ -98,11 +96,10 @@ def _by_element(difference: Callable[[Floats], _Difference], x: Floats, origin: 
     for index in np.ndindex(x.shape):
         unit = np.zeros_like(x)
         unit[index] = 1.0
-        # Each element has a scale of its own; for a zero, that of its neighbours.
-        size = _size(x[index]) if x[index] else _size(x)
         found = _search(
             lambda h, unit=unit: difference(h * unit),  # type: ignore[misc]
-            size,
+            _largest(x, 1.0),
+            abs(float(x[index])),
             origin,
         )
         value[(..., *index)] = found.value
@@ -131,32 +128,37 @@ def _difference(function: Callable[[Floats], Floats], x: Floats, change: Floats)
     return _Difference(above - below, np.abs(above) + np.abs(below), unit_roundoff)
 
 
-def _search(difference: Callable[[float], _Difference], size: float, origin: Floats) -> Estimate:
+def _search(
+    difference: Callable[[float], _Difference], size: float, position: float, origin: Floats
+) -> Estimate:
     """The extrapolated central difference at the step where the estimated error is smallest.
 
-    ``size`` is the largest step that makes sense; ``origin`` is the magnitude of f at 0.
-    Every element has its own best step.
+    ``size`` is the largest step that makes sense, ``position`` how far x is from 0 along the
+    direction, in the unit of steps, and ``origin`` the magnitude of f at 0. Every element has
+    its own best step.
     """
     step = FIRST_STEP * 2.0 ** float(np.round(np.log2(size)))
     values, errors = [], []
-    for level in range(LEVELS):
+    for _ in range(LEVELS):
         with np.errstate(all="ignore"):
             coarse, fine = difference(step), difference(step / 2)
             wide = coarse.value / (2 * step)
             narrow = fine.value / step
             value = (4 * narrow - wide) / 3
             truncation = np.abs(narrow - wide)
-            magnitude = ROUNDING_FACTOR * (coarse.magnitude + fine.magnitude)
-            in_f = (magnitude + ORIGIN_FACTOR * origin) / step
+            magnitude = coarse.magnitude + fine.magnitude + origin
+            in_f = ROUNDING_FACTOR * magnitude / step
             # x + h is rounded as well, where h is small beside x.
-            in_x = ARGUMENT_FACTOR * np.abs(value) / REDUCTION**level
+            in_x = ARGUMENT_FACTOR * np.abs(value) * position / step
             rounding = coarse.unit_roundoff * (in_f + in_x)
             error = truncation + rounding + np.abs(value) * 2.0**-52 + SMALLEST
             finite = np.isfinite(value) & np.isfinite(error)
         values.append(np.where(finite, value, np.nan))
         errors.append(np.where(finite, error, np.inf))
-        # Nothing was truncated: smaller steps only round more. Or rounding took over.
-        if np.all(truncation <= rounding):
+        # Nothing was truncated: smaller steps only round more. Or rounding took over. But f
+        # may stand still where large steps lead and move at x: e^(-x^2), a dead ReLU.
+        moved = np.any(coarse.value) or np.any(fine.value)
+        if np.all(truncation <= rounding) and (moved or step <= position):
             break
         step *= REDUCTION
     return _most_certain(np.asarray(values), np.asarray(errors))
@@ -176,9 +178,9 @@ def _most_certain(values: Floats, errors: Floats) -> Estimate:
     )
 
 
-def _size(x: Floats) -> float:
-    """The largest magnitude in x, and 1 where there is none."""
-    return float(np.max(np.abs(x), initial=0.0)) or 1.0
+def _largest(x: Floats, least: float = 0.0) -> float:
+    """The largest magnitude in x, or ``least`` if that is larger."""
+    return float(np.max(np.abs(x), initial=least))
 
 
 def _prepared(function: Callable[[Floats], Floats], x: Floats) -> tuple[Floats, Floats]:

@@ -222,6 +222,35 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "Has no {word}, which this exercise asks to use.",
         "ko": "{word}이(가) 없습니다. 이 문제는 그것을 써서 풀어야 합니다.",
     },
+    # hidden tests, as far as the course shows them
+    "hidden_tests": {
+        "en": "hidden tests",
+        "ko": "숨은 테스트",
+    },
+    "hidden_lost": {
+        "en": "Not all right. What a hidden test checks is not shown.",
+        "ko": "맞지 않은 부분이 있습니다. 숨은 테스트의 내용은 보여 주지 않습니다.",
+    },
+    "hidden_timeout": {
+        "en": "Took too long. What a hidden test checks is not shown.",
+        "ko": "시간이 너무 오래 걸렸습니다. 숨은 테스트의 내용은 보여 주지 않습니다.",
+    },
+    "hidden_crashed": {
+        "en": "The Python process ended in the middle of the test. "
+        "What a hidden test checks is not shown.",
+        "ko": "테스트 도중에 Python 프로세스가 끝나 버렸습니다. "
+        "숨은 테스트의 내용은 보여 주지 않습니다.",
+    },
+    "hidden_error": {
+        "en": "The code raised an error or could not be run. "
+        "What a hidden test checks is not shown.",
+        "ko": "코드에서 오류가 났거나 코드를 실행할 수 없었습니다. "
+        "숨은 테스트의 내용은 보여 주지 않습니다.",
+    },
+    "hidden_missing": {
+        "en": "The file or the function is not there.",
+        "ko": "파일이나 함수가 없습니다.",
+    },
     # pieces
     "for_shapes": {
         "en": " for {shapes}",

@@ -60,7 +60,7 @@ def _is_one_call(test: RunTest) -> bool:
 
 def _ask(exercise: Exercise, test: RunTest, case: Case) -> Questions:
     (step,) = test.steps
-    call = Question(step.target, _packed(step, case))
+    call = Question(step.target, _packed(step, case), inspect=exercise.new_arrays)
     if not isinstance(test, PropertyTest):
         return (call,)
     first = msgspec.structs.replace(call, keep="first", inspect=True)

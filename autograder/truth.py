@@ -8,22 +8,27 @@ How far off a right answer may be
 ---------------------------------
 A program that sums n products in any order commits at most about n u sum|terms|, with u
 the unit roundoff (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed.,
-section 3.1: gamma_n). ``sum|terms|`` is not the size of the result, from which terms may
-have cancelled, so it is measured: every float input is multiplied by 1 + s 2^-26 with
-random signs s, and the change of the result, divided by 2^-26, is a root mean square S of
-the terms. With N, the sum of all axis lengths of the inputs, as a bound on n,
+section 3.1: gamma_n), and as a rule no more than its square root's share of that (Higham
+and Mary, A New Approach to Probabilistic Rounding Error Analysis, 2019). ``sum|terms|`` is
+not the size of the result, from which terms may have cancelled, so it is measured: every
+float input is multiplied by 1 + r 2^-26 with random r of variance 1, and the change of the
+result, divided by 2^-26, is a root mean square S of the terms. Both the reference and the
+student round, so
 
-    tolerance = 16 N u (|g| + S) + 8 error of the witness,     element by element.
+    tolerance = (64 + 2 n) u (|g| + S) + 8 error of the witness,     element by element.
 
-So an element with small terms gets a small tolerance however large its neighbours are,
-and float32 (2^29 times coarser), rounded or flushed numbers are outside for all sizes
-that exercises use.
+64 is for all that is not a sum. n bounds the summands of one element, see
+:meth:`_Court._summands`. So an element with small terms gets a small tolerance however
+large its neighbours are, and float32 (2^29 times coarser), rounded or flushed numbers are
+outside for all sizes that exercises use.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -31,7 +36,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from autograder import gradients
-from autograder.cases import Case, is_trivial
+from autograder.cases import Case, is_trivial, trivial_answers
 from autograder.errors import CourseError
 from autograder.exercise import ExampleTest, Exercise, Gradient, GradientTest, RunTest, Step
 from autograder.forward import run_forward
@@ -40,10 +45,15 @@ NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 Evaluate: TypeAlias = Callable[[Mapping[str, NumpyArray]], dict[str, NumpyArray]]
 
 UNIT_ROUNDOFF = {8: 2.0**-53, 4: 2.0**-24}
-ROUNDING_FACTOR = 16.0
+ROUNDINGS = 64
+ROUNDINGS_PER_SUMMAND = 2
 WITNESS_FACTOR = 8.0
 PERTURBATION = 2.0**-26
 PERTURBATIONS = 6
+# Enough where there are many elements: one in a hundred is measured at a tenth of its S, and
+# would still have room.
+PERTURBATIONS_OF_MANY = 3
+MANY_LENGTHS = 200
 DIRECTIONS = 3
 # With this many elements, one random direction is enough, and dear enough.
 MANY_ELEMENTS = 20_000
@@ -58,6 +68,9 @@ class Projection(Struct, frozen=True):
     direction: NumpyArray
     value: float
     tolerance: float
+
+    def is_met_by(self, output: NumpyArray) -> bool:
+        return abs(float(np.sum(self.direction * output)) - self.value) <= self.tolerance
 
 
 class Expected(Struct, frozen=True):
@@ -147,8 +160,7 @@ class _Court:
         )
         floats = [array for array in case.inputs.values() if array.dtype.kind == "f"]
         self._itemsize = min((array.dtype.itemsize for array in floats), default=8)
-        self._length = sum(sum(array.shape) + 1 for array in case.arrays.values())
-        self._exact = {name: _as_float64(array) for name, array in case.arrays.items()}
+        self._exact = {name: _read_only(_as_float64(v)) for name, v in case.arrays.items()}
         self._generator = np.random.default_rng(20_230_917)
 
     def expected(self) -> dict[str, Expected]:
@@ -163,20 +175,26 @@ class _Court:
             return witness == "reference" or witness in self._test.against
         return True
 
+    def _handed_back(self) -> dict[str, NumpyArray]:
+        """The inputs that are no answer; with ``new_arrays`` one equals it and another test
+        sees to it that it is not the same array."""
+        return {} if self._exercise.new_arrays else self._case.inputs
+
     # The witnesses
 
     def _hear_reference(self) -> dict[str, _Statement]:
         value = self._call_reference(self._exact)
-        truths = {name: v for name, v in value.items() if v.dtype == np.bool_}
-        if truths:
-            return {name: _Statement("reference", v, np.zeros(())) for name, v in value.items()}
-        # Many elements make a good mean by themselves.
-        rounds = 2 if self._length > 200 else PERTURBATIONS
-        sensitivity = self._sensitivity(self._call_reference, value, rounds)
-        return {
-            name: _Statement("reference", value[name], self._rounding(value[name], spread))
-            for name, spread in sensitivity.items()
-        }
+        numbers = {name: v for name, v in value.items() if v.dtype != np.bool_}
+        lengths = sum(sum(array.shape) for array in self._exact.values())
+        rounds = PERTURBATIONS if lengths <= MANY_LENGTHS else PERTURBATIONS_OF_MANY
+        errors = {name: np.zeros(()) for name in value}
+        if numbers:
+            sensitivity = self._sensitivity(self._call_reference, numbers, rounds)
+            errors.update(
+                (name, self._rounding(numbers[name], spread))
+                for name, spread in sensitivity.items()
+            )
+        return {name: _Statement("reference", v, errors[name]) for name, v in value.items()}
 
     def _call_reference(self, arrays: Mapping[str, NumpyArray]) -> dict[str, NumpyArray]:
         inputs: dict[str, Any] = {
@@ -184,14 +202,9 @@ class _Court:
         }
         inputs.update(self._case.functions)
         assert self._reference is not None
-        try:
-            with np.errstate(all="ignore"):
-                names = run_steps(self._exercise, self._test.steps, self._reference, inputs)
+        with self._blamed("the reference solution"), np.errstate(all="ignore"):
+            names = run_steps(self._exercise, self._test.steps, self._reference, inputs)
             return {output: _as_result(names[output]) for output in self._outputs}
-        except Exception as error:
-            raise self._error(
-                f"the reference solution fails on it: {type(error).__name__}: {error}"
-            ) from None
 
     def _hear_forward(self, output: str) -> _Statement | None:
         """The forward pass or its finite differences, element by element."""
@@ -217,23 +230,33 @@ class _Court:
         return _Statement("finite differences", estimate.value, error)
 
     def _call_forward(self, variable: str, arrays: Mapping[str, NumpyArray]) -> NumpyArray | None:
+        with self._blamed("the forward pass"):
+            return self._forward(variable, arrays)
+
+    def _forward(self, variable: str, arrays: Mapping[str, NumpyArray]) -> NumpyArray | None:
         assert self._exercise.forward is not None
-        try:
-            with np.errstate(all="ignore"):
-                names = run_forward(self._exercise.forward, arrays)
-        except Exception as error:
-            raise self._error(
-                f"the forward pass fails on it: {type(error).__name__}: {error}"
-            ) from None
+        with np.errstate(all="ignore"):
+            names = run_forward(self._exercise.forward, arrays)
         return np.asarray(names[variable]) if variable in names else None
+
+    @contextmanager
+    def _blamed(self, witness: str) -> Iterator[None]:
+        """Errors inside are those of the instructor's code."""
+        try:
+            yield
+        except Exception as error:
+            raise self._error(f"{witness} fails on it: {type(error).__name__}: {error}") from None
 
     def _terms(
         self, gradient: Gradient, arrays: Mapping[str, NumpyArray]
     ) -> Callable[[NumpyArray], NumpyArray]:
-        """The function whose derivative the output is, of the array it is differentiated by."""
+        """The function whose derivative the output is, of the array it is differentiated by.
+
+        Raises what the forward pass raises.
+        """
 
         def terms(x: NumpyArray) -> NumpyArray:
-            value = self._call_forward(gradient.of, {**arrays, gradient.wrt: x})
+            value = self._forward(gradient.of, {**arrays, gradient.wrt: x})
             assert value is not None
             return value if gradient.upstream is None else arrays[gradient.upstream] * value
 
@@ -243,9 +266,9 @@ class _Court:
         self, gradient: Gradient, arrays: Mapping[str, NumpyArray]
     ) -> gradients.Estimate:
         terms = self._terms(gradient, arrays)
-        if gradient.upstream is None:
-            return gradients.jacobian(terms, arrays[gradient.wrt])
-        return gradients.gradient(terms, arrays[gradient.wrt])
+        derivative = gradients.jacobian if gradient.upstream is None else gradients.gradient
+        with self._blamed("the forward pass"):
+            return derivative(terms, arrays[gradient.wrt])
 
     def _hear_example(self, output: str) -> _Statement | None:
         if not isinstance(self._test, ExampleTest) or output not in self._test.expect:
@@ -281,13 +304,17 @@ class _Court:
             raise self._error(f"the {statement.witness} gives nan or inf for '{output}'")
         slack = self._test.tolerance.get(output, 0.0) * float(np.max(np.abs(value), initial=0.0))
         tolerance = np.broadcast_to(statement.error + slack, value.shape)
+        if not np.all(np.isfinite(tolerance)):
+            raise self._error(
+                f"nothing can be said about '{output}' so close to overflow; draw smaller numbers"
+            )
         return Expected(
             value.shape,
             value,
             tolerance,
             statement.witness,
             self._itemsize,
-            is_trivial=is_trivial(value, self._case.inputs),
+            is_trivial=is_trivial(value, self._handed_back(), tolerance),
         )
 
     def _is_small(self, output: str) -> bool:
@@ -334,9 +361,14 @@ class _Court:
         for _ in range(1 if large else DIRECTIONS):
             direction = np.asarray(generator.standard_normal(x.shape))
             # A Jacobian is weighed at random over the components of the function as well.
-            shape = np.shape(terms(x)) if gradient.upstream is None else ()
+            shape: tuple[int, ...] = ()
+            if gradient.upstream is None:
+                value = self._call_forward(gradient.of, arrays)
+                assert value is not None
+                shape = value.shape
             weights = np.asarray(generator.standard_normal(shape)) if shape else np.ones(())
-            estimate = gradients.directional_derivative(_weighted(terms, weights), x, direction)
+            with self._blamed("the forward pass"):
+                estimate = gradients.directional_derivative(_weighted(terms, weights), x, direction)
             full = np.asarray(np.multiply.outer(weights, direction))
             error = WITNESS_FACTOR * float(estimate.error)
             found.append(Projection(full, float(estimate.value), error))
@@ -359,15 +391,21 @@ class _Court:
             abs(known.value - other.value) / PERTURBATION
             for known, other in zip(projections, perturbed, strict=True)
         )
-        rounding = self._rounding(np.asarray(size), np.asarray(spread))
+        shape = projections[0].direction.shape
+        rounding = self._bound(self._summands(shape), np.asarray(size), np.asarray(spread))
+        known_by = tuple(
+            replace(known, tolerance=known.tolerance + float(rounding)) for known in projections
+        )
         return Expected(
-            projections[0].direction.shape,
+            shape,
             None,
             None,
             "finite differences",
             self._itemsize,
-            tuple(
-                replace(known, tolerance=known.tolerance + float(rounding)) for known in projections
+            known_by,
+            is_trivial=any(
+                all(known.is_met_by(answer) for known in known_by)
+                for answer in trivial_answers(shape, self._handed_back())
             ),
         )
 
@@ -393,28 +431,62 @@ class _Court:
     # How far off rounding may take a right answer
 
     def _rounding(self, value: NumpyArray, spread: NumpyArray) -> NumpyArray:
-        unit = UNIT_ROUNDOFF[self._itemsize]
-        bound: NumpyArray = ROUNDING_FACTOR * self._length * unit * (np.abs(value) + spread)
+        return self._bound(self._summands(np.shape(value)), value, spread)
+
+    def _bound(self, summands: int, value: NumpyArray, spread: NumpyArray) -> NumpyArray:
+        roundings = ROUNDINGS + ROUNDINGS_PER_SUMMAND * summands
+        with np.errstate(all="ignore"):
+            bound: NumpyArray = roundings * UNIT_ROUNDOFF[self._itemsize] * (np.abs(value) + spread)
         return bound
+
+    def _summands(self, shape: tuple[int, ...]) -> int:
+        """A bound on the numbers that are summed, one after the other, into one element of an
+        output of this shape.
+
+        Sums go over axes that the output does not have, one axis after the other (all
+        dimensions together bound that) or over all such axes of an input at once.
+        """
+        arrays = {**self._exercise.arrays, **self._exercise.auxiliary}
+        lengths: dict[Any, int] = {}
+        at_once = 1
+        for name, array in self._exact.items():
+            declared = arrays[name].shape
+            named = declared[1:] if "..." in declared else declared
+            leading = array.shape[: array.ndim - len(named)]
+            lengths["..."] = max(lengths.get("...", 0), math.prod(leading) if leading else 0)
+            for position, (dim, length) in enumerate(
+                zip(named, array.shape[len(leading) :], strict=True)
+            ):
+                lengths[dim if isinstance(dim, str) else (name, position)] = length
+            rest: Counter[int] = Counter(array.shape)
+            rest.subtract(shape)
+            at_once = max(at_once, math.prod(rest.elements()))
+        return max(sum(lengths.values()), at_once)
 
     def _sensitivity(
         self, evaluate: Evaluate, value: Mapping[str, NumpyArray], rounds: int = PERTURBATIONS
     ) -> dict[str, NumpyArray]:
         """Root mean square change of every output under relative changes of all inputs."""
-        squares = {name: np.zeros(np.shape(v)) for name, v in value.items()}
+        spread = {name: np.zeros(np.shape(v)) for name, v in value.items()}
         for _ in range(rounds):
-            changed = evaluate({name: self._perturbed(name) for name in self._exact})
-            for name in squares:
-                with np.errstate(all="ignore"):
-                    squares[name] += ((changed[name] - value[name]) / PERTURBATION) ** 2
-        return {name: np.sqrt(square / rounds) for name, square in squares.items()}
+            with np.errstate(all="ignore"):
+                changed = evaluate({name: self._perturbed(name) for name in self._exact})
+                for name, sofar in spread.items():
+                    # hypot, for squares of what a saturated softmax gives would underflow.
+                    spread[name] = np.hypot(sofar, (changed[name] - value[name]) / PERTURBATION)
+        return {name: total / math.sqrt(rounds) for name, total in spread.items()}
 
     def _perturbed(self, name: str) -> NumpyArray:
         array = self._exact[name]
-        if array.dtype.kind != "f" or array.ndim == 0:
+        if array.dtype.kind != "f":
             return array
-        signs = self._generator.integers(0, 2, size=array.shape) * 2 - 1
-        return np.asarray(array * (1 + signs * PERTURBATION))
+        if array.ndim == 0 and float(array).is_integer():
+            return array  # it may be a count
+        # Uniform rather than signs, which leave two terms that cancel as they are too often.
+        relative = self._generator.uniform(-(3.0**0.5), 3.0**0.5, size=array.shape)
+        relative *= PERTURBATION
+        relative += 1.0
+        return np.asarray(array * relative)
 
     def _error(self, message: str) -> CourseError:
         return self._exercise.error(
@@ -431,6 +503,13 @@ def _weighted(
 def argument(value: NumpyArray) -> Any:
     """The array itself; a scalar of the exercise as a Python number."""
     return value if value.ndim else value.item()
+
+
+def _read_only(array: NumpyArray) -> NumpyArray:
+    """A view that a careless forward pass cannot write into."""
+    view = array[...]
+    view.flags.writeable = False
+    return view
 
 
 def _as_float64(array: Any) -> NumpyArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import keyword
 import re
 from collections.abc import Container
 from pathlib import Path
@@ -11,15 +11,15 @@ from typing import Any
 import msgspec
 
 from autograder.course import Assignment, Course, Limits
-from autograder.errors import CourseError
 from autograder.exercise import Exercise, Language
 from autograder.loading.exercise import load_exercise as _load_exercise
 from autograder.loading.node import Node
+from autograder.loading.python_source import check_file
 from autograder.loading.yaml_source import read_yaml
 from autograder.messages import LANGUAGES
 
 _CONFIG_KEYS = ("title", "language", "languages", "seed", "limits", "assignments")
-_NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 # Sensible bounds: low, high.
 _LIMIT_BOUNDS: dict[str, tuple[float, float]] = {
@@ -37,7 +37,7 @@ _LIMIT_BOUNDS: dict[str, tuple[float, float]] = {
 def load_course(root: Path, *, only: Container[str] | None = None) -> Course:
     """The course in the folder ``root``, with the exercises of the assignments in ``only``.
 
-    Raises :class:`CourseError` for the first thing that is wrong with it.
+    Raises :class:`~autograder.errors.CourseError` for the first thing that is wrong with it.
     """
     config = Node.root(read_yaml(root / "config.yaml", root))
     entries = config.mapping(_CONFIG_KEYS, required=("title", "assignments"))
@@ -64,11 +64,14 @@ def load_course(root: Path, *, only: Container[str] | None = None) -> Course:
 def load_exercise(
     root: Path, assignment: str, name: str, languages: tuple[Language, ...]
 ) -> Exercise:
-    """One exercise with everything that belongs to it. Raises :class:`CourseError`."""
+    """One exercise with everything that belongs to it.
+
+    Raises :class:`~autograder.errors.CourseError`.
+    """
     exercise = _load_exercise(root, assignment, name, languages)
-    _check_python(exercise, exercise.stub_path, root, "stub")
+    check_file(exercise, exercise.stub_path, root, "stub")
     if exercise.solution_path is not None:
-        _check_python(exercise, exercise.solution_path, root, "solution")
+        check_file(exercise, exercise.solution_path, root, "solution")
     return exercise
 
 
@@ -102,9 +105,9 @@ def _named(node: Node, kind: str) -> dict[str, Node]:
 
 
 def _check_name(node: Node, name: str, kind: str, *inner: str | int) -> None:
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise node.error(
-            f"'{name}' cannot be the name of an {kind}: use letters, digits, '_' and '-'", *inner
+            f"'{name}' cannot be the name of an {kind}; use letters, digits, '_' and '-'", *inner
         )
 
 
@@ -117,62 +120,38 @@ def _load_assignment(
     for index, item in enumerate(names.items()):
         exercise = item.text()
         _check_name(names, exercise, "exercise", index)
-        if not exercise.isidentifier():
-            raise item.error(f"'{exercise}' cannot be the name of an exercise: it is a Python file")
+        if not exercise.isidentifier() or keyword.iskeyword(exercise):
+            raise item.error(
+                f"'{exercise}' cannot be the name of an exercise, which is a Python module; use "
+                "letters, digits and '_', such as 'linear_dx'"
+            )
         if any(exercise == other.name for other in exercises):
-            raise item.error(f"the exercise '{exercise}' is there twice")
+            raise item.error(f"the exercise '{exercise}' is there twice; remove one")
         path = root / "assignments" / name / f"{exercise}.yaml"
         if not path.is_file():
-            raise item.error(f"there is no {path.relative_to(root)} for the exercise '{exercise}'")
+            raise item.error(
+                f"there is no {path.relative_to(root)} for the exercise '{exercise}'; create it"
+            )
         exercises.append(load_exercise(root, name, exercise, languages))
     if not exercises:
-        raise names.error(f"the assignment '{name}' has no exercises")
+        raise names.error(f"the assignment '{name}' has no exercises; list at least one")
     _refuse_strays(root, name, {exercise.name for exercise in exercises}, names)
     return Assignment(name, entries["title"].by_language(languages), tuple(exercises))
 
 
 def _refuse_strays(root: Path, assignment: str, names: set[str], node: Node) -> None:
-    """An exercise that is written but not listed would silently not be graded."""
+    """An exercise that is written but not listed would silently not be graded.
+
+    A whole assignment that is not listed is a draft, and stops nobody.
+    """
     for tree in (root / "assignments", root / "tests" / "hidden"):
-        for path in sorted((tree / assignment).glob("*.yaml")):
+        for path in sorted((tree / assignment).glob("*.y*ml")):
+            if path.suffix != ".yaml":
+                raise node.error(
+                    f"{path.relative_to(root)} would not be read; rename it to {path.stem}.yaml"
+                )
             if path.stem not in names:
                 raise node.error(
                     f"{path.relative_to(root)} is not listed here; add '{path.stem}' to "
                     "'exercises' or move the file away"
                 )
-
-
-def _check_python(exercise: Exercise, path: Path, root: Path, kind: str) -> None:
-    """The file parses and has the function or class with the parameters of the signature."""
-    shown = path.relative_to(root)
-    try:
-        tree = ast.parse(path.read_bytes())
-    except OSError as error:
-        raise CourseError(f"cannot be read: {error.strerror}", path=shown) from None
-    except (SyntaxError, ValueError) as error:
-        line = error.lineno if isinstance(error, SyntaxError) else 1
-        raise CourseError(f"the {kind} is not Python: {error}", path=shown, line=line) from None
-    signature = exercise.signature
-    wanted = ", ".join(signature.parameters)
-    for statement in tree.body:
-        if exercise.is_class and isinstance(statement, ast.ClassDef):
-            if statement.name == signature.function:
-                return
-        elif isinstance(statement, ast.FunctionDef) and statement.name == signature.function:
-            found = [argument.arg for argument in statement.args.args]
-            if found != list(signature.parameters):
-                raise CourseError(
-                    f"the {kind}'s {signature.function}({', '.join(found)}) does not have the "
-                    f"parameters of its signature, ({wanted})",
-                    path=shown,
-                    line=statement.lineno,
-                    column=statement.col_offset + 1,
-                )
-            return
-    word = "class" if exercise.is_class else "function"
-    raise CourseError(
-        f"the {kind} has no {word} '{signature.function}'; "
-        f"define {signature.function}({wanted}) as the signature in the YAML says",
-        path=shown,
-        line=1,
-    )

@@ -17,10 +17,12 @@ from autograder.exercise import (
     Test,
     Visibility,
 )
-from autograder.loading.exercise_tests import DTYPES, TestReader
+from autograder.loading.exercise_tests import DTYPES, TestReader, read_name
 from autograder.loading.node import Node, suggest
+from autograder.loading.python_source import check_code
 from autograder.loading.syntax import (
     check_expression,
+    check_name,
     parse_class,
     parse_forward,
     parse_function,
@@ -36,6 +38,7 @@ _PUBLIC_KEYS = (
     "arrays",
     "auxiliary",
     "functions",
+    "new_arrays",
     "forward",
     "gradients",
     "tests",
@@ -53,7 +56,7 @@ def load_exercise(
     hidden = read_yaml(hidden_path, root) if hidden_path.is_file() else None
     reader = _Reader(read_yaml(public_path, root), hidden, languages)
     # A student's bundle has neither tree; a course has both.
-    complete = hidden is not None or (root / "solutions").is_dir()
+    complete = (root / "tests" / "hidden").is_dir() or (root / "solutions").is_dir()
     return reader.read(
         assignment,
         name,
@@ -122,6 +125,7 @@ class _Reader:
             hidden_path=hidden_path,
             stub_path=public_path.with_suffix(".py"),
             solution_path=solution_path,
+            new_arrays="new_arrays" in entries and entries["new_arrays"].truth(),
             is_class=is_class,
             origins=self._origins,
         )
@@ -149,10 +153,14 @@ class _Reader:
         return {name: self._array(name, entry) for name, entry in node.mapping().items()}
 
     def _array(self, name: str, node: Node) -> Array:
-        if not name.isidentifier():
-            raise node.error(f"'{name}' cannot be the name of an array: it must be a Python name")
+        check_name(node, name, "array")
         if isinstance(node.value, list):
             return Array(name, self._shape(node))
+        if not isinstance(node.value, dict):
+            raise node.error(
+                f"{node.name} must be a list of dimensions such as [m, n], or a mapping with "
+                f"'shape', not {node.kind()}"
+            )
         entries = node.mapping(("shape", "draw", "dtype"), required=("shape",))
         draw, dtype = "normal", None
         if "draw" in entries:
@@ -171,6 +179,7 @@ class _Reader:
                     raise item.error("'...' must be the first of the dimensions")
                 shape.append("...")
             elif item.text().isidentifier():
+                check_name(item, item.text(), "dimension")
                 shape.append(item.text())
             else:
                 raise item.error(
@@ -253,6 +262,8 @@ class _Reader:
             if "tests" in hidden:
                 sources.append((hidden["tests"], "hidden"))
         for node, visibility in sources:
+            if node.value == []:
+                raise node.error("'tests' is empty; write a test, or remove the key")
             for item in node.items():
                 test = reader.read(item, visibility)
                 if test.name in found:
@@ -262,9 +273,11 @@ class _Reader:
                 found[test.name] = test
                 self._remember(f"tests.{test.name}", item.child("name"))
         if not found:
-            raise self._public.error("the exercise has no tests")
+            raise self._public.error("the exercise has no tests; write at least one")
         if not any(part.points for test in found.values() for part in test.parts):
-            raise self._public.error("no test of the exercise gives points")
+            raise self._public.error(
+                "no test of the exercise gives points; give some, such as 'points: 1'"
+            )
         return tuple(found.values())
 
     def _mistakes(self, signature: Signature, is_class: bool) -> tuple[Mistake, ...]:
@@ -273,14 +286,17 @@ class _Reader:
         for item in hidden["mistakes"].items() if "mistakes" in hidden else ():
             mistake = self._mistake(item, signature, is_class)
             if mistake.name in found:
-                raise item.error(f"there are two mistakes named '{mistake.name}'", "name")
+                raise item.error(
+                    f"there are two mistakes named '{mistake.name}'; rename one of them", "name"
+                )
             found[mistake.name] = mistake
             self._remember(f"mistakes.{mistake.name}", item.child("name"))
         return tuple(found.values())
 
     def _mistake(self, node: Node, signature: Signature, is_class: bool) -> Mistake:
         entries = node.mapping(("name", "outputs", "code", "hint"), required=("name", "hint"))
-        name = entries["name"].text()
+        name = read_name(entries["name"], "mistake")
+        node.name = f"mistake '{name}'"
         if ("outputs" in entries) == ("code" in entries):
             raise node.error(
                 f"the mistake '{name}' needs either 'outputs' (expressions) or 'code' (a whole "
@@ -289,18 +305,24 @@ class _Reader:
         if "outputs" in entries and is_class:
             raise entries["outputs"].error("a mistake in a class is written as 'code'")
         outputs = {}
+        # What the expressions see: the student's inputs, and the right outputs.
+        names = {*signature.parameters, *signature.outputs}
         for output, entry in (entries["outputs"].mapping() if "outputs" in entries else {}).items():
             if output not in signature.outputs:
                 raise entry.error(
                     f"'{output}' is not an output of {signature.function}"
                     f"{suggest(output, signature.outputs)}"
                 )
-            outputs[output] = check_expression(entry)
+            outputs[output] = check_expression(entry, names)
+        if "outputs" in entries and not outputs:
+            raise entries["outputs"].error(
+                f"'outputs' of {node.name} is empty; say which outputs are wrong, and how"
+            )
         return Mistake(
             name=name,
             hint=entries["hint"].by_language(self._languages),
             outputs=outputs,
-            code=entries["code"].text() if "code" in entries else None,
+            code=check_code(entries["code"], signature) if "code" in entries else None,
         )
 
 

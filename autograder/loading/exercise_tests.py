@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 import numpy as np
 
@@ -35,6 +35,9 @@ DTYPES = get_args(Dtype)
 LAYOUTS = get_args(Layout)
 PROPERTIES = get_args(PropertyName)
 WITNESSES = tuple(name for name in get_args(WitnessName) if name != "example")
+
+# By dimension: its length (for "...", the lengths of all leading axes), and the array that says so.
+Lengths: TypeAlias = dict[str, tuple[int | tuple[int, ...], str]]
 
 # The key that makes a test one of a kind, and the keys that the kind has besides.
 _COMMON = ("name", "title", "points", "credit")
@@ -81,9 +84,7 @@ class TestReader:
     def read(self, node: Node, visibility: Visibility) -> Test:
         kind = self._kind(node)
         entries = node.mapping(required=("name",))
-        name = entries["name"].text()
-        if not name.strip() or len(name) > 80:
-            raise entries["name"].error("a test's name has 1 to 80 characters")
+        name = read_name(entries["name"], "test")
         node.name = f"test '{name}'"
         entries = node.mapping((*_COMMON, kind, *_KINDS[kind]))
         if kind == "source":
@@ -170,6 +171,8 @@ class TestReader:
         points = entries["points"]
         if "expect" in entries:
             expected = entries["expect"].mapping()
+            if not expected:
+                raise entries["expect"].error(f"'expect' of {node.name} is empty; give an output")
             for name in expected:
                 if name not in outputs:
                     raise entries["expect"].error(
@@ -177,6 +180,11 @@ class TestReader:
                     )
             outputs = tuple(name for name in outputs if name in expected)
         if isinstance(points.value, dict):
+            if not points.value:
+                raise points.error(
+                    f"'points' of {node.name} is empty; give points to an output, such as "
+                    f"'{{{outputs[0]}: 1}}'"
+                )
             parts = []
             for name, entry in points.mapping().items():
                 if name not in outputs:
@@ -225,7 +233,12 @@ class TestReader:
             return ()
         if isinstance(entries[key].value, str):
             return (entries[key].choice(known),)
-        return tuple(item.choice(known) for item in entries[key].items())
+        words = tuple(item.choice(known) for item in entries[key].items())
+        if not words:
+            raise entries[key].error(
+                f"{entries[key].name} is empty; use some of {', '.join(known)}"
+            )
+        return words
 
     def _read_functions(self, entries: Mapping[str, Node]) -> dict[str, tuple[str, ...]]:
         if "functions" not in entries:
@@ -240,25 +253,26 @@ class TestReader:
         choices: dict[str, tuple[Any, ...]] = {}
         constraints = []
         for name, entry in dims.items():
-            if name == "...":
-                choices[name] = parse_leading(entry)
-            elif name.isidentifier():
+            if name == "..." or name.isidentifier():
                 if name not in self._dims:
                     raise entries["dims"].error(
-                        f"unknown dimension '{name}' in {node.name}{suggest(name, self._dims)}",
+                        f"unknown dimension '{name}' in {node.name}"
+                        f"{suggest(name, sorted(self._dims))}",
                         name,
                     )
-                choices[name] = parse_range(entry)
+                choices[name] = parse_leading(entry) if name == "..." else parse_range(entry)
             elif entry.value is None:
-                constraints.append(check_expression(_as_text(entry, name)))
+                known = sorted(self._dims - {"..."})
+                constraints.append(check_expression(_as_text(entry, name), known))
             else:
                 raise entries["dims"].error(
                     f"'{name}' is neither a dimension nor a rule such as 'm != n'", name
                 )
         for name in sorted(self._dims - set(choices)):
+            lengths = '"...": [[], [5]]' if name == "..." else f"{name}: 1..9"
             raise node.error(
                 f"{node.name} does not say how to draw the dimension '{name}'; "
-                f"add 'dims: {{{name}: 1..9}}'"
+                f"add 'dims: {{{lengths}}}'"
             )
         return Dims(choices, tuple(constraints))
 
@@ -268,25 +282,33 @@ class TestReader:
             entries["dtype"].choice(DTYPES)
             dtype = entries["dtype"].value
         given = entries["given"].mapping(self._everything) if "given" in entries else {}
-        lengths: dict[str, tuple[int, str]] = {}
-        for name in self._arrays:
-            if name not in given:
-                where = entries.get("given") or entries["name"]
-                raise where.error(f"the example does not give '{name}'")
-        for name, entry in given.items():
-            shape = _numbers(entry).shape
-            self._check_shape(entry, name, shape, lengths)
+        lengths: Lengths = {}
+        for name, array in self._everything.items():
+            if name in given:
+                numbers = _numbers(given[name])
+                _check_dtype(given[name], numbers, array.dtype or dtype)
+                self._check_shape(given[name], array, numbers.shape, lengths)
+                continue
+            where = entries.get("given") or entries["name"]
+            if name in self._arrays:
+                raise where.error(f"the example does not give '{name}'; add it to 'given'")
+            for dim in array.shape:
+                if isinstance(dim, str) and dim not in lengths:
+                    raise where.error(
+                        f"the example does not give '{name}', and nothing before it fixes its "
+                        f"dimension '{dim}'; add '{name}' to 'given'"
+                    )
         expect = entries["expect"].mapping()
         for name, entry in expect.items():
-            if isinstance(entry.value, bool):
-                continue
-            shape = _numbers(entry).shape
+            shape = () if isinstance(entry.value, bool) else _numbers(entry).shape
             gradient = self._gradients.get(name)
-            wrt = given.get(gradient.wrt) if gradient and gradient.upstream else None
-            if wrt is not None and _numbers(wrt).shape != shape:
+            if gradient is None or gradient.upstream is None:
+                continue
+            wanted = _known_shape(self._everything[gradient.wrt], lengths)
+            if shape != wanted:
                 raise entry.error(
-                    f"'{name}' has shape {shape}, but it is a gradient by {wrt.name}, whose "
-                    f"shape is {_numbers(wrt).shape}"
+                    f"'{name}' has shape {shape}, but it is a gradient by '{gradient.wrt}', "
+                    f"whose shape is {wanted}"
                 )
         return ExampleTest(
             given={name: entry.value for name, entry in given.items()},
@@ -299,26 +321,36 @@ class TestReader:
     def _check_shape(
         self,
         node: Node,
-        name: str,
+        array: Array,
         shape: tuple[int, ...],
-        lengths: dict[str, tuple[int, str]],
+        lengths: Lengths,
     ) -> None:
         """The given array has the axes that its dimensions say, all of one length each."""
-        names = self._everything[name].shape
-        actual = shape
-        if names[:1] == ("...",):
-            names, actual = names[1:], shape[len(shape) - len(names) + 1 :]
-        if len(names) != len(actual):
+        names = array.shape
+        found: list[int | tuple[int, ...]] = [*shape]
+        if names[:1] == ("...",) and len(shape) >= len(names) - 1:
+            leading = len(shape) - (len(names) - 1)
+            found = [shape[:leading], *shape[leading:]]
+        if len(names) != len(found):
             raise node.error(
-                f"'{name}' has shape {shape}, which does not fit [{', '.join(map(str, names))}]"
+                f"'{array.name}' has shape {shape}, which does not fit "
+                f"[{', '.join(map(str, names))}]; write a list in a list for every axis"
             )
-        for dim, length in zip(names, actual, strict=True):
-            known, source = lengths.setdefault(str(dim), (length, name))
+        if 0 in shape:
+            raise node.error(f"'{array.name}' has no numbers; give at least one along every axis")
+        for dim, length in zip(names, found, strict=True):
             if isinstance(dim, int):
-                known, source = dim, "its definition"
+                if dim != length:
+                    raise node.error(
+                        f"'{array.name}' has length {length} where 'arrays' says {dim}; change "
+                        "the one or the other"
+                    )
+                continue
+            known, source = lengths.setdefault(dim, (length, array.name))
             if known != length:
                 raise node.error(
-                    f"the dimension {dim} is {length} in '{name}' and {known} in '{source}'"
+                    f"the dimension {dim} is {length} in '{array.name}' and {known} in "
+                    f"'{source}'; give them the same length"
                 )
 
     def _source(
@@ -345,6 +377,32 @@ class TestReader:
         )
 
 
+def read_name(node: Node, kind: str) -> str:
+    """The name of a test or a mistake: it must fit into one line of a table."""
+    name = node.text().strip()
+    if not 1 <= len(name) <= 80 or not name.isprintable():
+        raise node.error(f"a {kind}'s name has 1 to 80 characters, in one line")
+    return name
+
+
+def _known_shape(array: Array, lengths: Lengths) -> tuple[int, ...]:
+    """The shape that the given arrays fix."""
+    shape: list[int] = []
+    for dim in array.shape:
+        length = dim if isinstance(dim, int) else lengths[dim][0]
+        shape.extend(length if isinstance(length, tuple) else (length,))
+    return tuple(shape)
+
+
+def _check_dtype(node: Node, numbers: np.ndarray[Any, Any], dtype: Dtype) -> None:
+    """Numbers that the dtype would silently change are not those of the example."""
+    if dtype == "int64":
+        if np.any(numbers != np.rint(numbers)) or np.any(np.abs(numbers) >= 2.0**63):
+            raise node.error(f"{node.name} is int64 here; write whole numbers below 2**63")
+    elif np.any(np.abs(numbers) > np.finfo(dtype).max):
+        raise node.error(f"{node.name} is {dtype} here, which cannot hold numbers this large")
+
+
 def _suggest_kind(node: Node) -> str:
     for key in node.value:
         hint = suggest(key, _KINDS)
@@ -363,9 +421,13 @@ def _numbers(node: Node) -> np.ndarray[Any, Any]:
     try:
         array = np.array(node.value, dtype=np.float64)
     except ValueError:
-        raise node.error(f"the rows of {node.name} differ in length") from None
+        raise node.error(
+            f"the rows of {node.name} differ in length; give them all the same"
+        ) from None
+    except OverflowError:
+        raise node.error(f"{node.name} has a number too large for float64") from None
     if not np.all(np.isfinite(array)):
-        raise node.error(f"{node.name} must be finite")
+        raise node.error(f"{node.name} must be finite; write numbers below 1.8e308")
     return array
 
 

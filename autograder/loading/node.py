@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from autograder.errors import CourseError
 from autograder.exercise import Language, Text
 from autograder.loading.yaml_source import Document, Key, Keys
+
+# Beyond it, arithmetic on points or limits would overflow.
+MAX_NUMBER = 1e300
 
 
 class Node:
@@ -81,8 +83,8 @@ class Node:
     def number(self, low: float | None = None, high: float | None = None) -> float:
         if isinstance(self.value, bool) or not isinstance(self.value, (int, float)):
             raise self.error(f"{self.name} must be a number, not {self.kind()}")
-        if not math.isfinite(self.value):
-            raise self.error(f"{self.name} must be finite, not {self.value}")
+        if not -MAX_NUMBER <= self.value <= MAX_NUMBER:
+            raise self.error(f"{self.name} must be finite, not {brief(self.value)}")
         return self._within(float(self.value), low, high)
 
     def truth(self) -> bool:
@@ -93,7 +95,9 @@ class Node:
     def by_language(self, languages: Collection[Language]) -> Text:
         """A text per language of the course; one plain text stands for all of them."""
         if isinstance(self.value, str):
-            return dict.fromkeys(languages, self.value)
+            if not self.value.strip():
+                raise self.error(f"{self.name} has no text; write one")
+            return dict.fromkeys(languages, self.value.strip())
         entries = self.mapping(known=languages, required=languages)
         texts = {language: node.text().strip() for language, node in entries.items()}
         for language, text in texts.items():
@@ -109,17 +113,22 @@ class Node:
         if isinstance(value, bool):
             return f"{str(value).lower()}"
         if isinstance(value, str):
-            shown = value if len(value) <= 30 else value[:29] + "…"
-            return f"the text '{shown}'"
+            return f"the text '{brief(value)}'"
         if isinstance(value, (int, float)):
-            return f"the number {value}"
+            return f"the number {brief(value)}"
         return "a list" if isinstance(value, list) else "a mapping"
 
     def _within(self, value: float, low: float | None, high: float | None) -> float:
         if (low is not None and value < low) or (high is not None and value > high):
             bounds = f"at least {low}" if high is None else f"from {low} to {high}"
-            raise self.error(f"{self.name} must be {bounds}, not {value}")
+            raise self.error(f"{self.name} must be {bounds}, not {brief(value)}")
         return value
+
+
+def brief(value: object) -> str:
+    """The value as text, short enough to quote in one line."""
+    text = str(value)
+    return text if len(text) <= 30 else text[:29] + "…"
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

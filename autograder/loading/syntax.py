@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import keyword
 import re
 from collections.abc import Collection
 
 from autograder.exercise import Signature, Step
-from autograder.loading.node import Node, suggest
+from autograder.loading.node import Node, brief, suggest
 
 _NAME = r"[A-Za-z_]\w*"
 _FUNCTION = re.compile(
@@ -37,10 +39,12 @@ def parse_class(node: Node, outputs: Node) -> Signature:
 
 def _signature(node: Node, name: str, parameters: str, outputs: str) -> Signature:
     signature = Signature(name, _names(parameters), _names(outputs))
+    check_name(node, name, "function")
     for kind, names in (("parameter", signature.parameters), ("output", signature.outputs)):
         for word in names:
+            check_name(node, word, kind)
             if names.count(word) > 1:
-                raise node.error(f"the {kind} '{word}' is there twice")
+                raise node.error(f"the {kind} '{word}' is there twice; use another name")
     return signature
 
 
@@ -48,16 +52,40 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def check_expression(node: Node) -> str:
-    """A Python expression, checked for syntax only."""
+def check_name(node: Node, name: str, kind: str) -> None:
+    """Refuse what expressions could not call by this name."""
+    if not name.isidentifier() or keyword.iskeyword(name) or name == "np":
+        reason = "it means numpy" if name == "np" else "it must be a Python name"
+        raise node.error(f"'{name}' cannot be the name of a {kind}: {reason}; use another")
+
+
+def check_expression(node: Node, known: Collection[str] | None = None) -> str:
+    """A Python expression: its syntax, and with ``known`` also the names in it.
+
+    ``np``, the built-in names and those that the expression binds itself are known anyway.
+    """
     text = node.text().strip() if isinstance(node.value, str) else str(node.value)
     if isinstance(node.value, (list, dict, bool)) or node.value is None:
         raise node.error(f"{node.name} must be an expression, not {node.kind()}")
     try:
-        ast.parse(text, mode="eval")
-    except (SyntaxError, ValueError, RecursionError) as error:
-        raise node.error(f"'{text}' is not a Python expression: {_reason(error)}") from None
+        tree = ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise node.error(
+            f"'{brief(text)}' is not a Python expression: {_reason(error)}; write it as 'W @ x'"
+        ) from None
+    if known is not None:
+        for name in _free_names(tree):
+            if name not in known and name != "np" and not hasattr(builtins, name):
+                raise node.error(f"unknown name '{name}' in '{text}'{suggest(name, known)}")
     return text
+
+
+def _free_names(tree: ast.AST) -> list[str]:
+    """The names that are read, less those of comprehensions and lambdas."""
+    found = [part for part in ast.walk(tree) if isinstance(part, ast.Name)]
+    bound = {name.id for name in found if not isinstance(name.ctx, ast.Load)}
+    bound |= {part.arg for part in ast.walk(tree) if isinstance(part, ast.arg)}
+    return [name.id for name in found if name.id not in bound]
 
 
 def parse_forward(node: Node) -> tuple[str, frozenset[str]]:
@@ -65,9 +93,11 @@ def parse_forward(node: Node) -> tuple[str, frozenset[str]]:
     text = node.text()
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = error.lineno if isinstance(error, SyntaxError) and "\n" in text.strip() else None
         raise node.error(
-            f"the forward pass is not Python: {_reason(error)}; "
+            f"the forward pass is not Python: {_reason(error)}"
+            f"{f' in its line {line}' if line else ''}; "
             "write assignments such as 'y = W @ x'"
         ) from None
     assigned = {
@@ -81,7 +111,7 @@ def parse_forward(node: Node) -> tuple[str, frozenset[str]]:
 
 
 def _reason(error: Exception) -> str:
-    return str(error.msg if isinstance(error, SyntaxError) else error)
+    return str(error.msg if isinstance(error, SyntaxError) else error) or "nested too deeply"
 
 
 def parse_range(node: Node) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,6 +16,14 @@ Key: TypeAlias = str | int
 Keys: TypeAlias = tuple[Key, ...]
 
 MAX_BYTES = 1 << 20
+MAX_DEPTH = 64
+
+_YAML = "tag:yaml.org,2002:"
+_TAGS: dict[type[yaml.Node], frozenset[str]] = {
+    yaml.MappingNode: frozenset({f"{_YAML}map"}),
+    yaml.SequenceNode: frozenset({f"{_YAML}seq"}),
+    yaml.ScalarNode: frozenset(_YAML + kind for kind in ("str", "int", "float", "bool", "null")),
+}
 
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -56,10 +65,16 @@ class Document:
     def error(self, keys: Sequence[Key], message: str) -> CourseError:
         """The error that ``message`` is, at the place of ``keys``."""
         line, column = self.place(keys)
+        # A quoted value may hold line breaks; an error is one line.
+        message = message.replace("\r", " ").replace("\n", " ")
         return CourseError(message, path=self.shown, line=line, column=column)
 
     def _build(self, node: yaml.Node, keys: Keys) -> Any:
         self._positions.setdefault(keys, _position(node))
+        if node.tag not in _TAGS[type(node)]:
+            raise self._error_at(node, f"the tag {_shown(node.tag)} is not supported; remove it")
+        if len(keys) > MAX_DEPTH:
+            raise self._error_at(node, f"nested deeper than {MAX_DEPTH} levels; write it flatter")
         if isinstance(node, yaml.MappingNode):
             return self._build_mapping(node, keys)
         if isinstance(node, yaml.SequenceNode):
@@ -80,22 +95,30 @@ class Document:
 
     def _scalar(self, node: yaml.Node, keys: Keys) -> Any:
         text = str(node.value)
-        match node.tag.rpartition(":")[2]:
-            case "str":
-                return text
-            case "int":
-                return int(text)
-            case "float":
-                return float(text.replace(".inf", "inf").replace(".nan", "nan"))
-            case "bool":
-                return text.lower() == "true"
-            case "null":
-                return None
-        raise self._error_at(node, f"the tag {node.tag} is not supported; write plain values")
+        try:
+            match node.tag:
+                case "tag:yaml.org,2002:int":
+                    return int(text)
+                case "tag:yaml.org,2002:float":
+                    return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+                case "tag:yaml.org,2002:bool":
+                    return {"true": True, "false": False}[text.lower()]
+                case "tag:yaml.org,2002:null":
+                    return None
+        except (KeyError, ValueError):
+            raise self._error_at(
+                node, f"'{text[:30]}' is not a usable {_shown(node.tag)}; write a plain value"
+            ) from None
+        return text
 
     def _error_at(self, node: yaml.Node, message: str) -> CourseError:
         line, column = _position(node)
         return CourseError(message, path=self.shown, line=line, column=column)
+
+
+def _shown(tag: str) -> str:
+    """As it is written in a file: ``!!int`` for ``tag:yaml.org,2002:int``."""
+    return tag.replace(_YAML, "!!")
 
 
 def _position(node: yaml.Node) -> tuple[int, int]:
@@ -118,14 +141,13 @@ def read_yaml(path: Path, root: Path | None = None) -> Document:
         _refuse_sharing(node, shown)
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, shown, text) from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise CourseError(f"is not YAML: {str(error) or 'nested too deeply'}", path=shown) from None
+    except yaml.reader.ReaderError as error:
+        raise _character_error(error, shown, text) from None
+    except RecursionError:
+        raise CourseError("nested too deeply; write it flatter", path=shown, line=1) from None
     if node is None:
         raise CourseError("the file is empty", path=shown, line=1)
-    try:
-        document = Document(path, shown, node)
-    except (ValueError, RecursionError) as error:
-        raise CourseError(f"is not usable YAML: {error}", path=shown, line=1) from None
+    document = Document(path, shown, node)
     if not isinstance(document.data, dict):
         raise document.error((), "the file must be a mapping: lines of the form 'key: value'")
     return document
@@ -133,17 +155,41 @@ def read_yaml(path: Path, root: Path | None = None) -> Document:
 
 def _read_text(path: Path, shown: str) -> str:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise CourseError(f"is larger than {MAX_BYTES >> 20} MiB", path=shown)
-        return path.read_bytes().decode("utf-8-sig")
+        status = path.stat()
+        # Reading a pipe or a device would wait for ever.
+        if not stat.S_ISREG(status.st_mode):
+            raise CourseError("is not a file; put a YAML file here", path=shown)
+        if status.st_size > MAX_BYTES:
+            raise CourseError(
+                f"is larger than {MAX_BYTES >> 20} MiB; draw large arrays instead of writing them",
+                path=shown,
+            )
+        content = path.read_bytes()
     except FileNotFoundError:
-        raise CourseError("there is no such file", path=shown) from None
-    except UnicodeDecodeError as error:
-        raise CourseError(
-            f"is not UTF-8 (byte {error.start}); save it as UTF-8", path=shown
-        ) from None
+        raise CourseError("there is no such file; create it", path=shown) from None
     except OSError as error:
         raise CourseError(f"cannot be read: {error.strerror}", path=shown) from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        raise CourseError(
+            f"is not UTF-8 (byte {error.start}); save it as UTF-8",
+            path=shown,
+            line=before.count(b"\n") + 1,
+            column=len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1,
+        ) from None
+
+
+def _character_error(error: yaml.reader.ReaderError, shown: str, text: str) -> CourseError:
+    # Not the error's own position: libyaml counts bytes there, PyYAML characters.
+    before = text[: text.find(chr(error.character))]
+    return CourseError(
+        f"the control character U+{error.character:04X} cannot be in YAML; remove it",
+        path=shown,
+        line=before.count("\n") + 1,
+        column=len(before) - before.rfind("\n"),
+    )
 
 
 def _refuse_sharing(node: yaml.Node | None, shown: str) -> None:
@@ -173,7 +219,11 @@ def _syntax_error(error: yaml.MarkedYAMLError, shown: str, text: str) -> CourseE
     lines = text.splitlines()
     here = lines[line - 1] if line <= len(lines) else ""
     problem = error.problem or "cannot be parsed"
-    if "\t" in here[: len(here) - len(here.lstrip())]:
+    if "another document" in problem:
+        problem, mend = "a second document begins here", "remove the line '---'"
+    elif "alias" in problem:
+        mend = "anchors and aliases (& and *) are not supported; put quotes around a text with '*'"
+    elif "\t" in here[: len(here) - len(here.lstrip())]:
         mend = "indent with spaces, not tabs"
     elif "indent" in problem or "block" in problem or "mapping values" in problem:
         mend = (

@@ -13,7 +13,7 @@ from autograder.messages import harmless
 from autograder.output.summary import points
 
 _MAX_NAME = 40
-_MAX_REMARK = 100
+_MAX_REMARK = 150
 _MAX_REMARKS = 2
 
 

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 HEADER = struct.Struct("!I")
 MAX_REQUEST = 1 << 30
@@ -29,6 +29,7 @@ MAX_TEXT = 4000
 MAX_FRAMES = 20
 MAX_ITEMS = 64
 MAX_NDIM = 8
+MAX_LENGTH = 1 << 40
 
 NUMERIC_DTYPES = frozenset(
     f"{order}{kind}{size}"
@@ -37,6 +38,13 @@ NUMERIC_DTYPES = frozenset(
     for size in sizes
 ) | {"|b1"}
 
+# Lengths are refused before what they announce is decoded: a short message must not
+# become a gigabyte of objects.
+Text: TypeAlias = Annotated[str, Meta(max_length=MAX_TEXT)]
+Length: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_LENGTH)]
+Position: TypeAlias = Annotated[int, Meta(ge=0, lt=MAX_ITEMS)]
+Positions: TypeAlias = Annotated[tuple[Position, ...], Meta(max_length=MAX_ITEMS)]
+
 Layout: TypeAlias = Literal["C", "F", "strided"]
 Scalar: TypeAlias = bool | int | float | str | None
 
@@ -44,8 +52,8 @@ Scalar: TypeAlias = bool | int | float | str | None
 class Array(Struct, frozen=True, tag="array", array_like=True):
     """``data`` holds the elements in C order; ``layout`` is how the receiver lays them out."""
 
-    dtype: str
-    shape: tuple[int, ...]
+    dtype: Text
+    shape: Annotated[tuple[Length, ...], Meta(max_length=MAX_NDIM)]
     data: memoryview
     layout: Layout = "C"
 
@@ -59,7 +67,7 @@ class Plain(Struct, frozen=True, tag="plain", array_like=True):
 class Opaque(Struct, frozen=True, tag="opaque", array_like=True):
     """Something that is not sent, by the name of its type."""
 
-    type_name: str
+    type_name: Text
 
 
 class Function(Struct, frozen=True, tag="function", array_like=True):
@@ -81,7 +89,7 @@ class Items(Struct, frozen=True, tag="items", array_like=True):
     """A list or tuple. Anything nested deeper arrives as :class:`Opaque`."""
 
     kind: Literal["list", "tuple"]
-    items: tuple[Leaf, ...]
+    items: Annotated[tuple[Leaf, ...], Meta(max_length=MAX_ITEMS)]
 
 
 Value: TypeAlias = Array | Plain | Opaque | Items
@@ -139,15 +147,15 @@ Request: TypeAlias = Load | Call | Read | CallbackResult
 class Frame(Struct, frozen=True):
     """One line of a traceback, of the student's own files only."""
 
-    file: str
+    file: Text
     line: int
-    function: str
+    function: Text
 
 
 class ExceptionInfo(Struct, frozen=True):
-    type_name: str
-    message: str
-    frames: tuple[Frame, ...] = ()
+    type_name: Text
+    message: Text
+    frames: Annotated[tuple[Frame, ...], Meta(max_length=MAX_FRAMES)] = ()
 
 
 class Done(Struct, frozen=True, tag="done"):
@@ -162,8 +170,8 @@ class Returned(Struct, frozen=True, tag="returned"):
 
     number: int
     value: Value
-    changed: tuple[int, ...] = ()
-    shared: tuple[int, ...] = ()
+    changed: Positions = ()
+    shared: Positions = ()
 
 
 class Raised(Struct, frozen=True, tag="raised"):
@@ -183,7 +191,7 @@ class Callback(Struct, frozen=True, tag="callback"):
 
     number: int
     function: int
-    arguments: tuple[Leaf, ...]
+    arguments: Annotated[tuple[Leaf, ...], Meta(max_length=MAX_ITEMS)]
 
 
 Reply: TypeAlias = Done | Returned | Raised | Missing | Callback
@@ -201,39 +209,29 @@ def decode_reply(payload: bytes | memoryview) -> Reply:
     """The reply in ``payload``, checked in every field. Raises :class:`MalformedReply`."""
     try:
         reply: Reply = _decode_reply(payload)
-        if isinstance(reply, Returned):
-            _check_value(reply.value)
-        elif isinstance(reply, Callback):
-            _check_items(reply.arguments)
-        elif isinstance(reply, Raised):
-            _check_exception(reply.exception)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise MalformedReply(str(error)[:200]) from None
+    if isinstance(reply, Returned):
+        value = reply.value
+        _check_items(value.items if isinstance(value, Items) else (value,))
+    elif isinstance(reply, Callback):
+        _check_items(reply.arguments)
     return reply
 
 
-def _check_value(value: Value) -> None:
-    if isinstance(value, Items):
-        _check_items(value.items)
-    else:
-        _check_items((value,))
-
-
 def _check_items(items: tuple[Leaf, ...]) -> None:
-    if len(items) > MAX_ITEMS:
-        raise MalformedReply("too many items")
+    """What the types do not say. All other lengths are checked while decoding."""
     for item in items:
         if isinstance(item, Array):
             _check_array(item)
-        elif isinstance(item, Opaque):
-            _check_text(item.type_name)
-        elif isinstance(item.value, str):
-            _check_text(item.value)
+        elif isinstance(item, Plain) and isinstance(item.value, str):
+            if len(item.value) > MAX_TEXT:
+                raise MalformedReply("a text is too long")
 
 
 def _check_array(array: Array) -> None:
-    _check_text(array.dtype)
-    if len(array.shape) > MAX_NDIM or any(length < 0 for length in array.shape):
+    # Without the zeros: numpy multiplies all lengths, and an empty array may overflow too.
+    if math.prod(length for length in array.shape if length) > MAX_LENGTH:
         raise MalformedReply("impossible shape")
     if array.dtype in NUMERIC_DTYPES:
         expected = math.prod(array.shape) * np.dtype(array.dtype).itemsize
@@ -241,21 +239,6 @@ def _check_array(array: Array) -> None:
             raise MalformedReply("the bytes of an array do not fit its shape")
     elif array.data:
         raise MalformedReply("bytes of a dtype that is not numeric")
-
-
-def _check_exception(exception: ExceptionInfo) -> None:
-    _check_text(exception.type_name)
-    _check_text(exception.message)
-    if len(exception.frames) > MAX_FRAMES:
-        raise MalformedReply("too many traceback lines")
-    for frame in exception.frames:
-        _check_text(frame.file)
-        _check_text(frame.function)
-
-
-def _check_text(text: str) -> None:
-    if len(text) > MAX_TEXT:
-        raise MalformedReply("a text is too long")
 
 
 def pack_array(array: np.ndarray[Any, Any]) -> Array:

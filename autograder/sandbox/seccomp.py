@@ -67,7 +67,6 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "brk": (12, 214),
     "mremap": (25, 216),
     "msync": (26, 227),
-    "madvise": (28, 233),
     "membarrier": (324, 283),
     # the process's own signals, clocks and numbers
     "rt_sigaction": (13, 134),
@@ -115,6 +114,7 @@ PROCESSES: dict[str, tuple[int | None, int | None]] = {
 # Allowed for some arguments only; see `_conditions`.
 IOCTL = (16, 29)
 FCNTL = (72, 25)
+MADVISE = (28, 233)
 KILL = (62, 129)
 TGKILL = (234, 131)
 PRLIMIT64 = (302, 261)
@@ -129,6 +129,9 @@ IOCTL_COMMANDS = (
     0x5450,  # FIONCLEX
     0x5451,  # FIOCLEX
 )
+# What malloc and Python use. Not what takes a page of the machine out of service, which root
+# may (MADV_HWPOISON, MADV_SOFT_OFFLINE), nor what reaches beyond this process (MADV_MERGEABLE).
+MADVICE = (0, 1, 2, 3, 4, 8, 14, 15, 18)  # NORMAL .. DONTNEED, FREE, (NO)HUGEPAGE, WIPEONFORK
 FCNTL_COMMANDS = (0, 1, 2, 3, 4, 1030)  # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, ..._CLOEXEC
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -199,6 +202,7 @@ def _conditions(column: int, pid: int) -> list[Instruction]:
     return [
         *_when(IOCTL[column], _allow_if_any(1, IOCTL_COMMANDS)),
         *_when(FCNTL[column], _allow_if_any(1, FCNTL_COMMANDS)),
+        *_when(MADVISE[column], _allow_if_any(2, MADVICE)),
         *_when(KILL[column], _allow_if_any(0, (pid,))),
         *_when(TGKILL[column], _allow_if_any(0, (pid,))),
         *_when(PRLIMIT64[column], query_only),

@@ -83,8 +83,6 @@ def main(readable: list[str] | None) -> None:
     """
     confinement = None if readable is None else Confinement(readable)
     control = socket.socket(fileno=CONTROL)
-    reader, writer = os.pipe()
-    os.close(writer)  # an input that is always at its end, for every child
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -103,7 +101,7 @@ def main(readable: list[str] | None) -> None:
         spawn = msgspec.msgpack.decode(message, type=Spawn)
         pid = os.fork()
         if pid == 0:
-            _run_child(spawn, reader, descriptors, libc, confinement)
+            _run_child(spawn, descriptors, libc, confinement)
         for descriptor in descriptors:
             os.close(descriptor)
         exited = _wait(pid, control)
@@ -161,7 +159,6 @@ def _children() -> list[int]:
 
 def _run_child(
     spawn: Spawn,
-    null_input: int,
     descriptors: list[int],
     libc: ctypes.CDLL,
     confinement: Confinement | None,
@@ -173,7 +170,11 @@ def _run_child(
             confinement.ruleset.enter()
         # Out of the way first, so that no dup2 closes what a later one needs.
         channel, output = (os.dup2(fd, 100 + i) for i, fd in enumerate(descriptors))
-        os.dup2(null_input, 0)
+        # An input that is at its end. Each child has one of its own: the flags of a shared
+        # one could be set by one submission and read by the next.
+        reader, writer = os.pipe()
+        os.close(writer)
+        os.dup2(reader, 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.dup2(channel, _CHANNEL)
@@ -204,7 +205,6 @@ def _text_writer(descriptor: int) -> io.TextIOWrapper:
 
 def _limit(spawn: Spawn) -> None:
     limits = {
-        resource.RLIMIT_CPU: spawn.cpu_seconds,
         resource.RLIMIT_AS: spawn.memory,
         resource.RLIMIT_FSIZE: spawn.file_size,
         resource.RLIMIT_NOFILE: spawn.open_files,
@@ -214,3 +214,5 @@ def _limit(spawn: Spawn) -> None:
     }
     for name, value in limits.items():
         resource.setrlimit(name, (value, value))
+    # SIGXCPU first, which tells the reason; a second later SIGKILL for whoever ignores it.
+    resource.setrlimit(resource.RLIMIT_CPU, (spawn.cpu_seconds, spawn.cpu_seconds + 1))

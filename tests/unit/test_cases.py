@@ -89,6 +89,24 @@ def test_a_draw_expression_that_fails_is_the_course_s_fault() -> None:
         draw_cases(linear_backward_exercise(test), test, 1)
 
 
+@pytest.mark.parametrize(
+    ("expression", "dtype", "message"),
+    [
+        ("1e308 * 10 * ones", "float64", "gives 'x' nan or inf as float64"),
+        ("np.sqrt(-ones)", "float64", "gives 'x' nan or inf as float64"),
+        ("1e300 * ones", "float32", "gives 'x' nan or inf as float32"),
+        ("np.nan * ones", "int64", "gives 'x' nan or inf as int64"),
+        ("np.ones(7)", "float64", r"cannot fill 'x' of \(4,\)"),
+        ("'text'", "float64", "cannot fill 'x'"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:invalid value encountered in sqrt")
+def test_inputs_are_finite_and_fit(expression: str, dtype: str, message: str) -> None:
+    test = gradient_test(dims={"m": (3,), "n": (4,)}, draw={"x": expression}, dtypes=(dtype,))
+    with pytest.raises(CourseError, match=message):
+        draw_cases(linear_backward_exercise(test), test, 1)
+
+
 def test_examples_are_given() -> None:
     test = example_test({"x": [1, 2], "W": [[3, 4]], "dy": [5]}, {"dx": [15, 20], "dW": [[5, 10]]})
     (case,) = draw_cases(linear_backward_exercise(test), test, 1)
@@ -119,3 +137,9 @@ def test_leading_axes_may_be_any() -> None:
 )
 def test_trivial_answers_prove_nothing(value: Any, trivial: bool) -> None:
     assert is_trivial(value, {"x": np.array([1.0, 2.0])}) is trivial
+
+
+def test_trivial_is_what_would_be_judged_right() -> None:
+    nearly = np.array([1.0 + 1e-15, 2.0])
+    assert not is_trivial(nearly, {"x": np.array([1.0, 2.0])})
+    assert is_trivial(nearly, {"x": np.array([1.0, 2.0])}, np.full(2, 1e-14))

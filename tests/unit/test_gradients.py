@@ -45,6 +45,8 @@ SMOOTH: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "cube": (lambda v: v**3, lambda v: 3 * v**2),
     "tanh": (np.tanh, lambda v: 1 - np.tanh(v) ** 2),
     "reciprocal": (lambda v: 1 / (2 + v**2), lambda v: -2 * v / (2 + v**2) ** 2),
+    "gauss": (lambda v: np.exp(-(v**2)), lambda v: -2 * v * np.exp(-(v**2))),
+    "periodic": (lambda v: np.sin(2 * np.pi * v), lambda v: 2 * np.pi * np.cos(2 * np.pi * v)),
 }
 
 
@@ -57,6 +59,78 @@ def test_the_error_of_smooth_functions_is_not_underestimated(name: str, seed: in
     estimate = gradient(function, x)
     assert within(estimate, derivative(wide(x)))
     assert np.all(estimate.error < 1e-6 * (1 + np.abs(derivative(x))))
+
+
+# What overflows or repeats a thousand times within one step of x has no place at 1e8.
+@pytest.mark.parametrize("name", sorted(set(SMOOTH) - {"exp", "periodic"}))
+@given(seed=seeds, of_x=scales)
+@settings(max_examples=25, deadline=None)
+def test_nor_at_other_scales(name: str, seed: int, of_x: float) -> None:
+    function, derivative = SMOOTH[name]
+    x = of_x * np.random.default_rng(seed).standard_normal(3)
+    estimate = gradient(function, x)
+    # The derivative that it is held against has roundings of its own.
+    own = 1e-18 * np.abs(derivative(wide(x))) * (1 + np.abs(x))
+    assert np.all(np.abs(estimate.value - derivative(wide(x))) <= estimate.error + own)
+
+
+def cross_entropy(z: Any) -> Any:
+    """Of a softmax, for class 0: the logarithm of the sum of exponentials, less z[0]."""
+    return np.reshape(np.log(np.exp(z - z.max()).sum()) + z.max() - z[0], 1)
+
+
+@given(seed=seeds, of_z=st.sampled_from([1e-8, 1.0, 5.0, 30.0, 300.0]))
+@settings(max_examples=40, deadline=None)
+def test_saturated_softmax_is_not_taken_for_exact(seed: int, of_z: float) -> None:
+    z = of_z * np.random.default_rng(seed).standard_normal(5)
+    exponentials = np.exp(wide(z) - z.max())
+    truth = exponentials / exponentials.sum() - (np.arange(5) == 0)
+    estimate = gradient(cross_entropy, z)
+    # Adding z.max() rounds the logarithm to the digits that numbers as large as z have.
+    inside = 2.0**-62 * (1 + np.abs(z).max())
+    assert np.all(np.abs(estimate.value - truth) <= estimate.error + inside)
+    assert np.all(estimate.error < 1e-6)
+
+
+@given(seed=seeds, of_A=scales, of_x=scales)
+@settings(max_examples=25, deadline=None)
+def test_chains_of_matrix_products_are_exact(seed: int, of_A: float, of_x: float) -> None:
+    rng = np.random.default_rng(seed)
+    A, B = of_A * rng.standard_normal((4, 5)), rng.standard_normal((3, 4))
+    x, v = of_x * rng.standard_normal(5), rng.standard_normal(5)
+    estimate = directional_derivative(lambda u: B @ (A @ u), x, v)
+    assert within(estimate, (wide(B) @ (wide(A) @ wide(v))).sum())
+    assert estimate.error <= 1e-14 * (np.abs(B) @ (np.abs(A) @ np.abs(v))).sum()
+
+
+def test_every_element_has_a_scale_of_its_own() -> None:
+    x = np.array([1e8, 0.1, -3.0])
+    estimate = gradient(lambda v: np.maximum(v, 0), x)
+    assert within(estimate, (x > 0).astype(float))
+    assert np.all(estimate.error < 1e-6)
+
+
+def test_a_function_that_stands_still_far_away_may_move_at_x() -> None:
+    x = np.array([5.0, -331.0])
+    estimate = gradient(lambda v: np.exp(-(v**2)), x)
+    truth = -2 * wide(x) * np.exp(-(wide(x) ** 2))
+    assert within(estimate, truth)
+    assert estimate.error[0] < 1e-6 * abs(truth[0])
+
+
+def test_functions_that_refuse_longdouble_get_float64() -> None:
+    A = np.array([[2.0, 1.0], [0.0, 4.0]])
+    estimate = gradient(lambda v: np.linalg.solve(A, v), np.array([1.0, 3.0]))
+    assert within(estimate, np.linalg.inv(A).sum(axis=0))
+    assert np.all(estimate.error < 1e-12)
+
+
+def test_a_function_need_not_be_defined_at_zero() -> None:
+    def inverse(v: Any) -> Any:
+        return np.array([[1 / float(v[0])]])
+
+    estimate = gradient(inverse, np.array([2.0]))
+    assert within(estimate, -0.25)
 
 
 def test_kinks_that_are_not_at_hand_do_no_harm() -> None:

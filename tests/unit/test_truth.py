@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from autograder.cases import Case, draw_cases
 from autograder.compare import Reason, compare
 from autograder.errors import CourseError
+from autograder.exercise import Array, Dims, Drawing, Exercise, GradientTest, Part, Signature, Step
 from autograder.truth import Expected, expected_outputs
 from tests.unit.exercises import (
     example_test,
@@ -105,6 +107,157 @@ def test_no_lost_precision_passes(name: str, seed: int, m: int, of_W: float, of_
     dx = WRONG[name](linear_backward(**case.inputs)[0])
     verdict = compare(expected["dx"], dx)
     assert verdict.reason in (Reason.wrong_values, Reason.precision_lost)
+
+
+@pytest.mark.parametrize("size", [(512, 3), (3, 512), (256, 256)])
+def test_ten_decimals_are_too_few_for_large_layers_too(size: tuple[int, int]) -> None:
+    case, expected = one_case(5, *size, 1.0, 1.0)
+    right = linear_backward(**case.inputs)
+    for output, value in zip(("dx", "dW"), right, strict=True):
+        assert compare(expected[output], value).ok
+        assert not compare(expected[output], np.round(value, 10)).ok
+
+
+def function_exercise(
+    shapes: dict[str, tuple[str | int, ...]], outputs: tuple[str, ...], drawing: Drawing
+) -> tuple[Exercise, GradientTest]:
+    """A function of arrays of these shapes, without a forward pass."""
+    test = replace(
+        gradient_test(),
+        parts=tuple(Part((output,), 1.0) for output in outputs),
+        steps=(Step(outputs, "f", tuple(shapes)),),
+        against=("reference",),
+        drawing=drawing,
+    )
+    exercise = replace(
+        linear_backward_exercise(test),
+        signature=Signature("f", tuple(shapes), outputs),
+        arrays={name: Array(name, shape) for name, shape in shapes.items()},
+        gradients={},
+        forward=None,
+    )
+    return exercise, test
+
+
+@pytest.mark.parametrize("data", ["0.1 * ones", "uniform", "1e8 + normal", "normal"])
+def test_long_sums_over_several_axes_may_drift(data: str) -> None:
+    """Every addition of 0.1 errs the same way: in 60,000 of them the errors add up."""
+    drawing = Drawing(dims=Dims({"a": (200,), "b": (300,)}), draw={"X": data})
+    exercise, test = function_exercise({"X": ("a", "b")}, ("s",), drawing)
+    (case,) = draw_cases(exercise, test, 0)
+    expected = expected_outputs(exercise, test, case, lambda X: X.sum())["s"]
+    terms = case.inputs["X"].ravel()
+    for order in (terms, terms[::-1], np.sort(terms)):
+        assert compare(expected, np.array(float(np.cumsum(order)[-1]))).ok
+    wrong = np.array(float(terms.astype(np.float32).sum(dtype=np.float32)) + 0.0)
+    assert not compare(expected, wrong).ok
+
+
+def test_leading_axes_are_summed_as_one() -> None:
+    drawing = Drawing(
+        dims=Dims({"...": ((40, 40),), "m": (40,), "n": (40,)}), draw={"X": "0.1 * ones"}
+    )
+    shapes: dict[str, tuple[str | int, ...]] = {"X": ("...", "n"), "dY": ("...", "m")}
+    exercise, test = function_exercise(shapes, ("dW",), drawing)
+    (case,) = draw_cases(exercise, test, 0)
+
+    def rows(A: Any) -> Any:
+        return A.reshape(-1, A.shape[-1])
+
+    expected = expected_outputs(exercise, test, case, lambda X, dY: rows(dY).T @ rows(X))["dW"]
+    one_by_one = np.zeros((40, 40))
+    for x, dy in zip(rows(case.inputs["X"]), rows(case.inputs["dY"]), strict=True):
+        one_by_one += np.outer(dy, x)
+    assert compare(expected, one_by_one).ok
+    assert not compare(expected, one_by_one * (1 + 1e-10)).ok
+
+
+def test_terms_of_scalars_may_cancel_too() -> None:
+    drawing = Drawing(draw={"a": "1/3 + 1e-9 * ones", "b": "1/3 * ones"})
+    exercise, test = function_exercise({"a": (), "b": ()}, ("g",), drawing)
+    (case,) = draw_cases(exercise, test, 0)
+    expected = expected_outputs(exercise, test, case, lambda a, b: a * a - b * b)["g"]
+    a, b = float(case.inputs["a"]), float(case.inputs["b"])
+    assert compare(expected, np.array((a - b) * (a + b))).ok
+    assert not compare(expected, np.array((a - b) * (a + b) * (1 + 1e-5))).ok
+
+
+def test_a_whole_scalar_may_be_a_count() -> None:
+    exercise, test = function_exercise(
+        {"x": ("n",), "k": ()}, ("s",), Drawing(dims=Dims({"n": (6,)}), draw={"k": "3 * ones"})
+    )
+    (case,) = draw_cases(exercise, test, 0)
+    expected = expected_outputs(exercise, test, case, lambda x, k: x[: int(k)].sum())["s"]
+    assert not compare(expected, np.array(case.inputs["x"][:2].sum())).ok
+
+
+def test_numbers_beside_a_truth_value_have_a_tolerance() -> None:
+    exercise, test = function_exercise(
+        {"x": ("n",)}, ("positive", "total"), Drawing(dims=Dims({"n": (9,)}))
+    )
+    (case,) = draw_cases(exercise, test, 0)
+    expected = expected_outputs(exercise, test, case, lambda x: (x.sum() > 0, x.sum()))
+    assert expected["positive"].is_truth_value
+    assert compare(expected["total"], np.array(math.fsum(case.inputs["x"]))).ok
+    assert compare(expected["total"], np.array(reverse(case.inputs["x"], np.ones(9)))).ok
+
+
+def test_outputs_as_small_as_a_saturated_softmax_s_have_a_sensitivity() -> None:
+    """exp(-500) to the last digit: the exponent's rounding is 500 times as large."""
+    drawing = Drawing(dims=Dims({"n": (4,)}), draw={"x": "-500 + normal"})
+    exercise, test = function_exercise({"x": ("n",)}, ("p",), drawing)
+    (case,) = draw_cases(exercise, test, 0)
+    expected = expected_outputs(exercise, test, case, np.exp)["p"]
+    x = case.inputs["x"]
+    assert compare(expected, np.exp(x / 4) ** 4).ok
+    assert compare(expected, np.exp(x + 1e-13 * np.abs(x) / 500)).ok
+    assert not compare(expected, np.exp(x) * (1 + 1e-6)).ok
+
+
+def test_so_close_to_overflow_that_anything_would_pass_is_an_error() -> None:
+    exercise, test = function_exercise(
+        {"x": ("n",)},
+        ("s",),
+        Drawing(dims=Dims({"n": (2,)}), draw={"x": "np.finfo(float).max / np.array([1, 2])"}),
+    )
+    (case,) = draw_cases(exercise, test, 0)
+    with pytest.raises(CourseError, match="so close to overflow"):
+        expected_outputs(exercise, test, case, lambda x: x * 1.0)
+
+
+def test_a_forward_pass_cannot_change_the_inputs() -> None:
+    test = gradient_test()
+    exercise = linear_backward_exercise(test, forward="W *= 2\ny = W @ x")
+    (case,) = draw_cases(exercise, test, 0)
+    before = case.inputs["W"].copy()
+    with pytest.raises(CourseError, match="the forward pass fails on it: ValueError"):
+        expected_outputs(exercise, test, case, None)
+    assert np.array_equal(case.inputs["W"], before)
+
+
+def test_a_forward_pass_may_refuse_longdouble() -> None:
+    test = gradient_test()
+    solve = "y = W @ np.linalg.solve(np.eye(len(x)), x)"
+    exercise = linear_backward_exercise(test, forward=solve)
+    (case,) = draw_cases(exercise, test, 0)
+    for solution in (linear_backward, None):
+        expected = expected_outputs(exercise, test, case, solution)
+        assert compare(expected["dx"], linear_backward(**case.inputs)[0]).ok
+
+
+@pytest.mark.parametrize("size", [(2, 3), (60, 70)])
+def test_zeros_prove_nothing_however_the_truth_is_known(size: tuple[int, int]) -> None:
+    m, n = size
+    test = gradient_test(dims={"m": (m,), "n": (n,)}, draw={"dy": "zeros"})
+    exercise = linear_backward_exercise(test)
+    (case,) = draw_cases(exercise, test, 0)
+    for solution in (linear_backward, None):
+        expected = expected_outputs(exercise, test, case, solution)
+        assert expected["dx"].is_trivial
+        assert expected["dW"].is_trivial
+    other = gradient_test(dims={"m": (m,), "n": (n,)})
+    (case,) = draw_cases(exercise, other, 0)
+    assert not expected_outputs(exercise, other, case, None)["dW"].is_trivial
 
 
 def test_without_a_solution_finite_differences_decide_as_sharply() -> None:

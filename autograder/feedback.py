@@ -1,0 +1,88 @@
+"""What a student may see of a grade: how much hidden tests tell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from autograder.course import HiddenFeedback
+from autograder.grade import ExerciseGrade, Grade, Status, TestGrade, clamp
+from autograder.messages import text
+
+
+def visible(grade: Grade, policy: HiddenFeedback, *, after_due: bool) -> Grade:
+    """The grade as its student may see it. Scores and public tests stay as they are.
+
+    Of hidden tests,
+
+    - ``none`` shows one line an exercise, with the points of all of them;
+    - ``names`` shows names and points;
+    - ``hints`` shows also how a test ended (wrong, too slow, crashed) and the known mistake
+      with its hint, but neither values nor shapes;
+    - ``all`` shows everything after the due date, and before it the same as ``hints``.
+
+    What the student's code printed goes too where an exercise has hidden tests: it may have
+    printed their inputs.
+    """
+    if policy == "all" and after_due:
+        return grade
+    exercises = tuple(_visible_exercise(one, policy, grade.language) for one in grade.exercises)
+    return replace(grade, exercises=exercises)
+
+
+def _visible_exercise(
+    exercise: ExerciseGrade, policy: HiddenFeedback, language: str
+) -> ExerciseGrade:
+    hidden = [test for test in exercise.tests if test.visibility == "hidden"]
+    if not hidden:
+        return exercise
+    if policy == "none":
+        public = tuple(test for test in exercise.tests if test.visibility == "public")
+        tests = (*public, _merged(hidden, language))
+    else:
+        tests = tuple(
+            _blanked(test, policy, language) if test.visibility == "hidden" else test
+            for test in exercise.tests
+        )
+    return replace(exercise, tests=tests, output="")
+
+
+def _merged(tests: Iterable[TestGrade], language: str) -> TestGrade:
+    """All hidden tests of an exercise as one."""
+    tests = tuple(tests)
+    highest = math.fsum(test.max_score for test in tests)
+    score = clamp(math.fsum(test.score for test in tests), highest)
+    complete = all(test.status == "passed" for test in tests)
+    status: Status = "passed" if complete else "partial" if score > 0 else "failed"
+    return TestGrade(
+        name=text("hidden_tests", language),
+        visibility="hidden",
+        score=score,
+        max_score=highest,
+        status=status,
+        message=text("passed" if complete else "hidden_lost", language),
+    )
+
+
+def _blanked(test: TestGrade, policy: HiddenFeedback, language: str) -> TestGrade:
+    """The test without what would give its inputs or expected values away."""
+    passed = test.status == "passed"
+    status = test.status
+    hints = policy in ("hints", "all")
+    key = "hidden_lost"
+    if not hints:
+        status = "passed" if passed else "partial" if test.score > 0 else "failed"
+    elif status in ("timeout", "crashed", "error", "missing"):
+        key = f"hidden_{status}"
+    return TestGrade(
+        name=test.name,
+        visibility="hidden",
+        score=test.score,
+        max_score=test.max_score,
+        status=status,
+        message=text("passed" if passed else key, language),
+        mistake=test.mistake if hints else None,
+        hint=test.hint if hints else None,
+    )

@@ -1,0 +1,11 @@
+"""W_ij appears in y_i alone, with the factor x_j: dW_ij = dy_i x_j."""
+
+import numpy as np
+
+
+def dW_elementwise(x, dy):
+    dW = np.zeros((len(dy), len(x)))
+    for i in range(len(dy)):
+        for j in range(len(x)):
+            dW[i, j] = dy[i] * x[j]
+    return dW
