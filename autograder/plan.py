@@ -64,19 +64,26 @@ def _ask(exercise: Exercise, test: RunTest, case: Case) -> Questions:
     if not isinstance(test, PropertyTest):
         return (call,)
     first = msgspec.structs.replace(call, keep="first", inspect=True)
+    second = second_inputs(exercise, test, case)
+    questions = [first]
+    if second is not None:
+        questions.append(Question(step.target, _packed(step, second)))
+    if test.property == "fresh_results":
+        questions.append(Question("first"))
+    return tuple(questions)
+
+
+def second_inputs(exercise: Exercise, test: PropertyTest, case: Case) -> Case | None:
+    """What the second call of a property test is given; None where one call is enough."""
     match test.property:
         case "inputs_unchanged":
-            return (first,)
+            return None
         case "repeatable":
-            return (first, call)
+            return case
         case "fresh_results":
-            return (
-                first,
-                Question(step.target, _packed(step, _other_inputs(case))),
-                Question("first"),
-            )
+            return _other_inputs(case)
         case "linear_in_upstream":
-            return (first, Question(step.target, _packed(step, _doubled(case, exercise))))
+            return _doubled(case, exercise)
 
 
 def _packed(step: Step, case: Case) -> msgspec.Raw:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from autograder.cases import Case
-from autograder.exercise import EfficiencyTest, Exercise, RunTest, Step
+from autograder.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step
 from autograder.observation import (
     Failure,
     FailureKind,
@@ -21,7 +21,7 @@ from autograder.observation import (
     failure_of,
     observation_of,
 )
-from autograder.plan import Plan, Questions, inputs_of
+from autograder.plan import Plan, Questions, inputs_of, second_inputs
 from autograder.sandbox import Outcome, Session
 from autograder.sandbox.protocol import Returned
 from autograder.submission import Submission
@@ -88,7 +88,9 @@ class _Runner:
         observations: list[Observation] = []
         if session is not None:
             questions = self._plan.questions(test)
-            if questions is None:
+            if questions is None and isinstance(test, PropertyTest):
+                observations = [self._look_twice(session, test, case) for case in cases]
+            elif questions is None:
                 observations = _one_by_one(session, test, cases)
             else:
                 observations = self._at_once(session, test, questions)
@@ -111,6 +113,22 @@ class _Runner:
                 break
             observations.append(self._put_together(test, answers))
         return observations
+
+    def _look_twice(self, session: Session, test: PropertyTest, case: Case) -> Observation:
+        """The questions of a property test, one by one: the function that the student's code
+        is given calls back in between."""
+        (step,) = test.steps
+        names = step.arguments or ()
+        first = inputs_of(case)
+        arguments = [first[name] for name in names]
+        answers = [session.call(step.target, arguments, keep="first", inspect=True)]
+        second = second_inputs(self._plan.exercise, test, case)
+        if second is not None:
+            again = inputs_of(second)
+            answers.append(session.call(step.target, [again[name] for name in names]))
+        if test.property == "fresh_results":
+            answers.append(session.read("first"))
+        return self._put_together(test, answers)
 
     def _put_together(self, test: RunTest, answers: Sequence[Outcome]) -> Observation:
         """One observation from the answers to the questions about one case."""

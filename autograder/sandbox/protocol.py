@@ -40,19 +40,19 @@ NUMERIC_DTYPES = frozenset(
 
 # Lengths are refused before what they announce is decoded: a short message must not
 # become a gigabyte of objects.
-Text: TypeAlias = Annotated[str, Meta(max_length=MAX_TEXT)]
+ShortText: TypeAlias = Annotated[str, Meta(max_length=MAX_TEXT)]
 Length: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_LENGTH)]
 Position: TypeAlias = Annotated[int, Meta(ge=0, lt=MAX_ITEMS)]
 Positions: TypeAlias = Annotated[tuple[Position, ...], Meta(max_length=MAX_ITEMS)]
 
 Layout: TypeAlias = Literal["C", "F", "strided"]
-Scalar: TypeAlias = bool | int | float | str | None
+Scalar: TypeAlias = bool | int | float | ShortText | None
 
 
 class Array(Struct, frozen=True, tag="array", array_like=True):
     """``data`` holds the elements in C order; ``layout`` is how the receiver lays them out."""
 
-    dtype: Text
+    dtype: ShortText
     shape: Annotated[tuple[Length, ...], Meta(max_length=MAX_NDIM)]
     data: memoryview
     layout: Layout = "C"
@@ -67,7 +67,7 @@ class Plain(Struct, frozen=True, tag="plain", array_like=True):
 class Opaque(Struct, frozen=True, tag="opaque", array_like=True):
     """Something that is not sent, by the name of its type."""
 
-    type_name: Text
+    type_name: ShortText
 
 
 class Function(Struct, frozen=True, tag="function", array_like=True):
@@ -147,14 +147,14 @@ Request: TypeAlias = Load | Call | Read | CallbackResult
 class Frame(Struct, frozen=True):
     """One line of a traceback, of the student's own files only."""
 
-    file: Text
+    file: ShortText
     line: int
-    function: Text
+    function: ShortText
 
 
 class ExceptionInfo(Struct, frozen=True):
-    type_name: Text
-    message: Text
+    type_name: ShortText
+    message: ShortText
     frames: Annotated[tuple[Frame, ...], Meta(max_length=MAX_FRAMES)] = ()
 
 
@@ -224,9 +224,6 @@ def _check_items(items: tuple[Leaf, ...]) -> None:
     for item in items:
         if isinstance(item, Array):
             _check_array(item)
-        elif isinstance(item, Plain) and isinstance(item.value, str):
-            if len(item.value) > MAX_TEXT:
-                raise MalformedReply("a text is too long")
 
 
 def _check_array(array: Array) -> None:

@@ -62,6 +62,9 @@ class Died(Struct, frozen=True):
 Outcome: TypeAlias = Done | Returned | Raised | Missing | Died
 GraderFunction: TypeAlias = Callable[..., Any]
 
+# Elements that an array handed to a function of the grader may always have.
+_SMALL_ARRAY = 1024
+
 
 class Question(Struct, frozen=True):
     """A call of ``target`` with packed arguments; without arguments, a look at it."""
@@ -139,7 +142,7 @@ class Session:
 
     def load(self, entry: str, files: Mapping[str, str]) -> Outcome:
         """Run the module ``entry`` of the submission ``files`` (name to source)."""
-        return self._ask(Load(self._next(), entry, dict(files)), {})
+        return self._ask(Load(self._next(), entry, dict(files)), Functions())
 
     def call(
         self,
@@ -154,7 +157,7 @@ class Session:
         Arguments are arrays, Python scalars, functions (which stay here and are called
         back) or :class:`~autograder.sandbox.protocol.Kept`.
         """
-        functions: dict[int, GraderFunction] = {}
+        functions = Functions()
         packed = tuple(pack_argument(argument, functions) for argument in arguments)
         request = Call(self._next(), target, packed, keep, inspect)
         return self._ask(request, functions)
@@ -181,7 +184,7 @@ class Session:
 
     def read(self, target: str) -> Outcome:
         """The kept object ``target``, or its attribute after a dot."""
-        return self._ask(Read(self._next(), target), {})
+        return self._ask(Read(self._next(), target), Functions())
 
     def output(self) -> str:
         """What student code printed, cut at the limit. Ends the process."""
@@ -191,7 +194,7 @@ class Session:
         self._number = secrets.randbits(62)
         return self._number
 
-    def _ask(self, request: Request, functions: Mapping[int, GraderFunction]) -> Outcome:
+    def _ask(self, request: Request, functions: Functions) -> Outcome:
         if self._died is not None:
             return self._died
         try:
@@ -220,7 +223,9 @@ class Session:
 
 def pack_arguments(arguments: Sequence[Any]) -> msgspec.Raw:
     """The arguments of a call, encoded once to be sent many times. No functions."""
-    return msgspec.Raw(encode(tuple(pack_argument(argument, {}) for argument in arguments)))
+    return msgspec.Raw(
+        encode(tuple(pack_argument(argument, Functions()) for argument in arguments))
+    )
 
 
 def _frame(request: Request | PackedCall) -> bytes:
@@ -245,28 +250,48 @@ def _answer_to(request: PackedCall | Read, payload: memoryview) -> Outcome:
     return reply
 
 
-def pack_argument(argument: Any, functions: dict[int, GraderFunction]) -> Argument:
+class Functions:
+    """The grader's functions that one call hands over, and how large an array they take.
+
+    They run here. An array far larger than those of the call, on which broadcasting makes
+    one larger still, could use up the grader's memory.
+    """
+
+    def __init__(self) -> None:
+        self.by_number: list[GraderFunction] = []
+        self._largest = _SMALL_ARRAY
+
+    def saw(self, array: np.ndarray[Any, Any]) -> None:
+        """Note an array among the arguments of the call."""
+        self._largest = max(self._largest, array.size)
+
+    def take(self, argument: Any) -> bool:
+        """Whether a function may be called with this."""
+        if isinstance(argument, np.ndarray):
+            return argument.size <= self._largest
+        return not isinstance(argument, (Array, Opaque))
+
+
+def pack_argument(argument: Any, functions: Functions) -> Argument:
     """The argument as it travels; a function is entered in ``functions`` under its number."""
     if isinstance(argument, np.ndarray):
+        functions.saw(argument)
         return pack_array(argument)
     if isinstance(argument, Kept):
         return argument
     if callable(argument):
-        number = len(functions)
-        functions[number] = argument
-        return Function(number)
+        functions.by_number.append(argument)
+        return Function(len(functions.by_number) - 1)
     return Plain(argument)
 
 
-def _call_back(
-    callback: Callback, functions: Mapping[int, GraderFunction]
-) -> Array | Plain | Items | None:
+def _call_back(callback: Callback, functions: Functions) -> Array | Plain | Items | None:
     """Call the grader's own function on what student code handed it."""
-    function = functions.get(callback.function)
-    if function is None:
+    if not 0 <= callback.function < len(functions.by_number):
         raise MalformedReply("calls a function that it was not given")
+    function = functions.by_number[callback.function]
     arguments = [unpack_leaf(leaf) for leaf in callback.arguments]
-    if any(isinstance(argument, (Array, Opaque)) for argument in arguments):
+    if not all(functions.take(argument) for argument in arguments):
         return None
     try:
         with np.errstate(all="ignore"):

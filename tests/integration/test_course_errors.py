@@ -224,6 +224,132 @@ FLAWS = {
         SOLUTION, "return W.T @ dy", "return W.T @",
         f"{SOLUTION}:2:1: the solution is not Python",
     ),
+    "two names for one limit": (
+        CONFIG, "wall_seconds: 1", "wall_second: 1", "?",
+    ),
+    "no limit is that large": (
+        CONFIG, "wall_seconds: 1", f"wall_seconds: 1{'0' * 400}", "?",
+    ),
+    "language that the course does not have": (
+        CONFIG, "language: en", "language: fr", "?",
+    ),
+    "assignment with a path for a name": (
+        CONFIG, "  linear-layer:", "  ../linear-layer:", "?",
+    ),
+    "assignment without exercises": (
+        CONFIG, "[dx]", "[]", "?",
+    ),
+    "exercise named by a word of Python": (
+        CONFIG, "[dx]", "[lambda]", "?",
+    ),
+    "title without text": (
+        CONFIG, "title: A small course", "title: ''", "?",
+    ),
+    "shape that is no list": (
+        PUBLIC, "  x: [n]", "  x: n", "?",
+    ),
+    "array named by a word of Python": (
+        PUBLIC, "  x: [n]", "  lambda: [n]", "?",
+    ),
+    "output that is there twice": (
+        PUBLIC, "-> dx", "-> dx, dx", "?",
+    ),
+    "gradient without a forward pass": (
+        PUBLIC, "forward: y = W @ x\n", "", "?",
+    ),
+    "gradient for something else": (
+        PUBLIC, "  dx: {of: y", "  dy: {of: y", "?",
+    ),
+    "gradient of something upstream unknown": (
+        PUBLIC, "upstream: dy", "upstream: dz", "?",
+    ),
+    "forward that assigns nothing": (
+        PUBLIC, "forward: y = W @ x", "forward: W @ x", "?",
+    ),
+    "no tests in the list": (
+        HIDDEN, "mistakes:", "tests: []\nmistakes:", "?",
+    ),
+    "points for nothing": (
+        PUBLIC, "{dx: 2}", "{}", "?",
+    ),
+    "points that are not finite": (
+        PUBLIC, "{dx: 2}", "{dx: .nan}", "?",
+    ),
+    "expectation of nothing": (
+        PUBLIC, "{dx: [39, 54, 69]}", "{}", "?",
+    ),
+    "expectation of something else": (
+        PUBLIC, "{dx: [39, 54, 69]}", "{dz: [39, 54, 69]}", "?",
+    ),
+    "expectation of another shape than the drawn array": (
+        PUBLIC, "[39, 54, 69]", "[39, 54]", "?",
+    ),
+    "unknown array is given": (
+        PUBLIC, "dy: [7, 8]}", "dy: [7, 8], z: [1]}", "?",
+    ),
+    "array that nothing given fixes": (
+        PUBLIC, "  x: [n]", "  x: [n]\n  z: [k]", "?",
+    ),
+    "empty arrays": (
+        PUBLIC, "[[1, 2, 3], [4, 5, 6]]", "[[], []]", "?",
+    ),
+    "number beyond float64": (
+        PUBLIC, "dy: [7, 8]", f"dy: [7, 8{'0' * 400}]", "?",
+    ),
+    "number that is not finite": (
+        PUBLIC, "dy: [7, 8]", "dy: [7, .inf]", "?",
+    ),
+    "fraction in an example of int64": (
+        PUBLIC, "dy: [7, 8]}\n", "dy: [7.5, 8]}\n    dtype: int64\n", "?",
+    ),
+    "rule about an unknown dimension": (
+        PUBLIC, "m != n", "m != k", "?",
+    ),
+    "rule that is not Python": (
+        PUBLIC, "m != n", "m !=", "?",
+    ),
+    "leading axes that no array has": (
+        PUBLIC, "{m: 1..4,", '{"...": [[2]], m: 1..4,', "?",
+    ),
+    "draw of an unknown array": (
+        HIDDEN, "n: 1..6}", "n: 1..6}\n    draw: {V: zeros}", "?",
+    ),
+    "no dtypes": (
+        HIDDEN, "n: 1..6}", "n: 1..6}\n    dtypes: []", "?",
+    ),
+    "mistake with an unknown name": (
+        HIDDEN, "{dx: -dx}", "{dx: V.T @ dy}", "?",
+    ),
+    "mistake in nothing": (
+        HIDDEN, "{dx: -dx}", "{}", "?",
+    ),
+    "mistake in something else": (
+        HIDDEN, "{dx: -dx}", "{dW: -dx}", "?",
+    ),
+    "mistake written twice over": (
+        HIDDEN, "    outputs: {dx: -dx}", "    outputs: {dx: -dx}\n    code: pass", "?",
+    ),
+    "mistake whose code is not Python": (
+        HIDDEN, "dx = W.T @ dy", "dx = W.T @", "?",
+    ),
+    "mistake whose code lacks the function": (
+        HIDDEN, "def linear_dx", "def dx", "?",
+    ),
+    "mistake without a name": (
+        HIDDEN, "name: wrong-sign", "name: ''", "?",
+    ),
+    "test with a name of two lines": (
+        HIDDEN, "name: rectangles", 'name: "a\\nb"', "?",
+    ),
+    "key of the public file in the hidden one": (
+        HIDDEN, "mistakes:", "forward: y = W @ x\nmistakes:", "?",
+    ),
+    "stub with one parameter more": (
+        STUB, "(W, dy)", "(W, dy, *rest)", "?",
+    ),
+    "stub that is not Python": (
+        STUB, "    raise NotImplementedError", "    raise (", "?",
+    ),
 }  # fmt: skip
 
 
