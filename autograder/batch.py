@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.sharedctypes import Synchronized
@@ -14,8 +14,10 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.course import Course
+from autograder.deadline import counting, with_deadline
 from autograder.errors import AutograderError, MachineError
 from autograder.exercise import Language
 from autograder.fingerprint import Fingerprints
@@ -63,9 +65,14 @@ def grade_all(
     broken: list[str] = []
     try:
         for ref in refs:
-            grade = None if force else read_grade(grade_path(settings.out, ref))
+            path = grade_path(settings.out, ref)
+            grade = None if force else read_grade(path)
             if grade is not None and grade.fingerprint == fingerprints.of(read_submission(ref)):
-                yield Graded(ref, grade, fresh=False)
+                # Due dates change without anything to run again.
+                settled = with_deadline(grade, settings.course, ref)
+                if settled != grade:
+                    write_grade(path, settled)
+                yield Graded(ref, settled, fresh=False)
                 continue
             pool = pool or _start_pool(settings, jobs)
             futures[pool.submit(_grade_one, ref)] = ref
@@ -93,6 +100,23 @@ def grade_all(
             f"the grader itself failed on {len(broken)} of {len(futures)} submissions, the "
             f"others are graded; please report this: {'; '.join(broken[:3])}"
         )
+
+
+def keep_what_counts(graded: Sequence[Graded], settings: Settings) -> list[Graded]:
+    """One grade a student and assignment: of several attempts the one that counts, which is
+    written to its place among the grades."""
+    groups: dict[tuple[str, str], list[Graded]] = {}
+    for one in graded:
+        groups.setdefault((one.ref.student, one.ref.assignment), []).append(one)
+    kept = []
+    for group in groups.values():
+        chosen = group[0]
+        if chosen.ref.attempt:
+            ref, grade = counting([(one.ref, one.grade) for one in group], settings.course)
+            chosen = Graded(replace(ref, attempt=0), grade, any(one.fresh for one in group))
+            write_grade(grade_path(settings.out, chosen.ref), grade)
+        kept.append(chosen)
+    return kept
 
 
 def _start_pool(settings: Settings, jobs: int) -> ProcessPoolExecutor:
@@ -125,6 +149,7 @@ class _Worker:
 
     def __init__(self, settings: Settings) -> None:
         self._out = settings.out
+        self._course = settings.course
         self._fingerprints = settings.fingerprints()
         self._sandbox = Sandbox(settings.level, settings.course.limits, settings.private)
         self._grader = Grader(settings.course, self._sandbox, settings.language)
@@ -134,6 +159,7 @@ class _Worker:
     def grade(self, ref: SubmissionRef) -> Graded:
         submission = read_submission(ref)
         grade = self._grader.grade(submission, self._fingerprints.of(submission))
+        grade = with_deadline(grade, self._course, ref)
         write_grade(grade_path(self._out, ref), grade)
         return Graded(ref, grade, fresh=True)
 

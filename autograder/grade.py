@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from autograder.compare import NotAnArray, Verdict, compare
@@ -40,6 +40,9 @@ class TestGrade(Struct, frozen=True):
     message: str
     mistake: str | None = None
     hint: str | None = None
+    file: str | UnsetType = UNSET
+    """The student's file that the message is about, where it is about one line of it."""
+    line: int | UnsetType = UNSET
 
 
 class ExerciseGrade(Struct, frozen=True):
@@ -57,8 +60,12 @@ class Timing(Struct, frozen=True):
     seconds: float
 
 
-class Grade(Struct, frozen=True):
-    """One student's result for one assignment; the content of a grade file."""
+class Grade(Struct, frozen=True, omit_defaults=True):
+    """One student's result for one assignment; the content of a grade file.
+
+    ``score`` is what the tests gave. The fields from ``submitted`` on are there only where
+    the assignment has a due date; ``final_score`` is what is left after the penalty.
+    """
 
     student: str
     assignment: str
@@ -69,6 +76,15 @@ class Grade(Struct, frozen=True):
     exercises: tuple[ExerciseGrade, ...]
     fingerprint: str
     timing: Timing
+    submitted: str | None = None
+    late_seconds: int | None = None
+    penalty: float | None = None
+    final_score: float | None = None
+
+    @property
+    def total(self) -> float:
+        """The points that count."""
+        return self.score if self.final_score is None else self.final_score
 
 
 Property: TypeAlias = Literal[

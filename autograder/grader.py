@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 
+from msgspec import UNSET, UnsetType
+
 from autograder.cases import Case, draw_cases
 from autograder.course import Course
 from autograder.exercise import EfficiencyTest, Exercise, Language, RunTest, SourceTest
@@ -32,7 +34,7 @@ from autograder.grade import (
     judge_time,
     refused,
 )
-from autograder.messages import harmless_lines, pick, text
+from autograder.messages import harmless, harmless_lines, pick, text
 from autograder.mistakes import explain, mutant
 from autograder.observation import Failure
 from autograder.plan import Plan
@@ -203,6 +205,7 @@ class ExerciseGrader:
                 sources,
             )
         hints = {one.name: one.hint for one in self.exercise.mistakes if one.name == mistake}
+        file, line = _place(self.exercise, judgement)
         return TestGrade(
             name=test.name,
             visibility=test.visibility,
@@ -212,7 +215,22 @@ class ExerciseGrader:
             message=message,
             mistake=mistake,
             hint=None if mistake is None else pick(hints[mistake], language),
+            file=file,
+            line=line,
         )
+
+
+def _place(
+    exercise: Exercise, judgement: Judgement
+) -> tuple[str, int] | tuple[UnsetType, UnsetType]:
+    """The file and line of the student that the finding is about, where there is one."""
+    finding = judgement.finding
+    if finding is not None and finding.rule is not None and finding.rule.line > 0:
+        return f"{exercise.name}.py", finding.rule.line
+    exception = None if finding is None or finding.failure is None else finding.failure.exception
+    if exception is None or not exception.frames or exception.frames[-1].line < 1:
+        return UNSET, UNSET
+    return harmless(exception.frames[-1].file), exception.frames[-1].line
 
 
 class Grader:

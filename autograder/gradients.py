@@ -155,10 +155,10 @@ def _search(
             finite = np.isfinite(value) & np.isfinite(error)
         values.append(np.where(finite, value, np.nan))
         errors.append(np.where(finite, error, np.inf))
-        # Nothing was truncated: smaller steps only round more. Or rounding took over. But f
-        # may stand still where large steps lead and move at x: e^(-x^2), a dead ReLU.
-        moved = np.any(coarse.value) or np.any(fine.value)
-        if np.all(truncation <= rounding) and (moved or step <= position):
+        # Nothing was truncated: smaller steps only round more. Or rounding took over. But where
+        # rounding hides every slope, f may still move closer to x, as e^(-x^2) does.
+        agreed = np.all(truncation <= rounding)
+        if agreed and (step <= position or np.all(np.abs(value) > rounding)):
             break
         step *= REDUCTION
     return _most_certain(np.asarray(values), np.asarray(errors))

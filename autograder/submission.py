@@ -12,8 +12,10 @@ from __future__ import annotations
 import io
 import os
 import stat
+import re
 import tokenize
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -31,6 +33,8 @@ MAX_ENTRIES = 20_000
 
 MAX_NOTEBOOK_BYTES = 1 << 24  # with the pictures in it
 
+_MAX_NAME_BYTES = 200  # file systems allow 255
+
 Unreadable: TypeAlias = Literal["not_a_file", "too_large", "encoding", "notebook", "unreadable"]
 
 
@@ -40,6 +44,18 @@ class SubmissionRef(Struct, frozen=True, order=True):
     student: str
     assignment: str
     folder: Path
+    files: dict[str, Path] | None = None
+    """File name to path, in layouts where files are called otherwise; None: those in ``folder``."""
+    stored_as: str = ""
+    """The folder's name among the grades; empty: as the one that ``folder`` is in."""
+    attempt: int = 0
+    """Which of several submissions of the same work, from 1; 0: the only one."""
+    submitted: datetime | None = None
+    """When it was handed in, where the layout says so."""
+    timestamp_file: Path | None = None
+    """nbgrader's ``timestamp.txt``, which says so too."""
+    repository: Path | None = None
+    """The git repository whose last commit is the time of the submission."""
 
 
 class Submission(Struct, frozen=True):
@@ -90,7 +106,12 @@ def find_submissions(
         raise UsageError(f"{folder}: {what}; give the folder that holds one folder per student")
     wanted = [name for name in course.assignments if not assignments or name in assignments]
     found = [
-        SubmissionRef(student, assignment, Path(entry.path) / assignment)
+        SubmissionRef(
+            student,
+            assignment,
+            Path(entry.path) / assignment,
+            timestamp_file=Path(entry.path) / assignment / "timestamp.txt",
+        )
         for entry in _students(folder)
         if (student := displayable(entry.name)) and (not students or student in students)
         for assignment in wanted
@@ -122,13 +143,25 @@ def displayable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
+def storable(student: str) -> str:
+    """A folder name for a student whose name did not come from a folder: for each name
+    another one, the name itself where that is fit for it."""
+    name = re.sub(r"[/\\\0]", "_", student)
+    encoded = name.encode("utf-8", "replace")
+    if name == student and not name.startswith(".") and 0 < len(encoded) <= _MAX_NAME_BYTES:
+        return name
+    short = encoded[:_MAX_NAME_BYTES].decode("utf-8", "ignore").lstrip(".")
+    tag = blake2b(student.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+    return f"{short}-{tag}"
+
+
 def read_submission(ref: SubmissionRef) -> Submission:
     """Read the Python files and notebooks of a submission. Never raises for what is in it."""
     files: dict[str, str] = {}
     unreadable: dict[str, Unreadable] = {}
-    for name in _source_files(ref.folder):
+    for name, path in source_paths(ref).items():
         is_notebook = name.endswith(".ipynb")
-        content = _read(ref.folder / name, MAX_NOTEBOOK_BYTES if is_notebook else MAX_SOURCE_BYTES)
+        content = _read(path, MAX_NOTEBOOK_BYTES if is_notebook else MAX_SOURCE_BYTES)
         shown = displayable(name)
         if not isinstance(content, bytes):
             unreadable[shown] = content
@@ -140,6 +173,13 @@ def read_submission(ref: SubmissionRef) -> Submission:
         except (SyntaxError, UnicodeError, LookupError):
             unreadable[shown] = "encoding"
     return Submission(ref.student, ref.assignment, files, unreadable)
+
+
+def source_paths(ref: SubmissionRef) -> dict[str, Path]:
+    """The Python files and notebooks of a submission, by the name they are graded under."""
+    if ref.files is not None:
+        return dict(sorted(ref.files.items()))
+    return {name: ref.folder / name for name in _source_files(ref.folder)}
 
 
 def _source_files(folder: Path) -> list[str]:

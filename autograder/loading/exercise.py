@@ -243,7 +243,7 @@ class _Reader:
                 )
             parts = entry.mapping(("of", "wrt", "upstream"), required=("of", "wrt"))
             if not assigned:
-                raise entry.error("gradients need a 'forward' that computes what they are of")
+                raise entry.error("gradients need a 'forward' that computes what they are of; add it")
             gradients[output] = Gradient(
                 output,
                 _known(parts["of"], assigned, "a name that 'forward' assigns"),
@@ -294,13 +294,12 @@ class _Reader:
         return tuple(found.values())
 
     def _mistake(self, node: Node, signature: Signature, is_class: bool) -> Mistake:
-        entries = node.mapping(("name", "outputs", "code", "hint"), required=("name", "hint"))
-        name = read_name(entries["name"], "mistake")
+        name = read_name(node.mapping(required=("name",))["name"], "mistake")
         node.name = f"mistake '{name}'"
+        entries = node.mapping(("name", "outputs", "code", "hint"), required=("hint",))
         if ("outputs" in entries) == ("code" in entries):
             raise node.error(
-                f"the mistake '{name}' needs either 'outputs' (expressions) or 'code' (a whole "
-                "wrong file)"
+                f"{node.name} needs either 'outputs' (expressions) or 'code' (a whole wrong file)"
             )
         if "outputs" in entries and is_class:
             raise entries["outputs"].error("a mistake in a class is written as 'code'")

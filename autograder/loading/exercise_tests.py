@@ -31,6 +31,8 @@ from autograder.exercise import (
 from autograder.loading.node import Node, suggest
 from autograder.loading.syntax import check_expression, parse_leading, parse_range, parse_step
 
+MAX_POINTS = 1_000_000
+
 DTYPES = get_args(Dtype)
 LAYOUTS = get_args(Layout)
 PROPERTIES = get_args(PropertyName)
@@ -192,14 +194,14 @@ class TestReader:
                         f"points for '{name}', which is not an output here{suggest(name, outputs)}",
                         name,
                     )
-                parts.append(Part((name,), entry.number(0, 1e6)))
+                parts.append(Part((name,), entry.number(0, MAX_POINTS)))
             return tuple(parts)
         if isinstance(points.value, bool) or not isinstance(points.value, (int, float)):
             raise points.error(
                 f"'points' of {node.name} must be a number or a mapping from output to number, "
                 f"not {points.kind()}"
             )
-        return (Part(outputs, points.number(0, 1e6)),)
+        return (Part(outputs, points.number(0, MAX_POINTS)),)
 
     def _tolerance(self, entries: Mapping[str, Node]) -> dict[str, float]:
         if "tolerance" not in entries:
@@ -308,7 +310,7 @@ class TestReader:
             if shape != wanted:
                 raise entry.error(
                     f"'{name}' has shape {shape}, but it is a gradient by '{gradient.wrt}', "
-                    f"whose shape is {wanted}"
+                    f"whose shape is {wanted}; change the one or the other"
                 )
         return ExampleTest(
             given={name: entry.value for name, entry in given.items()},

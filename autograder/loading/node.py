@@ -46,7 +46,7 @@ class Node:
                 raise self.error(f"unknown key '{key}' in {self.name}{suggest(key, known)}", key)
         for key in required:
             if key not in self.value:
-                raise self.error(f"{self.name} lacks the key '{key}'")
+                raise self.error(f"{self.name} lacks the key '{key}'; add it")
         return {key: self.child(key) for key in self.value}
 
     def items(self) -> Iterator[Node]:
@@ -69,9 +69,10 @@ class Node:
     def choice(self, choices: Collection[str]) -> str:
         text = self.text()
         if text not in choices:
+            near = difflib.get_close_matches(text, choices, n=1)
             raise self.error(
                 f"{self.name} must be one of {', '.join(choices)}, not '{text}'"
-                + suggest(text, choices)
+                + (f"; did you mean '{near[0]}'?" if near else "")
             )
         return text
 
@@ -84,7 +85,9 @@ class Node:
         if isinstance(self.value, bool) or not isinstance(self.value, (int, float)):
             raise self.error(f"{self.name} must be a number, not {self.kind()}")
         if not -MAX_NUMBER <= self.value <= MAX_NUMBER:
-            raise self.error(f"{self.name} must be finite, not {brief(self.value)}")
+            raise self.error(
+                f"{self.name} must be finite and not so large, not {brief(self.value)}"
+            )
         return self._within(float(self.value), low, high)
 
     def truth(self) -> bool:
@@ -121,7 +124,7 @@ class Node:
     def _within(self, value: float, low: float | None, high: float | None) -> float:
         if (low is not None and value < low) or (high is not None and value > high):
             bounds = f"at least {low}" if high is None else f"from {low} to {high}"
-            raise self.error(f"{self.name} must be {bounds}, not {brief(value)}")
+            raise self.error(f"{self.name} must be {bounds}, not {brief(self.value)}")
         return value
 
 

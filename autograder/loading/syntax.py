@@ -56,7 +56,7 @@ def check_name(node: Node, name: str, kind: str) -> None:
     """Refuse what expressions could not call by this name."""
     if not name.isidentifier() or keyword.iskeyword(name) or name == "np":
         reason = "it means numpy" if name == "np" else "it must be a Python name"
-        raise node.error(f"'{name}' cannot be the name of a {kind}: {reason}; use another")
+        raise node.error(f"the {kind} cannot be called '{name}': {reason}; use another")
 
 
 def check_expression(node: Node, known: Collection[str] | None = None) -> str:
@@ -71,7 +71,7 @@ def check_expression(node: Node, known: Collection[str] | None = None) -> str:
         tree = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise node.error(
-            f"'{brief(text)}' is not a Python expression: {_reason(error)}; write it as 'W @ x'"
+            f"'{brief(text)}' is not a Python expression: {_reason(error)}; check its operators and brackets"
         ) from None
     if known is not None:
         for name in _free_names(tree):

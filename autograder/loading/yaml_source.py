@@ -213,6 +213,10 @@ def _refuse_sharing(node: yaml.Node | None, shown: str) -> None:
             pending.extend(current.value)
 
 
+# What libyaml and PyYAML say where a line begins too far to the left or right.
+_SIGNS_OF_INDENTATION = ("indent", "block", "mapping values", "expected key", "'-' indicator")
+
+
 def _syntax_error(error: yaml.MarkedYAMLError, shown: str, text: str) -> CourseError:
     mark = error.problem_mark or error.context_mark
     line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
@@ -225,7 +229,7 @@ def _syntax_error(error: yaml.MarkedYAMLError, shown: str, text: str) -> CourseE
         mend = "anchors and aliases (& and *) are not supported; put quotes around a text with '*'"
     elif "\t" in here[: len(here) - len(here.lstrip())]:
         mend = "indent with spaces, not tabs"
-    elif "indent" in problem or "block" in problem or "mapping values" in problem:
+    elif any(sign in problem for sign in _SIGNS_OF_INDENTATION):
         mend = (
             "check the indentation of this line and the one above, and put quotes around texts "
             "with ': '"

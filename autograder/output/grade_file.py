@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from autograder.errors import MachineError
+from autograder.errors import MachineError, UsageError
 from autograder.grade import Grade
 from autograder.submission import SubmissionRef
 
@@ -16,8 +16,14 @@ _decode = msgspec.json.Decoder(Grade).decode
 
 
 def grade_path(out: Path, ref: SubmissionRef) -> Path:
-    """Where the grade of a submission belongs; named as the student's folder is."""
-    return out / ref.folder.parent.name / f"{ref.assignment}.json"
+    """Where the grade of a submission belongs; named as the student's folder is.
+
+    Of several attempts each has a file under ``.attempts``, to choose from.
+    """
+    student = ref.stored_as or ref.folder.parent.name
+    if ref.attempt:
+        return out / ".attempts" / student / f"{ref.assignment}.{ref.attempt}.json"
+    return out / student / f"{ref.assignment}.json"
 
 
 def read_grade(path: Path) -> Grade | None:
@@ -26,6 +32,31 @@ def read_grade(path: Path) -> Grade | None:
         return _decode(path.read_bytes())
     except (OSError, msgspec.MsgspecError):
         return None
+
+
+def read_grades(path: Path) -> list[Grade]:
+    """The grades in a folder that ``autograder grade`` wrote, or in one grade file, ordered
+    by student and assignment.
+
+    Raises :class:`UsageError` where there are none, or one cannot be understood.
+    """
+    if path.is_file():
+        files = [path]
+    elif path.is_dir():
+        files = [file for file in path.glob("*/*.json") if not file.parent.name.startswith(".")]
+    else:
+        raise UsageError(f"{path}: is not there; give the folder that 'autograder grade' wrote")
+    grades = []
+    for file in files:
+        grade = read_grade(file)
+        if grade is None:
+            raise UsageError(f"{file}: is not a grade file; grade again to mend it")
+        grades.append(grade)
+    if not grades:
+        raise UsageError(
+            f"{path}: no grades here; they are expected at <student>/<assignment>.json"
+        )
+    return sorted(grades, key=lambda grade: (grade.student, grade.assignment))
 
 
 def write_grade(path: Path, grade: Grade) -> None:

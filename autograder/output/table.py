@@ -49,13 +49,18 @@ def _points(score: float, maximum: float) -> Text:
 
 
 def remark(grade: Grade) -> str:
-    """What went wrong, once each: known mistakes by name, else the first message."""
+    """What went wrong, once each: known mistakes by name, else the first message; files that
+    are missing come last, where they do not hide what the others do."""
     remarks: dict[str, None] = {}
-    for exercise in grade.exercises:
+    for exercise in sorted(grade.exercises, key=_is_missing):
         for found in _remarks(exercise):
             remarks[found] = None
     shown = list(remarks)[:_MAX_REMARKS]
     return "; ".join(shown) + ("; …" if len(remarks) > _MAX_REMARKS else "") or "✓"
+
+
+def _is_missing(exercise: ExerciseGrade) -> bool:
+    return any(test.status == "missing" for test in exercise.tests)
 
 
 def _remarks(exercise: ExerciseGrade) -> list[str]:

@@ -75,8 +75,8 @@ def test_nor_at_other_scales(name: str, seed: int, of_x: float) -> None:
 
 
 def cross_entropy(z: Any) -> Any:
-    """Of a softmax, for class 0: the logarithm of the sum of exponentials, less z[0]."""
-    return np.reshape(np.log(np.exp(z - z.max()).sum()) + z.max() - z[0], 1)
+    """Of a softmax, for class 0."""
+    return np.reshape(np.log(np.exp(z - z[0]).sum()), 1)
 
 
 @given(seed=seeds, of_z=st.sampled_from([1e-8, 1.0, 5.0, 30.0, 300.0]))
@@ -86,9 +86,7 @@ def test_saturated_softmax_is_not_taken_for_exact(seed: int, of_z: float) -> Non
     exponentials = np.exp(wide(z) - z.max())
     truth = exponentials / exponentials.sum() - (np.arange(5) == 0)
     estimate = gradient(cross_entropy, z)
-    # Adding z.max() rounds the logarithm to the digits that numbers as large as z have.
-    inside = 2.0**-62 * (1 + np.abs(z).max())
-    assert np.all(np.abs(estimate.value - truth) <= estimate.error + inside)
+    assert np.all(np.abs(estimate.value - truth) <= estimate.error + 2.0**-62)
     assert np.all(estimate.error < 1e-6)
 
 
@@ -111,7 +109,7 @@ def test_every_element_has_a_scale_of_its_own() -> None:
 
 
 def test_a_function_that_stands_still_far_away_may_move_at_x() -> None:
-    x = np.array([5.0, -331.0])
+    x = np.array([5.0, 0.1, -331.0])
     estimate = gradient(lambda v: np.exp(-(v**2)), x)
     truth = -2 * wide(x) * np.exp(-(wide(x) ** 2))
     assert within(estimate, truth)

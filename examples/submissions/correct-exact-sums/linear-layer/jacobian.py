@@ -1,0 +1,2 @@
+def jacobian(W, x):
+    return W.copy()

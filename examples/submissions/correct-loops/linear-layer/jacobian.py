@@ -1,0 +1,5 @@
+import numpy as np
+
+
+def jacobian(W, x):
+    return np.array(W)

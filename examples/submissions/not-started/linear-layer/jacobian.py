@@ -1,0 +1,19 @@
+"""Exercise jacobian: the local gradient of a linear layer.
+
+The task is described in jacobian.yaml.
+"""
+
+import numpy as np
+
+
+def jacobian(W, x):
+    """Return J, where J[i, j] is the derivative of y[i] by x[j] for y = W @ x.
+
+    W: shape (m, n), the weights
+    x: shape (n,), the input
+
+    Returns J: shape (m, n), a new array
+    """
+    # ---- your code starts here ----
+    raise NotImplementedError("jacobian is not written yet")
+    # ---- your code ends here ----
