@@ -24,9 +24,7 @@ def with_deadline(grade: Grade, course: Course, ref: SubmissionRef) -> Grade:
     if due is None:
         return replace(grade, submitted=None, late_seconds=None, penalty=None, final_score=None)
     submitted = submission_time(ref)
-    settled = settle(
-        grade.score, grade.max_score, submitted=submitted, due=due, late=course.late
-    )
+    settled = settle(grade.score, grade.max_score, submitted=submitted, due=due, late=course.late)
     return replace(
         grade,
         # In the course's own offset, so that it reads the same wherever it is graded.
@@ -42,7 +40,7 @@ def all_due(assignment: Assignment, now: datetime) -> bool:
     passes."""
     if assignment.due is None:
         return False
-    return now > max(assignment.due, *assignment.extensions.values(), assignment.due)
+    return now > max([assignment.due, *assignment.extensions.values()])
 
 
 def numbered(refs: Iterable[SubmissionRef]) -> list[SubmissionRef]:

@@ -239,6 +239,8 @@ class Exercise(Struct, frozen=True):
     new_arrays: bool = False
     """The right answer equals an input (the Jacobian of y = W x is W): an equal array of its
     own is right, and the input handed back is wrong, in every test."""
+    accept_lists: bool = False
+    """A result that is a list of numbers counts as an array: losses, one a step."""
     is_class: bool = False
     """Whether students write a class (``signature.function`` is its name) and not a function."""
     origins: dict[str, Origin] = {}

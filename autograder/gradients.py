@@ -70,10 +70,11 @@ def directional_derivative(
     """
     wide, origin = _prepared(terms, x)
     along = np.asarray(direction, dtype=wide.dtype)
+    size = _largest(x, 1.0) / (_largest(direction) or 1.0)
     return _search(
         lambda h: _difference(terms, wide, h * along).summed(),
-        _largest(x, 1.0) / (_largest(direction) or 1.0),
-        _largest(x) / (_largest(direction) or 1.0),
+        size,
+        size,
         origin.sum(),
     )
 
@@ -99,7 +100,7 @@ def _by_element(difference: Callable[[Floats], _Difference], x: Floats, origin: 
         found = _search(
             lambda h, unit=unit: difference(h * unit),  # type: ignore[misc]
             _largest(x, 1.0),
-            abs(float(x[index])),
+            _largest(x[index], 1.0),
             origin,
         )
         value[(..., *index)] = found.value
@@ -129,13 +130,12 @@ def _difference(function: Callable[[Floats], Floats], x: Floats, change: Floats)
 
 
 def _search(
-    difference: Callable[[float], _Difference], size: float, position: float, origin: Floats
+    difference: Callable[[float], _Difference], size: float, reach: float, origin: Floats
 ) -> Estimate:
     """The extrapolated central difference at the step where the estimated error is smallest.
 
-    ``size`` is the largest step that makes sense, ``position`` how far x is from 0 along the
-    direction, in the unit of steps, and ``origin`` the magnitude of f at 0. Every element has
-    its own best step.
+    ``size`` is the largest step to try, ``reach`` the largest that no movement of f can hide
+    from, and ``origin`` the magnitude of f at 0. Every element has its own best step.
     """
     step = FIRST_STEP * 2.0 ** float(np.round(np.log2(size)))
     values, errors = [], []
@@ -149,16 +149,16 @@ def _search(
             magnitude = coarse.magnitude + fine.magnitude + origin
             in_f = ROUNDING_FACTOR * magnitude / step
             # x + h is rounded as well, where h is small beside x.
-            in_x = ARGUMENT_FACTOR * np.abs(value) * position / step
+            in_x = ARGUMENT_FACTOR * np.abs(value) * reach / step
             rounding = coarse.unit_roundoff * (in_f + in_x)
             error = truncation + rounding + np.abs(value) * 2.0**-52 + SMALLEST
-            finite = np.isfinite(value) & np.isfinite(error)
-        values.append(np.where(finite, value, np.nan))
-        errors.append(np.where(finite, error, np.inf))
-        # Nothing was truncated: smaller steps only round more. Or rounding took over. But where
-        # rounding hides every slope, f may still move closer to x, as e^(-x^2) does.
-        agreed = np.all(truncation <= rounding)
-        if agreed and (step <= position or np.all(np.abs(value) > rounding)):
+            # Where rounding hides the slope, f may still move closer to x, as e^(-x^2) does.
+            hidden = np.abs(value) <= rounding
+            credible = np.isfinite(value) & np.isfinite(error) & (~hidden | (step <= reach))
+        values.append(np.where(credible, value, np.nan))
+        errors.append(np.where(credible, error, np.inf))
+        # Nothing was truncated: smaller steps only round more. Or rounding took over.
+        if np.all(truncation <= rounding) and np.all(credible):
             break
         step *= REDUCTION
     return _most_certain(np.asarray(values), np.asarray(errors))

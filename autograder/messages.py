@@ -37,6 +37,12 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "ko": "{detail}: 크기가 1 MiB를 넘습니다. 소스 코드는 이렇게 클 수 없습니다. "
         "다른 내용이 들어가지 않았나요?",
     },
+    "too_many": {
+        "en": "{detail} was not read: there are more than 100 Python files and notebooks, or more "
+        "than 4 MiB of them. Hand in only the files of this assignment.",
+        "ko": "{detail} 파일은 읽지 않았습니다. Python 파일과 노트북이 100개를 넘거나 모두 합해 "
+        "4 MiB를 넘습니다. 이 과제의 파일만 제출하세요.",
+    },
     "encoding": {
         "en": "{detail} is not text in UTF-8. Save it as UTF-8 in your editor.",
         "ko": "{detail}: UTF-8 텍스트가 아닙니다. 편집기에서 UTF-8로 저장하세요.",
@@ -250,6 +256,26 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     "hidden_missing": {
         "en": "The file or the function is not there.",
         "ko": "파일이나 함수가 없습니다.",
+    },
+    # headings and words of reports
+    "word_student": {"en": "Student", "ko": "학생"},
+    "word_assignment": {"en": "Assignment", "ko": "과제"},
+    "word_exercise": {"en": "Exercise", "ko": "문제"},
+    "word_test": {"en": "Test", "ko": "테스트"},
+    "word_points": {"en": "Points", "ko": "점수"},
+    "word_remark": {"en": "What happened", "ko": "결과"},
+    "word_hint": {"en": "Hint: {hint}", "ko": "힌트: {hint}"},
+    "all_passed": {
+        "en": "All tests passed.",
+        "ko": "모든 테스트를 통과했습니다.",
+    },
+    "late_penalty": {
+        "en": "Handed in late: {penalty} of {score} points taken off.",
+        "ko": "늦게 제출하여 {score}점에서 {penalty}점이 깎였습니다.",
+    },
+    "printed": {
+        "en": "Printed by {exercise}:",
+        "ko": "{exercise}에서 출력한 내용:",
     },
     # pieces
     "for_shapes": {

@@ -89,16 +89,41 @@ def explaining(
     mutants: Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]],
     truths: Mapping[str, Sequence[Truth]],
 ) -> dict[str, list[str]]:
-    """For every output that is wrong somewhere, the names of all mistakes that explain it."""
-    return {
-        output: [
+    """For every output that is wrong somewhere, the names of all mistakes that explain it.
+
+    Mistakes that explain everything, the outputs that are right too, go before those that
+    explain one output of several.
+    """
+    outputs = list(dict.fromkeys(name for judgement in judgements for name in judgement.wrong))
+    wrong = [
+        output for output in outputs if any(judgement.wrong.get(output) for judgement in judgements)
+    ]
+    explained = {
+        output: {
             mistake.name
             for mistake in exercise.mistakes
             if mistake.name in mutants
             and _explains(output, judgements, run, *mutants[mistake.name], truths)
-        ]
-        for output in exercise.signature.outputs
-        if any(judgement.wrong.get(output) for judgement in judgements)
+        }
+        for output in wrong
+    }
+    right = [output for output in outputs if output not in wrong]
+    whole = [
+        mistake.name
+        for mistake in exercise.mistakes
+        if wrong
+        and all(mistake.name in names for names in explained.values())
+        and not any(
+            judgement.wrong.get(output)
+            for judgement in mutants[mistake.name][1]
+            for output in right
+        )
+    ]
+    if whole:
+        return dict.fromkeys(wrong, whole)
+    return {
+        output: [mistake.name for mistake in exercise.mistakes if mistake.name in names]
+        for output, names in explained.items()
     }
 
 

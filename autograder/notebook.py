@@ -13,9 +13,12 @@ import re
 import msgspec
 from msgspec import Struct
 
+MAX_CODE = 1 << 20
+
 _HARMLESS_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 _MAGIC_LINE = re.compile(r"^(\s*)[%!].*$|^(\s*)[\w.]+\?{1,2}\s*$|^(\s*)\?{1,2}[\w.]+\s*$")
-_MAGIC_VALUE = re.compile(r"^(\s*[\w, ]+=\s*)[%!].*$")
+# Without two repetitions that match the same characters: their product would be the time.
+_MAGIC_VALUE = re.compile(r"^([\w,\s]+=\s*)[%!].*$")
 
 _DEFINITIONS = (
     ast.Import,
@@ -28,6 +31,10 @@ _DEFINITIONS = (
 
 class NotebookError(ValueError):
     """The file is not a notebook that can be read."""
+
+
+class TooMuchCode(NotebookError):
+    """Its code cells hold more than :data:`MAX_CODE` characters."""
 
 
 class _Cell(Struct):
@@ -51,11 +58,14 @@ def code_cells(content: bytes) -> list[tuple[int, str]]:
         notebook = _decode(content)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise NotebookError(str(error)[:200]) from None
-    return [
+    cells = [
         (number, cell.source if isinstance(cell.source, str) else "".join(cell.source))
         for number, cell in enumerate(notebook.cells, start=1)
         if cell.cell_type == "code"
     ]
+    if sum(len(source) for _, source in cells) > MAX_CODE:
+        raise TooMuchCode("too much code")
+    return cells
 
 
 def source_from_notebook(content: bytes) -> str:
@@ -69,9 +79,9 @@ def source_from_notebook(content: bytes) -> str:
     for number, source in code_cells(content):
         try:
             tree = ast.parse(_without_magics(source))
+            kept = [ast.unparse(statement) for statement in tree.body if _is_definition(statement)]
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return f"raise SyntaxError({f'cell {number} of the notebook: {_reason(error)}'!r})\n"
-        kept = [ast.unparse(statement) for statement in tree.body if _is_definition(statement)]
         if kept:
             parts.append("\n".join([f"# cell {number}", *kept]))
     return "\n\n".join(parts) + "\n"

@@ -32,6 +32,7 @@ FailureKind: TypeAlias = Literal[
     "not_callable",
     "not_a_file",
     "too_large",
+    "too_many",
     "encoding",
     "notebook",
     "unreadable",
@@ -76,18 +77,25 @@ class Observation(Struct, frozen=True):
     """For an efficiency test: the shortest time that the steps took."""
 
 
-def observation_of(outcome: Outcome, names: Sequence[str]) -> Observation:
+def observation_of(
+    outcome: Outcome, names: Sequence[str], *, accept_lists: bool = False
+) -> Observation:
+    """The outputs ``names`` of an answered question, or why there are none.
+
+    ``accept_lists`` takes a flat list of numbers for an array.
+    """
     failure = failure_of(outcome)
     if failure is not None:
         return Observation(failure=failure)
     assert isinstance(outcome, Returned)
-    return split_outputs(outcome.value, names)
+    return split_outputs(outcome.value, names, accept_lists=accept_lists)
 
 
-def split_outputs(value: Value, names: Sequence[str]) -> Observation:
+def split_outputs(value: Value, names: Sequence[str], *, accept_lists: bool = False) -> Observation:
     """The returned value taken apart into the outputs that the signature names."""
     if len(names) == 1:
-        return Observation({names[0]: _output(value)})
+        output = _array_of(value) if accept_lists and isinstance(value, Items) else None
+        return Observation({names[0]: _output(value) if output is None else output})
     if isinstance(value, Items) and len(value.items) == len(names):
         return Observation(
             {name: _output(item) for name, item in zip(names, value.items, strict=True)}
@@ -96,6 +104,14 @@ def split_outputs(value: Value, names: Sequence[str]) -> Observation:
         return Observation(failure=Failure("returned_nothing"))
     count = f"{len(value.items)}" if isinstance(value, Items) else "1"
     return Observation(failure=Failure("wrong_count", count))
+
+
+def _array_of(items: Items) -> Output | None:
+    """The array of a list of numbers; None if it holds anything else."""
+    outputs = [_output(item) for item in items.items]
+    if all(isinstance(output, np.ndarray) and output.shape == () for output in outputs):
+        return np.array(outputs)
+    return None
 
 
 def _output(value: Value) -> Output:

@@ -133,7 +133,10 @@ class _Runner:
     def _put_together(self, test: RunTest, answers: Sequence[Outcome]) -> Observation:
         """One observation from the answers to the questions about one case."""
         names = test.steps[0].results
-        observations = [observation_of(answer, names) for answer in answers]
+        accept_lists = self._plan.exercise.accept_lists
+        observations = [
+            observation_of(answer, names, accept_lists=accept_lists) for answer in answers
+        ]
         for observation in observations:
             if observation.failure is not None:
                 return observation

@@ -13,6 +13,9 @@ from msgspec import Struct
 
 from autograder.exercise import SourceTest
 
+# A chain of a thousand attributes has a thousand names in it: the rest of each is not looked at.
+_MAX_DOTS = 8
+
 _CONSTRUCTS: dict[str, tuple[type[ast.AST], ...]] = {
     "for": (ast.For, ast.AsyncFor),
     "while": (ast.While,),
@@ -57,7 +60,7 @@ def _imported(tree: ast.AST) -> Iterator[tuple[str, int]]:
         elif isinstance(node, ast.ImportFrom):
             yield node.module or ".", node.lineno
         elif isinstance(node, ast.Call):
-            name = ast.unparse(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
+            name = _dotted(node.func, {})
             if name in ("__import__", "importlib.import_module", "import_module"):
                 first = node.args[0] if node.args else None
                 module = first.value if isinstance(first, ast.Constant) else name
@@ -93,11 +96,16 @@ def _aliases(tree: ast.AST) -> dict[str, str]:
 
 
 def _dotted(node: ast.AST, aliases: dict[str, str]) -> str:
+    """The dotted name; ``?`` stands for an owner that is not a name, or has a very long one."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute) and len(parts) < _MAX_DOTS:
+        parts.append(node.attr)
+        node = node.value
     if isinstance(node, ast.Name):
-        return aliases.get(node.id, node.id)
-    if isinstance(node, ast.Attribute):
-        return f"{_dotted(node.value, aliases) or '?'}.{node.attr}"
-    return ""
+        parts.append(aliases.get(node.id, node.id))
+    elif parts:
+        parts.append("?")
+    return ".".join(reversed(parts))
 
 
 def _matches(word: str, found: str) -> bool:

@@ -9,10 +9,11 @@ it, opens a device, or reads more than a bounded amount.
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
-import stat
 import re
+import stat
 import tokenize
 from collections.abc import Collection, Iterator
 from datetime import datetime
@@ -25,9 +26,11 @@ from msgspec.structs import replace
 
 from autograder.course import Course
 from autograder.errors import UsageError
-from autograder.notebook import NotebookError, source_from_notebook
+from autograder.notebook import NotebookError, TooMuchCode, source_from_notebook
 
 MAX_SOURCE_BYTES = 1 << 20
+# All of a submission together: it is sent to the sandbox, and may be for every test.
+MAX_TOTAL = 1 << 22
 MAX_FILES = 100
 MAX_ENTRIES = 20_000
 
@@ -35,7 +38,15 @@ MAX_NOTEBOOK_BYTES = 1 << 24  # with the pictures in it
 
 _MAX_NAME_BYTES = 200  # file systems allow 255
 
-Unreadable: TypeAlias = Literal["not_a_file", "too_large", "encoding", "notebook", "unreadable"]
+Unreadable: TypeAlias = Literal[
+    "not_a_file", "too_large", "too_many", "encoding", "notebook", "unreadable"
+]
+
+# Encodings of text that people use. Python has others, which decode to what is not text (lone
+# surrogates) or take hours for a megabyte.
+_CHARACTER_SET = re.compile(
+    r"ascii|utf-8(-sig)?|(iso8859|cp|euc|shift_jis|gb|big5|johab|koi8|mac)[\w-]*"
+)
 
 
 class SubmissionRef(Struct, frozen=True, order=True):
@@ -159,15 +170,23 @@ def read_submission(ref: SubmissionRef) -> Submission:
     """Read the Python files and notebooks of a submission. Never raises for what is in it."""
     files: dict[str, str] = {}
     unreadable: dict[str, Unreadable] = {}
+    total = 0
     for name, path in source_paths(ref).items():
         is_notebook = name.endswith(".ipynb")
-        content = _read(path, MAX_NOTEBOOK_BYTES if is_notebook else MAX_SOURCE_BYTES)
         shown = displayable(name)
+        if len(files) >= MAX_FILES or total >= MAX_TOTAL:
+            unreadable[shown] = "too_many"
+            continue
+        content = _read(path, MAX_NOTEBOOK_BYTES if is_notebook else MAX_SOURCE_BYTES)
         if not isinstance(content, bytes):
             unreadable[shown] = content
             continue
         try:
-            files[shown] = source_from_notebook(content) if is_notebook else decode_source(content)
+            source = source_from_notebook(content) if is_notebook else decode_source(content)
+            total += len(source.encode())
+            files[shown] = source
+        except TooMuchCode:
+            unreadable[shown] = "too_large"
         except NotebookError:
             unreadable[shown] = "notebook"
         except (SyntaxError, UnicodeError, LookupError):
@@ -226,5 +245,7 @@ def decode_source(content: bytes) -> str:
     would refuse it too.
     """
     encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+    if not _CHARACTER_SET.fullmatch(codecs.lookup(encoding).name):
+        raise LookupError(encoding)
     text = content.decode(encoding)
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -17,6 +17,10 @@ student round, so
 
     tolerance = (64 + 2 n) u (|g| + S) + 8 error of the witness,     element by element.
 
+The error of finite differences is estimated (:mod:`autograder.gradients`), that of the
+reference is how far it is from itself in longdouble, the most of several points nearby: the
+p - 1 of a softmax that is sure of itself loses digits that no change of the inputs shows.
+
 64 is for all that is not a sum. n bounds the summands of one element, see
 :meth:`_Court._summands`. So an element with small terms gets a small tolerance however
 large its neighbours are, and float32 (2^29 times coarser), rounded or flushed numbers are
@@ -54,6 +58,9 @@ PERTURBATIONS = 6
 # would still have room.
 PERTURBATIONS_OF_MANY = 3
 MANY_LENGTHS = 200
+# How far away, relative to the inputs, and how often the reference's own error is looked at.
+NEARBY = 2.0**-6
+TIMES_NEARBY = 3
 DIRECTIONS = 3
 # With this many elements, one random direction is enough, and dear enough.
 MANY_ELEMENTS = 20_000
@@ -190,21 +197,26 @@ class _Court:
         errors = {name: np.zeros(()) for name in value}
         if numbers:
             sensitivity = self._sensitivity(self._call_reference, numbers, rounds)
+            own = self._own_error(numbers)
             errors.update(
-                (name, self._rounding(numbers[name], spread))
+                (name, self._rounding(numbers[name], spread) + WITNESS_FACTOR * own[name])
                 for name, spread in sensitivity.items()
             )
         return {name: _Statement("reference", v, errors[name]) for name, v in value.items()}
 
     def _call_reference(self, arrays: Mapping[str, NumpyArray]) -> dict[str, NumpyArray]:
+        with self._blamed("the reference solution"):
+            names = self._reference_names(arrays)
+            return {output: _as_result(names[output]) for output in self._outputs}
+
+    def _reference_names(self, arrays: Mapping[str, NumpyArray]) -> dict[str, Any]:
         inputs: dict[str, Any] = {
             name: argument(arrays[name].copy()) for name in self._exercise.arrays
         }
         inputs.update(self._case.functions)
         assert self._reference is not None
-        with self._blamed("the reference solution"), np.errstate(all="ignore"):
-            names = run_steps(self._exercise, self._test.steps, self._reference, inputs)
-            return {output: _as_result(names[output]) for output in self._outputs}
+        with np.errstate(all="ignore"):
+            return run_steps(self._exercise, self._test.steps, self._reference, inputs)
 
     def _hear_forward(self, output: str) -> _Statement | None:
         """The forward pass or its finite differences, element by element."""
@@ -476,7 +488,32 @@ class _Court:
                     spread[name] = np.hypot(sofar, (changed[name] - value[name]) / PERTURBATION)
         return {name: total / math.sqrt(rounds) for name, total in spread.items()}
 
-    def _perturbed(self, name: str) -> NumpyArray:
+    def _own_error(self, value: Mapping[str, NumpyArray]) -> dict[str, NumpyArray]:
+        """What the reference loses in float64 to numbers larger than its result."""
+        own = {name: np.zeros(np.shape(v)) for name, v in value.items()}
+        if sum(array.size for array in self._exact.values()) > MANY_ELEMENTS:
+            return own  # long sums, which the sensitivity sees
+        for _ in range(TIMES_NEARBY):
+            nearby = {name: self._perturbed(name, NEARBY) for name in self._exact}
+            wide = {
+                name: array.astype(np.longdouble) if array.dtype.kind == "f" else array
+                for name, array in nearby.items()
+            }
+            try:
+                narrow_names, wide_names = (
+                    self._reference_names(nearby),
+                    self._reference_names(wide),
+                )
+                for name, largest in own.items():
+                    with np.errstate(all="ignore"):
+                        off = np.abs(np.asarray(narrow_names[name]) - wide_names[name])
+                    own[name] = np.fmax(largest, np.asarray(off, dtype=np.float64))
+            except Exception:
+                # It need not take longdouble, nor be defined nearby; where it must be, it is.
+                break
+        return own
+
+    def _perturbed(self, name: str, size: float = PERTURBATION) -> NumpyArray:
         array = self._exact[name]
         if array.dtype.kind != "f":
             return array
@@ -484,7 +521,7 @@ class _Court:
             return array  # it may be a count
         # Uniform rather than signs, which leave two terms that cancel as they are too often.
         relative = self._generator.uniform(-(3.0**0.5), 3.0**0.5, size=array.shape)
-        relative *= PERTURBATION
+        relative *= size
         relative += 1.0
         return np.asarray(array * relative)
 

@@ -23,6 +23,7 @@ EXIT_INTERRUPTED = 130
 # Command: module and one-line help, which `--help` shows without importing the module.
 COMMANDS = {
     "grade": "Grade a folder of submissions.",
+    "export": "Write grades in the formats of other systems.",
     "lint": "Check that exercises are right and well tested.",
 }
 

@@ -10,15 +10,20 @@ from pathlib import Path
 from typing import get_args
 
 import click
+from msgspec.structs import replace
 
-from autograder.batch import Graded, Settings, grade_all
+from autograder.batch import Graded, Settings, grade_all, keep_what_counts
 from autograder.cli import EXIT_INTERRUPTED
+from autograder.cli.exporting import make_context, repository_folders, write_export
 from autograder.cli.options import course_option, find_course, language_option, pick_language
 from autograder.errors import UsageError
+from autograder.layouts import AUTO, LAYOUTS, Found
+from autograder.layouts import submissions as find_in_layout
 from autograder.loading import load_course
+from autograder.output.context import Context
+from autograder.output.formats import FORMATS, ClassFormat
 from autograder.output.summary import write_summary
 from autograder.sandbox import Level, require_level
-from autograder.submission import find_submissions
 
 
 @click.command("grade")
@@ -39,6 +44,25 @@ from autograder.submission import find_submissions
     show_default=True,
     help="How student code is kept apart.",
 )
+@click.option(
+    "--layout",
+    type=click.Choice([*LAYOUTS, AUTO]),
+    default="nbgrader",
+    show_default=True,
+    help="How the submissions lie in the folder, or in a zip.",
+)
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(list(FORMATS)),
+    multiple=True,
+    help="Also write the grades in this format, to OUT; repeatable.",
+)
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path),
+    help="For --format canvas and moodle: see 'autograder export --help'.",
+)
 @click.option("--force", is_flag=True, help="Grade again what is graded and unchanged.")
 @click.option("--quiet", is_flag=True, help="No table.")
 @course_option
@@ -50,12 +74,15 @@ def command(
     students: tuple[str, ...],
     jobs: int | None,
     isolation: Level,
+    layout: str,
+    formats: tuple[str, ...],
+    roster: Path | None,
     force: bool,
     quiet: bool,
     course: Path | None,
     language: str | None,
 ) -> int:
-    """Grade every submission in SUBMISSIONS/<student>/<assignment>/.
+    """Grade every submission in SUBMISSIONS/<student>/<assignment>/, or as --layout says.
 
     Ends with 0 when every submission has a grade, whatever its score. What is graded and
     unchanged is kept, so an interrupted run goes on where it stopped.
@@ -67,25 +94,62 @@ def command(
         if assignment not in loaded.assignments:
             known = ", ".join(loaded.assignments)
             raise UsageError(f"--assignment {assignment}: the course has {known}")
-    refs = find_submissions(submissions, loaded, assignments=assignments, students=students)
-    settings = Settings(
-        loaded,
-        out.absolute(),
-        isolation,
-        pick_language(language, loaded),
-        private=(root.absolute(), submissions.absolute(), out.absolute()),
-    )
-    graded: list[Graded] = []
-    interrupted = False
-    try:
-        with _progress(len(refs)) as advance:
-            for one in grade_all(refs, settings, jobs=jobs or os.cpu_count() or 1, force=force):
-                graded.append(one)
-                advance()
-    except KeyboardInterrupt:
-        interrupted = True
-    _report(graded, settings, total=len(refs), quiet=quiet, interrupted=interrupted)
+    context = make_context(loaded, roster=roster)
+    with find_in_layout(
+        submissions, loaded, layout=layout, assignments=assignments, students=students
+    ) as found:
+        _say_what_was_found(found, layout)
+        refs = found.refs
+        settings = Settings(
+            loaded,
+            out.absolute(),
+            isolation,
+            pick_language(language, loaded),
+            private=tuple(
+                path.absolute() for path in dict.fromkeys((root, submissions, out, found.folder))
+            ),
+        )
+        graded: list[Graded] = []
+        interrupted = False
+        try:
+            with _progress(len(refs)) as advance:
+                for one in grade_all(refs, settings, jobs=jobs or os.cpu_count() or 1, force=force):
+                    graded.append(one)
+                    advance()
+        except KeyboardInterrupt:
+            interrupted = True
+        left = len(refs) - len(graded)
+        graded = _without_attempts(graded) if interrupted else keep_what_counts(graded, settings)
+    _report(graded, settings, left=left, quiet=quiet, interrupted=interrupted)
+    if not interrupted:
+        context = replace(context, folders=repository_folders([one.ref for one in graded]))
+        for name in formats:
+            _write_format(name, graded, context, settings.out)
     return EXIT_INTERRUPTED if interrupted else 0
+
+
+def _say_what_was_found(found: Found, layout: str) -> None:
+    if layout == AUTO:
+        click.echo(f"Layout: {found.layout} ({LAYOUTS[found.layout].expected})")
+    for name in found.left_out:
+        click.echo(f"Left out of the zip, as it is no ordinary file in it: {name}", err=True)
+
+
+def _without_attempts(graded: list[Graded]) -> list[Graded]:
+    """Those that are the only ones: which of several attempts counts is not known yet."""
+    return [one for one in graded if not one.ref.attempt]
+
+
+def _write_format(name: str, graded: list[Graded], context: Context, out: Path) -> None:
+    """Write one format to ``out``; annotations go where the runner sees them."""
+    grades = [one.grade for one in graded]
+    chosen = FORMATS[name]
+    if name == "github":
+        write_export(name, grades, context, out=None)
+    elif isinstance(chosen, ClassFormat) or len(grades) == 1:
+        write_export(name, grades, context, out=out / chosen.file_name)
+    else:
+        write_export(name, grades, context, out=out / name)
 
 
 @contextmanager
@@ -104,7 +168,7 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
 
 
 def _report(
-    graded: list[Graded], settings: Settings, *, total: int, quiet: bool, interrupted: bool
+    graded: list[Graded], settings: Settings, *, left: int, quiet: bool, interrupted: bool
 ) -> None:
     # Imported while the workers are busy, not before they start.
     from rich.console import Console
@@ -121,5 +185,5 @@ def _report(
     kept = len(graded) - fresh
     line = f"{fresh} graded" + (f", {kept} unchanged" if kept else "")
     if interrupted:
-        line = f"Interrupted: {line}, {total - len(graded)} left; run it again to go on"
+        line = f"Interrupted: {line}, {left} left; run it again to go on"
     console.print(f"{line}. Grades in {settings.out}", markup=False, soft_wrap=True)

@@ -14,11 +14,29 @@ from autograder.course import Assignment, Course, Limits
 from autograder.exercise import Exercise, Language
 from autograder.loading.exercise import load_exercise as _load_exercise
 from autograder.loading.node import Node
+from autograder.loading.policies import (
+    load_attempts,
+    load_due_date,
+    load_extensions,
+    load_feedback,
+    load_late,
+)
 from autograder.loading.python_source import check_file
 from autograder.loading.yaml_source import read_yaml
 from autograder.messages import LANGUAGES
+from autograder.policy import Attempts, Late
 
-_CONFIG_KEYS = ("title", "language", "languages", "seed", "limits", "assignments")
+_CONFIG_KEYS = (
+    "title",
+    "language",
+    "languages",
+    "seed",
+    "limits",
+    "late",
+    "attempts",
+    "feedback",
+    "assignments",
+)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 # Sensible bounds: low, high.
@@ -58,6 +76,9 @@ def load_course(root: Path, *, only: Container[str] | None = None) -> Course:
         seed=entries["seed"].integer(0) if "seed" in entries else 0,
         limits=_limits(entries["limits"]) if "limits" in entries else Limits(),
         assignments=assignments,
+        late=load_late(entries["late"]) if "late" in entries else Late(),
+        attempts=load_attempts(entries["attempts"]) if "attempts" in entries else Attempts(),
+        feedback=load_feedback(entries["feedback"]) if "feedback" in entries else "hints",
     )
 
 
@@ -114,7 +135,11 @@ def _check_name(node: Node, name: str, kind: str, *inner: str | int) -> None:
 def _load_assignment(
     root: Path, name: str, node: Node, languages: tuple[Language, ...]
 ) -> Assignment:
-    entries = node.mapping(("title", "exercises"), required=("title", "exercises"))
+    entries = node.mapping(
+        ("title", "exercises", "due", "extensions"), required=("title", "exercises")
+    )
+    due = load_due_date(entries["due"]) if "due" in entries else None
+    extensions = load_extensions(entries["extensions"], due) if "extensions" in entries else {}
     names = entries["exercises"]
     exercises: list[Exercise] = []
     for index, item in enumerate(names.items()):
@@ -136,7 +161,8 @@ def _load_assignment(
     if not exercises:
         raise names.error(f"the assignment '{name}' has no exercises; list at least one")
     _refuse_strays(root, name, {exercise.name for exercise in exercises}, names)
-    return Assignment(name, entries["title"].by_language(languages), tuple(exercises))
+    title = entries["title"].by_language(languages)
+    return Assignment(name, title, tuple(exercises), due, extensions)
 
 
 def _refuse_strays(root: Path, assignment: str, names: set[str], node: Node) -> None:

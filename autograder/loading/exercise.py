@@ -39,6 +39,7 @@ _PUBLIC_KEYS = (
     "auxiliary",
     "functions",
     "new_arrays",
+    "accept_lists",
     "forward",
     "gradients",
     "tests",
@@ -126,6 +127,7 @@ class _Reader:
             stub_path=public_path.with_suffix(".py"),
             solution_path=solution_path,
             new_arrays="new_arrays" in entries and entries["new_arrays"].truth(),
+            accept_lists="accept_lists" in entries and entries["accept_lists"].truth(),
             is_class=is_class,
             origins=self._origins,
         )
@@ -243,7 +245,9 @@ class _Reader:
                 )
             parts = entry.mapping(("of", "wrt", "upstream"), required=("of", "wrt"))
             if not assigned:
-                raise entry.error("gradients need a 'forward' that computes what they are of; add it")
+                raise entry.error(
+                    "gradients need a 'forward' that computes what they are of; add it"
+                )
             gradients[output] = Gradient(
                 output,
                 _known(parts["of"], assigned, "a name that 'forward' assigns"),
@@ -305,7 +309,7 @@ class _Reader:
             raise entries["outputs"].error("a mistake in a class is written as 'code'")
         outputs = {}
         # What the expressions see: the student's inputs, and the right outputs.
-        names = {*signature.parameters, *signature.outputs}
+        names = (*signature.parameters, *signature.outputs)
         for output, entry in (entries["outputs"].mapping() if "outputs" in entries else {}).items():
             if output not in signature.outputs:
                 raise entry.error(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Set
 from typing import Any
 
 from autograder.errors import CourseError
@@ -86,7 +86,7 @@ class Node:
             raise self.error(f"{self.name} must be a number, not {self.kind()}")
         if not -MAX_NUMBER <= self.value <= MAX_NUMBER:
             raise self.error(
-                f"{self.name} must be finite and not so large, not {brief(self.value)}"
+                f"{self.name} must be finite and below {MAX_NUMBER}, not {brief(self.value)}"
             )
         return self._within(float(self.value), low, high)
 
@@ -136,7 +136,7 @@ def brief(value: object) -> str:
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """``; did you mean 'points'?``, or what is known where nothing is near."""
-    known = list(known)
+    known = sorted(known) if isinstance(known, Set) else list(known)
     near = difflib.get_close_matches(word, known, n=1)
     if near:
         return f"; did you mean '{near[0]}'?"

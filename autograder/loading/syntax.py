@@ -71,7 +71,8 @@ def check_expression(node: Node, known: Collection[str] | None = None) -> str:
         tree = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise node.error(
-            f"'{brief(text)}' is not a Python expression: {_reason(error)}; check its operators and brackets"
+            f"'{brief(text)}' is not a Python expression: {_reason(error)}; check its operators "
+            "and brackets"
         ) from None
     if known is not None:
         for name in _free_names(tree):

@@ -1,0 +1,91 @@
+"""``autograder export``: grades in the formats of other systems."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from autograder.cli.exporting import make_context, select, write_export
+from autograder.cli.options import course_option, find_course
+from autograder.course import Course, HiddenFeedback
+from autograder.errors import UsageError
+from autograder.loading import load_course
+from autograder.output.formats import FORMATS
+from autograder.output.grade_file import read_grades
+
+
+@click.command("export")
+@click.argument("grades", type=click.Path(path_type=Path))
+@click.option(
+    "--to", "name", type=click.Choice(list(FORMATS)), required=True, help="The format to write."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="File to write; for gradescope and classroom with several grades, a folder. "
+    "Default: the terminal.",
+)
+@click.option("--assignment", "assignments", multiple=True, help="Only this one; repeatable.")
+@click.option("--student", "students", multiple=True, help="Only this one; repeatable.")
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path),
+    help="CSV with the column 'student' and the platform's IDs, for canvas and moodle.",
+)
+@click.option(
+    "--title",
+    "titles",
+    multiple=True,
+    metavar="ASSIGNMENT=TITLE",
+    help="What canvas or moodle calls an assignment; repeatable.",
+)
+@click.option(
+    "--feedback",
+    type=click.Choice(get_args(HiddenFeedback)),
+    help="What students see of hidden tests; default: as the course says, or hints.",
+)
+@click.option(
+    "--folder",
+    help="Where the files are in the student's repository, for annotations; "
+    "default: assignments/<assignment>.",
+)
+@course_option
+def command(
+    grades: Path,
+    name: str,
+    out: Path | None,
+    assignments: tuple[str, ...],
+    students: tuple[str, ...],
+    roster: Path | None,
+    titles: tuple[str, ...],
+    feedback: HiddenFeedback | None,
+    folder: str | None,
+    course: Path | None,
+) -> int:
+    """Write the grades in GRADES, a folder that `autograder grade` wrote or one of its files,
+    in another format.
+
+    Titles, due dates and what students see of hidden tests come from the course, where there
+    is one.
+    """
+    if roster is not None and name not in ("canvas", "moodle"):
+        raise UsageError(f"--roster is for canvas and moodle; {name} has no IDs")
+    found = select(read_grades(grades), students, assignments, grades)
+    context = make_context(
+        _course(course), feedback=feedback, titles=titles, roster=roster, folder=folder
+    )
+    write_export(name, found, context, out=out)
+    return 0
+
+
+def _course(given: Path | None) -> Course | None:
+    """The course, or None where none is named and none is around."""
+    try:
+        root = find_course(given)
+    except UsageError:
+        if given is not None:
+            raise
+        return None
+    return load_course(root)

@@ -1,0 +1,149 @@
+"""What ``export`` and ``grade --format`` share: options, and where the files go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from autograder.course import Course, HiddenFeedback
+from autograder.deadline import all_due
+from autograder.errors import MachineError, UsageError
+from autograder.grade import Grade
+from autograder.messages import harmless, pick
+from autograder.output import github
+from autograder.output.context import Context
+from autograder.output.formats import FORMATS, ClassFormat, export, for_format
+from autograder.output.grade_file import write_atomically
+from autograder.output.roster import Roster, read_roster
+from autograder.submission import SubmissionRef, storable
+
+
+def make_context(
+    course: Course | None,
+    *,
+    feedback: HiddenFeedback | None = None,
+    titles: Sequence[str] = (),
+    roster: Path | None = None,
+    folder: str | None = None,
+    folders: Mapping[tuple[str, str], str] | None = None,
+) -> Context:
+    """What the course and the options say about exports. Raises :class:`UsageError`."""
+    default = Context()
+    known: dict[str, str] = {}
+    past_due: list[str] = []
+    if course is not None:
+        now = datetime.now(UTC)
+        for name, assignment in course.assignments.items():
+            known[name] = pick(assignment.title, course.language)
+            if all_due(assignment, now):
+                past_due.append(name)
+    return Context(
+        feedback=feedback or (default.feedback if course is None else course.feedback),
+        past_due=frozenset(past_due),
+        titles=known | _titles(titles),
+        roster=None if roster is None else _roster(roster),
+        folders=dict(folders or {}),
+        folder=default.folder if folder is None else folder.replace("{", "{{").replace("}", "}}"),
+    )
+
+
+def _titles(given: Sequence[str]) -> dict[str, str]:
+    titles = {}
+    for one in given:
+        assignment, equals, title = one.partition("=")
+        if not equals or not assignment or not title:
+            raise UsageError(
+                f"--title {one}: write it as ASSIGNMENT=TITLE, such as 'linear-layer=Week 3 (1234)'"
+            )
+        titles[assignment] = title
+    return titles
+
+
+def _roster(path: Path) -> Roster:
+    try:
+        return read_roster(path.read_bytes(), str(path))
+    except OSError as error:
+        raise UsageError(f"--roster {path}: cannot be read: {error.strerror}") from None
+
+
+def repository_folders(refs: Sequence[SubmissionRef]) -> dict[tuple[str, str], str]:
+    """Where each submission's files are in the checkout that a workflow runs on."""
+    root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
+    found = {}
+    for ref in refs:
+        folder = ref.folder.resolve()
+        if folder.is_relative_to(root):
+            found[ref.student, ref.assignment] = folder.relative_to(root).as_posix()
+    return found
+
+
+def write_export(
+    name: str, grades: Sequence[Grade], context: Context, *, out: Path | None
+) -> list[Path]:
+    """Write grades in a format to ``out``, or to the terminal where that is None.
+
+    Of a format with a file a grade, ``out`` is the file of a single one, and the folder for
+    several. Returns the files.
+    """
+    chosen = FORMATS[name]
+    if name == "github":
+        _tell_github(grades, context)
+    if isinstance(chosen, ClassFormat) or len(grades) == 1:
+        content = export(name, grades, context)
+        if out is None:
+            click.echo(content, nl=False)
+            return []
+        path = out / chosen.file_name if out.is_dir() else out
+        write_atomically(path, content)
+        return [path]
+    if out is None:
+        raise UsageError(
+            f"{name} takes one grade a file and there are {len(grades)}; choose one with "
+            "--student and --assignment, or name a folder with --out"
+        )
+    if out.is_file():
+        raise UsageError(f"--out {out}: is a file; {len(grades)} grades in {name} need a folder")
+    paths = []
+    for grade in grades:
+        path = out / storable(grade.student) / grade.assignment / chosen.file_name
+        write_atomically(path, export(name, [grade], context))
+        paths.append(path)
+    return paths
+
+
+def _tell_github(grades: Sequence[Grade], context: Context) -> None:
+    """Append to the files that the runner reads a step's summary and outputs from."""
+    readable = for_format("github", grades, context)
+    for variable, written in (
+        ("GITHUB_STEP_SUMMARY", github.summary(readable, context)),
+        ("GITHUB_OUTPUT", github.outputs(readable, context)),
+    ):
+        path = os.environ.get(variable)
+        if path:
+            try:
+                with open(path, "a", encoding="utf-8", newline="") as file:
+                    file.write(written)
+            except OSError as error:
+                raise MachineError(
+                    f"${variable}: {path} cannot be written: {error.strerror}"
+                ) from None
+
+
+def select(
+    grades: Sequence[Grade], students: Sequence[str], assignments: Sequence[str], where: Path
+) -> list[Grade]:
+    """The grades asked for. Raises :class:`UsageError` where there is none."""
+    found = [
+        grade
+        for grade in grades
+        if (not students or grade.student in students)
+        and (not assignments or grade.assignment in assignments)
+    ]
+    if not found:
+        wanted = " or ".join(harmless(name, 60) for name in (*students, *assignments))
+        raise UsageError(f"{where}: no grade of {wanted}")
+    return found

@@ -1,0 +1,98 @@
+"""How folders of submissions are laid out: one small adapter each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from autograder.course import Course
+from autograder.deadline import numbered
+from autograder.errors import UsageError
+from autograder.layouts import canvas, classroom, flat, gradescope, moodle, nbgrader
+from autograder.layouts.archive import unpacked
+from autograder.layouts.found import Request, chosen, saw
+from autograder.submission import SubmissionRef
+
+
+class Layout(Struct, frozen=True):
+    expected: str
+    """What the folder has, for errors."""
+    recognises: Callable[[Request], bool]
+    find: Callable[[Request], list[SubmissionRef]]
+
+
+# In the order in which `auto` asks them: from the most to the least particular.
+LAYOUTS: Final[Mapping[str, Layout]] = {
+    "gradescope": Layout(gradescope.EXPECTED, gradescope.recognises, gradescope.find),
+    "moodle": Layout(moodle.EXPECTED, moodle.recognises, moodle.find),
+    "canvas": Layout(canvas.EXPECTED, canvas.recognises, canvas.find),
+    "nbgrader": Layout(nbgrader.EXPECTED, nbgrader.recognises, nbgrader.find),
+    "classroom": Layout(classroom.EXPECTED, classroom.recognises, classroom.find),
+    "flat": Layout(flat.EXPECTED, flat.recognises, flat.find),
+}
+AUTO = "auto"
+
+
+class Found(Struct, frozen=True):
+    """The submissions, and the layout they were found by. ``folder`` is where they are: of a
+    zip, a temporary one. ``left_out`` are names of files in it that were not unpacked."""
+
+    refs: list[SubmissionRef]
+    layout: str
+    folder: Path
+    left_out: tuple[str, ...] = ()
+
+
+@contextmanager
+def submissions(
+    path: Path,
+    course: Course,
+    *,
+    layout: str,
+    assignments: Collection[str] = (),
+    students: Collection[str] = (),
+) -> Iterator[Found]:
+    """The submissions in a folder or a zip, ordered by student and assignment.
+
+    They can be read while the context lasts. Raises :class:`UsageError` where there are none
+    in this layout, saying what was seen instead.
+    """
+    if path.is_file():
+        left_out: list[str] = []
+        with unpacked(path, left_out) as folder:
+            request = _request(folder, course, assignments)
+            try:
+                refs, name = _find(request, layout)
+            except UsageError as error:
+                # The reader knows the zip, not our temporary folder.
+                raise UsageError(str(error).replace(str(folder), str(path))) from None
+            yield Found(
+                numbered(chosen(refs, tuple(students), path)), name, folder, tuple(left_out)
+            )
+        return
+    if not path.is_dir():
+        what = "is not a folder or a zip" if path.exists() else "is not there"
+        raise UsageError(f"{path}: {what}; give the folder that holds the submissions")
+    refs, name = _find(_request(path, course, assignments), layout)
+    yield Found(numbered(chosen(refs, tuple(students), path)), name, path)
+
+
+def _request(folder: Path, course: Course, assignments: Collection[str]) -> Request:
+    wanted = tuple(name for name in course.assignments if not assignments or name in assignments)
+    return Request(folder, course, wanted)
+
+
+def _find(request: Request, layout: str) -> tuple[list[SubmissionRef], str]:
+    if layout != AUTO:
+        return LAYOUTS[layout].find(request), layout
+    for name, one in LAYOUTS.items():
+        if one.recognises(request):
+            return one.find(request), name
+    known = "; ".join(f"{name}: {one.expected}" for name, one in LAYOUTS.items())
+    raise UsageError(
+        f"{request.folder}: fits no layout; saw {saw(request.folder)}; known are {known}"
+    )

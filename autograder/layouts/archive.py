@@ -1,0 +1,110 @@
+"""Zips from learning platforms, unpacked without trusting what students called their files."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from autograder.errors import MachineError, UsageError
+from autograder.messages import harmless
+from autograder.submission import MAX_NOTEBOOK_BYTES
+
+MAX_FILES = 100_000
+MAX_TOTAL_BYTES = 1 << 30
+_ENCRYPTED = 1
+# What is graded, and what says whose it is and when it came.
+_KEPT = (".py", ".ipynb", "submission_metadata.yml", "timestamp.txt")
+_MAX_FILE_BYTES = {"submission_metadata.yml": 1 << 26}
+_CHUNK = 1 << 16
+
+
+@contextmanager
+def unpacked(path: Path, left_out: list[str]) -> Iterator[Path]:
+    """The contents of a zip in a temporary folder; only files that are of use.
+
+    Entries that would land elsewhere, links, and encrypted ones are left out and named in
+    ``left_out``: one student's must not keep the class from being graded. A file that is too
+    large is cut just beyond the limit, for its reader to refuse. Raises :class:`UsageError`
+    where it is no zip, or too large as a whole.
+    """
+    with tempfile.TemporaryDirectory(prefix="autograder-layout-") as folder:
+        target = Path(folder)
+        try:
+            with zipfile.ZipFile(path) as archive:
+                _unpack(archive, path, target, left_out)
+        except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
+            raise UsageError(f"{path}: is not a zip that can be read: {error}") from None
+        except OSError as error:
+            raise MachineError(f"{path}: cannot be unpacked: {error.strerror or error}") from None
+        yield _root(target)
+
+
+def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[str]) -> None:
+    entries = archive.infolist()
+    if len(entries) > MAX_FILES:
+        raise UsageError(f"{path}: has more than {MAX_FILES} files")
+    total = 0
+    for entry in entries:
+        if entry.is_dir() or not entry.filename.endswith(_KEPT):
+            continue
+        place = _place(entry)
+        if place is None or entry.flag_bits & _ENCRYPTED:
+            left_out.append(harmless(entry.filename, 80))
+            continue
+        destination = target / place
+        try:
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            total += _copy(archive, entry, destination, MAX_TOTAL_BYTES - total)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            left_out.append(harmless(entry.filename, 80))  # the same name twice
+        except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError):
+            left_out.append(harmless(entry.filename, 80))
+        if total >= MAX_TOTAL_BYTES:
+            raise UsageError(f"{path}: has more than {MAX_TOTAL_BYTES >> 20} MiB of files")
+
+
+def _place(entry: zipfile.ZipInfo) -> PurePosixPath | None:
+    """Where the entry goes, below the target; None where it is not an ordinary file there."""
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    name = entry.filename
+    place = PurePosixPath(name)
+    if kind not in (0, stat.S_IFREG) or place.is_absolute() or "\\" in name or "\0" in name:
+        return None
+    if any(part in ("..", ".") or len(os.fsencode(part)) > 255 for part in name.split("/")):
+        return None
+    if place.parts and place.parts[0].endswith(":"):  # a drive
+        return None
+    return place
+
+
+def _copy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, to: Path, room: int) -> int:
+    limit = min(_MAX_FILE_BYTES.get(to.name, MAX_NOTEBOOK_BYTES) + 1, room)
+    written = 0
+    with archive.open(entry) as source, open(to, "xb") as file:
+        while written < limit and (chunk := source.read(min(_CHUNK, limit - written))):
+            written += file.write(chunk)
+    changed = _seconds(entry)
+    os.utime(to, (changed, changed))
+    return written
+
+
+def _seconds(entry: zipfile.ZipInfo) -> float:
+    """The entry's time of change, which has no zone: taken for the machine's own."""
+    try:
+        return time.mktime((*entry.date_time, 0, 0, -1))
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def _root(target: Path) -> Path:
+    """The folder itself, or the one folder of a Gradescope export that all of it is in."""
+    inside = [path for path in target.iterdir() if path.name != "__MACOSX"]
+    if len(inside) == 1 and (inside[0] / "submission_metadata.yml").is_file():
+        return inside[0]
+    return target

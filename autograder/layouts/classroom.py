@@ -1,0 +1,44 @@
+"""``<assignment>-<user>/``: student repositories as GitHub Classroom names them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autograder.layouts.found import Request, source_folder
+from autograder.submission import SubmissionRef, displayable, storable
+
+EXPECTED = "a repository <assignment>-<user>/ for each student"
+
+
+def recognises(request: Request) -> bool:
+    return bool(_repositories(request))
+
+
+def find(request: Request) -> list[SubmissionRef]:
+    refs = [
+        SubmissionRef(
+            student,
+            assignment,
+            source_folder(root, assignment),
+            stored_as=storable(student),
+            repository=root,
+        )
+        for student, assignment, root in _repositories(request)
+    ]
+    if not refs:
+        assignments = " or ".join(request.assignments)
+        raise request.refuse("classroom", f"{EXPECTED}, where <assignment> is {assignments}")
+    return refs
+
+
+def _repositories(request: Request) -> list[tuple[str, str, Path]]:
+    # The longest name first: 'linear-layer-2-kim' is no work of '2-kim' for 'linear-layer'.
+    known = sorted(request.course.assignments, key=len, reverse=True)
+    found = []
+    for entry in request.entries():
+        name = displayable(entry.name)
+        assignment = next((one for one in known if name.startswith(f"{one}-")), None)
+        user = "" if assignment is None else name[len(assignment) + 1 :]
+        if entry.is_dir() and user and assignment in request.assignments:
+            found.append((user, str(assignment), Path(entry.path)))
+    return found

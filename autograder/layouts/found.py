@@ -1,0 +1,101 @@
+"""What the adapters share: what they find, and how they say what they saw instead."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from autograder.course import Course
+from autograder.errors import UsageError
+from autograder.messages import harmless
+from autograder.submission import SubmissionRef, displayable
+
+MAX_ENTRIES = 100_000
+_SHOWN = 5
+
+
+class Request(Struct, frozen=True):
+    """What is looked for: ``assignments`` are those of the course that are wanted."""
+
+    folder: Path
+    course: Course
+    assignments: tuple[str, ...]
+    """Never empty."""
+
+    def entries(self) -> list[os.DirEntry[str]]:
+        """What lies in the folder, without hidden entries and links, by name."""
+        return entries(self.folder)
+
+    def the_assignment(self, layout: str) -> str:
+        """The one assignment that is wanted, for layouts that do not name it themselves."""
+        if len(self.assignments) > 1:
+            raise UsageError(
+                f"--layout {layout}: the files do not say which assignment they are; "
+                f"name it with --assignment ({', '.join(self.assignments)})"
+            )
+        return self.assignments[0]
+
+    def refuse(self, layout: str, expected: str) -> UsageError:
+        """The error that there is nothing for this layout, with what there is instead."""
+        return UsageError(
+            f"{self.folder}: not a folder of layout {layout}: expected {expected}, "
+            f"saw {saw(self.folder)}"
+        )
+
+
+def entries(folder: Path) -> list[os.DirEntry[str]]:
+    found: list[os.DirEntry[str]] = []
+    try:
+        with os.scandir(folder) as scan:
+            for entry in scan:
+                if len(found) >= MAX_ENTRIES:
+                    break
+                if not entry.name.startswith((".", "__MACOSX")) and not entry.is_symlink():
+                    found.append(entry)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be read: {error.strerror}") from None
+    return sorted(found, key=lambda entry: os.fsencode(entry.name))
+
+
+def saw(folder: Path) -> str:
+    """The first few names in the folder, for an error."""
+    names = [
+        harmless(displayable(entry.name), 60) + ("/" if entry.is_dir() else "")
+        for entry in entries(folder)
+    ]
+    if not names:
+        return "nothing"
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def source_folder(root: Path, assignment: str) -> Path:
+    """Where the Python files of a repository or an upload are: beside ``assignments/`` as in
+    a bundle, in a folder of the assignment's name, or at the top."""
+    for folder in (root / "assignments" / assignment, root / assignment):
+        chain = (folder.parent, folder)
+        if all(part.is_dir() and not part.is_symlink() for part in chain):
+            return folder
+    return root
+
+
+def wanted_names(course: Course, assignment: str) -> frozenset[str]:
+    """The names that files of the assignment are graded under."""
+    exercises = [exercise.name for exercise in course.assignments[assignment].exercises]
+    scripts = (f"{name}.py" for name in exercises)
+    notebooks = (f"{name}.ipynb" for name in (*exercises, assignment))
+    return frozenset((*scripts, *notebooks))
+
+
+def chosen(
+    refs: Sequence[SubmissionRef], students: Sequence[str], folder: Path
+) -> list[SubmissionRef]:
+    """The submissions of the students asked for. Raises :class:`UsageError` for none."""
+    kept = [ref for ref in refs if not students or ref.student in students]
+    if not kept:
+        some = ", ".join(harmless(ref.student, 60) for ref in refs[:_SHOWN])
+        raise UsageError(f"{folder}: no submission of {' or '.join(students)}; there are {some}")
+    return kept

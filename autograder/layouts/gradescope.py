@@ -1,0 +1,114 @@
+"""A downloaded Gradescope export: ``submission_<id>/`` and ``submission_metadata.yml``."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from autograder.errors import UsageError
+from autograder.layouts.found import Request, source_folder
+from autograder.submission import SubmissionRef, displayable, storable
+
+EXPECTED = "submission_<id>/ folders and submission_metadata.yml"
+METADATA = "submission_metadata.yml"
+
+_MAX_BYTES = 1 << 26
+
+_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_BASE):  # type: ignore[misc]
+    """YAML as Ruby writes it: its objects are read as the mappings they are written as."""
+
+
+def _plain(loader: Any, _suffix: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node)
+
+
+_Loader.add_multi_constructor("!", _plain)
+
+
+def recognises(request: Request) -> bool:
+    return (request.folder / METADATA).is_file()
+
+
+def find(request: Request) -> list[SubmissionRef]:
+    """Students are known by their student ID, else e-mail address, else name. Everybody in a
+    group gets a grade."""
+    if not recognises(request):
+        raise request.refuse("gradescope", EXPECTED)
+    assignment = request.the_assignment("gradescope")
+    metadata = _read(request.folder / METADATA)
+    refs = []
+    for entry in request.entries():
+        if not entry.is_dir() or not entry.name.startswith("submission_"):
+            continue
+        about = metadata.get(entry.name)
+        about = about if isinstance(about, dict) else {}
+        for student in _students(about) or [displayable(entry.name)]:
+            refs.append(
+                SubmissionRef(
+                    student,
+                    assignment,
+                    source_folder(Path(entry.path), assignment),
+                    stored_as=storable(student),
+                    submitted=_time(about.get(":created_at")),
+                )
+            )
+    if not refs:
+        raise request.refuse("gradescope", EXPECTED)
+    return refs
+
+
+def _students(about: dict[Any, Any]) -> list[str]:
+    submitters = about.get(":submitters")
+    students = []
+    for person in submitters if isinstance(submitters, list) else []:
+        if isinstance(person, dict):
+            names = (person.get(key) for key in (":sid", ":email", ":name"))
+            student = next((str(name).strip() for name in names if name not in (None, "")), "")
+            if student:
+                # Never surrogates, which no file could store.
+                students.append(displayable(os.fsdecode(student.encode("utf-8", "replace"))))
+    return list(dict.fromkeys(students))
+
+
+def _time(value: Any) -> datetime | None:
+    if isinstance(value, dict):  # a Ruby object with the time in several zones
+        value = value.get("utc")
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip().replace(" UTC", "+00:00"))
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise UsageError(f"{path}: is larger than {_MAX_BYTES >> 20} MiB")
+        content = path.read_bytes()
+        loader = _Loader(content)
+        try:
+            data = loader.get_single_data()
+        finally:
+            loader.dispose()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        line = str(error).split("\n", 1)[0]
+        raise UsageError(f"{path}: is not the YAML of a Gradescope export: {line}") from None
+    if not isinstance(data, dict):
+        raise UsageError(f"{path}: is not a mapping from submissions to their metadata")
+    return data

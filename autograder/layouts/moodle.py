@@ -1,0 +1,59 @@
+"""Moodle's "Download all submissions", in a zip or a folder:
+``First Last_12345_assignsubmission_file_/dx.py``, or without folders
+``First Last_12345_assignsubmission_file_dx.py``.
+
+The number belongs to the submission alone, so the grade is known by the student's name, and
+by name and number where two students have the same name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from autograder.layouts.found import Request, source_folder
+from autograder.submission import SubmissionRef, displayable, storable
+
+EXPECTED = "<First Last>_<number>_assignsubmission_file_/ folders"
+
+_NAME = re.compile(
+    r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_file(?:_(?P<file>.*))?", re.DOTALL
+)
+
+
+def recognises(request: Request) -> bool:
+    return any(_NAME.fullmatch(displayable(entry.name)) for entry in request.entries())
+
+
+def find(request: Request) -> list[SubmissionRef]:
+    folders: dict[tuple[str, str], Path] = {}
+    files: dict[tuple[str, str], dict[str, Path]] = {}
+    for entry in request.entries():
+        match = _NAME.fullmatch(displayable(entry.name))
+        if match is None:
+            continue
+        key = (match["name"], match["number"])
+        if entry.is_dir():
+            folders[key] = Path(entry.path)
+        elif (match["file"] or "").endswith((".py", ".ipynb")):
+            files.setdefault(key, {})[match["file"]] = Path(entry.path)
+    keys = sorted({*folders, *files})
+    if not keys:
+        raise request.refuse("moodle", EXPECTED)
+    assignment = request.the_assignment("moodle")
+    namesakes = Counter(name for name, _ in keys)
+    refs = []
+    for name, number in keys:
+        student = name if namesakes[name] == 1 else f"{name} ({number})"
+        folder = folders.get((name, number))
+        refs.append(
+            SubmissionRef(
+                student,
+                assignment,
+                request.folder if folder is None else source_folder(folder, assignment),
+                files=files[name, number] if folder is None else None,
+                stored_as=storable(student),
+            )
+        )
+    return refs

@@ -1,0 +1,115 @@
+"""What writers of exports need besides the grades."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from autograder.course import HiddenFeedback
+from autograder.grade import Grade, TestGrade
+from autograder.messages import text
+from autograder.output.roster import Roster
+from autograder.output.summary import points
+
+
+class Context(Struct, frozen=True):
+    feedback: HiddenFeedback = "hints"
+    """How much students see of hidden tests, in formats that they see."""
+    past_due: frozenset[str] = frozenset()
+    """Assignments whose due date has passed for everybody."""
+    titles: dict[str, str] = {}
+    """What a learning platform calls the column of an assignment; its name otherwise."""
+    roster: Roster | None = None
+    folders: dict[tuple[str, str], str] = {}
+    """By student and assignment, the folder of the files as a repository sees it."""
+    folder: str = "assignments/{assignment}"
+    """The same for whoever is not in ``folders``."""
+
+    def title(self, assignment: str) -> str:
+        return self.titles.get(assignment, assignment)
+
+    def path(self, grade: Grade, file: str) -> str:
+        """Where a file of a submission is in the student's repository."""
+        key = (grade.student, grade.assignment)
+        folder = self.folders.get(key) or self.folder.format(assignment=grade.assignment)
+        return "/".join(part for part in (folder.rstrip("/"), file) if part not in ("", "."))
+
+
+# Characters that turn the direction of the text around them, or end lines for some readers.
+_TURNING = frozenset("\u061c\u200e\u200f\u2028\u2029") | {
+    chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+
+
+def shown(foreign: str) -> str:
+    """Text from outside, as it is, but for what does not belong in any document: control
+    characters other than line ends and tabs, single surrogates and changes of direction
+    become visible escapes."""
+    return "".join(_shown(char) for char in foreign)
+
+
+def _shown(char: str) -> str:
+    code = ord(char)
+    if char in "\n\t":
+        return char
+    category = unicodedata.category(char)
+    if category == "Cs" or code & 0xFFFE == 0xFFFE:  # the latter are no characters
+        return "\N{REPLACEMENT CHARACTER}"
+    if category == "Cc" or char in _TURNING:
+        return char.encode("unicode_escape").decode("ascii")
+    return char
+
+
+def one_line(foreign: str) -> str:
+    """The same on one line, for formats where a line is a record."""
+    return " ".join(shown(foreign).split())
+
+
+def explanation(test: TestGrade, language: str) -> str:
+    """The message of a test, with the hint where there is one."""
+    if test.hint is None:
+        return shown(test.message)
+    return f"{shown(test.message)}\n{text('word_hint', language, hint=shown(test.hint))}"
+
+
+def late_line(grade: Grade) -> str:
+    """What the due date took off; empty where it took nothing."""
+    if not grade.penalty:
+        return ""
+    return text(
+        "late_penalty",
+        grade.language,
+        penalty=points(grade.penalty),
+        score=points(grade.score),
+    )
+
+
+def lost(grade: Grade) -> list[tuple[str, TestGrade]]:
+    """The tests that did not pass, each with its exercise."""
+    return [
+        (exercise.name, test)
+        for exercise in grade.exercises
+        for test in exercise.tests
+        if test.status != "passed"
+    ]
+
+
+def report(grade: Grade) -> str:
+    """A grade's lost points in plain lines, as a comment for its student."""
+    lines = [late_line(grade)] if grade.penalty else []
+    for exercise, test in lost(grade):
+        reached = f"{points(test.score)}/{points(test.max_score)}"
+        lines.append(
+            f"{exercise}, {shown(test.name)}, {reached}: {explanation(test, grade.language)}"
+        )
+    return "\n".join(lines) or text("all_passed", grade.language)
+
+
+def by_student(grades: Sequence[Grade]) -> dict[str, dict[str, Grade]]:
+    """Grades by student and assignment, students in order."""
+    table: dict[str, dict[str, Grade]] = {}
+    for grade in sorted(grades, key=lambda grade: (grade.student, grade.assignment)):
+        table.setdefault(grade.student, {})[grade.assignment] = grade
+    return table

@@ -1,0 +1,62 @@
+"""Gradescope's ``results.json``.
+
+https://gradescope-autograders.readthedocs.io/en/latest/specs/#output-format
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from autograder.grade import Grade
+from autograder.messages import text
+from autograder.output.context import Context, explanation, late_line, shown
+
+
+def write(grade: Grade, _context: Context) -> bytes:
+    """All tests are ``visible``: what a student may not see of hidden ones is not in the grade
+    any more, and Gradescope hides the total as soon as one test is hidden."""
+    tests: list[dict[str, Any]] = [
+        {
+            "name": f"{exercise.name}: {shown(test.name)}",
+            "name_format": "text",
+            "number": f"{number}.{place}",
+            "score": test.score,
+            "max_score": test.max_score,
+            "status": "passed" if test.status == "passed" else "failed",
+            "output": explanation(test, grade.language),
+            "output_format": "text",
+            "visibility": "visible",
+            "extra_data": {"visibility": test.visibility, "mistake": test.mistake},
+        }
+        for number, exercise in enumerate(grade.exercises, start=1)
+        for place, test in enumerate(exercise.tests, start=1)
+    ]
+    result = {
+        "score": grade.total,
+        "output": _output(grade),
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "extra_data": {
+            "student": shown(grade.student),
+            "assignment": grade.assignment,
+            "max_score": grade.max_score,
+            "isolation": grade.isolation,
+        },
+        "tests": tests,
+    }
+    return msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
+
+
+def _output(grade: Grade) -> str:
+    """The late penalty, and what the student's code printed."""
+    parts = [late_line(grade)] if grade.penalty else []
+    for exercise in grade.exercises:
+        if exercise.output:
+            printed = text("printed", grade.language, exercise=exercise.name)
+            parts.append(f"{printed}\n{shown(exercise.output)}")
+    return "\n\n".join(parts)

@@ -1,0 +1,69 @@
+"""Grades as Markdown: the table of the class, and what each student lost points for."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+
+from autograder.grade import Grade
+from autograder.messages import text
+from autograder.output.context import Context, explanation, late_line, lost, shown
+from autograder.output.summary import points
+
+_MARKS = frozenset(string.punctuation)
+
+
+def write(grades: Sequence[Grade], _context: Context) -> bytes:
+    return ("\n".join([*class_table(grades), *details(grades)]) + "\n").encode()
+
+
+def class_table(grades: Sequence[Grade]) -> list[str]:
+    """Lines of a table with a row a grade."""
+    language = grades[0].language if grades else "en"
+    words = [text(f"word_{word}", language) for word in ("student", "assignment", "points")]
+    lines = [_row(words), "| :-- | :-- | --: |"]
+    for grade in grades:
+        reached = f"{points(grade.total)} / {points(grade.max_score)}"
+        lines.append(_row([escape(grade.student), escape(grade.assignment), reached]))
+    return lines
+
+
+def details(grades: Sequence[Grade]) -> list[str]:
+    """For each grade that lost points, a heading and a table with a row a lost test."""
+    lines = []
+    for grade in grades:
+        missed = lost(grade)
+        if not missed and not grade.penalty:
+            continue
+        lines += ["", f"### {escape(grade.student)} · {escape(grade.assignment)}", ""]
+        if grade.penalty:
+            lines += [escape(late_line(grade)), ""]
+        if missed:
+            words = ("exercise", "test", "points", "remark")
+            lines.append(_row([text(f"word_{word}", grade.language) for word in words]))
+            lines.append("| :-- | :-- | --: | :-- |")
+        for exercise, test in missed:
+            reached = f"{points(test.score)} / {points(test.max_score)}"
+            remark = escape(explanation(test, grade.language), line_end="<br>")
+            lines.append(_row([escape(exercise), escape(test.name), reached, remark]))
+    return lines
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def escape(foreign: str, line_end: str = "&#10;") -> str:
+    """Text that stays text: every mark that could mean something, and white space that would
+    be dropped, as a character reference, which never means anything but its character."""
+    escaped = []
+    before = " "
+    for char in shown(foreign):
+        if char == "\n":
+            escaped.append(line_end)
+        elif char in _MARKS or char == "\t" or (char == " " and before.isspace()):
+            escaped.append(f"&#{ord(char)};")
+        else:
+            escaped.append(char)
+        before = char
+    return "".join([*escaped[:-1], "&#32;"]) if before == " " and escaped else "".join(escaped)

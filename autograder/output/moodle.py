@@ -1,0 +1,38 @@
+"""Moodle's grade import from CSV: who, and for each assignment a grade and a feedback column.
+
+https://docs.moodle.org/en/Grade_import
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autograder.grade import Grade
+from autograder.output.context import Context, by_student, report
+from autograder.output.summary import points
+from autograder.output.table_csv import table
+
+IDS = ("idnumber", "email", "username", "id")
+
+
+def write(grades: Sequence[Grade], context: Context) -> bytes:
+    """One identifying column suffices Moodle; all that the roster has are there, or the
+    students' names as ``idnumber``. Who has no grade has no row."""
+    graded = by_student(grades)
+    assignments = sorted({grade.assignment for grade in grades})
+    columns = ["idnumber"]
+    people = {student: {"idnumber": student} for student in graded}
+    if context.roster is not None:
+        columns = context.roster.require(graded, IDS, "Moodle")
+        people = context.roster.rows
+    header = list(columns)
+    for assignment in assignments:
+        header += [context.title(assignment), f"{context.title(assignment)} feedback"]
+    rows = [header]
+    for student, of_student in graded.items():
+        row = [people[student].get(column, "") for column in columns]
+        for assignment in assignments:
+            grade = of_student.get(assignment)
+            row += ["", ""] if grade is None else [points(grade.total), report(grade)]
+        rows.append(row)
+    return table(rows)

@@ -1,0 +1,63 @@
+"""``grades.csv``: a row a student, a column a test, and totals. For instructors."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from autograder.grade import Grade
+from autograder.output.context import Context, by_student, shown
+from autograder.output.summary import points, spreadsheet_safe
+
+
+def write(grades: Sequence[Grade], _context: Context) -> bytes:
+    """Columns ``assignment/exercise/test``, then ``score``, ``max_score`` and, with due dates,
+    ``final_score`` of each assignment, then ``score`` and ``max_score`` of all."""
+    tests = {
+        (grade.assignment, exercise.name, test.name): None
+        for grade in grades
+        for exercise in grade.exercises
+        for test in exercise.tests
+    }
+    assignments = sorted({grade.assignment for grade in grades})
+    due = {grade.assignment for grade in grades if grade.final_score is not None}
+    header = ["student", *("/".join(test) for test in tests)]
+    for assignment in assignments:
+        kinds = (
+            ("score", "max_score", "final_score") if assignment in due else ("score", "max_score")
+        )
+        header += [f"{assignment}/{kind}" for kind in kinds]
+    rows = [[*header, "score", "max_score"]]
+    for student, graded in by_student(grades).items():
+        reached = {
+            (grade.assignment, exercise.name, test.name): points(test.score)
+            for grade in graded.values()
+            for exercise in grade.exercises
+            for test in exercise.tests
+        }
+        row = [student, *(reached.get(test, "") for test in tests)]
+        for assignment in assignments:
+            row += _totals(graded.get(assignment), assignment in due)
+        total = sum(grade.total for grade in graded.values())
+        rows.append(
+            [*row, points(total), points(sum(grade.max_score for grade in graded.values()))]
+        )
+    return table(rows)
+
+
+def _totals(grade: Grade | None, due: bool) -> list[str]:
+    if grade is None:
+        return [""] * (3 if due else 2)
+    final = [points(grade.total)] if due else []
+    return [points(grade.score), points(grade.max_score), *final]
+
+
+def table(rows: Iterable[Sequence[str]]) -> bytes:
+    """Rows as CSV in UTF-8. Every cell is in quotes, so that a spreadsheet that separates by
+    semicolons does not find the beginning of a cell within another; no cell is a formula."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for row in rows:
+        writer.writerow([spreadsheet_safe(shown(cell)) for cell in row])
+    return buffer.getvalue().encode()

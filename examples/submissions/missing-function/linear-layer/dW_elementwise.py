@@ -1,0 +1,2 @@
+def my_dW_elementwise(*arrays):
+    return arrays[0]

@@ -1,0 +1,2 @@
+def my_dx_elementwise(*arrays):
+    return arrays[0]

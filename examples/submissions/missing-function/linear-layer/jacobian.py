@@ -1,0 +1,2 @@
+def my_jacobian(*arrays):
+    return arrays[0]
