@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.course import HiddenFeedback
 from autograder.grade import Grade, TestGrade
@@ -97,9 +98,13 @@ def lost(grade: Grade) -> list[tuple[str, TestGrade]]:
 
 
 def report(grade: Grade) -> str:
-    """A grade's lost points in plain lines, as a comment for its student."""
+    """A grade's lost points in plain lines, as a comment for its student; a hint once."""
     lines = [late_line(grade)] if grade.penalty else []
+    hints: set[tuple[str, str | None]] = set()
     for exercise, test in lost(grade):
+        if (exercise, test.hint) in hints:
+            test = replace(test, hint=None)
+        hints.add((exercise, test.hint))
         reached = f"{points(test.score)}/{points(test.max_score)}"
         lines.append(
             f"{exercise}, {shown(test.name)}, {reached}: {explanation(test, grade.language)}"

@@ -20,27 +20,34 @@ MAX_SUMMARY_BYTES = 1_000_000
 
 
 def write(grades: Sequence[Grade], context: Context) -> bytes:
-    """The annotations: a line for each place in the student's files and what is wrong there."""
-    lines: dict[str, None] = {}
+    """The annotations: a line for each place in the student's files and what is wrong there.
+
+    Tests that have the same to say are put together: GitHub shows ten annotations a step.
+    """
+    lines = []
     for grade in grades:
+        together: dict[tuple[str, str, int, str], list[TestGrade]] = {}
         for exercise, test in lost(grade):
-            lines[_annotation(grade, exercise, test, context)] = None
+            file = context.path(grade, test.file or f"{exercise}.py")
+            key = (exercise, file, test.line or 1, explanation(test, grade.language))
+            together.setdefault(key, []).append(test)
+        for (exercise, file, line, message), tests in together.items():
+            lines.append(_command("error", message, file, line, _title(exercise, tests)))
         if grade.penalty:
-            title = _property(f"{one_line(grade.student)}: {grade.assignment}")
-            lines[f"::warning title={title}::{_data(late_line(grade))}"] = None
+            title = f"{one_line(grade.student)}: {grade.assignment}"
+            lines.append(f"::warning title={_property(title)}::{_data(late_line(grade))}")
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _annotation(grade: Grade, exercise: str, test: TestGrade, context: Context) -> str:
-    file = test.file or f"{exercise}.py"
-    reached = f"{points(test.score)}/{points(test.max_score)}"
-    properties = {
-        "file": context.path(grade, file),
-        "line": str(test.line or 1),
-        "title": f"{exercise}: {one_line(test.name)} ({reached})",
-    }
-    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::error {listed}::{_data(explanation(test, grade.language))}"
+def _command(kind: str, message: str, file: str, line: int, title: str) -> str:
+    properties = f"file={_property(file)},line={line},title={_property(title)}"
+    return f"::{kind} {properties}::{_data(message)}"
+
+
+def _title(exercise: str, tests: Sequence[TestGrade]) -> str:
+    names = ", ".join(one_line(test.name) for test in tests)
+    reached = points(sum(test.score for test in tests))
+    return f"{exercise}: {names} ({reached}/{points(sum(test.max_score for test in tests))})"
 
 
 def _data(value: str) -> str:

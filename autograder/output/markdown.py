@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import string
+import re
 from collections.abc import Sequence
 
 from autograder.grade import Grade
@@ -10,7 +10,11 @@ from autograder.messages import text
 from autograder.output.context import Context, explanation, late_line, lost, shown
 from autograder.output.summary import points
 
-_MARKS = frozenset(string.punctuation)
+# Marks of Markdown and HTML, mentions, the colon and the point that make links and emoji, and
+# white space at either end or in a row.
+_MEANING = re.compile(
+    r"[\\`*_\[\]<>&|~$@#^\t]|:(?=\S)|(?<=\bwww)\.|^ | $|(?<= ) |(?<=\n) | (?=\n)", re.IGNORECASE
+)
 
 
 def write(grades: Sequence[Grade], _context: Context) -> bytes:
@@ -54,16 +58,8 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def escape(foreign: str, line_end: str = "&#10;") -> str:
-    """Text that stays text: every mark that could mean something, and white space that would
-    be dropped, as a character reference, which never means anything but its character."""
-    escaped = []
-    before = " "
-    for char in shown(foreign):
-        if char == "\n":
-            escaped.append(line_end)
-        elif char in _MARKS or char == "\t" or (char == " " and before.isspace()):
-            escaped.append(f"&#{ord(char)};")
-        else:
-            escaped.append(char)
-        before = char
-    return "".join([*escaped[:-1], "&#32;"]) if before == " " and escaped else "".join(escaped)
+    """Text that stays text: what could mean something, and white space that would be dropped,
+    becomes a character reference, which never means anything but its character."""
+    text = shown(foreign)
+    escaped = _MEANING.sub(lambda match: f"&#{ord(match[0])};", text)
+    return escaped.replace("\n", line_end)

@@ -42,8 +42,9 @@ def decide(
 def test_allows_its_list_and_nothing_else(machine: str, column: int) -> None:
     allowed = {numbers[column] for numbers in ALLOWED.values() if numbers[column] is not None}
     decided = {number for number in range(600) if decide(machine, number) == ALLOW}
-    # ioctl, kill and tgkill refuse argument 0; fcntl(F_DUPFD) and prlimit64(0, query) allow it.
-    assert decided == allowed | {(72, 25)[column], (302, 261)[column]}
+    # ioctl, kill and tgkill refuse argument 0; fcntl(F_DUPFD), madvise(MADV_NORMAL) and
+    # prlimit64(0, query) allow it.
+    assert decided == allowed | {(72, 25)[column], (28, 233)[column], (302, 261)[column]}
 
 
 REFUSED_ON_X86_64 = {
@@ -100,3 +101,9 @@ def test_processes_only_where_they_are_bounded_elsewhere() -> None:
 def test_unknown_architecture_is_refused() -> None:
     with pytest.raises(OSError, match="riscv64"):
         build_filter("riscv64", PID)
+
+
+def test_memory_advice_cannot_take_pages_from_the_machine() -> None:
+    assert decide("x86_64", 28, 0, 4096, 4) == ALLOW  # MADV_DONTNEED, which malloc uses
+    for advice in (9, 12, 21, 100, 101):  # REMOVE, MERGEABLE, PAGEOUT, HWPOISON, SOFT_OFFLINE
+        assert decide("x86_64", 28, 0, 4096, advice) == REFUSE

@@ -1,0 +1,117 @@
+"""When something was handed in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from autograder.submission import SubmissionRef
+from autograder.submitted import commit_time, parse_timestamp, submission_time
+
+NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
+
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-12-01 12:00:00.000000 UTC",
+        "2026-12-01 12:00:00 UTC\n",
+        "2026-12-01 12:00:00",
+        "2026-12-01T12:00:00Z",
+        "2026-12-01 21:00:00.000000 +0900",
+        "2026-12-01T21:00:00+09:00",
+        "2026-12-01 21:00:00 Asia/Seoul",
+        "2026-12-01 21:00:00 KST",
+    ],
+)
+def test_reads_nbgraders_timestamps(text: str) -> None:
+    assert parse_timestamp(text) == NOON
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soon", "2026-13-01 12:00:00 UTC", "2026-12-01 12:00:00 ../x"]
+)
+def test_refuses_other_text(text: str) -> None:
+    assert parse_timestamp(text) is None
+
+
+def submission(tmp_path: Path) -> SubmissionRef:
+    (tmp_path / "dx.py").write_text("x = 1\n")
+    os.utime(tmp_path / "dx.py", (1000, 1000))
+    return SubmissionRef("kim", "a", tmp_path, timestamp_file=tmp_path / "timestamp.txt")
+
+
+def test_file_times_are_the_last_resort(tmp_path: Path) -> None:
+    ref = submission(tmp_path)
+    assert submission_time(ref) == datetime.fromtimestamp(1000, UTC)
+    (tmp_path / "timestamp.txt").write_text("2026-12-01 12:00:00.0 UTC")
+    assert submission_time(ref) == NOON
+
+
+def test_a_timestamp_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    ref = submission(tmp_path)
+    (tmp_path / "elsewhere").write_text("2026-12-01 12:00:00 UTC")
+    (tmp_path / "timestamp.txt").symlink_to(tmp_path / "elsewhere")
+    assert submission_time(ref) == datetime.fromtimestamp(1000, UTC)
+
+
+def repository(folder: Path) -> Path:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        **{
+            f"GIT_{who}_{what}": "x"
+            for who in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        },
+        "GIT_AUTHOR_DATE": "2020-01-01T00:00:00Z",
+        "GIT_COMMITTER_DATE": "2026-12-01T21:00:00+0900",
+    }
+    root = folder / "repository"
+    for arguments in (
+        ("init", "-q", str(root)),
+        ("-C", str(root), "commit", "-q", "--allow-empty", "-m", "committer x 1 +0000"),
+    ):
+        subprocess.run(["git", *arguments], env=environment, check=True)
+    return root
+
+
+@needs_git
+def test_the_last_commit_is_the_time_of_a_repository(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    assert commit_time(root) == NOON
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    for arguments in (("pack-refs", "--all"), ("gc", "-q")):
+        subprocess.run(["git", "-C", str(root), *arguments], env=environment, check=True)
+    assert commit_time(root) == NOON
+    assert commit_time(root).astimezone(timezone(timedelta(hours=9))).hour == 21  # type: ignore[union-attr]
+
+
+@needs_git
+def test_a_repository_cannot_have_programs_run(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    ran = tmp_path / "ran"
+    (root / ".git" / "config").write_text(
+        f'[core]\n\tfsmonitor = "touch {ran}"\n\tpager = "touch {ran}"\n'
+        f'[gpg]\n\tprogram = "touch {ran}"\n[log]\n\tshowSignature = true\n'
+        f'[remote "origin"]\n\tpromisor = true\n\turl = "ext::touch {ran}"\n'
+    )
+    assert commit_time(root) == NOON
+    (root / ".git" / "HEAD").write_text("0" * 40)
+    assert commit_time(root) is None
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("head", ["", "ref: ../../secret", "--version", "ref: refs/heads/../../x"])
+def test_a_head_that_points_elsewhere_is_no_time(tmp_path: Path, head: str) -> None:
+    (tmp_path / ".git" / "objects").mkdir(parents=True)
+    (tmp_path / ".git" / "HEAD").write_text(head)
+    assert commit_time(tmp_path) is None
