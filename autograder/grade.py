@@ -206,7 +206,10 @@ def judge_time(judgement: Judgement, run: ExerciseRun, reference: ExerciseRun) -
 
 def times_slower(test: EfficiencyTest, run: ExerciseRun, reference: ExerciseRun) -> float:
     taken, allowed = (
-        math.fsum(observation.seconds for observation in which.observations[test.name])
+        math.fsum(
+            math.inf if observation.failure is not None else observation.seconds
+            for observation in which.observations[test.name]
+        )
         for which in (run, reference)
     )
     return taken / max(allowed, 1e-9)

@@ -39,7 +39,7 @@ from autograder.mistakes import explain, mutant
 from autograder.observation import Failure
 from autograder.plan import Plan
 from autograder.reference import load_reference, solution_source
-from autograder.run import ExerciseRun, file_problem, run_exercise
+from autograder.run import ExerciseRun, are_same, file_problem, run_exercise
 from autograder.sandbox import Sandbox
 from autograder.source_rules import broken_rule
 from autograder.submission import Submission
@@ -158,7 +158,11 @@ class ExerciseGrader:
             if judged.finding is None:
                 break
             del self._reference_runs[test.name]
-            judged = judge_time(judgement, self._run(submission, [test]), self._reference_run(test))
+            again = self._run(submission, [test])
+            both = zip(run.observations[test.name], again.observations[test.name], strict=True)
+            # Only the time of the answer that was judged counts.
+            if all(are_same(before, after) for before, after in both):
+                judged = judge_time(judgement, again, self._reference_run(test))
         return judged
 
     def _reference_run(self, test: EfficiencyTest) -> ExerciseRun:

@@ -73,6 +73,8 @@ def settle(
     if late.at_most_days is None or days <= late.at_most_days:
         penalty = min(score, max_score * late.penalty_per_day / 100 * days)
     penalty = round(penalty, 9)
+    if penalty == 0:
+        return Settlement(seconds, 0.0, score)
     return Settlement(seconds, penalty, max(0.0, round(score - penalty, 9)))
 
 

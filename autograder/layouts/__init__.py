@@ -30,8 +30,8 @@ LAYOUTS: Final[Mapping[str, Layout]] = {
     "gradescope": Layout(gradescope.EXPECTED, gradescope.recognises, gradescope.find),
     "moodle": Layout(moodle.EXPECTED, moodle.recognises, moodle.find),
     "canvas": Layout(canvas.EXPECTED, canvas.recognises, canvas.find),
-    "nbgrader": Layout(nbgrader.EXPECTED, nbgrader.recognises, nbgrader.find),
     "classroom": Layout(classroom.EXPECTED, classroom.recognises, classroom.find),
+    "nbgrader": Layout(nbgrader.EXPECTED, nbgrader.recognises, nbgrader.find),
     "flat": Layout(flat.EXPECTED, flat.recognises, flat.find),
 }
 AUTO = "auto"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from autograder.layouts.found import Request, source_folder
 from autograder.submission import SubmissionRef, displayable, storable
 
@@ -11,7 +13,11 @@ EXPECTED = "a repository <assignment>-<user>/ for each student"
 
 
 def recognises(request: Request) -> bool:
-    return bool(_repositories(request))
+    """Only where every folder is such a repository: in other layouts students may be called
+    as an assignment is."""
+    everything = replace(request, assignments=tuple(request.course.assignments))
+    folders = sum(entry.is_dir() for entry in request.entries())
+    return 0 < folders == len(_repositories(everything))
 
 
 def find(request: Request) -> list[SubmissionRef]:

@@ -23,7 +23,10 @@ def write(grades: Sequence[Grade], context: Context) -> bytes:
     the roster and has no grade gets empty cells, which Canvas leaves as they are."""
     graded = by_student(grades)
     assignments = sorted({grade.assignment for grade in grades})
-    highest = {grade.assignment: points(grade.max_score) for grade in grades}
+    highest = {
+        assignment: points(max(one.max_score for one in grades if one.assignment == assignment))
+        for assignment in assignments
+    }
     people = {student: {"SIS Login ID": student} for student in graded}
     if context.roster is not None:
         context.roster.require(graded, IDS, "Canvas")

@@ -13,7 +13,9 @@ from autograder.output.summary import points
 # Marks of Markdown and HTML, mentions, the colon and the point that make links and emoji, and
 # white space at either end or in a row.
 _MEANING = re.compile(
-    r"[\\`*_\[\]<>&|~$@#^\t]|:(?=\S)|(?<=\bwww)\.|^ | $|(?<= ) |(?<=\n) | (?=\n)", re.IGNORECASE
+    r"[\\`*_\[\]<>&|~$@#^\t]|:(?=\S)|(?<=\bwww)\."
+    r"|^[^\S\n]|[^\S\n]$|(?<=\s)[^\S\n]|[^\S\n](?=\n)",
+    re.IGNORECASE,
 )
 
 

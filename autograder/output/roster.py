@@ -77,7 +77,7 @@ def read_roster(content: bytes, name: str) -> Roster:
                 )
             rows[student] = {column: row[column].strip() for column in columns}
     except csv.Error as error:
-        raise UsageError(f"{name}:{reader.line_num}: is not CSV: {error}") from None
+        raise UsageError(f"{name}:{reader.reader.line_num}: is not CSV: {error}") from None
     if not rows:
         raise UsageError(f"{name}: has no students")
     return Roster(name, columns, rows)

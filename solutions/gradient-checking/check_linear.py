@@ -10,7 +10,7 @@ def check_linear(backward, X, W, b, dY):
         moved = {**arrays, **changed}
         return np.sum(dY * (moved["X"] @ moved["W"].T + moved["b"]))
 
-    for name, claimed in zip(arrays, backward(X, W, b, dY)):
+    for name, claimed in zip(arrays, backward(X, W, b, dY), strict=True):
         array = arrays[name]
         for index in np.ndindex(array.shape):
             step = np.zeros(array.shape)

@@ -185,6 +185,58 @@ FLAWS = {
         f"{HIDDEN}:12:5: mistake 'wrong-sign' needs either 'outputs' (expressions) or 'code' (a "
         "whole wrong file)",
     ),
+    "due without an offset": (
+        CONFIG, "    exercises: [dx]", "    exercises: [dx]\n    due: 2026-12-01T23:59:00",
+        f"{CONFIG}:10:5: 'due' has no offset from UTC, so that it is another moment on every "
+        "machine; write it as 2026-12-01T23:59:00+09:00",
+    ),
+    "due without a time": (
+        CONFIG, "    exercises: [dx]", "    exercises: [dx]\n    due: 2026-12-01",
+        f"{CONFIG}:10:5: 'due' must be a date and time such as 2026-12-01T23:59:00+09:00, not "
+        "the text '2026-12-01'",
+    ),
+    "due that is no date": (
+        CONFIG, "    exercises: [dx]", "    exercises: [dx]\n    due: 20261201",
+        f"{CONFIG}:10:5: 'due' must be a date and time such as 2026-12-01T23:59:00+09:00, not "
+        "the number 20261201",
+    ),
+    "extension without due": (
+        CONFIG, "    exercises: [dx]",
+        "    exercises: [dx]\n    extensions: {kim: 2026-12-03T23:59:00+09:00}",
+        f"{CONFIG}:10:5: 'extensions' without 'due' extend nothing; add 'due' or remove them",
+    ),
+    "extension before due": (
+        CONFIG, "    exercises: [dx]",
+        "    exercises: [dx]\n    due: 2026-12-01T23:59:00+09:00\n"
+        "    extensions: {kim: 2026-12-01T23:59:00+10:00}",
+        f"{CONFIG}:11:18: the extension of 'kim' ends before the due date, "
+        "2026-12-01T23:59:00+09:00",
+    ),
+    "unknown key in late": (
+        CONFIG, "seed: 7", "late: {penalty: 10}",
+        f"{CONFIG}:4:8: unknown key 'penalty' in 'late'; did you mean 'penalty_per_day'?",
+    ),
+    "penalty out of range": (
+        CONFIG, "seed: 7", "late: {penalty_per_day: 101}",
+        f"{CONFIG}:4:8: 'penalty_per_day' must be from 0 to 100, not 101",
+    ),
+    "unknown choice of attempt": (
+        CONFIG, "seed: 7", "attempts: {keep: first}",
+        f"{CONFIG}:4:12: 'keep' must be one of best, last, not 'first'",
+    ),
+    "no attempts": (
+        CONFIG, "seed: 7", "attempts: {at_most: 0}",
+        f"{CONFIG}:4:12: 'at_most' must be from 1 to 1000, not 0",
+    ),
+    "unknown feedback": (
+        CONFIG, "seed: 7", "feedback: {hidden: hint}",
+        f"{CONFIG}:4:12: 'hidden' must be one of none, names, hints, all, not 'hint'; did you "
+        "mean 'hints'?",
+    ),
+    "feedback for nothing": (
+        CONFIG, "seed: 7", "feedback: {}",
+        f"{CONFIG}:4:1: 'feedback' lacks the key 'hidden'; add it",
+    ),
     "seed not a number": (
         CONFIG, "seed: 7", "seed: seven",
         f"{CONFIG}:4:1: 'seed' must be a whole number, not the text 'seven'",

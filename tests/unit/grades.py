@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from autograder.grade import ExerciseGrade, Grade, TestGrade, Timing
 
-HOSTILE = '=1+1,"x"<b>\n\N{FAMILY}\N{GRINNING FACE}'
+HOSTILE = '=1+1,"x"<b>\n\N{WOMAN}\N{ZERO WIDTH JOINER}\N{MICROSCOPE}'
 SECRET = "dx[1] is -1.43, not 0.2718281828 for W (3, 9)"
 
 PUBLIC = TestGrade("worked-example", "public", 2, 2, "passed", "All right.")

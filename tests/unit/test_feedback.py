@@ -36,7 +36,8 @@ def test_values_and_shapes_are_secret_before_the_due_date(policy: HiddenFeedback
 
 def test_none_shows_one_line() -> None:
     assert "rectangles" not in told("none")
-    assert "sign" not in told("none")
+    assert "wrong-sign" not in told("none")
+    assert "Look" not in told("none")
     (merged,) = visible(grade(), "none", after_due=True).exercises[0].tests[2:]
     assert (merged.name, merged.score, merged.max_score) == ("hidden tests", 0, 6)
     korean = visible(grade(language="ko"), "none", after_due=True).exercises[0].tests[2]

@@ -97,15 +97,16 @@ def test_the_last_commit_is_the_time_of_a_repository(tmp_path: Path) -> None:
 
 @needs_git
 def test_a_repository_cannot_have_programs_run(tmp_path: Path) -> None:
+    """git fetches what a partial clone lacks, by a program that its configuration names."""
     root = repository(tmp_path)
     ran = tmp_path / "ran"
     (root / ".git" / "config").write_text(
-        f'[core]\n\tfsmonitor = "touch {ran}"\n\tpager = "touch {ran}"\n'
-        f'[gpg]\n\tprogram = "touch {ran}"\n[log]\n\tshowSignature = true\n'
+        "[core]\n\trepositoryformatversion = 1\n[extensions]\n\tpartialClone = origin\n"
+        '[protocol "ext"]\n\tallow = always\n'
         f'[remote "origin"]\n\tpromisor = true\n\turl = "ext::touch {ran}"\n'
     )
     assert commit_time(root) == NOON
-    (root / ".git" / "HEAD").write_text("0" * 40)
+    (root / ".git" / "HEAD").write_text("1" * 40)
     assert commit_time(root) is None
     assert not ran.exists()
 

@@ -1,0 +1,366 @@
+"""Each layout finds whose work is where, and says what it saw where it finds nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Assignment, Course, Limits
+from autograder.errors import UsageError
+from autograder.exercise import Exercise, Signature
+from autograder.layouts import AUTO, LAYOUTS, Found, archive, submissions
+from autograder.output.grade_file import grade_path
+from autograder.submission import (
+    MAX_NOTEBOOK_BYTES,
+    SubmissionRef,
+    read_submission,
+    storable,
+)
+
+
+def _exercise(name: str) -> Exercise:
+    signature = Signature(name, ("x",), ("dx",))
+    nowhere = Path(name)
+    return Exercise(
+        "linear-layer", name, {}, {}, signature, {}, {}, {}, None, {}, (), (), nowhere, None,
+        nowhere, None,
+    )  # fmt: skip
+
+
+COURSE = Course(
+    Path(),
+    {},
+    "en",
+    ("en",),
+    0,
+    Limits(),
+    {
+        "linear-layer": Assignment("linear-layer", {}, (_exercise("dx"), _exercise("dW"))),
+        "linear-layer-2": Assignment("linear-layer-2", {}, (_exercise("dx"),)),
+    },
+)
+
+# Files of one class in each layout: ada and 'Kim Lee', as far as the layout can name them.
+METADATA = """\
+submission_11:
+  :submitters:
+  - :name: Ada
+    :sid: "ada"
+    :email: ada@x.edu
+  :created_at: 2026-12-01 12:00:00.000000000 Z
+submission_12:
+  :submitters:
+  - :name: Kim Lee
+    :sid:
+    :email: kim@x.edu
+  - :name: Park
+    :sid: park
+  :created_at: !ruby/object:ActiveSupport::TimeWithZone
+    utc: 2026-12-01 12:30:00.000000000 Z
+    zone: &1 !ruby/object:ActiveSupport::TimeZone
+      name: Asia/Seoul
+"""
+CLASSES = {
+    "nbgrader": ["ada/linear-layer/dx.py", "Kim Lee/linear-layer/dx.py"],
+    "classroom": [
+        "linear-layer-ada/linear-layer/dx.py",
+        "linear-layer-kim-lee/assignments/linear-layer/dx.py",
+        "linear-layer-2-bob/dx.py",
+        "README.md",
+    ],
+    "gradescope": ["submission_11/dx.py", "submission_12/dx.py", "submission_metadata.yml"],
+    "canvas": [
+        "ada_101_9001_dx.py",
+        "ada_101_9001_helpers-2.py",
+        "leekim_LATE_102_9002_dx.py",
+        "leekim_LATE_102_9002_dx-1.py",
+        "leekim_LATE_102_9002_dx-2.py",
+        "leekim_102_9002_notes.pdf",
+    ],
+    "moodle": [
+        "Ada_31_assignsubmission_file_/dx.py",
+        "Kim Lee_32_assignsubmission_file/linear-layer/dx.py",
+        "Kim Lee_33_assignsubmission_file_dx.py",
+        "Kim Lee_33_assignsubmission_onlinetext_/onlinetext.html",
+    ],
+    "flat": ["ada.py", "Kim Lee/dx.py", "bob.ipynb", "notes.txt"],
+}
+FOUND = {
+    "nbgrader": {"ada", "Kim Lee"},
+    "classroom": {"ada", "kim-lee"},
+    "gradescope": {"ada", "kim@x.edu", "park"},
+    "canvas": {"101", "102"},
+    "moodle": {"Ada", "Kim Lee (32)", "Kim Lee (33)"},
+    "flat": {"ada", "Kim Lee", "bob"},
+}
+
+
+def content(path: str) -> str:
+    if path.endswith(".yml"):
+        return METADATA
+    return f'{{"cells": [], "x": "{path}"}}' if path.endswith(".ipynb") else f"# {path}\n"
+
+
+@pytest.fixture(params=["folder", "zip"])
+def packed(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def hand_in(tmp_path: Path, files: list[str], packed: str = "folder") -> Path:
+    if packed == "zip":
+        path = tmp_path / "submissions.zip"
+        with zipfile.ZipFile(path, "w") as zipped:
+            for file in files:
+                zipped.writestr(file, content(file))
+        return path
+    folder = tmp_path / "submissions"
+    for file in files:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text(content(file))
+    return folder
+
+
+def find(path: Path, layout: str, *, students: tuple[str, ...] = ()) -> Found:
+    with submissions(
+        path, COURSE, layout=layout, assignments=["linear-layer"], students=students
+    ) as found:
+        return found
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_finds_the_class(tmp_path: Path, layout: str, packed: str) -> None:
+    path = hand_in(tmp_path, CLASSES[layout], packed)
+    with submissions(path, COURSE, layout=layout, assignments=["linear-layer"]) as found:
+        assert {ref.student for ref in found.refs} == FOUND[layout]
+        assert {ref.assignment for ref in found.refs} == {"linear-layer"}
+        for ref in found.refs:
+            work = read_submission(ref).for_exercise("dx")
+            assert "dx.py" in work.files, ref
+        places = {grade_path(Path("out"), ref) for ref in found.refs}
+        assert len(places) == len(found.refs)
+    if packed == "zip":
+        assert not found.folder.exists()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_auto_says_what_it_chose(tmp_path: Path, layout: str, packed: str) -> None:
+    path = hand_in(tmp_path, CLASSES[layout], packed)
+    found = find(path, AUTO)
+    assert (found.layout, {ref.student for ref in found.refs}) == (layout, FOUND[layout])
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_says_what_it_saw_instead(tmp_path: Path, layout: str) -> None:
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "\x1b[2Jgrades.pdf").touch()
+    with pytest.raises(UsageError) as error:
+        find(tmp_path, layout)
+    if layout != "nbgrader":
+        assert str(error.value).endswith("saw \\x1b[2Jgrades.pdf, papers/")
+        assert f"layout {layout}: expected" in str(error.value)
+
+
+def test_auto_lists_the_layouts_where_none_fits(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"fits no layout; saw nothing; known are gradescope: "):
+        find(tmp_path, AUTO)
+
+
+@pytest.mark.parametrize("layout", ["gradescope", "canvas", "moodle", "flat"])
+def test_the_assignment_must_be_named_where_files_do_not(tmp_path: Path, layout: str) -> None:
+    path = hand_in(tmp_path, CLASSES[layout])
+    with (
+        pytest.raises(UsageError, match=r"--assignment \(linear-layer, linear-layer-2\)"),
+        submissions(path, COURSE, layout=layout),
+    ):
+        pass
+
+
+def test_students_can_be_chosen(tmp_path: Path) -> None:
+    path = hand_in(tmp_path, CLASSES["canvas"])
+    assert [ref.student for ref in find(path, "canvas", students=("102",)).refs] == ["102"]
+    with pytest.raises(UsageError, match="no submission of 7; there are 101, 102"):
+        find(path, "canvas", students=("7",))
+
+
+def by_student(found: Found) -> dict[str, SubmissionRef]:
+    return {ref.student: ref for ref in found.refs}
+
+
+def test_canvas_takes_the_newest_upload_under_its_own_name(tmp_path: Path) -> None:
+    refs = by_student(find(hand_in(tmp_path, CLASSES["canvas"]), "canvas"))
+    assert read_submission(refs["102"]).files == {"dx.py": "# leekim_LATE_102_9002_dx-2.py\n"}
+    assert set(read_submission(refs["101"]).files) == {"dx.py", "helpers-2.py"}
+
+
+def test_classroom_names_the_longest_assignment(tmp_path: Path) -> None:
+    path = hand_in(tmp_path, CLASSES["classroom"])
+    with submissions(path, COURSE, layout="classroom") as found:
+        assert {(ref.student, ref.assignment) for ref in found.refs} == {
+            ("ada", "linear-layer"),
+            ("kim-lee", "linear-layer"),
+            ("bob", "linear-layer-2"),
+        }
+        assert {ref.repository for ref in found.refs} == {
+            path / name for name in os.listdir(path) if name != "README.md"
+        }
+
+
+def test_gradescope_says_when_and_who(tmp_path: Path) -> None:
+    refs = by_student(find(hand_in(tmp_path, CLASSES["gradescope"]), "gradescope"))
+    assert refs["ada"].submitted == datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
+    assert refs["park"].submitted == datetime(2026, 12, 1, 12, 30, tzinfo=UTC)
+    assert refs["park"].folder == refs["kim@x.edu"].folder
+
+
+def test_several_submissions_of_one_student_are_attempts(tmp_path: Path) -> None:
+    path = hand_in(tmp_path, CLASSES["gradescope"])
+    (path / "submission_metadata.yml").write_text(METADATA.replace('"ada"', "park"))
+    found = [(ref.student, ref.attempt, ref.folder.name) for ref in find(path, "gradescope").refs]
+    assert found == [
+        ("kim@x.edu", 0, "submission_12"),
+        ("park", 1, "submission_11"),
+        ("park", 2, "submission_12"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ("- a list", "is not a mapping"),
+        ("a: [", "is not the YAML of a Gradescope export"),
+        ("[" * 5000, "is not the YAML of a Gradescope export"),
+        ("? [a]\n: b", "is not the YAML of a Gradescope export"),
+    ],
+)
+def test_metadata_that_is_damaged_is_one_clear_line(
+    tmp_path: Path, metadata: str, message: str
+) -> None:
+    path = hand_in(tmp_path, CLASSES["gradescope"])
+    (path / "submission_metadata.yml").write_text(metadata)
+    with pytest.raises(UsageError, match=message) as error:
+        find(path, "gradescope")
+    assert "\n" not in str(error.value)
+
+
+def test_metadata_runs_nothing(tmp_path: Path) -> None:
+    path = hand_in(tmp_path, CLASSES["gradescope"])
+    ran = tmp_path / "ran"
+    evil = f"!!python/object/apply:os.mkdir ['{ran}']"
+    (path / "submission_metadata.yml").write_text(f"submission_11:\n  :submitters: {evil}\n")
+    with pytest.raises(UsageError, match="is not the YAML"):
+        find(path, "gradescope")
+    assert not ran.exists()
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc", "/etc", "..", ".", "", ".hidden", "a\0b", "a" * 300, "가" * 100, "a\\b"]
+)
+def test_a_name_from_elsewhere_is_made_a_folders(name: str) -> None:
+    stored = storable(name)
+    assert stored != name
+    assert not stored.startswith(".")
+    assert "/" not in stored
+    assert "\0" not in stored
+    assert len(stored.encode()) < 255
+    assert stored == storable(name)
+
+
+@pytest.mark.parametrize("name", ["kim", "Kim Lee", "kim@x.edu", "김", "=1+1\n"])
+def test_ordinary_names_stay(name: str) -> None:
+    assert storable(name) == name
+
+
+def test_different_names_are_stored_apart() -> None:
+    names = ["a/b", "a_b", "a\\b", "a" * 300, "a" * 301, "../x", "..\\x"]
+    assert len({storable(name) for name in names}) == len(names)
+
+
+# Zips
+
+
+def test_a_zip_writes_nothing_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "evil.zip"
+    outside = tmp_path / "outside.py"
+    with zipfile.ZipFile(path, "w") as zipped:
+        zipped.writestr("ada_1_2_dx.py", "x = 1\n")
+        for name in (
+            f"..{'/..' * 20}{outside}",
+            str(outside),
+            "../outside.py",
+            "a/../../outside.py",
+            "a\\..\\outside.py",
+            "C:/outside.py",
+        ):
+            zipped.writestr(zipfile.ZipInfo(name), "stolen")
+        link = zipfile.ZipInfo("bob_1_2_dx.py")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        zipped.writestr(link, "/etc/passwd")
+    with submissions(path, COURSE, layout="canvas", assignments=["linear-layer"]) as found:
+        assert [ref.student for ref in found.refs] == ["1"]
+        assert read_submission(found.refs[0]).files == {"dx.py": "x = 1\n"}
+        assert len(found.left_out) == 7
+        assert [file.name for file in found.folder.rglob("*")] == ["ada_1_2_dx.py"]
+    assert not outside.exists()
+
+
+def test_a_file_that_swells_is_too_large_for_its_student_only(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.writestr("ada_1_2_dx.py", b"#" * (4 * MAX_NOTEBOOK_BYTES))
+        zipped.writestr("bob_2_3_dx.py", "x = 1\n")
+    with submissions(path, COURSE, layout="canvas", assignments=["linear-layer"]) as found:
+        ada, bob = (read_submission(ref) for ref in found.refs)
+        sizes = [file.stat().st_size for file in found.folder.iterdir()]
+    assert ada.unreadable == {"dx.py": "too_large"}
+    assert bob.files == {"dx.py": "x = 1\n"}
+    assert max(sizes) == MAX_NOTEBOOK_BYTES + 1
+
+
+def test_a_zip_that_is_too_large_as_a_whole_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = hand_in(tmp_path, CLASSES["canvas"], "zip")
+    monkeypatch.setattr(archive, "MAX_TOTAL_BYTES", 40)
+    with pytest.raises(UsageError, match="MiB of files"):
+        find(path, "canvas")
+    monkeypatch.setattr(archive, "MAX_FILES", 2)
+    with pytest.raises(UsageError, match="has more than 2 files"):
+        find(path, "canvas")
+
+
+def test_what_is_no_zip_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(b"PK\3\4 not really")
+    with pytest.raises(UsageError, match="is not a zip that can be read"):
+        find(tmp_path / "x.zip", AUTO)
+    with pytest.raises(UsageError, match="is not there"):
+        find(tmp_path / "y.zip", AUTO)
+
+
+def test_a_gradescope_zip_may_have_a_folder_around_it(tmp_path: Path) -> None:
+    files = [f"assignment_5_export/{file}" for file in CLASSES["gradescope"]]
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as zipped:
+        for file in files:
+            zipped.writestr(file, content(file))
+    assert {ref.student for ref in find(path, AUTO).refs} == FOUND["gradescope"]
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "dx.py").write_text("secret\n")
+    folder = tmp_path / "class"
+    (folder / "linear-layer-ada").mkdir(parents=True)
+    (folder / "linear-layer-ada" / "linear-layer").symlink_to(secret)
+    (folder / "linear-layer-bob").symlink_to(secret)
+    found = find(folder, "classroom")
+    assert [ref.student for ref in found.refs] == ["ada"]
+    assert read_submission(found.refs[0]).files == {}
