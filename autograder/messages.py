@@ -111,6 +111,12 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "reads results ({detail}).",
         "ko": "돌아온 것이 답이 아닙니다. 채점기가 결과를 읽는 과정을 코드가 방해합니다({detail}).",
     },
+    "oversized": {
+        "en": "Returned more than the {reply} MiB that a result may have{shapes}. "
+        "Is there an array that is far larger than the inputs?",
+        "ko": "반환한 결과가 허용된 크기 {reply} MiB를 넘습니다{shapes}. "
+        "입력보다 훨씬 큰 배열을 만들고 있지 않나요?",
+    },
     "not_run": {
         "en": "Not run: earlier tests used up the time or memory for this exercise.",
         "ko": "실행하지 않았습니다. 앞선 테스트가 이 문제의 시간이나 메모리를 다 썼습니다.",
