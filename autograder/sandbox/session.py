@@ -34,7 +34,6 @@ from autograder.sandbox.protocol import (
     Load,
     MalformedReply,
     Missing,
-    Opaque,
     PackedCall,
     Plain,
     Raised,
@@ -208,9 +207,7 @@ class Session:
             return [self._died]
         try:
             frames = b"".join(map(_frame, requests))
-            replies = self._channel.exchange(
-                frames, len(requests), self._deadline, self.allowance
-            )
+            replies = self._channel.exchange(frames, len(requests), self._deadline, self.allowance)
             for request, payload in zip(requests, replies, strict=True):
                 outcomes.append(_answer_to(request, payload))
         except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed) as error:
