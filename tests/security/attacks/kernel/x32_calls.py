@@ -1,4 +1,5 @@
 """Calls the kernel by the numbers of the x32 ABI."""
+# ends: crashed
 
 import loot
 

@@ -11,7 +11,7 @@ def leave(path):
 
 
 def linear_backward(x, W, dy):
-    for folder in ("/tmp", "/var/tmp", "/dev/shm", "/run/lock", "/dev/mqueue", ".", "/srv/class"):
+    for folder in ("/tmp", "/var/tmp", "/dev/shm", "/run/lock", "/run", "/srv/class"):
         loot.attempt(leave, f"{folder}/left-by-eve")
         loot.attempt(os.mkdir, f"{folder}/folder-of-eve")
         loot.attempt(os.mkfifo, f"{folder}/fifo-of-eve")

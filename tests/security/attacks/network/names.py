@@ -1,4 +1,5 @@
 """Asks for the address of a name, which would tell it to a name server."""
+# may: gethostbyname
 
 import socket
 

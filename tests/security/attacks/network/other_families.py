@@ -2,8 +2,6 @@
 
 import socket
 
-import loot
-
 
 def linear_backward(x, W, dy):
     for family in range(46):

@@ -1,4 +1,5 @@
 """Connects to sockets of other processes by path and by abstract name."""
+# may: fromfd
 
 import socket
 

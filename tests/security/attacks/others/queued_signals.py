@@ -1,4 +1,5 @@
 """Sends signals by the calls that queue them, and asks for signals from descriptors."""
+# may: fcntl
 
 import ctypes
 import fcntl

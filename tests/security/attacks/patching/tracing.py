@@ -1,5 +1,5 @@
 """Traces what runs around it and changes local variables there."""
-# ends: failed
+# ends: malformed
 
 import sys
 

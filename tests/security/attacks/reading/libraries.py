@@ -1,4 +1,5 @@
 """Has numpy and the standard library open files for it."""
+# may: getlines
 
 import linecache
 import mmap

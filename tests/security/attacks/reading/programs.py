@@ -1,4 +1,5 @@
 """Runs programs that read for it."""
+# may: system
 
 import os
 import subprocess

@@ -1,4 +1,5 @@
 """Takes a descriptor that only names a file, which is not restricted, and opens that again."""
+# may: open
 
 import os
 

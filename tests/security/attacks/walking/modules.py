@@ -7,5 +7,8 @@ def linear_backward(x, W, dy):
     for name, module in list(sys.modules.items()):
         if "autograder" in name or name == "__main__":
             for key, value in vars(module).items():
-                if isinstance(value, (str, bytes, int, float, dict, list)) and key != "__builtins__":
+                if (
+                    isinstance(value, (str, bytes, int, float, dict, list))
+                    and key != "__builtins__"
+                ):
                     print("seen", name, key, str(value)[:150])

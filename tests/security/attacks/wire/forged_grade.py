@@ -8,8 +8,15 @@ from autograder.sandbox import child
 
 def forged(reply):
     return msgspec.msgpack.encode(
-        {"type": "returned", "number": reply.number, "value": ["plain", 1],
-         "score": 20, "status": "passed", "changed": [], "shared": {"points": 20}}
+        {
+            "type": "returned",
+            "number": reply.number,
+            "value": ["plain", 1],
+            "score": 20,
+            "status": "passed",
+            "changed": [],
+            "shared": {"points": 20},
+        }
     )
 
 
