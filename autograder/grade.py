@@ -76,6 +76,8 @@ class Grade(Struct, frozen=True, omit_defaults=True):
     exercises: tuple[ExerciseGrade, ...]
     fingerprint: str
     timing: Timing
+    enforced: tuple[str, ...] = ()
+    """What the level ``isolation`` held student code to on the machine that graded it."""
     submitted: str | None = None
     late_seconds: int | None = None
     penalty: float | None = None

@@ -15,12 +15,15 @@ A level that is not available is an error; it is never weakened silently.
 
 from __future__ import annotations
 
+import platform
 import sys
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from autograder.errors import MachineError
+from autograder.sandbox.seccomp import ARCHITECTURES
 from autograder.sandbox.session import Died, Outcome, Session
 
 if TYPE_CHECKING:
@@ -31,6 +34,9 @@ __all__ = ["LEVELS", "Died", "Level", "Outcome", "Sandbox", "Session", "require_
 
 Level: TypeAlias = Literal["sandbox", "process"]
 LEVELS: tuple[Level, ...] = get_args(Level)
+
+CONFINED = ("files", "network", "processes", "signals", "system-calls", "capabilities")
+LIMITED = ("wall-time", "cpu-time", "memory", "open-files", "file-size", "output", "core-dumps")
 
 
 def require_level(level: Level) -> None:
@@ -47,11 +53,16 @@ def require_level(level: Level) -> None:
             f"the level 'sandbox' needs the package sandlock ({error}); "
             f"install it with 'pip install sandlock', or {mend}"
         ) from None
+    if platform.machine() not in ARCHITECTURES:
+        raise MachineError(
+            f"the level 'sandbox' knows the system calls of {' and '.join(ARCHITECTURES)}, not "
+            f"of {platform.machine()}; {mend}"
+        )
     have, need = sandlock.landlock_abi_version(), sandlock.min_landlock_abi()
     if have < need:
         raise MachineError(
-            f"the level 'sandbox' needs Landlock ABI {need} (Linux 6.12), this kernel has "
-            f"{'none' if have < 1 else have}; {mend}"
+            f"the level 'sandbox' needs Landlock ABI {need} (Linux 6.12), this "
+            f"{'kernel or container has none' if have < 1 else f'kernel has {have}'}; {mend}"
         )
 
 
@@ -89,6 +100,15 @@ class Sandbox:
         """The warm process that forks those of student code; None where there is none."""
         return None if self._zygote is None else self._zygote.pid
 
+    @cached_property
+    def enforced(self) -> tuple[str, ...]:
+        """What holds for student code at this level on this machine; see docs/security.md."""
+        if self.level == "process":
+            return LIMITED
+        from autograder.sandbox.zygote_host import can_supervise
+
+        return (*CONFINED, *LIMITED, *(("sandlock",) if can_supervise() else ()))
+
     def session(self) -> Session:
         """A new process for one submission's code, confined, with nothing loaded yet."""
         from autograder.sandbox.zygote_host import MIB, ZygoteEnded
@@ -115,11 +135,24 @@ class Sandbox:
             self._zygote = None
 
     def _launcher(self) -> Launcher:
-        from autograder.sandbox.zygote_host import PlainLauncher, SandlockLauncher
+        from autograder.sandbox.zygote_host import (
+            PlainLauncher,
+            SandlockLauncher,
+            SelfConfiningLauncher,
+        )
 
         if self.level == "process":
             return PlainLauncher()
-        launcher = SandlockLauncher(self._limits)
+        launcher: Launcher
+        if "sandlock" in self.enforced:
+            launcher = SandlockLauncher(self._limits)
+        elif self._limits.processes:
+            raise MachineError(
+                "limits.processes needs sandlock, and this container refuses it pidfd_getfd(2); "
+                "set limits.processes to 0, or start the container with --cap-add SYS_PTRACE"
+            )
+        else:
+            launcher = SelfConfiningLauncher()
         for folder in self._private:
             for path in map(Path, launcher.readable or ()):
                 if folder.resolve().is_relative_to(path):

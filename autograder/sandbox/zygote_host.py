@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import errno
 import os
 import select
 import socket
@@ -32,6 +34,7 @@ START_SECONDS = 30.0
 # How much is taken at a time of what is printed, and of replies of unknown size.
 _PRINTED_CHUNK = 1 << 20
 _REPLY_CHUNK = 1 << 14
+_PIDFD_GETFD = 438  # the same on every architecture
 
 
 class Launcher(ABC):
@@ -39,6 +42,9 @@ class Launcher(ABC):
 
     readable: list[str] | None
     """What children may read; None where they are not confined."""
+
+    around: list[str] | None = None
+    """What the zygote may read, where it has to see to that itself."""
 
     @abstractmethod
     def start(self, control: socket.socket) -> None:
@@ -56,9 +62,8 @@ class Launcher(ABC):
 class PlainLauncher(Launcher):
     """A subprocess, for the level ``process``."""
 
-    readable = None
-
     def __init__(self) -> None:
+        self.readable = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, control: socket.socket) -> None:
@@ -88,6 +93,21 @@ class PlainLauncher(Launcher):
         return complaint.decode("utf-8", "replace")
 
 
+class SelfConfiningLauncher(PlainLauncher):
+    """A subprocess that confines itself before it forks, as sandlock would have confined it.
+
+    For containers whose seccomp filter refuses what sandlock supervises by. Student code is
+    confined by the same rules; what is missing is sandlock's filter of the system calls that
+    the zygote makes, and it runs no student code.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        readable = bootstrap.readable_paths()
+        self.readable = readable
+        self.around = [*readable, *bootstrap.startup_paths()]
+
+
 class SandlockLauncher(Launcher):
     """A process under sandlock: no files but the Python installation, no network."""
 
@@ -110,12 +130,15 @@ class SandlockLauncher(Launcher):
         from sandlock import StdioMode
 
         with _as_standard_input(control):
-            self._process = self._sandbox.popen(
-                bootstrap.command(),
-                stdin=StdioMode.INHERIT,
-                stdout=StdioMode.NULL,
-                stderr=StdioMode.PIPED,
-            )
+            try:
+                self._process = self._sandbox.popen(
+                    bootstrap.command(),
+                    stdin=StdioMode.INHERIT,
+                    stdout=StdioMode.NULL,
+                    stderr=StdioMode.PIPED,
+                )
+            except RuntimeError as error:
+                raise MachineError(f"the sandbox does not start: {error}") from None
 
     @property
     def pid(self) -> int:
@@ -166,7 +189,7 @@ class Zygote:
         with theirs:
             theirs.set_inheritable(True)
             # Waits in the socket until the interpreter has started.
-            self._control.send(bootstrap.bundle(launcher.readable))
+            self._control.send(bootstrap.bundle(launcher.readable, launcher.around))
             launcher.start(theirs)
 
     @property
@@ -237,6 +260,14 @@ class Zygote:
         """End the process; what it complained of."""
         self._control.close()
         return self._launcher.stop()
+
+
+def can_supervise() -> bool:
+    """Whether sandlock can do its work: Docker's default filter, without the capability
+    SYS_PTRACE, refuses it the descriptors of the processes it supervises."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall(ctypes.c_long(_PIDFD_GETFD), -1, -1, 0)
+    return ctypes.get_errno() == errno.EBADF
 
 
 def _virtual_memory(pid: int) -> int:
