@@ -3,9 +3,9 @@
 Levels, from strong to weak:
 
 ``sandbox``
-    Linux. A fork of a warm process under sandlock that confines itself further
+    Linux. A fork of a warm process that has confined itself; it confines itself further
     before it sees student code: Landlock for files, seccomp for everything else,
-    and limits.
+    and limits. Where code may start processes, sandlock counts them.
 ``process``
     A process of its own with limits. For students who run their own code, and for
     systems without Landlock.
@@ -34,6 +34,10 @@ __all__ = ["LEVELS", "Died", "Level", "Outcome", "Sandbox", "Session", "require_
 
 Level: TypeAlias = Literal["sandbox", "process"]
 LEVELS: tuple[Level, ...] = get_args(Level)
+
+# sandlock keeps a descriptor of every process that it has supervised; after so many sessions
+# it is started anew.
+_SUPERVISED = 100
 
 CONFINED = ("files", "network", "processes", "signals", "system-calls", "capabilities")
 LIMITED = ("wall-time", "cpu-time", "memory", "open-files", "file-size", "output", "core-dumps")
@@ -80,6 +84,7 @@ class Sandbox:
         self._limits = limits
         self._private = private
         self._zygote: Zygote | None = None
+        self._sessions = 0
 
     def __enter__(self) -> Sandbox:
         self.warm_up()
@@ -103,16 +108,15 @@ class Sandbox:
     @cached_property
     def enforced(self) -> tuple[str, ...]:
         """What holds for student code at this level on this machine; see docs/security.md."""
-        if self.level == "process":
-            return LIMITED
-        from autograder.sandbox.zygote_host import can_supervise
-
-        return (*CONFINED, *LIMITED, *(("sandlock",) if can_supervise() else ()))
+        return LIMITED if self.level == "process" else (*CONFINED, *LIMITED)
 
     def session(self) -> Session:
         """A new process for one submission's code, confined, with nothing loaded yet."""
         from autograder.sandbox.zygote_host import MIB, ZygoteEnded
 
+        if self._limits.processes and self._sessions % _SUPERVISED == _SUPERVISED - 1:
+            self.close()
+        self._sessions += 1
         for _ in range(3):
             self.warm_up()
             assert self._zygote is not None
@@ -139,20 +143,20 @@ class Sandbox:
             PlainLauncher,
             SandlockLauncher,
             SelfConfiningLauncher,
+            can_supervise,
         )
 
         if self.level == "process":
             return PlainLauncher()
-        launcher: Launcher
-        if "sandlock" in self.enforced:
+        launcher: Launcher = SelfConfiningLauncher()
+        if self._limits.processes:
+            if not can_supervise():
+                raise MachineError(
+                    "limits.processes needs sandlock, and this container refuses it "
+                    "pidfd_getfd(2); set limits.processes to 0, or start the container with "
+                    "--cap-add SYS_PTRACE"
+                )
             launcher = SandlockLauncher(self._limits)
-        elif self._limits.processes:
-            raise MachineError(
-                "limits.processes needs sandlock, and this container refuses it pidfd_getfd(2); "
-                "set limits.processes to 0, or start the container with --cap-add SYS_PTRACE"
-            )
-        else:
-            launcher = SelfConfiningLauncher()
         for folder in self._private:
             for path in map(Path, launcher.readable or ()):
                 if folder.resolve().is_relative_to(path):

@@ -94,12 +94,9 @@ class PlainLauncher(Launcher):
 
 
 class SelfConfiningLauncher(PlainLauncher):
-    """A subprocess that confines itself before it forks, as sandlock would have confined it.
-
-    For containers whose seccomp filter refuses what sandlock supervises by. Student code is
-    confined by the same rules; what is missing is sandlock's filter of the system calls that
-    the zygote makes, and it runs no student code.
-    """
+    """A subprocess that confines itself before it forks: no files but the Python installation,
+    no TCP, no signals to others. It runs no student code, and each child confines itself
+    further."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -109,7 +106,7 @@ class SelfConfiningLauncher(PlainLauncher):
 
 
 class SandlockLauncher(Launcher):
-    """A process under sandlock: no files but the Python installation, no network."""
+    """A process under sandlock, which counts the processes that student code starts."""
 
     def __init__(self, limits: Limits) -> None:
         import sandlock
@@ -117,9 +114,8 @@ class SandlockLauncher(Launcher):
         self.readable = bootstrap.readable_paths()
         self._sandbox = sandlock.Sandbox(
             fs_readable=[*self.readable, *bootstrap.startup_paths()],
-            # Children bound their own memory, and without processes of their own they are one
-            # each; counting either out here would cost every child a millisecond.
-            max_processes=2 + limits.processes if limits.processes else None,
+            # Children bound their own memory; counting it out here would cost each a millisecond.
+            max_processes=2 + limits.processes,
             clean_env=True,
             env=bootstrap.environment(),
             cwd="/",
