@@ -168,6 +168,12 @@ def mount(source: str, target: Path, *, kind: str = "", flags: int = 0, options:
         raise OSError(ctypes.get_errno(), f"mount {target}: {os.strerror(ctypes.get_errno())}")
 
 
+def unmount(target: Path) -> None:
+    """See umount(2)."""
+    if ctypes.CDLL(None, use_errno=True).umount2(str(target).encode(), 0):
+        raise OSError(ctypes.get_errno(), f"umount {target}")
+
+
 @contextlib.contextmanager
 def _listeners() -> Iterator[list[socket.socket]]:
     """Sockets on this machine that wait to be spoken to."""

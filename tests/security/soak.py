@@ -62,24 +62,28 @@ def main(count: int) -> int:
         print("the soak runs in namespaces of its own; unshare(1) cannot make them here")
         return 1
     with tempfile.TemporaryDirectory(prefix="autograder-soak-") as folder:
-        figures = run(namespaces, Path(folder), count, seconds=7200)
+        figures = run(namespaces, Path(folder), count, KILLS, seconds=7200)
     for name, figure in figures.items():
         print(f"{name:44} {figure}")
     return 1 if figures["faults"] else 0
 
 
-def run(namespaces: list[str], folder: Path, count: int, seconds: float) -> dict[str, Any]:
-    """The figures of a soak of ``count`` submissions; ``faults`` says what is wrong."""
+def run(
+    namespaces: list[str], folder: Path, count: int, kills: int, seconds: float
+) -> dict[str, Any]:
+    """The figures of a soak of ``count`` submissions and a run that is killed ``kills`` times;
+    ``faults`` says what is wrong."""
     shutil.copytree(HERE / "course", folder / "course")
     make_submissions(folder / "submissions", count)
     make_submissions(folder / "few", max(count // 20, 60), hostile=False)
-    inside = [sys.executable, "-m", "tests.security.soak", "inside"]
+    inside = [sys.executable, "-m", "tests.security.soak", "inside", str(kills)]
     (report,) = jail.run_in_jail(namespaces, folder, [inside], seconds=seconds)
     if report["returncode"]:
         raise RuntimeError(report["stderr"])
     figures: dict[str, Any] = json.loads((folder / "figures.json").read_text())
-    if report["after"] != report["before"]:
-        figures["faults"].append(f"left: {report['after']} instead of {report['before']}")
+    for kind, before in report["before"].items():
+        if left := set(report["after"][kind]) ^ set(before):
+            figures["faults"].append(f"{kind} that came or went: {sorted(left)}")
     return figures
 
 
@@ -100,12 +104,14 @@ def expected(student: str) -> float:
     return HONEST[kind][1] if kind in HONEST else deserves(kind.replace("+", "/"))
 
 
-def inside() -> None:
+def inside(kills: int) -> None:
     """The soak itself, as the only thing that runs in the jail."""
     figures: dict[str, Any] = {}
     faults: list[str] = []
-    for part in (_long_run, _killed_and_resumed, _full_disk, _unwritable):
-        part(figures, faults)
+    _long_run(figures, faults)
+    _killed_and_resumed(figures, faults, kills)
+    _full_disk(figures, faults)
+    _unwritable(figures, faults)
     figures["faults"] = faults
     (jail.CLASS / "figures.json").write_text(json.dumps(figures))
 
@@ -216,14 +222,14 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _killed_and_resumed(figures: dict[str, Any], faults: list[str]) -> None:
+def _killed_and_resumed(figures: dict[str, Any], faults: list[str], kills: int) -> None:
     """Kill the main process, and with it all others, at random moments, and go on."""
     subprocess.run(command("few", "whole", "--quiet"), check=True, capture_output=True)
     seed = random.SystemRandom().randrange(1 << 30)
     moments = random.Random(seed)
     out = jail.CLASS / "resumed"
     before: list[int] = []
-    for _ in range(KILLS):
+    for _ in range(kills):
         process = subprocess.Popen(
             command("few", "resumed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -296,11 +302,12 @@ def _refused(out: str, faults: list[str]) -> str:
     left = [str(path) for path in (jail.CLASS / out).rglob(".*.tmp")]
     if left:
         faults.append(f"{out}: left {left[:3]}")
+    jail.unmount(jail.CLASS / out)
     return done.stderr.strip().replace(str(jail.CLASS), "")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["inside"]:
-        inside()
+    if sys.argv[1:2] == ["inside"]:
+        inside(int(sys.argv[2]))
     else:
         sys.exit(main(int(sys.argv[1]) if sys.argv[1:] else 5000))
