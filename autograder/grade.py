@@ -109,7 +109,7 @@ class Finding(Struct, frozen=True):
 
 
 # What a known mistake may do instead of returning something wrong.
-_TELLING_FAILURES = ("exception", "wrong_count", "returned_nothing")
+_TELLING_FAILURES = ("exception", "recursion", "wrong_count", "returned_nothing")
 
 
 class Judgement(Struct, frozen=True):

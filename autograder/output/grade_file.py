@@ -33,7 +33,7 @@ def read_grade(path: Path) -> Grade | None:
     """The grade in ``path``; None where there is none, or one that cannot be understood."""
     try:
         return decode_grade(path.read_bytes())
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, UnicodeError, msgspec.MsgspecError):
         return None
 
 

@@ -46,7 +46,7 @@ SECRETS = (
 ENDS = {
     "passed": ("passed", ""),
     "failed": ("failed", ""),
-    "error": ("error", "Raised|Not allowed"),
+    "error": ("error", "Raised|Not allowed|Calls itself"),
     "timeout": ("timeout", "(Did not return within|Used more than)"),
     "crashed": ("crashed", "ended in the middle of the test"),
     "missing": ("missing", ""),
