@@ -19,7 +19,8 @@ _WORDS = [
     b"", b"0", b"-1", b"1e999", b".nan", b".inf", b"null", b"~", b"true", b"[", b"]", b"{", b"}",
     b":", b": ", b"- ", b"\n", b"\t", b"  ", b"&a ", b"*a", b"!!python/object:os.system ",
     b"!!int ", b"|", b">", b"'", b'"', b"#", b"\\u0000", b"\xff", b"\xed\xa0\x80", b"\xe2\x80\xae",
-    b"\x1b", b"__import__(1)", b"lambda: 0", b"9" * 30, b"1..9", b"9..1", b"m != n", b"!!timestamp ",
+    b"\x1b", b"__import__(1)", b"lambda: 0", b"9" * 30,
+    b"1..9", b"9..1", b"m != n", b"!!timestamp ",
     b"2026-99-99", b"!!binary ", b"<<: ", b"? ", b"---", b"...", b"%YAML 1.1\n", b"\xc4", b"\xdd",
     b"\x90", b"\xc0", b"\xcf", b"\xd6\xff", b"a" * 300,
 ]  # fmt: skip
