@@ -49,6 +49,9 @@ FailureKind: TypeAlias = Literal[
     "wrong_count",
     "returned_nothing",
     "not_run",
+    "check",
+    "check_error",
+    "check_timeout",
 ]
 
 
@@ -59,6 +62,8 @@ class Failure(Struct, frozen=True):
     detail: str = ""
     exception: ExceptionInfo | None = None
     while_loading: bool = False
+    hint: dict[str, str] = {}
+    """By language: what the author of a failed pytest test has to say to the student."""
 
 
 class Observation(Struct, frozen=True):
