@@ -111,6 +111,10 @@ class Finding(Struct, frozen=True):
 _TELLING_FAILURES = ("exception", "wrong_count", "returned_nothing", "check", "check_error")
 
 
+CHECKS = "(checks)"
+"""Stands for the outputs of all pytest tests of an exercise together."""
+
+
 class Judgement(Struct, frozen=True):
     """A judged test: points per part, and the first finding against it, if any.
 
@@ -192,7 +196,7 @@ def fail_exercise(exercise: Exercise, failure: Failure) -> tuple[Judgement, ...]
 def judge_pytest(test: PytestTest, observations: Sequence[Observation]) -> Judgement:
     """A pytest test: its points if all its cases passed, and there were some.
 
-    ``wrong`` has the failed cases under the test's own name, for want of outputs.
+    ``wrong`` has the failed cases under :data:`CHECKS`, for want of outputs.
     """
     failures = [observation.failure for observation in observations]
     wrong = tuple(number for number, failure in enumerate(failures) if failure is not None)
@@ -202,7 +206,7 @@ def judge_pytest(test: PytestTest, observations: Sequence[Observation]) -> Judge
         test,
         tuple(part.points if passed else 0.0 for part in test.parts),
         None if passed else Finding(None, failure=first),
-        {test.name: wrong},
+        {CHECKS: wrong},
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograder.compare import NotAnArray
 from autograder.exercise import Exercise, Mistake
-from autograder.grade import Judgement, Truth
+from autograder.grade import CHECKS, Judgement, Truth
 from autograder.observation import Failure, Observation
 from autograder.run import ExerciseRun
 from autograder.submission import Submission
@@ -107,6 +107,8 @@ def explaining(
         }
         for output in wrong
     }
+    if CHECKS in wrong and len(wrong) > 1:
+        explained[CHECKS] = _failing_alike(judgements, explained, mutants)
     right = [output for output in outputs if output not in wrong]
     whole = [
         mistake.name
@@ -124,6 +126,25 @@ def explaining(
     return {
         output: [mistake.name for mistake in exercise.mistakes if mistake.name in names]
         for output, names in explained.items()
+    }
+
+
+def _failing_alike(
+    judgements: Sequence[Judgement],
+    explained: Mapping[str, set[str]],
+    mutants: Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]],
+) -> set[str]:
+    """Of the mistakes that explain an output, those that the same pytest tests catch: what
+    their messages say may differ in the last digit."""
+    return {
+        name
+        for output, names in explained.items()
+        if output != CHECKS
+        for name in names
+        if all(
+            one.wrong.get(CHECKS) == other.wrong.get(CHECKS)
+            for one, other in zip(judgements, mutants[name][1], strict=True)
+        )
     }
 
 
@@ -175,6 +196,9 @@ def _likeness(
 def _same_failure(one: Failure | None, other: Failure | None) -> bool | None:
     if one is None or other is None or one.kind != other.kind:
         return None
+    if one.kind == "check" and (one.exception is None or other.exception is None):
+        # The author's words, which tell nothing of the values.
+        return False if one.detail == other.detail else None
     if one.exception is None or other.exception is None:
         return True if one.detail == other.detail else None
     if one.exception.type_name != other.exception.type_name:

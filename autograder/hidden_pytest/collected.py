@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
+import numpy.testing  # here, and not once in every fork
 import pytest
 from _pytest.config import _prepareconfig
 from msgspec import Struct
@@ -32,6 +33,7 @@ from autograder.hidden_pytest.messages import Ended, Place
 from autograder.hidden_pytest.student import Exchange, Link, Student, StudentError
 from autograder.messages import LANGUAGES
 from autograder.observation import Failure
+from autograder.sandbox.protocol import MAX_TEXT, ExceptionInfo
 
 # What writes files, prints, or is for other kinds of test.
 _PLUGINS_LEFT_OUT = ("cacheprovider", "faulthandler", "tmpdir", "doctest", "junitxml", "stepwise")
@@ -221,13 +223,25 @@ class _Plugin:
         if isinstance(error, StudentError):
             return Ended(error.failure, place)
         if isinstance(error, (AssertionError, pytest.fail.Exception)):
-            return Ended(Failure("check", explained(error), hint=self._hint), place)
+            return Ended(_failed_check(error, self._hint), place)
         return Ended(Failure("check_error", _one_line(error), hint=self._hint), place)
 
 
 # <function allclose at 0x7f...>, <built-in method max of ...>, <ufunc 'isfinite'>
 _CALLABLE = re.compile(r"<(?:built-in )?(?:function|method|bound method|ufunc) '?([\w.]+)[^<>]*>")
+# where allclose = np.allclose
+_SAME_NAME = re.compile(r"(?:where|and)\s+(\w+) = (?:[\w.]+\.)?\1")
 _REWRITTEN = re.compile(r"(?:^|\n)assert ")
+
+
+def _failed_check(error: BaseException, hint: Text) -> Failure:
+    """The failure, with all that is known of the values in ``exception`` where they are known:
+    by them it is told whether two failures have the same reason."""
+    message = str(error)
+    values = None
+    if _REWRITTEN.search(message) or "\n" in message:  # else it is the author's alone
+        values = ExceptionInfo("AssertionError", message[:MAX_TEXT])
+    return Failure("check", explained(error) or type(error).__name__, values, hint=hint)
 
 
 def explained(error: BaseException) -> str:
@@ -236,8 +250,9 @@ def explained(error: BaseException) -> str:
     found = _REWRITTEN.search(message)
     if found is not None and found.start() > 0:
         message = message[: found.start()]
-    message = re.sub(r"\n\s*\+\s+", ", ", message)
-    return _CALLABLE.sub(r"\1", message).strip() or type(error).__name__
+    lines = [re.sub(r"^\s*\+\s+", "", line) for line in _CALLABLE.sub(r"\1", message).split("\n")]
+    told = " ".join(line for line in lines if not _SAME_NAME.fullmatch(line))
+    return " ".join(told.replace("\\n", " ").split())
 
 
 def _one_line(error: BaseException) -> str:

@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from autograder.course import Course
 from autograder.errors import CourseError, MachineError
 from autograder.exercise import Exercise
@@ -85,7 +87,7 @@ class PytestRunner:
             failure = ended.failure
             if failure is not None and failure.kind == "check" and case.parameters:
                 detail = f"{harmless(failure.detail, _DETAIL)} [{case.parameters}]"
-                failure = Failure(failure.kind, detail, hint=failure.hint)
+                failure = replace(failure, detail=detail)
             observation = Observation(failure=failure)
             observations[case.test] = (*observations.get(case.test, ()), observation)
         return ExerciseRun(observations, run.output)
@@ -102,7 +104,7 @@ class PytestRunner:
             if failure is None:
                 continue
             detail = failure.detail or failure.kind
-            if failure.exception is not None:
+            if failure.exception is not None and failure.kind != "check":
                 detail = f"{failure.exception.type_name}: {failure.exception.message}"
             message = f"the solution fails the test '{case.test}': {harmless(detail)}"
             if place is None:
