@@ -15,10 +15,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from autograder.cases import Case, draw_cases
 from autograder.course import Course
-from autograder.exercise import EfficiencyTest, Exercise, Language, RunTest, SourceTest
+from autograder.exercise import EfficiencyTest, Exercise, Language, RunTest, SourceTest, Text
 from autograder.explain import explain_finding
 from autograder.grade import (
     ExerciseGrade,
@@ -52,6 +53,17 @@ if TYPE_CHECKING:
 
 # How often an answer that was too slow is timed again.
 RETIMINGS = 2
+
+
+def public_part(exercise: Exercise) -> Exercise:
+    """The exercise as students have it: no solution, no hidden tests, no mistakes."""
+    return replace(
+        exercise,
+        tests=tuple(test for test in exercise.tests if test.visibility == "public"),
+        mistakes=(),
+        hidden_path=None,
+        solution_path=None,
+    )
 
 
 class ExerciseGrader:
@@ -99,9 +111,10 @@ class ExerciseGrader:
         if any(judgement.is_explainable for judgement in judgements):
             explained = explain(self.exercise, judgements, run, self.mutants(), self.truths)
         judgements = self.add_source_tests(submission, judgements)
+        hints = {mistake.name: mistake.hint for mistake in self.exercise.mistakes}
         tests = tuple(
-            self._test_grade(
-                judgement, explained.get(judgement.test.name), language, submission.files
+            self.test_grade(
+                judgement, explained.get(judgement.test.name), hints, language, submission.files
             )
             for judgement in judgements
         )
@@ -211,13 +224,16 @@ class ExerciseGrader:
                 failure = Failure("unparsable", f"{self.exercise.name}.py")
         return judge_source(test, rule, failure, others)
 
-    def _test_grade(
+    def test_grade(
         self,
         judgement: Judgement,
         mistake: str | None,
+        hints: Mapping[str, Text],
         language: Language,
         sources: Mapping[str, str],
     ) -> TestGrade:
+        """The judgement in words. ``hints`` has the hint of each mistake by its name;
+        ``sources`` are the submission's files, to quote from."""
         test = judgement.test
         message = text("passed", language)
         if judgement.finding is not None:
@@ -232,7 +248,8 @@ class ExerciseGrader:
             )
         failure = None if judgement.finding is None else judgement.finding.failure
         hint = {} if failure is None else failure.hint
-        hint = next((one.hint for one in self.exercise.mistakes if one.name == mistake), hint)
+        if mistake is not None:
+            hint = hints[mistake]
         file, line = _place(self.exercise, judgement)
         return TestGrade(
             name=test.name,
