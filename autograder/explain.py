@@ -12,7 +12,7 @@ from autograder.compare import Reason, Verdict
 from autograder.course import Limits
 from autograder.exercise import Exercise, Language
 from autograder.grade import Finding
-from autograder.messages import harmless, text
+from autograder.messages import harmless, pick, text
 from autograder.notebook import cell_of
 from autograder.observation import Failure
 from autograder.sandbox.protocol import ExceptionInfo
@@ -61,7 +61,7 @@ def _explain_failure(
     message = text(
         kind,
         language,
-        detail=harmless(failure.detail) or signature.function,
+        detail=harmless(failure.detail or pick(failure.hint, language)) or signature.function,
         file=f"{exercise.name}.py",
         function=signature.function,
         outputs=", ".join(signature.outputs),

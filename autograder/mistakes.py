@@ -196,9 +196,8 @@ def _likeness(
 def _same_failure(one: Failure | None, other: Failure | None) -> bool | None:
     if one is None or other is None or failure_key(one) != failure_key(other):
         return None
-    if one.kind == "check" and one.exception is None:
-        return False  # the author's words alone, which tell nothing of the values
-    return True
+    # The author's words alone tell nothing of the values that a check failed on.
+    return one.kind != "check" or one.exception is not None
 
 
 def failure_key(failure: Failure) -> tuple[str, ...]:

@@ -239,17 +239,20 @@ def _failed_check(error: BaseException, hint: Text) -> Failure:
     by them it is told whether two failures have the same reason."""
     message = str(error)
     values = None
-    if _REWRITTEN.search(message) or "\n" in message:  # else it is the author's alone
+    # Else it is the author's alone.
+    if _REWRITTEN.search(message) or "\n" in message or message.startswith("DID NOT "):
         values = ExceptionInfo("AssertionError", message[:MAX_TEXT])
-    return Failure("check", explained(error) or type(error).__name__, values, hint=hint)
+    detail = explained(error, with_own_words=not hint)
+    return Failure("check", detail or ("" if hint else type(error).__name__), values, hint=hint)
 
 
-def explained(error: BaseException) -> str:
+def explained(error: BaseException, *, with_own_words: bool) -> str:
     """The message of an assertion: the author's own, or else pytest's account of the values."""
     message = str(error)
     found = _REWRITTEN.search(message)
-    if found is not None and found.start() > 0:
-        message = message[: found.start()]
+    start = len(message) if found is None else found.start()
+    own, values = message[:start], message[start:]
+    message = own if own and with_own_words else values
     lines = [re.sub(r"^\s*\+\s+", "", line) for line in _CALLABLE.sub(r"\1", message).split("\n")]
     told = " ".join(line for line in lines if not _SAME_NAME.fullmatch(line))
     return " ".join(told.replace("\\n", " ").split())
