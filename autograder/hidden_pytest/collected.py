@@ -99,6 +99,9 @@ class CollectedTests:
             *(part for name in _PLUGINS_LEFT_OUT for part in ("-p", f"no:{name}")),
             *map(str, spec.files),
         ]
+        for name in _imported:
+            sys.modules.pop(name, None)
+        known = set(sys.modules)
         try:
             config = _prepareconfig(arguments, [self._plugin])
             config._do_configure()
@@ -107,6 +110,9 @@ class CollectedTests:
             items = session.perform_collect()
         except (Exception, pytest.exit.Exception, SystemExit) as error:  # a broken conftest.py
             raise self._course_error(error) from None
+        finally:
+            found = set(sys.modules) - known
+            _imported.update(name for name in found if name.partition(".")[0] == "tests")
         if self._plugin.broken is not None:
             raise self._course_error(self._plugin.broken)
         return [item for item in items if isinstance(item, pytest.Function)]
@@ -283,6 +289,11 @@ def _case(item: pytest.Function) -> Case:
     classes = [] if item.cls is None else [item.cls.__name__]
     name = "::".join([item.path.name, *classes, item.originalname])
     return Case(name, item.name.removeprefix(item.originalname).strip("[]"))
+
+
+# What collecting has imported in this process. pytest names a module by its path in the course,
+# and would take another course's module of that name for it.
+_imported: set[str] = set()
 
 
 @contextlib.contextmanager

@@ -128,7 +128,9 @@ class Handle:
         # By way of the dictionary: setting an attribute sets the student's.
         self.__dict__.update(_link=link, _path=path, _kept=kept, _kind=kind)
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        if keywords:
+            raise TypeError(f"hand arguments to {self._path} by position")
         return self._link.ask(self._path, self._kept, arguments)
 
     def __getattr__(self, name: str) -> Any:

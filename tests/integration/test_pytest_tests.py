@@ -7,10 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from autograder.course import HiddenFeedback
 from autograder.errors import CourseError, MachineError
+from autograder.feedback import visible
 from autograder.loading import load_course
+from autograder.output.grade_file import read_grade
 from tests.integration.test_grade import COURSE, contents, hand_in, read, run
 
 HIDDEN = "tests/hidden/linear-layer"
@@ -96,17 +100,22 @@ SUBMISSIONS = {
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Any]]:
-    """The grades of the pytest tests of each submission, by the tests' names."""
+def grades(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pytest")
     course = make_course(folder)
     for student, source in SUBMISSIONS.items():
         hand_in(folder / "in", student, source)
     done = run("grade", folder / "in", "--out", folder / "out", course=course)
     assert done.returncode == 0, done.stderr
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def graded(grades: Path) -> Callable[[str], dict[str, Any]]:
+    """The grades of the pytest tests of each submission, by the tests' names."""
 
     def tests(student: str) -> dict[str, Any]:
-        (exercise,) = read(folder / "out", student)["exercises"]
+        (exercise,) = read(grades, student)["exercises"]
         return {test["name"]: test for test in exercise["tests"] if "::" in test["name"]}
 
     return tests
@@ -172,6 +181,17 @@ def test_known_mistakes_are_named(graded: Graded) -> None:
         assert (test["mistake"], test["hint"]) == ("wrong-sign", "Look at the sign.")
     # The same words, other values: another mistake.
     assert {test["mistake"] for test in graded("zeros").values()} == {None}
+
+
+def test_students_see_no_more_of_them_than_of_other_hidden_tests(grades: Path) -> None:
+    grade = read_grade(grades / "zeros" / "linear-layer.json")
+    assert grade is not None
+    policies: tuple[HiddenFeedback, ...] = ("none", "names", "hints", "all")
+    for policy in policies:
+        shown = msgspec.json.encode(visible(grade, policy, after_due=False)).decode()
+        assert "allclose" not in shown
+        assert ("test_dx.py::test_values" in shown) == (policy != "none")
+        assert ("Is W transposed?" in shown) == (policy in ("hints", "all"))
 
 
 def test_the_hint_is_in_the_language_of_the_grade(tmp_path: Path) -> None:
@@ -245,7 +265,8 @@ def test_tests_that_hang_or_eat_memory_cost_their_points_only(
 
 @pytest.mark.points(1)
 def test_waits_for_the_right_answer(student):
-    while not np.allclose(student.linear_dx(np.eye(2), np.ones(2)), 1):
+    dx = student.linear_dx(np.eye(2), np.ones(2))
+    while not np.allclose(dx, 1):
         pass
 
 
@@ -399,6 +420,15 @@ def test_lint_names_each_flaw(tmp_path: Path, flaw: str) -> None:
     assert message in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert done.returncode == 1 or "idle" in message
+
+
+def test_a_hidden_test_in_the_stub_is_a_leak(tmp_path: Path) -> None:
+    course = make_course(tmp_path)
+    stub = course / "assignments/linear-layer/dx.py"
+    stub.write_text(stub.read_text("utf-8") + "\n\n" + TESTS, "utf-8")
+    done = run("lint", course=course)
+    assert done.returncode == 1
+    assert f"of {HIDDEN}/test_dx.py" in done.stdout
 
 
 def test_a_broken_conftest_is_named(tmp_path: Path) -> None:
