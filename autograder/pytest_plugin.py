@@ -1,8 +1,9 @@
-"""Public tests as pytest items: plain `pytest` in a student's bundle or in a course.
+"""Exercises under plain `pytest`, in a student's bundle or in a course.
 
 Every `assignments/<assignment>/<exercise>.yaml` of a folder with a course's `config.yaml` is
 collected, and each of its public tests is an item with the verdict and the message of
-`autograder check`. Turn it off with `-p no:autograder`.
+`autograder check`. Hidden test files of a course get their fixtures, with the solution in place
+of a student. Turn it off with `-p no:autograder`.
 
 pytest loads this module in every run of an environment that has this package, in projects that
 have nothing to do with it too. So it imports nothing of ours, nor numpy, until such a file is
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ import pytest
 
 if TYPE_CHECKING:
     from autograder.checking import CheckedExercise, CheckedTest
+    from autograder.course import Course
     from autograder.discovery import Work
     from autograder.exercise import Test
     from autograder.sandbox import Sandbox
@@ -82,6 +84,37 @@ def _start_of(path: Path) -> bytes:
         return b""
 
 
+@pytest.fixture
+def student(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """In a course's `tests/hidden/**/test_*.py`: the solution, as `autograder grade` gives a
+    student's code to the test."""
+    from autograder.errors import AutograderError
+    from autograder.hidden_pytest.local import exercise_of, solution_in
+
+    try:
+        course, exercise = exercise_of(request.path)
+        with _sandbox(request.config, course).session() as session:
+            yield solution_in(session, exercise)
+    except AutograderError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
+def hint() -> Callable[..., str]:
+    """`assert ..., hint(en="...", ko="...")`: what a student is told where the test fails."""
+    return lambda message="", **by_language: next(iter(by_language.values()), message)
+
+
+def _sandbox(config: pytest.Config, course: Course) -> Sandbox:
+    """One warm process for each course, for the whole run."""
+    sandboxes = config.stash.setdefault(_sandboxes, {})
+    if course.root not in sandboxes:
+        from autograder.sandbox import Sandbox
+
+        sandboxes[course.root] = Sandbox("process", course.limits)
+    return sandboxes[course.root]
+
+
 class ExerciseFile(pytest.File):
     """One exercise: its public tests, run together when the first of them is run."""
 
@@ -121,7 +154,7 @@ class ExerciseFile(pytest.File):
                 work.course,
                 work.exercise,
                 read_submission(work.ref),
-                self._sandbox(work),
+                _sandbox(self.config, work.course),
                 self.language(work),
             )
         return self._checked
@@ -130,16 +163,6 @@ class ExerciseFile(pytest.File):
         chosen = self.config.getoption("--autograder-lang")
         languages = work.course.languages
         return chosen if chosen in languages else work.course.language
-
-    def _sandbox(self, work: Work) -> Sandbox:
-        """One warm process for each course, for the whole run."""
-        sandboxes = self.config.stash.setdefault(_sandboxes, {})
-        root = work.course.root
-        if root not in sandboxes:
-            from autograder.sandbox import Sandbox
-
-            sandboxes[root] = Sandbox("process", work.course.limits)
-        return sandboxes[root]
 
 
 class PublicTest(pytest.Item):

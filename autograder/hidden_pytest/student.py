@@ -49,10 +49,15 @@ class StudentGone(BaseException):
 
 
 class Link:
-    """Asks the grader; remembers the first failure that nothing can make good."""
+    """Asks the grader; remembers the first failure that nothing can make good.
 
-    def __init__(self, exchange: Exchange) -> None:
+    ``functions_travel`` says that ``exchange`` takes functions themselves as arguments, where
+    otherwise their numbers are handed over and :class:`CallBack` comes back for them.
+    """
+
+    def __init__(self, exchange: Exchange, *, functions_travel: bool = False) -> None:
         self._exchange = exchange
+        self._functions_travel = functions_travel
         self._kept = 0
         self.fatal: Failure | None = None
 
@@ -65,6 +70,10 @@ class Link:
         packed = None
         if arguments is not None:
             packed = tuple(_packed(argument, functions) for argument in arguments)
+            if self._functions_travel:
+                packed = tuple(
+                    functions[one.number] if isinstance(one, Function) else one for one in packed
+                )
         keep = f"#{self._kept}"
         answer = self._exchange(Ask(target, packed, keep))
         while isinstance(answer, CallBack):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.test_grade import COURSE, RIGHT, WRONG
+from tests.integration.test_pytest_tests import HIDDEN, TESTS, make_course
 from tests.unit.test_notebook import notebook
 
 FILE = "assignments/linear-layer/dx.yaml"
@@ -193,3 +194,32 @@ def test_other_projects_notice_nothing(tmp_path: Path, what: str) -> None:
 
 def test_it_can_be_turned_off(bundle: Path) -> None:
     assert run_pytest(bundle, "-p", "no:autograder").returncode == 5
+
+
+def test_hidden_test_files_run_on_the_solution(tmp_path: Path) -> None:
+    course = make_course(tmp_path)
+    hidden = f"{HIDDEN}/test_dx.py"
+    more = (
+        "\n\n@pytest.mark.points(1)\ndef test_calls(student):\n"
+        "    with pytest.raises(AttributeError):\n        student.nothing(lambda x: x)\n"
+    )
+    (course / hidden).write_text(TESTS + more, "utf-8")
+    done = run_pytest(course, "-q", "--strict-markers", "-W", "error", hidden)
+    assert "6 passed" in done.stdout, done.stdout
+    solution = course / "solutions/linear-layer/dx.py"
+    solution.write_text(WRONG)
+    done = run_pytest(course, "-q", hidden)
+    assert "5 failed, 1 passed" in done.stdout
+    assert "Is W transposed?" in done.stdout
+
+
+def test_the_student_fixture_elsewhere_says_what_it_is_for(tmp_path: Path) -> None:
+    (tmp_path / "test_own.py").write_text("def test_own(student):\n    pass\n")
+    done = run_pytest(tmp_path, "-q")
+    assert (
+        "the fixture 'student' is for tests/hidden/<assignment>/test_<exercise>.py" in done.stdout
+    )
+    (tmp_path / "conftest.py").write_text(
+        "import pytest\n\n@pytest.fixture\ndef student():\n    return 'ada'\n"
+    )
+    assert run_pytest(tmp_path, "-q").returncode == 0
