@@ -61,7 +61,7 @@ def _explain_failure(
     message = text(
         kind,
         language,
-        detail=harmless(failure.detail or pick(failure.hint, language)) or signature.function,
+        detail=harmless(failure.detail or pick(dict(failure.hint), language)) or signature.function,
         file=f"{exercise.name}.py",
         function=signature.function,
         outputs=", ".join(signature.outputs),

@@ -78,6 +78,9 @@ class ExerciseGrader:
         self._sandbox = sandbox
         self._reference_runs: dict[str, ExerciseRun] = {}
         self._mutants: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] | None = None
+        # What many submissions have in common, worked out once.
+        self._without_file: dict[tuple[Failure, Language], ExerciseGrade] = {}
+        self._passed: dict[tuple[str, Language], TestGrade] = {}
 
     @cached_property
     def cases(self) -> Mapping[str, Sequence[Case]]:
@@ -106,6 +109,15 @@ class ExerciseGrader:
 
     def grade(self, submission: Submission, language: Language) -> ExerciseGrade:
         submission = submission.for_exercise(self.exercise.name)
+        problem = file_problem(self.exercise, submission)
+        if problem is None:
+            return self._grade(submission, language)
+        key = (problem, language)
+        if key not in self._without_file:
+            self._without_file[key] = self._grade(submission, language)
+        return self._without_file[key]
+
+    def _grade(self, submission: Submission, language: Language) -> ExerciseGrade:
         run, judgements = self.run(submission)
         explained: dict[str, str] = {}
         if any(judgement.is_explainable for judgement in judgements):
@@ -131,8 +143,9 @@ class ExerciseGrader:
         problem = file_problem(self.exercise, submission)
         if problem is not None:
             return ExerciseRun({}), fail_exercise(self.exercise, problem)
+        truths = self.truths  # asked for first, it is worked out while the sandbox starts
         run = self._run(submission)
-        judgements = judge_exercise(self.exercise, self.truths, run)
+        judgements = judge_exercise(self.exercise, truths, run)
         judgements = tuple(self._judge_time(judged, run, submission) for judged in judgements)
         if self._pytest is None:
             return run, judgements
@@ -235,6 +248,9 @@ class ExerciseGrader:
         """The judgement in words. ``hints`` has the hint of each mistake by its name;
         ``sources`` are the submission's files, to quote from."""
         test = judgement.test
+        key = (test.name, language)
+        if judgement.status == "passed" and key in self._passed:
+            return self._passed[key]
         message = text("passed", language)
         if judgement.finding is not None:
             number = judgement.finding.case
@@ -247,11 +263,11 @@ class ExerciseGrader:
                 sources,
             )
         failure = None if judgement.finding is None else judgement.finding.failure
-        hint = {} if failure is None else failure.hint
+        hint = {} if failure is None else dict(failure.hint)
         if mistake is not None:
             hint = hints[mistake]
         file, line = _place(self.exercise, judgement)
-        return TestGrade(
+        grade = TestGrade(
             name=test.name,
             visibility=test.visibility,
             score=judgement.score,
@@ -263,6 +279,9 @@ class ExerciseGrader:
             file=file,
             line=line,
         )
+        if grade.status == "passed":
+            self._passed[key] = grade
+        return grade
 
 
 def _place(

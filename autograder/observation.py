@@ -62,8 +62,8 @@ class Failure(Struct, frozen=True):
     detail: str = ""
     exception: ExceptionInfo | None = None
     while_loading: bool = False
-    hint: dict[str, str] = {}
-    """By language: what the author of a failed pytest test has to say to the student."""
+    hint: tuple[tuple[str, str], ...] = ()
+    """Language and text: what the author of a failed pytest test has to say to the student."""
 
 
 class Observation(Struct, frozen=True):

@@ -230,7 +230,9 @@ class _Plugin:
             return Ended(error.failure, place)
         if isinstance(error, (AssertionError, pytest.fail.Exception)):
             return Ended(_failed_check(error, self._hint), place)
-        return Ended(Failure("check_error", _one_line(error), hint=self._hint), place)
+        return Ended(
+            Failure("check_error", _one_line(error), hint=tuple(self._hint.items())), place
+        )
 
 
 # <function allclose at 0x7f...>, <built-in method max of ...>, <ufunc 'isfinite'>
@@ -249,7 +251,9 @@ def _failed_check(error: BaseException, hint: Text) -> Failure:
     if _REWRITTEN.search(message) or "\n" in message or message.startswith("DID NOT "):
         values = ExceptionInfo("AssertionError", message[:MAX_TEXT])
     detail = explained(error, with_own_words=not hint)
-    return Failure("check", detail or ("" if hint else type(error).__name__), values, hint=hint)
+    return Failure(
+        "check", detail or ("" if hint else type(error).__name__), values, hint=tuple(hint.items())
+    )
 
 
 def explained(error: BaseException, *, with_own_words: bool) -> str:
