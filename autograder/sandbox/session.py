@@ -167,7 +167,8 @@ class Session:
 
         Shorter than ``questions`` by what was not tried after the process died.
         """
-        requests = [question.request(self._next()) for question in questions]
+        first = self._next()
+        requests = [question.request(first + i) for i, question in enumerate(questions)]
         outcomes: list[Outcome] = []
         if self._died is not None:
             return [self._died]

@@ -29,7 +29,7 @@ from msgspec import Struct
 
 from autograder.sandbox import child
 from autograder.sandbox.landlock import Ruleset
-from autograder.sandbox.memory import keep_freed_memory
+from autograder.sandbox.memory import begin_on_a_huge_page, keep_freed_memory
 from autograder.sandbox.seccomp import PreparedFilter
 
 CONTROL = 0
@@ -89,7 +89,9 @@ def main(readable: list[str] | None) -> None:
     # Made here, for every child: they write to whatever their descriptors are by then.
     sys.stdout, sys.stderr = _text_writer(1), _text_writer(2)
     keep_freed_memory()
+    child.rehearse()
     gc.collect()
+    begin_on_a_huge_page()
     gc.freeze()
     control.send(READY)
     while True:

@@ -163,6 +163,10 @@ class Zygote:
             self._control.send(bootstrap.bundle(launcher.readable))
             launcher.start(theirs)
 
+    @property
+    def pid(self) -> int:
+        return self._launcher.pid
+
     def open(self) -> ZygoteChannel:
         """Fork a child; it is confined and has greeted when this returns.
 
@@ -211,7 +215,7 @@ class Zygote:
         if not ready:
             raise MachineError(f"the sandbox does not start: {_last_line(self.close())}")
         self._ready = True
-        self._base_memory = _virtual_memory(self._launcher.pid)
+        self._base_memory = _virtual_memory(self.pid)
 
     def wait_for_child(self, *, kill: bool) -> Exited | None:
         """The end of the child, forced when ``kill``; None when the zygote is gone too."""
