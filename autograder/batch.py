@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -29,6 +30,10 @@ from autograder.output.grade_file import decode_grade, grade_path, read_grade, w
 from autograder.sandbox import Level, Sandbox
 from autograder.sandbox.memory import keep_freed_memory
 from autograder.submission import SubmissionRef, read_submission
+
+# Workers killed, each by another submission, after which the machine is to blame.
+_MAX_KILLED = 5
+_PR_SET_PDEATHSIG = 1
 
 
 class Settings(Struct, frozen=True):
@@ -62,9 +67,7 @@ def grade_all(
     Closing the iterator finishes what is being graded and leaves the rest.
     """
     fingerprints = settings.fingerprints()
-    pool: ProcessPoolExecutor | None = None
-    futures: dict[Future[bytes], SubmissionRef] = {}
-    broken: list[str] = []
+    crew = _Crew(settings, jobs)
     try:
         for ref in refs:
             path = grade_path(settings.out, ref)
@@ -76,32 +79,94 @@ def grade_all(
                     write_grade(path, settled)
                 yield Graded(ref, settled, fresh=False)
                 continue
-            pool = pool or _start_pool(settings, jobs)
-            futures[pool.submit(_grade_one, ref)] = ref
+            crew.submit(ref)
+        yield from crew.results()
+    finally:
+        crew.dismiss()
+    if crew.broken:
+        raise MachineError(
+            f"the grader itself failed on {len(crew.broken)} of {crew.submitted} submissions, the "
+            f"others are graded; please report this: {'; '.join(crew.broken[:3])}"
+        )
+
+
+class _Crew:
+    """The pool of workers, and what becomes of the work when one of them is killed.
+
+    Nothing that a student hands in should kill a worker: student code does not run in one.
+    Should it happen, to a parser or for lack of memory, what the pool has left is graded one
+    by one until the culprit is found, which goes without a grade; the others get theirs.
+    """
+
+    def __init__(self, settings: Settings, jobs: int) -> None:
+        self._settings = settings
+        self._jobs = jobs
+        self._pool: ProcessPoolExecutor | None = None
+        self._futures: dict[Future[bytes], SubmissionRef] = {}
+        self._left: list[SubmissionRef] = []
+        self.submitted = 0
+        self.broken: list[str] = []
+
+    def submit(self, ref: SubmissionRef) -> None:
+        self.submitted += 1
+        self._start(ref, self._jobs)
+
+    def _start(self, ref: SubmissionRef, jobs: int) -> None:
+        if self._pool is None:
+            self._pool = _start_pool(self._settings, jobs)
+        try:
+            self._futures[self._pool.submit(_grade_one, ref)] = ref
+        except BrokenProcessPool:
+            self._left.append(ref)
+
+    def results(self) -> Iterator[Graded]:
+        killed = 0
+        yield from self._finish()
+        while self._left:
+            left, self._left = self._left, []
+            while left and not self._left:
+                self._start(left.pop(0), 1)
+                yield from self._finish()
+            self.dismiss()
+            if self._left:
+                killed += 1
+                (culprit,) = self._left
+                self.broken.append(f"{culprit.student} (killed the process that graded it)")
+                if killed == _MAX_KILLED:
+                    raise MachineError(
+                        "grading processes are killed again and again (out of memory?); "
+                        "what is graded is kept, run the command again to go on"
+                    )
+            self._left = []
+            for ref in left:
+                self._start(ref, self._jobs)
+            yield from self._finish()
+
+    def _finish(self) -> Iterator[Graded]:
+        """Yield what is done, and put aside what a broken pool has left."""
+        futures, self._futures = self._futures, {}
         for future in as_completed(futures):
             ref = futures[future]
             try:
                 grade = decode_grade(future.result())
-            except (AutograderError, BrokenProcessPool):
+            except AutograderError:
                 raise
+            except BrokenProcessPool:
+                self._left.append(ref)
+                continue
             except Exception as error:
                 # A fault of ours with one submission must not cost the class its grades.
-                broken.append(f"{ref.student} ({type(error).__name__}: {error})")
+                self.broken.append(f"{ref.student} ({type(error).__name__}: {error})")
                 continue
             yield Graded(ref, grade, fresh=True)
-    except BrokenProcessPool:
-        raise MachineError(
-            "a grading process was killed (out of memory?); "
-            "what is graded is kept, run the command again to go on"
-        ) from None
-    finally:
-        if pool is not None:
-            pool.shutdown(cancel_futures=True)
-    if broken:
-        raise MachineError(
-            f"the grader itself failed on {len(broken)} of {len(futures)} submissions, the "
-            f"others are graded; please report this: {'; '.join(broken[:3])}"
-        )
+        if self._left:
+            self._left.sort(key=lambda ref: (ref.student, ref.assignment, ref.attempt))
+            self.dismiss()
+
+    def dismiss(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
 
 
 def keep_what_counts(graded: Sequence[Graded], settings: Settings) -> list[Graded]:
@@ -153,6 +218,12 @@ def _bind_to_processor(worker: int, jobs: int, zygote: int | None) -> None:
                 os.sched_setaffinity(pid, {processors[worker]})
 
 
+def _end_with_parent() -> None:
+    """Have this process killed when the main one is, which cannot tell it any more (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 class _Worker:
     """One process of the pool: a sandbox of its own, and the truths it has worked out.
 
@@ -196,6 +267,7 @@ def _initialize_worker(settings: Settings, jobs: int, started: Synchronized[int]
     with started.get_lock():
         number = started.value
         started.value += 1
+    _end_with_parent()
     # Ctrl-C reaches every process of the terminal; the main one decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_freed_memory()

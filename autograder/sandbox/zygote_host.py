@@ -18,7 +18,14 @@ from autograder.course import Limits
 from autograder.errors import MachineError
 from autograder.sandbox import bootstrap
 from autograder.sandbox.protocol import HEADER, MalformedReply
-from autograder.sandbox.session import Channel, ChannelClosed, TimeIsUp
+from autograder.sandbox.session import (
+    Allowance,
+    Channel,
+    ChannelClosed,
+    ReplyTooLarge,
+    TimeIsUp,
+    ZygoteEnded,
+)
 from autograder.sandbox.zygote import KILL, MAX_CONTROL, READY, Exited, Spawn
 
 MIB = 1 << 20
@@ -144,10 +151,6 @@ def _as_standard_input(control: socket.socket) -> Iterator[None]:
         os.close(saved)
 
 
-class ZygoteEnded(Exception):
-    """The zygote is gone; a new one can take its place."""
-
-
 class Zygote:
     """A warm process that forks one child at a time."""
 
@@ -196,8 +199,8 @@ class Zygote:
             os.close(writer)
         channel = ZygoteChannel(self, ours, reader, self._limits.output_kib * 1024)
         try:
-            list(channel.exchange(b"", 1, time.monotonic() + START_SECONDS, limit=1024))
-        except (ChannelClosed, TimeIsUp, MalformedReply):
+            list(channel.exchange(b"", 1, time.monotonic() + START_SECONDS, Allowance(1024)))
+        except (ChannelClosed, TimeIsUp, ReplyTooLarge, MalformedReply):
             _, output = channel.end()
             reason = output.decode("utf-8", "replace").strip() or "no reason given"
             raise MachineError(f"the sandbox cannot confine a process: {reason}") from None
@@ -246,8 +249,8 @@ def _last_line(complaint: str) -> str:
 class Received:
     """Bytes on their way to being replies. A large reply is received in place."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
         self._buffer = bytearray(_REPLY_CHUNK)
         self._filled = 0
 
@@ -262,7 +265,7 @@ class Received:
         return self._filled > 0
 
     def is_complete(self) -> bool:
-        """Whether a whole frame is there. Raises :class:`MalformedReply` for one too large."""
+        """Whether a whole frame is there. Raises :class:`ReplyTooLarge`."""
         if self._filled < HEADER.size:
             return False
         end = HEADER.size + self._size()
@@ -274,7 +277,9 @@ class Received:
 
     def take(self) -> memoryview:
         """The payload of the first frame; what follows it stays."""
-        end = HEADER.size + self._size()
+        size = self._size()
+        self._allowance.spend(size)
+        end = HEADER.size + size
         whole, rest = self._buffer, memoryview(self._buffer)[end : self._filled]
         self._buffer = bytearray(max(_REPLY_CHUNK, len(rest)))
         self._buffer[: len(rest)] = rest
@@ -283,8 +288,7 @@ class Received:
 
     def _size(self) -> int:
         size: int = HEADER.unpack_from(self._buffer)[0]
-        if size > self._limit:
-            raise MalformedReply(f"a reply of {size} bytes, more than {self._limit}")
+        self._allowance.check(size)
         return size
 
 
@@ -307,12 +311,12 @@ class ZygoteChannel(Channel):
         self._poll.register(output, select.POLLIN)
 
     def exchange(
-        self, frames: bytes, replies: int, deadline: float, limit: int
+        self, frames: bytes, replies: int, deadline: float, allowance: Allowance
     ) -> Iterator[memoryview]:
         if frames:
             self._refuse_early_bytes()
         unsent = memoryview(frames)
-        received = Received(limit)
+        received = Received(allowance)
         writing = False
         for left in range(replies, 0, -1):
             while not received.is_complete():
