@@ -70,6 +70,10 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "Python cannot read {file}: {exception}",
         "ko": "Python이 {file}을(를) 읽지 못했습니다: {exception}",
     },
+    "broken_cell": {
+        "en": "Python cannot read cell {cell} of the notebook (its line {line}): {reason}",
+        "ko": "노트북의 {cell}번 셀을 Python이 읽지 못했습니다(셀의 {line}번째 줄): {reason}",
+    },
     "import": {
         "en": "{file} fails as soon as it is imported: {exception}",
         "ko": "{file}을(를) import하는 순간 오류가 났습니다: {exception}",
