@@ -49,6 +49,9 @@ OWN_SECONDS = 10.0
 # What it may allocate: from a wrong shape, broadcasting makes an array of any size.
 OWN_MEMORY = 1 << 30
 
+# A fork has everything collected already. Elsewhere it is unsafe, and each process collects anew.
+METHOD = "fork" if sys.platform == "linux" else "spawn"
+
 _DETAIL = 250
 
 
@@ -164,10 +167,9 @@ class _Run:
 
     def _in_a_fork(self, endings: list[Ended]) -> None:
         """Run the cases from the first that has not ended, as far as one fork gets."""
-        method = "fork" if sys.platform == "linux" else "spawn"
-        context: Any = multiprocessing.get_context(method)
+        context: Any = multiprocessing.get_context(METHOD)
         here, there = context.Pipe()
-        ours = here if method == "fork" else None
+        ours = here if METHOD == "fork" else None
         process = context.Process(target=_serve, args=(there, ours, self._spec, len(endings)))
         with warnings.catch_warnings():
             # Threads that we have not started: those of the sandbox, which the fork never uses.

@@ -305,6 +305,24 @@ def test_last(student):
     }
 
 
+def test_it_works_where_processes_cannot_fork(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from autograder.hidden_pytest import process
+    from autograder.sandbox import Sandbox
+    from autograder.submission import Submission
+
+    monkeypatch.setattr(process, "METHOD", "spawn")
+    course = load_course(make_course(tmp_path))
+    exercise = course.assignments["linear-layer"].exercises[0]
+    submission = Submission("eve", "linear-layer", {"dx.py": SUBMISSIONS["no-refusal"]})
+    with Sandbox("process", course.limits) as sandbox:
+        runner = process.PytestRunner(course, exercise, sandbox.session)
+        found = runner.run(submission).observations
+    kinds = [one.failure and one.failure.kind for ones in found.values() for one in ones]
+    assert kinds == [None, None, None, None, "check"]
+
+
 def test_without_pytest_there_is_one_clear_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
