@@ -32,6 +32,7 @@ _BADGES = {True: ("#1a7f37", "✓"), False: ("#b3261e", _MARK), None: ("#6e7781"
 _BOX = "font-family:system-ui,sans-serif;line-height:1.5;max-width:60em;color:inherit"
 _MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:0.92em"
 _SMALL = "opacity:0.75;font-size:0.92em"
+_MESSAGE = f"{_SMALL};margin-left:2em"
 
 
 def report(checked: Iterable[CheckedExercise], language: Language) -> str:
@@ -87,7 +88,7 @@ def _details(checked: CheckedExercise, language: Language) -> Iterator[str]:
 
 
 def _test(test: CheckedTest) -> str:
-    message = "" if test.passed else f'<div style="{_SMALL}">{escape(test.grade.message)}</div>'
+    message = "" if test.passed else f'<div style="{_MESSAGE}">{escape(test.grade.message)}</div>'
     return (
         f'<li style="margin:0.2em 0;list-style:none">{_badge(test.passed)} '
         f"{escape(test.title)}{message}</li>"
