@@ -193,7 +193,8 @@ class _Plugin:
         """``assert ..., hint(en="...", ko="...")``: what the student is told when it fails."""
 
         def say(message: str = "", **by_language: str) -> str:
-            self._hint = by_language or dict.fromkeys(LANGUAGES, message)
+            said = by_language or dict.fromkeys(LANGUAGES, message)
+            self._hint = {language: str(text) for language, text in said.items()}
             return next(iter(self._hint.values()))
 
         return say

@@ -73,9 +73,11 @@ class PytestRunner:
         self._exercise = exercise
         self._open_session = open_session
         self._wall_seconds = course.limits.wall_seconds
+        root = course.root.resolve()
+        files = [root / test.path.relative_to(course.root) for test in exercise.pytest_tests]
         self._spec = Spec(
-            course.root,
-            tuple(dict.fromkeys(test.path for test in exercise.pytest_tests)),
+            root,
+            tuple(dict.fromkeys(files)),
             tuple(test.name for test in exercise.pytest_tests),
             course.seed,
         )

@@ -440,6 +440,18 @@ def test_lint_names_each_flaw(tmp_path: Path, flaw: str) -> None:
     assert done.returncode == 1 or "idle" in message
 
 
+def test_a_course_may_be_called_by_a_relative_path_or_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = make_course(tmp_path, TESTS.replace("dy = np.random", "dy = numpy.random"))
+    (tmp_path / "link").symlink_to(course)
+    monkeypatch.chdir(tmp_path)
+    for path in ("course", "link"):
+        done = run("lint", course=Path(path))
+        assert f"{HIDDEN}/test_dx.py:21:10: the solution fails" in done.stdout
+        assert "Traceback" not in done.stderr
+
+
 def test_a_hidden_test_in_the_stub_is_a_leak(tmp_path: Path) -> None:
     course = make_course(tmp_path)
     stub = course / "assignments/linear-layer/dx.py"
