@@ -114,13 +114,16 @@ def check_exercise(
     submission: Submission,
     sandbox: Sandbox,
     language: Language,
+    *,
+    grader: ExerciseGrader | None = None,
 ) -> CheckedExercise:
     """Run the public tests of one exercise on a submission.
 
-    What is wrong with the submission is in the result. Raises
+    ``grader`` is one for :func:`public_part` of the exercise, which keeps the truth for many
+    submissions. What is wrong with the submission is in the result. Raises
     :class:`~autograder.errors.CourseError` and :class:`~autograder.errors.MachineError`.
     """
-    grader = ExerciseGrader(course, public_part(exercise), sandbox)
+    grader = grader or ExerciseGrader(course, public_part(exercise), sandbox)
     submission = submission.for_exercise(exercise.name)
     run, judgements = grader.run(submission)
     found: dict[str, Hint] = {}

@@ -148,7 +148,7 @@ def _cell(cell: Cell, right: Cell | None) -> str:
     )
     title = mark = ""
     if cell.wrong:
-        style += f";background:rgba({_WRONG},{0.15 + 0.4 * cell.heat:.2f});font-weight:bold"
+        style += f";background:rgba({_WRONG},{0.12 + 0.36 * cell.heat:.2f});font-weight:bold"
         mark = f'<span aria-hidden="true">{_MARK}</span>'
         if right is not None:
             title = f' title="{escape(cell.text)} ≠ {escape(right.text)}"'
