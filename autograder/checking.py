@@ -158,6 +158,12 @@ def title_of(test: Test, language: Language) -> str:
     return pick(test.title, language) or test.name
 
 
+def is_about_file(test: CheckedTest) -> bool:
+    """Whether no case was run: no file, not Python, no such function."""
+    failure = None if test.finding is None else test.finding.failure
+    return failure is not None and (failure.while_loading or test.case is None)
+
+
 def locked_hints(course: Course, exercise: Exercise, sandbox: Sandbox) -> Sequence[LockedHint]:
     """The hints for public tests: from the file beside the exercise, or, in a complete course,
     from the mistakes themselves."""
