@@ -290,6 +290,13 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "{points} points.",
         "ko": "배점은 {points}점입니다.",
     },
+    "notebook_check": {
+        "en": "Run the cell above after every change, and then this one. It tries the public "
+        "tests on what you have written.",
+        "ko": "고칠 때마다 위의 셀을 실행한 다음 이 셀을 실행하세요. 작성한 코드로 공개 테스트를 "
+        "해 봅니다.",
+    },
+    "word_file": {"en": "File", "ko": "파일"},
     "word_array": {"en": "Array", "ko": "배열"},
     "word_shape": {"en": "Shape", "ko": "Shape"},
     "word_returned": {"en": "returned", "ko": "반환값"},

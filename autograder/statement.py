@@ -15,24 +15,31 @@ _CODE_OR_MATH = re.compile(
     r"|\$(?P<inline>[^$]+?)\$",
     re.DOTALL,
 )
+# The header of a table that a statement has itself, in any language.
+_SHAPES = re.compile(r"^\s*\|.*\bshape\b.*\|\s*\n\s*\|[ :|-]+\|", re.IGNORECASE | re.MULTILINE)
 
 
-def statement_markdown(exercise: Exercise, language: Language, *, level: int = 2) -> str:
+def statement_markdown(
+    exercise: Exercise, language: Language, *, level: int = 2, file: str | None = None
+) -> str:
     """Title (a heading of ``level``), statement, what to write, shapes and points.
 
-    Formulas are between dollar signs, as Jupyter and most readers of Markdown take them.
+    Shapes are left out where the statement has a table of them. ``file`` is where to write it,
+    by default the exercise's ``.py`` file. Formulas are between dollar signs, as Jupyter and
+    most readers of Markdown take them.
     """
+    statement = pick(exercise.statement, language).strip()
     write = text(
         "statement_write",
         language,
         function=_signature(exercise),
-        file=f"{exercise.name}.py",
+        file=file or f"{exercise.name}.py",
     )
     blocks = [
         f"{'#' * level} {pick(exercise.title, language)}",
-        pick(exercise.statement, language).strip(),
+        statement,
         f"{write} {points_line(exercise, language)}",
-        "\n".join(_shape_table(exercise, language)),
+        "" if _SHAPES.search(statement) else "\n".join(_shape_table(exercise, language)),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 

@@ -24,6 +24,7 @@ EXIT_INTERRUPTED = 130
 COMMANDS = {
     "grade": "Grade a folder of submissions.",
     "export": "Write grades in the formats of other systems.",
+    "release": "Write an assignment as students get it.",
     "lint": "Check that exercises are right and well tested.",
 }
 
