@@ -42,7 +42,7 @@ from autograder.reference import load_reference, solution_source
 from autograder.run import ExerciseRun, are_same, file_problem, run_exercise
 from autograder.sandbox import Sandbox
 from autograder.source_rules import broken_rule
-from autograder.submission import Submission
+from autograder.submission import Submission, decode_source
 from autograder.truth import expected_outputs
 
 # How often an answer that was too slow is timed again.
@@ -71,6 +71,13 @@ class ExerciseGrader:
         }
 
     @cached_property
+    def _stub(self) -> str | None:
+        try:
+            return decode_source(self.exercise.stub_path.read_bytes())
+        except (OSError, SyntaxError, UnicodeError, LookupError):
+            return None
+
+    @cached_property
     def _plan(self) -> Plan:
         return Plan(self.exercise, self.cases, self._course.seed)
 
@@ -88,7 +95,7 @@ class ExerciseGrader:
         }
 
     def grade(self, submission: Submission, language: Language) -> ExerciseGrade:
-        submission = submission.for_exercise(self.exercise.name)
+        submission = submission.for_exercise(self.exercise.name, self._stub)
         run, judgements = self.run(submission)
         explained: dict[str, str] = {}
         if any(judgement.is_explainable for judgement in judgements):

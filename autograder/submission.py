@@ -78,17 +78,21 @@ class Submission(Struct, frozen=True):
     files: dict[str, str]
     unreadable: dict[str, Unreadable] = {}
 
-    def for_exercise(self, exercise: str) -> Submission:
-        """This, with ``<exercise>.py`` taken from a notebook where there is no such file."""
+    def for_exercise(self, exercise: str, stub: str | None = None) -> Submission:
+        """This, with ``<exercise>.py`` taken from a notebook where there is no such file, or
+        where it is still the ``stub`` that lay beside the notebook in the bundle."""
         wanted = f"{exercise}.py"
-        if wanted in self.files or wanted in self.unreadable:
+        present = self.files.get(wanted)
+        if wanted in self.unreadable or (present is not None and not _are_same(present, stub)):
             return self
         for notebook in (f"{exercise}.ipynb", f"{self.assignment}.ipynb"):
             if notebook in self.files:
                 return replace(self, files={**self.files, wanted: self.files[notebook]})
             if notebook in self.unreadable:
                 problem = self.unreadable[notebook]
-                return replace(self, unreadable={**self.unreadable, wanted: problem})
+                files = {name: text for name, text in self.files.items() if name != wanted}
+                unreadable = {**self.unreadable, wanted: problem}
+                return replace(self, files=files, unreadable=unreadable)
         return self
 
     def digest(self) -> bytes:
@@ -99,6 +103,15 @@ class Submission(Struct, frozen=True):
                 for part in (kind, name.encode(), content.encode()):
                     hasher.update(len(part).to_bytes(8, "big") + part)
         return hasher.digest()
+
+
+def _are_same(source: str, stub: str | None) -> bool:
+    """The same lines but for white space at their ends, which editors change unasked."""
+    if stub is None:
+        return False
+    return [line.rstrip() for line in source.strip().split("\n")] == [
+        line.rstrip() for line in stub.strip().split("\n")
+    ]
 
 
 def find_submissions(
