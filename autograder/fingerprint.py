@@ -36,12 +36,7 @@ class Fingerprints:
         if name not in self._assignments:
             hasher = blake2b(self._settings)
             for exercise in self._course.assignments[name].exercises:
-                paths = (
-                    exercise.public_path,
-                    exercise.hidden_path,
-                    exercise.solution_path,
-                    exercise.stub_path,
-                )
+                paths = (exercise.public_path, exercise.hidden_path, exercise.solution_path)
                 _update(hasher, (path for path in paths if path is not None))
             self._assignments[name] = hasher.digest()
         return self._assignments[name]

@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from autograder.cases import Case, draw_cases
 from autograder.course import Course
-from autograder.exercise import EfficiencyTest, Exercise, Language, RunTest, SourceTest
+from autograder.exercise import EfficiencyTest, Exercise, Language, RunTest, SourceTest, Text
 from autograder.explain import explain_finding
 from autograder.grade import (
     ExerciseGrade,
@@ -42,11 +43,22 @@ from autograder.reference import load_reference, solution_source
 from autograder.run import ExerciseRun, are_same, file_problem, run_exercise
 from autograder.sandbox import Sandbox
 from autograder.source_rules import broken_rule
-from autograder.submission import Submission, decode_source
+from autograder.submission import Submission
 from autograder.truth import expected_outputs
 
 # How often an answer that was too slow is timed again.
 RETIMINGS = 2
+
+
+def public_part(exercise: Exercise) -> Exercise:
+    """The exercise as students have it: no solution, no hidden tests, no mistakes."""
+    return replace(
+        exercise,
+        tests=tuple(test for test in exercise.tests if test.visibility == "public"),
+        mistakes=(),
+        hidden_path=None,
+        solution_path=None,
+    )
 
 
 class ExerciseGrader:
@@ -71,13 +83,6 @@ class ExerciseGrader:
         }
 
     @cached_property
-    def _stub(self) -> str | None:
-        try:
-            return decode_source(self.exercise.stub_path.read_bytes())
-        except (OSError, SyntaxError, UnicodeError, LookupError):
-            return None
-
-    @cached_property
     def _plan(self) -> Plan:
         return Plan(self.exercise, self.cases, self._course.seed)
 
@@ -95,15 +100,16 @@ class ExerciseGrader:
         }
 
     def grade(self, submission: Submission, language: Language) -> ExerciseGrade:
-        submission = submission.for_exercise(self.exercise.name, self._stub)
+        submission = submission.for_exercise(self.exercise.name)
         run, judgements = self.run(submission)
         explained: dict[str, str] = {}
         if any(judgement.is_explainable for judgement in judgements):
             explained = explain(self.exercise, judgements, run, self.mutants(), self.truths)
         judgements = self.add_source_tests(submission, judgements)
+        hints = {mistake.name: mistake.hint for mistake in self.exercise.mistakes}
         tests = tuple(
-            self._test_grade(
-                judgement, explained.get(judgement.test.name), language, submission.files
+            self.test_grade(
+                judgement, explained.get(judgement.test.name), hints, language, submission.files
             )
             for judgement in judgements
         )
@@ -196,13 +202,16 @@ class ExerciseGrader:
                 failure = Failure("unparsable", f"{self.exercise.name}.py")
         return judge_source(test, rule, failure, others)
 
-    def _test_grade(
+    def test_grade(
         self,
         judgement: Judgement,
         mistake: str | None,
+        hints: Mapping[str, Text],
         language: Language,
         sources: Mapping[str, str],
     ) -> TestGrade:
+        """The judgement in words. ``hints`` has the hint of each mistake by its name;
+        ``sources`` are the submission's files, to quote from."""
         test = judgement.test
         message = text("passed", language)
         if judgement.finding is not None:
@@ -215,7 +224,6 @@ class ExerciseGrader:
                 language,
                 sources,
             )
-        hints = {one.name: one.hint for one in self.exercise.mistakes if one.name == mistake}
         file, line = _place(self.exercise, judgement)
         return TestGrade(
             name=test.name,

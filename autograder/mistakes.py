@@ -170,13 +170,17 @@ def _likeness(output: str, one: Observation, other: Observation, expected: Expec
 
 
 def _same_failure(one: Failure | None, other: Failure | None) -> bool | None:
-    if one is None or other is None or one.kind != other.kind:
+    if one is None or other is None or failure_key(one) != failure_key(other):
         return None
-    if one.exception is None or other.exception is None:
-        return True if one.detail == other.detail else None
-    if one.exception.type_name != other.exception.type_name:
-        return None
-    return one.exception.message == other.exception.message
+    return True
+
+
+def failure_key(failure: Failure) -> tuple[str, ...]:
+    """What two failures that come from the same mistake have in common."""
+    if failure.exception is None:
+        return failure.kind, failure.detail
+    exception = failure.exception
+    return failure.kind, exception.type_name, exception.message
 
 
 def _same(one: Any, other: Any, expected: Expected) -> bool:
@@ -188,14 +192,19 @@ def _same(one: Any, other: Any, expected: Expected) -> bool:
         return False
     if one.dtype.kind not in "fiu" or other.dtype.kind not in "fiu":
         return bool(one.dtype.kind == other.dtype.kind)
-    low = [_is_low_precision(array, expected) for array in (one, other)]
+    low = [is_low_precision(array, expected) for array in (one, other)]
     if low[0] != low[1]:
         return False
-    agreement = AGREEMENT_FLOAT32 if low[0] or expected.itemsize < 8 else AGREEMENT
+    agreement = agreement_of(low[0], expected)
     scale = np.max(np.abs(other), initial=0.0, where=np.isfinite(other))
     return bool(np.allclose(one, other, rtol=agreement, atol=agreement * scale, equal_nan=True))
 
 
-def _is_low_precision(array: np.ndarray[Any, Any], expected: Expected) -> bool:
+def agreement_of(low: bool, expected: Expected) -> float:
+    """How closely equal results agree, relative to the largest element."""
+    return AGREEMENT_FLOAT32 if low or expected.itemsize < 8 else AGREEMENT
+
+
+def is_low_precision(array: np.ndarray[Any, Any], expected: Expected) -> bool:
     """Whether the dtype alone makes it wrong."""
     return bool(array.dtype.kind == "f" and array.dtype.itemsize < expected.itemsize)

@@ -9,6 +9,7 @@ it, opens a device, or reads more than a bounded amount.
 
 from __future__ import annotations
 
+import ast
 import codecs
 import io
 import os
@@ -35,6 +36,12 @@ MAX_FILES = 100
 MAX_ENTRIES = 20_000
 
 MAX_NOTEBOOK_BYTES = 1 << 24  # with the pictures in it
+
+# O_NONBLOCK: a FIFO without a writer must not hold us up. Windows has none of these, and
+# changes line ends without the last.
+_OPEN = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+    _OPEN |= getattr(os, _flag, 0)
 
 _MAX_NAME_BYTES = 200  # file systems allow 255
 
@@ -78,21 +85,20 @@ class Submission(Struct, frozen=True):
     files: dict[str, str]
     unreadable: dict[str, Unreadable] = {}
 
-    def for_exercise(self, exercise: str, stub: str | None = None) -> Submission:
+    def for_exercise(self, exercise: str) -> Submission:
         """This, with ``<exercise>.py`` taken from a notebook where there is no such file, or
-        where it is still the ``stub`` that lay beside the notebook in the bundle."""
+        where nobody has written anything into it: the stub was handed out beside the notebook."""
         wanted = f"{exercise}.py"
-        present = self.files.get(wanted)
-        if wanted in self.unreadable or (present is not None and not _are_same(present, stub)):
+        if wanted in self.unreadable:
+            return self
+        if wanted in self.files and not is_unwritten(self.files[wanted]):
             return self
         for notebook in (f"{exercise}.ipynb", f"{self.assignment}.ipynb"):
             if notebook in self.files:
                 return replace(self, files={**self.files, wanted: self.files[notebook]})
             if notebook in self.unreadable:
                 problem = self.unreadable[notebook]
-                files = {name: text for name, text in self.files.items() if name != wanted}
-                unreadable = {**self.unreadable, wanted: problem}
-                return replace(self, files=files, unreadable=unreadable)
+                return replace(self, unreadable={**self.unreadable, wanted: problem})
         return self
 
     def digest(self) -> bytes:
@@ -105,13 +111,31 @@ class Submission(Struct, frozen=True):
         return hasher.digest()
 
 
-def _are_same(source: str, stub: str | None) -> bool:
-    """The same lines but for white space at their ends, which editors change unasked."""
-    if stub is None:
+def is_unwritten(source: str) -> bool:
+    """Whether a function in it does nothing but raise NotImplementedError, as in a stub."""
+    if "NotImplementedError" not in source:
         return False
-    return [line.rstrip() for line in source.strip().split("\n")] == [
-        line.rstrip() for line in stub.strip().split("\n")
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any(
+        _raises_only(node)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    )
+
+
+def _raises_only(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    body = [
+        statement
+        for statement in function.body
+        if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
     ]
+    if len(body) != 1 or not isinstance(body[0], ast.Raise):
+        return False
+    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
 
 
 def find_submissions(
@@ -233,8 +257,7 @@ def _source_files(folder: Path) -> list[str]:
 
 def _read(path: Path, limit: int) -> bytes | Unreadable:
     try:
-        # O_NONBLOCK: a FIFO without a writer must not hold us up.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, _OPEN)
     except OSError:
         return "not_a_file" if path.is_symlink() else "unreadable"
     status = os.fstat(descriptor)

@@ -52,10 +52,12 @@ _LIMIT_BOUNDS: dict[str, tuple[float, float]] = {
 }
 
 
-def load_course(root: Path, *, only: Container[str] | None = None) -> Course:
+def load_course(root: Path, *, only: Container[str] | None = None, public: bool = False) -> Course:
     """The course in the folder ``root``, with the exercises of the assignments in ``only``.
 
-    Raises :class:`~autograder.errors.CourseError` for the first thing that is wrong with it.
+    ``public`` reads only what students have: no solution, no hidden test, and none of the
+    stubs, which are theirs to change. Raises :class:`~autograder.errors.CourseError` for the
+    first thing that is wrong with it.
     """
     config = Node.root(read_yaml(root / "config.yaml", root))
     entries = config.mapping(_CONFIG_KEYS, required=("title", "assignments"))
@@ -64,7 +66,7 @@ def load_course(root: Path, *, only: Container[str] | None = None) -> Course:
     if "language" in entries:
         language = entries["language"].choice(languages)
     assignments = {
-        name: _load_assignment(root, name, node, languages)
+        name: _load_assignment(root, name, node, languages, public)
         for name, node in _named(entries["assignments"], "assignment").items()
         if only is None or name in only
     }
@@ -83,13 +85,20 @@ def load_course(root: Path, *, only: Container[str] | None = None) -> Course:
 
 
 def load_exercise(
-    root: Path, assignment: str, name: str, languages: tuple[Language, ...]
+    root: Path,
+    assignment: str,
+    name: str,
+    languages: tuple[Language, ...],
+    *,
+    public: bool = False,
 ) -> Exercise:
-    """One exercise with everything that belongs to it.
+    """One exercise with everything that belongs to it, or everything ``public``.
 
     Raises :class:`~autograder.errors.CourseError`.
     """
-    exercise = _load_exercise(root, assignment, name, languages)
+    exercise = _load_exercise(root, assignment, name, languages, public=public)
+    if public:
+        return exercise
     check_file(exercise, exercise.stub_path, root, "stub")
     if exercise.solution_path is not None:
         check_file(exercise, exercise.solution_path, root, "solution")
@@ -133,7 +142,7 @@ def _check_name(node: Node, name: str, kind: str, *inner: str | int) -> None:
 
 
 def _load_assignment(
-    root: Path, name: str, node: Node, languages: tuple[Language, ...]
+    root: Path, name: str, node: Node, languages: tuple[Language, ...], public: bool
 ) -> Assignment:
     entries = node.mapping(
         ("title", "exercises", "due", "extensions"), required=("title", "exercises")
@@ -157,10 +166,11 @@ def _load_assignment(
             raise item.error(
                 f"there is no {path.relative_to(root)} for the exercise '{exercise}'; create it"
             )
-        exercises.append(load_exercise(root, name, exercise, languages))
+        exercises.append(load_exercise(root, name, exercise, languages, public=public))
     if not exercises:
         raise names.error(f"the assignment '{name}' has no exercises; list at least one")
-    _refuse_strays(root, name, {exercise.name for exercise in exercises}, names)
+    if not public:
+        _refuse_strays(root, name, {exercise.name for exercise in exercises}, names)
     title = entries["title"].by_language(languages)
     return Assignment(name, title, tuple(exercises), due, extensions)
 

@@ -102,36 +102,3 @@ def test_the_digest_tells_contents_apart() -> None:
 
 def test_names_that_are_not_utf8_are_still_names() -> None:
     assert displayable(os.fsdecode(b"kim\xff")) == "kim\\xff"
-
-
-STUB = "def f():\n    raise NotImplementedError\n"
-WORK = "def f():\n    return 1\n"
-
-
-@pytest.mark.parametrize(
-    ("script", "notebook", "counts"),
-    [
-        (None, WORK, WORK),
-        (STUB, WORK, WORK),
-        (STUB.replace("\n", "  \n") + "\n\n", WORK, WORK),
-        ("x = 1\n", WORK, "x = 1\n"),
-        ("", WORK, ""),
-        (STUB, None, STUB),
-    ],
-)
-def test_an_untouched_stub_gives_way_to_the_notebook(
-    script: str | None, notebook: str | None, counts: str
-) -> None:
-    files = {"dx.py": script, "dx.ipynb": notebook}
-    submission = Submission(
-        "kim", "a", {name: one for name, one in files.items() if one is not None}
-    )
-    assert submission.for_exercise("dx", STUB).files["dx.py"] == counts
-
-
-def test_an_unreadable_notebook_is_named_though_the_stub_is_there() -> None:
-    submission = Submission("kim", "a", {"dx.py": STUB}, {"dx.ipynb": "notebook"})
-    found = submission.for_exercise("dx", STUB)
-    assert found.unreadable["dx.py"] == "notebook"
-    assert "dx.py" not in found.files
-    assert "dx.py" in submission.for_exercise("dx").files
