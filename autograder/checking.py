@@ -64,6 +64,8 @@ class FailedCase(Struct, frozen=True, eq=False):
     inputs: dict[str, NumpyArray]
     outputs: tuple[Compared, ...] = ()
     frames: tuple[Frame, ...] = ()
+    while_loading: bool = False
+    """Whether it failed before any input was used."""
 
 
 class CheckedTest(Struct, frozen=True, eq=False):
@@ -207,6 +209,7 @@ def _failed_case(
         inputs=cases[number].inputs,
         outputs=tuple(compared for compared in outputs if compared is not None),
         frames=() if exception is None else exception.frames,
+        while_loading=failure is not None and failure.while_loading,
     )
 
 

@@ -13,6 +13,7 @@ from autograder.course import Limits
 from autograder.exercise import Exercise, Language
 from autograder.grade import Finding
 from autograder.messages import harmless, text
+from autograder.notebook import cell_of
 from autograder.observation import Failure
 from autograder.sandbox.protocol import ExceptionInfo
 from autograder.source_rules import BrokenRule
@@ -81,13 +82,16 @@ def _with_place(
     if exception is None or not exception.frames or exception.type_name == "NotImplementedError":
         return message
     frame = exception.frames[-1]
-    lines = sources.get(frame.file, "").split("\n")
+    source = sources.get(frame.file, "")
+    lines = source.split("\n")
     code = lines[frame.line - 1].strip() if 0 < frame.line <= len(lines) else ""
+    cell = cell_of(source, frame.line)
     return text(
-        "at_line",
+        "at_line" if cell is None else "at_cell",
         language,
         message=message,
         line=frame.line,
+        cell=cell,
         file=harmless(frame.file),
         code=f": {harmless(code, 80)}" if code else "",
     )

@@ -257,6 +257,67 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "The file or the function is not there.",
         "ko": "파일이나 함수가 없습니다.",
     },
+    # what a check says around its findings
+    "check_not_started": {
+        "en": "not started",
+        "ko": "시작 전",
+    },
+    "check_start": {
+        "en": "To start, write your code in {file} and check again.",
+        "ko": "{file}에 코드를 작성한 뒤 다시 확인해 보세요.",
+    },
+    "check_no_tests": {
+        "en": "No public tests here: this one is graded with hidden tests only.",
+        "ko": "공개 테스트가 없는 문제입니다. 숨은 테스트로만 채점합니다.",
+    },
+    "check_count": {
+        "en": "{passed} of {total} tests",
+        "ko": "테스트 {total}개 중 {passed}개",
+    },
+    "check_case": {
+        "en": "{title}: the first case that fails (case {number})",
+        "ko": "{title}: 처음으로 틀린 경우({number}번째 입력)",
+    },
+    "check_returned": {
+        "en": "{output} returned",
+        "ko": "반환된 {output}",
+    },
+    "check_returned_again": {
+        "en": "{output} returned by the second call",
+        "ko": "두 번째 호출에서 반환된 {output}",
+    },
+    "check_expected": {
+        "en": "{output} expected",
+        "ko": "올바른 {output}",
+    },
+    "check_frame": {
+        "en": "{file}, line {line}, in {function}:",
+        "ko": "{file} {line}번째 줄({function}):",
+    },
+    "check_frame_cell": {
+        "en": "cell {cell}, in {function}:",
+        "ko": "{cell}번 셀({function}):",
+    },
+    "check_all_passed": {
+        "en": "All public tests passed. Hidden tests follow when your work is graded.",
+        "ko": "공개 테스트를 모두 통과했습니다. 제출한 뒤에는 숨은 테스트로도 채점합니다.",
+    },
+    "check_not_yet": {
+        "en": "Not all public tests pass yet.",
+        "ko": "아직 통과하지 못한 공개 테스트가 있습니다.",
+    },
+    "check_summary": {
+        "en": "{passed} of {total} exercises pass their public tests.",
+        "ko": "문제 {total}개 중 {passed}개가 공개 테스트를 통과했습니다.",
+    },
+    "check_watching": {
+        "en": "Watching for changes; press Ctrl-C to end.",
+        "ko": "파일을 저장하면 다시 확인합니다. 끝내려면 Ctrl-C를 누르세요.",
+    },
+    "check_inputs": {
+        "en": "Inputs",
+        "ko": "입력",
+    },
     # headings and words of reports
     "word_student": {"en": "Student", "ko": "학생"},
     "word_assignment": {"en": "Assignment", "ko": "과제"},
@@ -314,6 +375,10 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     "at_index": {
         "en": ", for example {output}{index}",
         "ko": "(예: {output}{index})",
+    },
+    "at_cell": {
+        "en": "{message} (cell {cell}{code})",
+        "ko": "{message} ({cell}번 셀{code})",
     },
     "at_line": {
         "en": "{message} (line {line} of {file}{code})",

@@ -20,6 +20,8 @@ _MAGIC_LINE = re.compile(r"^(\s*)[%!].*$|^(\s*)[\w.]+\?{1,2}\s*$|^(\s*)\?{1,2}[\
 # Without two repetitions that match the same characters: their product would be the time.
 _MAGIC_VALUE = re.compile(r"^([\w,\s]+=\s*)[%!].*$")
 
+_CELL = re.compile(r"# cell (\d{1,9})")
+
 _DEFINITIONS = (
     ast.Import,
     ast.ImportFrom,
@@ -85,6 +87,18 @@ def source_from_notebook(content: bytes) -> str:
         if kept:
             parts.append("\n".join([f"# cell {number}", *kept]))
     return "\n\n".join(parts) + "\n"
+
+
+def cell_of(source: str, line: int) -> int | None:
+    """The number of the cell that ``line`` of such a source comes from; None in a file's source."""
+    lines = source.split("\n")
+    if _CELL.fullmatch(lines[0]) is None:
+        return None
+    for before in reversed(lines[:line]):
+        match = _CELL.fullmatch(before)
+        if match is not None:
+            return int(match[1])
+    return None
 
 
 def _reason(error: BaseException) -> str:

@@ -88,18 +88,24 @@ class Submission(Struct, frozen=True):
     def for_exercise(self, exercise: str) -> Submission:
         """This, with ``<exercise>.py`` taken from a notebook where there is no such file, or
         where nobody has written anything into it: the stub was handed out beside the notebook."""
+        wanted, used = f"{exercise}.py", self.file_for(exercise)
+        if used == wanted:
+            return self
+        if used in self.files:
+            return replace(self, files={**self.files, wanted: self.files[used]})
+        return replace(self, unreadable={**self.unreadable, wanted: self.unreadable[used]})
+
+    def file_for(self, exercise: str) -> str:
+        """The name of the file that the work on an exercise is in, whether it is there or not."""
         wanted = f"{exercise}.py"
         if wanted in self.unreadable:
-            return self
+            return wanted
         if wanted in self.files and not is_unwritten(self.files[wanted]):
-            return self
+            return wanted
         for notebook in (f"{exercise}.ipynb", f"{self.assignment}.ipynb"):
-            if notebook in self.files:
-                return replace(self, files={**self.files, wanted: self.files[notebook]})
-            if notebook in self.unreadable:
-                problem = self.unreadable[notebook]
-                return replace(self, unreadable={**self.unreadable, wanted: problem})
-        return self
+            if notebook in self.files or notebook in self.unreadable:
+                return notebook
+        return wanted
 
     def digest(self) -> bytes:
         """The same for the same content, whatever the student is called."""
