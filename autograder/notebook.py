@@ -1,8 +1,8 @@
 """The code that a notebook hands in: what its cells define, and nothing that they do.
 
-Imports, functions, classes and assignments of constants are taken, in order; magics, shell
-escapes and every other statement are left out, so that plots, downloads and checks that a
-student ran while working are not run again.
+Imports (but of this package, which checks), functions, classes and assignments of constants are
+taken, in order; magics, shell escapes and every other statement are left out, so that plots,
+downloads and checks that a student ran while working are not run again.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ _MAGIC_VALUE = re.compile(r"^([\w,\s]+=\s*)[%!].*$")
 _CELL = re.compile(r"# cell (\d{1,9})")
 
 _DEFINITIONS = (
-    ast.Import,
-    ast.ImportFrom,
     ast.FunctionDef,
     ast.AsyncFunctionDef,
     ast.ClassDef,
@@ -81,7 +79,7 @@ def source_from_notebook(content: bytes) -> str:
     for number, source in code_cells(content):
         try:
             tree = ast.parse(_without_magics(source))
-            kept = [ast.unparse(statement) for statement in tree.body if _is_definition(statement)]
+            kept = [ast.unparse(statement) for statement in tree.body if _is_taken(statement)]
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return f"raise SyntaxError({f'cell {number} of the notebook: {_reason(error)}'!r})\n"
         if kept:
@@ -120,6 +118,20 @@ def _without_magics(source: str) -> str:
 def _pass(match: re.Match[str]) -> str:
     indent = next((group for group in match.groups() if group is not None), "")
     return f"{indent}pass"
+
+
+def _is_taken(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Import):
+        # What student code runs beside does not have this package, nor does it need it.
+        statement.names = [one for one in statement.names if not _is_ours(one.name)]
+        return bool(statement.names)
+    if isinstance(statement, ast.ImportFrom):
+        return bool(statement.level) or not _is_ours(statement.module or "")
+    return _is_definition(statement)
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == __package__
 
 
 def _is_definition(statement: ast.stmt) -> bool:

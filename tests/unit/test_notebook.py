@@ -75,3 +75,10 @@ def test_what_is_no_notebook_is_refused(content: bytes) -> None:
 def test_a_source_may_be_one_text() -> None:
     content = json.dumps({"cells": [{"cell_type": "code", "source": "def f(): pass"}]}).encode()
     assert names(source_from_notebook(content)) == {"f"}
+
+
+def test_the_check_of_a_notebook_is_left_out() -> None:
+    cells = ["import autograder, numpy as np", "from autograder import check", "import autograder"]
+    source = source_from_notebook(notebook(*cells))
+    assert "import numpy as np" in source
+    assert "autograder" not in source
