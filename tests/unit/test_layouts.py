@@ -88,6 +88,7 @@ CLASSES = {
         "Kim Lee_33_assignsubmission_file_dx.py",
         "Kim Lee_33_assignsubmission_onlinetext_/onlinetext.html",
     ],
+    "repository": ["README.md", "assignments/linear-layer/dx.py", "dW.py"],
     "flat": ["ada.py", "Kim Lee/dx.py", "bob.ipynb", "notes.txt"],
 }
 FOUND = {
@@ -96,6 +97,7 @@ FOUND = {
     "gradescope": {"ada", "kim@x.edu", "park"},
     "canvas": {"101", "102"},
     "moodle": {"Ada", "Kim Lee (32)", "Kim Lee (33)"},
+    "repository": {"submissions"},
     "flat": {"ada", "Kim Lee", "bob"},
 }
 
@@ -160,8 +162,9 @@ def test_says_what_it_saw_instead(tmp_path: Path, layout: str) -> None:
     (tmp_path / "\x1b[2Jgrades.pdf").touch()
     with pytest.raises(UsageError) as error:
         find(tmp_path, layout)
+    assert str(error.value).endswith("saw \\x1b[2Jgrades.pdf, papers/")
+    assert "expected" in str(error.value)
     if layout != "nbgrader":
-        assert str(error.value).endswith("saw \\x1b[2Jgrades.pdf, papers/")
         assert f"layout {layout}: expected" in str(error.value)
 
 
@@ -170,7 +173,7 @@ def test_auto_lists_the_layouts_where_none_fits(tmp_path: Path) -> None:
         find(tmp_path, AUTO)
 
 
-@pytest.mark.parametrize("layout", ["gradescope", "canvas", "moodle", "flat"])
+@pytest.mark.parametrize("layout", ["gradescope", "canvas", "moodle", "flat", "repository"])
 def test_the_assignment_must_be_named_where_files_do_not(tmp_path: Path, layout: str) -> None:
     path = hand_in(tmp_path, CLASSES[layout])
     with (
@@ -189,6 +192,27 @@ def test_students_can_be_chosen(tmp_path: Path) -> None:
 
 def by_student(found: Found) -> dict[str, SubmissionRef]:
     return {ref.student: ref for ref in found.refs}
+
+
+def test_a_student_called_assignments_makes_no_repository(tmp_path: Path) -> None:
+    path = hand_in(tmp_path, ["assignments/linear-layer/dx.py", "kim/linear-layer/dx.py"])
+    found = find(path, AUTO)
+    assert (found.layout, len(found.refs)) == ("nbgrader", 2)
+
+
+def test_a_repository_is_whose_it_is_said_to_be(tmp_path: Path) -> None:
+    path = hand_in(tmp_path, CLASSES["repository"])
+    (ref,) = find(path, "repository", students=("=1+1/../x",)).refs
+    assert ref.student == "=1+1/../x"
+    assert "/" not in ref.stored_as
+    assert ref.folder == path / "assignments" / "linear-layer"
+    (outside := tmp_path / "outside").mkdir()
+    (outside / "dx.py").write_text("# not theirs\n")
+    (linked := tmp_path / "linked").mkdir()
+    (linked / "assignments").symlink_to(tmp_path)
+    (linked / "linear-layer").symlink_to(outside)
+    with pytest.raises(UsageError, match=r"not a folder of layout repository.*saw nothing"):
+        find(linked, "repository")
 
 
 def test_canvas_takes_the_newest_upload_under_its_own_name(tmp_path: Path) -> None:
