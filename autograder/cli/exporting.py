@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,14 +71,26 @@ def _roster(path: Path) -> Roster:
 
 
 def repository_folders(refs: Sequence[SubmissionRef]) -> dict[tuple[str, str], str]:
-    """Where each submission's files are in the checkout that a workflow runs on."""
-    root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
+    """Where each submission's files are, as the repository that they are in sees them: the one
+    that a workflow runs on, or one that it has checked out into a folder of its own."""
+    workspace = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
     found = {}
     for ref in refs:
         folder = ref.folder.resolve()
-        if folder.is_relative_to(root):
+        if folder.is_relative_to(workspace):
+            root = next(
+                (one for one in _upwards(folder, workspace) if (one / ".git").is_dir()), workspace
+            )
             found[ref.student, ref.assignment] = folder.relative_to(root).as_posix()
     return found
+
+
+def _upwards(folder: Path, top: Path) -> Iterator[Path]:
+    yield folder
+    for parent in folder.parents:
+        if not parent.is_relative_to(top):
+            return
+        yield parent
 
 
 def write_export(
