@@ -24,5 +24,8 @@ if ! python3 -I -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
 fi
 python3 -I -m venv "$work/venv"
 PIP_CONFIG_FILE=/dev/null "$work/venv/bin/python" -I -m pip --isolated install \
-    --quiet --disable-pip-version-check "$GITHUB_ACTION_PATH"
+    --quiet --disable-pip-version-check "$GITHUB_ACTION_PATH" || {
+    echo "::error title=autograder::the package could not be installed from the action's repository; pip says why above"
+    exit 2
+}
 echo "python=$work/venv/bin/python" >> "$GITHUB_OUTPUT"

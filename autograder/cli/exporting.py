@@ -15,7 +15,7 @@ from autograder.errors import MachineError, UsageError
 from autograder.grade import Grade
 from autograder.messages import harmless, pick
 from autograder.output import github
-from autograder.output.context import Context
+from autograder.output.context import Context, GradescopeVisibility
 from autograder.output.formats import FORMATS, ClassFormat, export, for_format
 from autograder.output.grade_file import write_atomically
 from autograder.output.roster import Roster, read_roster
@@ -30,6 +30,7 @@ def make_context(
     roster: Path | None = None,
     folder: str | None = None,
     folders: Mapping[tuple[str, str], str] | None = None,
+    hidden_visibility: GradescopeVisibility | None = None,
 ) -> Context:
     """What the course and the options say about exports. Raises :class:`UsageError`."""
     default = Context()
@@ -47,6 +48,7 @@ def make_context(
         titles=known | _titles(titles),
         roster=None if roster is None else _roster(roster),
         folders=dict(folders or {}),
+        hidden_visibility=hidden_visibility or default.hidden_visibility,
         folder=default.folder if folder is None else folder.replace("{", "{{").replace("}", "}}"),
     )
 

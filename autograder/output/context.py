@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,6 +14,9 @@ from autograder.grade import Grade, TestGrade
 from autograder.messages import text
 from autograder.output.roster import Roster
 from autograder.output.summary import points
+
+GradescopeVisibility: TypeAlias = Literal["visible", "after_due_date", "after_published", "hidden"]
+"""When Gradescope shows a test to its student."""
 
 
 class Context(Struct, frozen=True):
@@ -27,6 +31,8 @@ class Context(Struct, frozen=True):
     """By student and assignment, the folder of the files as a repository sees it."""
     folder: str = "assignments/{assignment}"
     """The same for whoever is not in ``folders``."""
+    hidden_visibility: GradescopeVisibility = "after_due_date"
+    """When Gradescope shows hidden tests, as far as ``feedback`` leaves something of them."""
 
     def title(self, assignment: str) -> str:
         return self.titles.get(assignment, assignment)

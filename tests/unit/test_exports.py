@@ -8,7 +8,7 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import unquote
 
 import msgspec
@@ -23,7 +23,7 @@ from msgspec import Struct
 from autograder.errors import UsageError
 from autograder.grade import Grade
 from autograder.output import github
-from autograder.output.context import Context
+from autograder.output.context import Context, GradescopeVisibility
 from autograder.output.formats import FORMATS, ClassFormat, export, for_format
 from autograder.output.markdown import escape
 from autograder.output.roster import read_roster
@@ -272,11 +272,19 @@ def test_gradescope_results_have_the_documented_shape() -> None:
     assert result.output == "Handed in late: 1 of 2.5 points taken off."
     formats = {result.output_format, result.test_output_format, result.test_name_format}
     assert formats == {"text"}
-    assert {test.visibility for test in result.tests} == {"visible"}
+    hidden = "after_due_date"
+    assert [test.visibility for test in result.tests] == ["visible", "visible", hidden, hidden]
     assert [test.status for test in result.tests] == ["passed", "failed", "failed", "failed"]
     assert sum(test.score for test in result.tests) == 2.5
     assert sum(test.max_score for test in result.tests) == 10
     assert [test.number for test in result.tests] == ["1.1", "1.2", "1.3", "1.4"]
+
+
+@pytest.mark.parametrize("when", get_args(GradescopeVisibility))
+def test_gradescope_shows_hidden_tests_when_it_is_told_to(when: GradescopeVisibility) -> None:
+    context = Context(hidden_visibility=when)
+    result = msgspec.json.decode(export("gradescope", [grade()], context), type=GradescopeResult)
+    assert [test.visibility for test in result.tests] == ["visible", "visible", when, when]
 
 
 # GitHub
