@@ -124,7 +124,7 @@ def check_exercise(
     submission = submission.for_exercise(exercise.name)
     run, judgements = grader.run(submission)
     found: dict[str, Hint] = {}
-    if any(judgement.is_explainable for judgement in judgements):
+    if any(_is_explainable(judgement) for judgement in judgements):
         hints = locked_hints(course, exercise, sandbox)
         found = find_hints(exercise, hints, judgements, run, grader.truths)
     judgements = grader.add_source_tests(submission, judgements)
@@ -178,6 +178,10 @@ def complete_exercise(course: Course, exercise: Exercise) -> Exercise | None:
     from autograder.loading import load_exercise
 
     return load_exercise(course.root, exercise.assignment, exercise.name, course.languages)
+
+
+def _is_explainable(judgement: Judgement) -> bool:
+    return judgement.is_explainable and not _is_untouched(judgement.finding)
 
 
 def _is_untouched(finding: Finding | None) -> bool:

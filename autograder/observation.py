@@ -46,6 +46,7 @@ FailureKind: TypeAlias = Literal[
     "cpu",
     "crashed",
     "malformed",
+    "oversized",
     "wrong_count",
     "returned_nothing",
     "not_run",
