@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from autograder.course import HiddenFeedback
+from autograder.errors import UsageError
 from autograder.grade import Grade, TestGrade
 from autograder.messages import text
 from autograder.output.roster import Roster
@@ -36,6 +37,18 @@ class Context(Struct, frozen=True):
 
     def title(self, assignment: str) -> str:
         return self.titles.get(assignment, assignment)
+
+    def columns(self, assignments: Sequence[str]) -> list[str]:
+        """The titles of several assignments. Raises :class:`UsageError` where two are the same:
+        a learning platform would put both into one column."""
+        titles = [self.title(assignment) for assignment in assignments]
+        for title, assignment in zip(titles, assignments, strict=True):
+            if titles.count(title) > 1:
+                raise UsageError(
+                    f"several assignments are called '{title}'; tell them apart with "
+                    f"--title {assignment}=TITLE"
+                )
+        return titles
 
     def path(self, grade: Grade, file: str) -> str:
         """Where a file of a submission is in the student's repository."""
