@@ -348,6 +348,26 @@ def test_a_file_that_swells_is_too_large_for_its_student_only(tmp_path: Path) ->
     assert max(sizes) == MAX_NOTEBOOK_BYTES + 1
 
 
+@pytest.mark.parametrize(
+    "method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA], ids=str
+)
+def test_a_damaged_file_in_a_zip_costs_nobody_else(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "submissions.zip"
+    source = "".join(f"# {7919 * number % 10007}\n" for number in range(99))
+    with zipfile.ZipFile(path, "w") as zipped:
+        for student in ("ada", "bob"):
+            zipped.writestr(f"{student}/linear-layer/dx.py", source, method)
+    content = path.read_bytes()
+    with zipfile.ZipFile(path) as zipped:
+        start = zipped.infolist()[0].header_offset + 30 + len("ada/linear-layer/dx.py")
+    path.write_bytes(content[:start] + b"\xff" * 20 + content[start + 20 :])
+    with submissions(path, COURSE, layout="nbgrader") as found:
+        files = {ref.student: read_submission(ref).files for ref in found.refs}
+    assert found.left_out == ("ada/linear-layer/dx.py",)
+    assert files["bob"] == {"dx.py": source}
+    assert not files.get("ada")
+
+
 def test_a_zip_that_is_too_large_as_a_whole_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
