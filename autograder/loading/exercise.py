@@ -63,11 +63,11 @@ def load_exercise(
     hidden_path = root / "tests" / "hidden" / assignment / f"{name}.yaml"
     solution_path = root / "solutions" / assignment / f"{name}.py"
     hidden = read_yaml(hidden_path, root) if not public and hidden_path.is_file() else None
-    reader = _Reader(read_yaml(public_path, root), hidden, languages, public)
     # A student's bundle has neither tree; a course has both.
     complete = not public and (
         (root / "tests" / "hidden").is_dir() or (root / "solutions").is_dir()
     )
+    reader = _Reader(read_yaml(public_path, root), hidden, languages, not complete)
     return reader.read(
         assignment,
         name,

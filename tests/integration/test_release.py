@@ -148,6 +148,22 @@ def test_a_solved_notebook_gets_all_points_and_an_untouched_one_none(
     assert scores == {"solved": 100, "untouched": 0}
 
 
+def test_a_bundle_can_be_a_course_to_grade_with(bundle: Path, tmp_path: Path) -> None:
+    """For workflows that have public tests alone."""
+    folder = tmp_path / "submissions"
+    shutil.copytree(ROOT / "solutions" / bundle.name, folder / "kim" / bundle.name)
+    shutil.copytree(bundle / "assignments" / bundle.name, folder / "lee" / bundle.name)
+    done = run("grade", folder, "--out", tmp_path / "out", "--quiet", course=bundle)
+    assert done.returncode == 0, done.stderr
+    kim, lee = (
+        json.loads((tmp_path / "out" / student / f"{bundle.name}.json").read_text("utf-8"))
+        for student in ("kim", "lee")
+    )
+    assert kim["score"] == kim["max_score"] > lee["score"] == 0
+    tests = [test for exercise in kim["exercises"] for test in exercise["tests"]]
+    assert {test["visibility"] for test in tests} == {"public"}
+
+
 def fill_in(path: Path, source: str) -> None:
     """Put a solution in the place of the stub, as somebody who works in Jupyter does."""
     notebook = json.loads(path.read_text("utf-8"))
