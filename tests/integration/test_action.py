@@ -198,6 +198,29 @@ def test_code_cannot_write_the_runners_files(act: Act, workspace: Path, tmp_path
     assert "score=10" not in result.summary
 
 
+def test_links_to_the_solution_gain_nothing(act: Act, workspace: Path) -> None:
+    """Git keeps links, and a checkout beside the course knows where they could point."""
+    folder = workspace / FOLDER
+    solution = workspace / "course" / "solutions" / "linear-layer"
+    assert (solution / "dx.py").is_file()
+    (folder / "dx.py").unlink()
+    (folder / "dx.py").symlink_to(
+        Path("..", "..", "..", "course", "solutions", "linear-layer") / "dx.py"
+    )
+    assert (folder / "dx.py").read_text() == (solution / "dx.py").read_text()
+    result = act()
+    assert (result.code, result.outputs["score"]) == (1, "0")
+    shutil.rmtree(folder)
+    folder.symlink_to(solution)
+    result = act()
+    assert result.code == 2
+    assert "not a folder of layout repository" in result.log
+    folder.unlink()
+    (workspace / "submission" / "dx.py").symlink_to(solution / "dx.py")
+    result = act()
+    assert (result.code, result.outputs["score"]) in {(1, "0"), (2, "")}
+
+
 def test_a_course_in_the_students_checkout_is_refused(act: Act, workspace: Path) -> None:
     shutil.copytree(COURSE, workspace / "submission" / "course")
     for course in ("submission/course", "submission", "submission/../submission/course"):
