@@ -320,9 +320,20 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "Watching for changes; press Ctrl-C to end.",
         "ko": "파일을 저장하면 다시 확인합니다. 끝내려면 Ctrl-C를 누르세요.",
     },
-    "check_inputs": {
-        "en": "Inputs",
-        "ko": "입력",
+    "check_run_cell": {
+        "en": "There is no {function} yet: run the cell that defines it, and then this one.",
+        "ko": "{function}을(를) 아직 찾을 수 없습니다. "
+        "정의한 셀을 먼저 실행한 뒤 이 셀을 실행하세요.",
+    },
+    "check_not_in_cell": {
+        "en": "No cell of this notebook defines {function} with def or class, and only such "
+        "definitions are graded.",
+        "ko": "이 notebook의 셀에 {function}의 정의(def 또는 class)가 없습니다. "
+        "채점할 때는 셀에 있는 정의만 봅니다.",
+    },
+    "check_nothing_defined": {
+        "en": "No cell that ran defines any of {functions}.",
+        "ko": "실행한 셀 중에 {functions}을(를) 정의한 것이 없습니다.",
     },
     # headings and words of reports
     "word_student": {"en": "Student", "ko": "학생"},

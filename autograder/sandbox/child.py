@@ -68,6 +68,21 @@ _shares_memory = np.shares_memory
 _array_equal = np.array_equal
 
 
+def _read_first(descriptor: int, buffers: Sequence[Any]) -> int:
+    data = os.read(descriptor, len(buffers[0]))
+    buffers[0][: len(data)] = data
+    return len(data)
+
+
+def _write_first(descriptor: int, buffers: Sequence[Any]) -> int:
+    return os.write(descriptor, buffers[0])
+
+
+# Windows has neither.
+_readv: Callable[[int, Sequence[Any]], int] = getattr(os, "readv", _read_first)
+_writev: Callable[[int, Sequence[Any]], int] = getattr(os, "writev", _write_first)
+
+
 class _SubmissionImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Lets the files of one submission import each other, and nothing shadow the libraries."""
 
@@ -245,7 +260,7 @@ class Server:
         rest, self._unread = rest[ready:], self._unread[ready:]
         while rest:
             # Of many small requests, several are there at once.
-            count = os.readv(self._reader, [rest, self._ahead])
+            count = _readv(self._reader, [rest, self._ahead])
             if not count:
                 return None
             ahead = max(0, count - len(rest))
@@ -259,7 +274,7 @@ class Server:
         if len(payload) < protocol.SMALL:
             parts = [memoryview(b"".join(parts))]
         while parts:
-            written = os.writev(self._writer, parts)
+            written = _writev(self._writer, parts)
             while parts and written >= len(parts[0]):
                 written -= len(parts.pop(0))
             if parts:

@@ -88,6 +88,10 @@ class ChannelClosed(Exception):
     """The process closed its end, which it does by ending."""
 
 
+class ZygoteEnded(Exception):
+    """What starts the processes is gone; a new one can take its place."""
+
+
 class TimeIsUp(Exception):
     """The deadline passed before a whole reply had come."""
 
