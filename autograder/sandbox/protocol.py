@@ -40,6 +40,8 @@ NUMERIC_DTYPES = frozenset(
     for size in sizes
 ) | {"|b1"}
 
+_ITEMSIZES = {name: np.dtype(name).itemsize for name in NUMERIC_DTYPES}
+
 # Lengths are refused before what they announce is decoded: a short message must not
 # become a gigabyte of objects.
 ShortText: TypeAlias = Annotated[str, Meta(max_length=MAX_TEXT)]
@@ -230,14 +232,14 @@ def _check_items(items: tuple[Leaf, ...]) -> None:
 
 def _check_array(array: Array) -> None:
     # Without the zeros: numpy multiplies all lengths, and an empty array may overflow too.
-    if math.prod(length for length in array.shape if length) > MAX_LENGTH:
+    if 0 in array.shape and math.prod(length or 1 for length in array.shape) > MAX_LENGTH:
         raise MalformedReply("impossible shape")
-    if array.dtype in NUMERIC_DTYPES:
-        expected = math.prod(array.shape) * np.dtype(array.dtype).itemsize
-        if len(array.data) != expected:
-            raise MalformedReply("the bytes of an array do not fit its shape")
-    elif array.data:
-        raise MalformedReply("bytes of a dtype that is not numeric")
+    itemsize = _ITEMSIZES.get(array.dtype)
+    if itemsize is None:
+        if array.data:
+            raise MalformedReply("bytes of a dtype that is not numeric")
+    elif len(array.data) != math.prod(array.shape) * itemsize:
+        raise MalformedReply("the bytes of an array do not fit its shape")
 
 
 def pack_array(array: np.ndarray[Any, Any]) -> Array:

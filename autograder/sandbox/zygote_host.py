@@ -251,45 +251,48 @@ class Received:
 
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance
-        self._buffer = bytearray(_REPLY_CHUNK)
-        self._filled = 0
+        self._buffer = memoryview(bytearray(_REPLY_CHUNK))
+        # The first frame begins at `start`; it ends at `end`, which is 0 while that is not known.
+        self._start = self._filled = self._end = 0
 
     def room(self) -> memoryview:
         """Where the next bytes go."""
-        return memoryview(self._buffer)[self._filled :]
+        return self._buffer[self._filled :]
 
     def add(self, count: int) -> None:
         self._filled += count
 
     def is_begun(self) -> bool:
-        return self._filled > 0
+        return self._filled > self._start
 
     def is_complete(self) -> bool:
         """Whether a whole frame is there. Raises :class:`ReplyTooLarge`."""
-        if self._filled < HEADER.size:
-            return False
-        end = HEADER.size + self._size()
-        if end > len(self._buffer):
-            larger = bytearray(end)
-            larger[: self._filled] = memoryview(self._buffer)[: self._filled]
-            self._buffer = larger
-        return self._filled >= end
+        if not self._end:
+            if self._filled - self._start < HEADER.size:
+                self._make_room(HEADER.size)
+                return False
+            size: int = HEADER.unpack_from(self._buffer, self._start)[0]
+            self._allowance.check(size)
+            self._make_room(HEADER.size + size)
+            self._end = self._start + HEADER.size + size
+        return self._filled >= self._end
 
     def take(self) -> memoryview:
         """The payload of the first frame; what follows it stays."""
-        size = self._size()
-        self._allowance.spend(size)
-        end = HEADER.size + size
-        whole, rest = self._buffer, memoryview(self._buffer)[end : self._filled]
-        self._buffer = bytearray(max(_REPLY_CHUNK, len(rest)))
-        self._buffer[: len(rest)] = rest
-        self._filled = len(rest)
-        return memoryview(whole)[HEADER.size : end]
+        payload = self._buffer[self._start + HEADER.size : self._end]
+        self._allowance.spend(len(payload))
+        self._start, self._end = self._end, 0
+        return payload
 
-    def _size(self) -> int:
-        size: int = HEADER.unpack_from(self._buffer)[0]
-        self._allowance.check(size)
-        return size
+    def _make_room(self, size: int) -> None:
+        """See to it that the first frame, of ``size`` bytes, has its place in the buffer."""
+        if self._start + size <= len(self._buffer):
+            return
+        begun = self._buffer[self._start : self._filled]
+        # A new one, for payloads in the old one may be in use.
+        self._buffer = memoryview(bytearray(max(_REPLY_CHUNK, size)))
+        self._buffer[: len(begun)] = begun
+        self._start, self._filled = 0, len(begun)
 
 
 class ZygoteChannel(Channel):
