@@ -11,8 +11,7 @@ inside() { # whether $1 is $2 or lies in it; both are resolved
     [[ "$1" == "$2" || "$1" == "$2"/* ]]
 }
 
-work="$RUNNER_TEMP/autograder"
-mkdir -p "$work"
+work="$WORK"
 # What the student wrote must not be where programs look for their files.
 cd "$work"
 
@@ -42,6 +41,7 @@ elif [[ -n "$COURSE" ]]; then
                     --passphrase-fd 3 --output "$work/course.tar.gz" --decrypt "$course" \
                     3<<< "$COURSE_KEY" 2> /dev/null \
                     || refuse "course: $COURSE cannot be decrypted with course-key"
+                gpgconf --homedir "$work/gnupg" --kill all 2> /dev/null || true
                 ;;
             *.tar.gz) cp -- "$course" "$work/course.tar.gz" ;;
             *) refuse "course: $COURSE is neither a folder nor a .tar.gz or .tar.gz.gpg" ;;

@@ -5,9 +5,9 @@
 # (no PYTHON* variables, no current directory, no user's packages), pip with --isolated.
 set -euo pipefail
 
-work="$RUNNER_TEMP/autograder"
-rm -rf "$work"
-mkdir -p "$work"
+# A folder of this call's own: a job may grade several assignments.
+work="$(mktemp -d "$RUNNER_TEMP/autograder-XXXXXX")"
+echo "work=$work" >> "$GITHUB_OUTPUT"
 cd "$work"
 
 if [[ -n "${PYTHON:-}" ]]; then

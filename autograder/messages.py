@@ -358,7 +358,7 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     # statements in bundles and notebooks
     "statement_write": {
         "en": "Write `{function}` in `{file}`.",
-        "ko": "`{file}`에 `{function}`을(를) 작성하세요.",
+        "ko": "`{file}`에 작성할 것은 `{function}`입니다.",
     },
     "statement_points": {
         "en": "{points} points, {public} of them from the public tests.",

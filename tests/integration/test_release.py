@@ -164,6 +164,52 @@ def test_a_bundle_can_be_a_course_to_grade_with(bundle: Path, tmp_path: Path) ->
     assert {test["visibility"] for test in tests} == {"public"}
 
 
+def test_check_works_in_the_bundle(bundle: Path, tmp_path: Path) -> None:
+    """Untouched it fails kindly, with the solutions it passes."""
+    work = tmp_path / "bundle"
+    shutil.copytree(bundle, work)
+    untouched = check(work)
+    assert untouched.returncode == 1
+    assert untouched.stdout.count("not started") == len(list(work.rglob("*.py")))
+    assert "Traceback" not in untouched.stdout + untouched.stderr
+    for path in (ROOT / "solutions" / bundle.name).glob("*.py"):
+        shutil.copy(path, work / "assignments" / bundle.name)
+    solved = check(work)
+    assert solved.returncode == 0, solved.stdout
+
+
+def check(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "autograder", "check"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_batch_of_template_repositories_is_a_class(bundle: Path, tmp_path: Path) -> None:
+    """As `gh classroom clone` leaves them."""
+    for student in ("kim", "lee"):
+        shutil.copytree(bundle, tmp_path / "class" / f"{bundle.name}-{student}")
+    for path in (ROOT / "solutions" / bundle.name).glob("*.py"):
+        shutil.copy(path, tmp_path / "class" / f"{bundle.name}-kim" / "assignments" / bundle.name)
+    for layout in ("classroom", "auto"):
+        out = tmp_path / layout
+        done = run(
+            "grade", tmp_path / "class", "--layout", layout, "--out", out, "--quiet", course=ROOT
+        )
+        assert done.returncode == 0, done.stderr
+        scores = {
+            path.parent.name: json.loads(path.read_text("utf-8"))["score"]
+            for path in out.glob("*/*.json")
+        }
+        assert scores == {"kim": 100, "lee": 0}
+    assert "Layout: classroom" in done.stdout
+
+
 def fill_in(path: Path, source: str) -> None:
     """Put a solution in the place of the stub, as somebody who works in Jupyter does."""
     notebook = json.loads(path.read_text("utf-8"))
