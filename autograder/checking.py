@@ -114,13 +114,16 @@ def check_exercise(
     submission: Submission,
     sandbox: Sandbox,
     language: Language,
+    *,
+    grader: ExerciseGrader | None = None,
 ) -> CheckedExercise:
     """Run the public tests of one exercise on a submission.
 
-    What is wrong with the submission is in the result. Raises
+    ``grader`` is one for :func:`public_part` of the exercise, which keeps the truth for many
+    submissions. What is wrong with the submission is in the result. Raises
     :class:`~autograder.errors.CourseError` and :class:`~autograder.errors.MachineError`.
     """
-    grader = ExerciseGrader(course, public_part(exercise), sandbox)
+    grader = grader or ExerciseGrader(course, public_part(exercise), sandbox)
     submission = submission.for_exercise(exercise.name)
     run, judgements = grader.run(submission)
     found: dict[str, Hint] = {}
@@ -153,6 +156,12 @@ def check_exercise(
 def title_of(test: Test, language: Language) -> str:
     """What the test is called: its title, or its name where it has none."""
     return pick(test.title, language) or test.name
+
+
+def is_about_file(test: CheckedTest) -> bool:
+    """Whether no case was run: no file, not Python, no such function."""
+    failure = None if test.finding is None else test.finding.failure
+    return failure is not None and (failure.while_loading or test.case is None)
 
 
 def locked_hints(course: Course, exercise: Exercise, sandbox: Sandbox) -> Sequence[LockedHint]:

@@ -193,7 +193,8 @@ def _by_name(course: Course, path: Path) -> list[Work]:
     ]
     if not found:
         names = [*course.assignments, *_exercise_names(course)]
-        close = difflib.get_close_matches(path.stem, names, n=1)
+        # A file elsewhere is no misspelt exercise.
+        close = difflib.get_close_matches(path.stem, names, n=1) if path.name == name else []
         raise UsageError(
             f"{path}: no such file, exercise or assignment; "
             + (f"did you mean '{close[0]}'?" if close else f"there are {_some(names)}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 # How often --watch looks at the files, in seconds: a person does not notice a third.
 POLL = 0.3
+_WATCHED = (".py", ".ipynb", ".yaml", ".json")
 MAX_WIDTH = 100
 MIN_WIDTH = 40
 
@@ -59,17 +61,26 @@ class _Checker:
         self._language = language
         self._stack = stack
         self._sandbox: Sandbox | None = None
+        self.language = "en"
+        self.folders = {Path.cwd(), *(path if path.is_dir() else path.parent for path in paths)}
+        self.seen = _state(self.folders)
+        """What the files were like when the last check began."""
 
     def check(self, show: Show) -> bool:
         """Whether all public tests pass. Raises :class:`AutograderError`."""
         from autograder.discovery import find_exercises
 
+        self.seen = _state(self.folders)
         works = find_exercises(self.paths)
-        language = self.language_of(works)
-        return show(works, self._checked(works, language), language)
+        for work in works:
+            self.folders |= {work.course.root, work.exercise.public_path.parent, work.ref.folder}
+        self.seen = _state(self.folders)
+        self.language = pick_language(self._language, works[0].course)
+        return show(works, self._checked(works, self.language), self.language)
 
-    def language_of(self, works: tuple[Work, ...]) -> str:
-        return pick_language(self._language, works[0].course)
+    def has_changed(self) -> bool:
+        """Whether any file is not as it was when the last check began."""
+        return _state(self.folders) != self.seen
 
     def _checked(self, works: tuple[Work, ...], language: str) -> Iterator[Checked]:
         from autograder.sandbox import Sandbox
@@ -115,6 +126,8 @@ def _show_text(works: Sequence[Work], checked: Iterator[Checked], language: str)
     assignment, start = "", ""
     for work in works:
         if work.exercise.assignment != assignment:
+            if assignment:
+                show(Text(""))
             assignment = work.exercise.assignment
             title = pick(work.course.assignments[assignment].title, language)
             show(*wrapped(Text(f"{title} ({assignment})", "bold"), width))
@@ -146,10 +159,11 @@ def _show_json(works: Sequence[Work], checked: Iterator[Checked], language: str)
 
 def _watch(checker: _Checker, show: Show, *, quiet: bool) -> int:
     """Check, and again whenever one of the files has changed, until Ctrl-C."""
+    from autograder.messages import text
+
     passed = False
     try:
         while True:
-            before = _state(checker.paths)
             try:
                 passed = checker.check(show)
             except AutograderError as error:
@@ -157,8 +171,8 @@ def _watch(checker: _Checker, show: Show, *, quiet: bool) -> int:
                 click.echo(f"error: {printable(str(error))}", err=True)
                 passed = False
             if not quiet:
-                click.echo(_watching(checker))
-            while _state(checker.paths) == before:
+                click.echo(text("check_watching", checker.language))
+            while not checker.has_changed():
                 time.sleep(POLL)
             if not quiet:
                 click.echo(f"\n──── {time.strftime('%H:%M:%S')} ────")
@@ -167,35 +181,18 @@ def _watch(checker: _Checker, show: Show, *, quiet: bool) -> int:
         return 0 if passed else EXIT_FAILED
 
 
-def _watching(checker: _Checker) -> str:
-    from autograder.discovery import find_exercises
-    from autograder.messages import text
-
-    try:
-        return text("check_watching", checker.language_of(find_exercises(checker.paths)))
-    except AutograderError:
-        return text("check_watching", "en")
-
-
-def _state(paths: tuple[Path, ...]) -> dict[Path, tuple[int, int]]:
-    """Everything that a check of ``paths`` depends on, with times of change and sizes."""
-    from autograder.discovery import find_exercises
-
-    files: set[Path] = set()
-    try:
-        for work in find_exercises(paths):
-            files.add(work.exercise.public_path)
-            files.add(work.course.root / "config.yaml")
-            files.update((work.ref.files or {}).values())
-    except AutograderError:
-        files.update(path for path in paths or (Path.cwd(),))
+def _state(folders: Iterable[Path]) -> dict[str, tuple[int, int]]:
+    """Every file that a check may depend on, with its time of change and size."""
     found = {}
-    for file in files:
+    for folder in folders:
         try:
-            status = file.stat()
-        except OSError:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.endswith(_WATCHED):
+                        status = entry.stat()
+                        found[entry.path] = status.st_mtime_ns, status.st_size
+        except OSError:  # gone, or a file of it is, between two looks
             continue
-        found[file] = status.st_mtime_ns, status.st_size
     return found
 
 

@@ -11,7 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from autograder.checking import CheckedExercise, CheckedTest, Compared, FailedCase
+from autograder.checking import (
+    CheckedExercise,
+    CheckedTest,
+    Compared,
+    FailedCase,
+    is_about_file,
+)
 from autograder.compare import NotAnArray
 from autograder.exercise import Language
 from autograder.messages import harmless, text
@@ -66,9 +72,11 @@ def _exercise(checked: CheckedExercise, language: Language) -> str:
 def _details(checked: CheckedExercise, language: Language) -> Iterator[str]:
     failed = [test for test in checked.tests if not test.passed]
     items = "".join(_test(test) for test in checked.tests)
+    if failed and all(is_about_file(test) for test in checked.tests):
+        items = f'<li style="list-style:none">{escape(failed[0].grade.message)}</li>'
     yield f'<ul style="list-style:none;margin:0;padding-left:1.2em">{items}</ul>'
     shown = next((test for test in failed if test.case is not None), None)
-    if shown is not None and shown.case is not None:
+    if shown is not None and shown.case is not None and not shown.case.while_loading:
         yield _case(shown, shown.case, checked, language)
     for hint in dict.fromkeys(test.grade.hint for test in failed if test.grade.hint is not None):
         yield (
@@ -98,12 +106,11 @@ def _test(test: CheckedTest) -> str:
 def _case(test: CheckedTest, case: FailedCase, checked: CheckedExercise, language: Language) -> str:
     title = text("check_case", language, title=test.title, number=case.number)
     parts = [f'<div style="margin-top:0.6em"><strong>{escape(title)}</strong></div>']
-    if not case.while_loading:
-        inputs = "".join(
-            _table(name, grid_of(array, rows=MAX_ROWS, columns=MAX_COLUMNS))
-            for name, array in case.inputs.items()
-        )
-        parts.append(_row(inputs))
+    inputs = "".join(
+        _table(name, grid_of(array, rows=MAX_ROWS, columns=MAX_COLUMNS))
+        for name, array in case.inputs.items()
+    )
+    parts.append(_row(inputs))
     parts += [_compared(compared, language) for compared in case.outputs]
     if case.frames:
         parts.append(_traceback(case.frames, checked.sources, language))
@@ -148,7 +155,7 @@ def _cell(cell: Cell, right: Cell | None) -> str:
     )
     title = mark = ""
     if cell.wrong:
-        style += f";background:rgba({_WRONG},{0.15 + 0.4 * cell.heat:.2f});font-weight:bold"
+        style += f";background:rgba({_WRONG},{0.12 + 0.36 * cell.heat:.2f});font-weight:bold"
         mark = f'<span aria-hidden="true">{_MARK}</span>'
         if right is not None:
             title = f' title="{escape(cell.text)} ≠ {escape(right.text)}"'
