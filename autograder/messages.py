@@ -372,6 +372,31 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "Printed by {exercise}:",
         "ko": "{exercise}에서 출력한 내용:",
     },
+    # statements in bundles and notebooks
+    "statement_write": {
+        "en": "Write `{function}` in `{file}`.",
+        "ko": "`{file}`에 작성할 것은 `{function}`입니다.",
+    },
+    "statement_points": {
+        "en": "{points} points, {public} of them from the public tests.",
+        "ko": "배점은 {points}점이고, 그중 {public}점은 공개 테스트에서 나옵니다.",
+    },
+    "statement_points_public": {
+        "en": "{points} points.",
+        "ko": "배점은 {points}점입니다.",
+    },
+    "notebook_check": {
+        "en": "Run the cell above after every change, and then this one. It tries the public "
+        "tests on what you have written.",
+        "ko": "고칠 때마다 위의 셀을 실행한 다음 이 셀을 실행하세요. 작성한 코드로 공개 테스트를 "
+        "해 봅니다.",
+    },
+    "word_file": {"en": "File", "ko": "파일"},
+    "word_array": {"en": "Array", "ko": "배열"},
+    "word_shape": {"en": "Shape", "ko": "Shape"},
+    "word_returned": {"en": "returned", "ko": "반환값"},
+    "word_number": {"en": "a number", "ko": "숫자 하나"},
+    "word_function": {"en": "a function", "ko": "함수"},
     # pieces
     "for_shapes": {
         "en": " for {shapes}",

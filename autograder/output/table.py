@@ -10,6 +10,7 @@ from rich.text import Text
 
 from autograder.grade import ExerciseGrade, Grade
 from autograder.messages import harmless
+from autograder.output.context import late_line
 from autograder.output.summary import points
 
 _MAX_NAME = 40
@@ -37,7 +38,7 @@ def _table(assignment: str, grades: Sequence[Grade]) -> Table:
             # Text, not str: names and messages must not be taken for markup.
             Text(harmless(grade.student, _MAX_NAME)),
             *scores,
-            _points(grade.score, grade.max_score),
+            _points(grade.total, grade.max_score),
             Text(remark(grade)),
         )
     return table
@@ -49,12 +50,15 @@ def _points(score: float, maximum: float) -> Text:
 
 
 def remark(grade: Grade) -> str:
-    """What went wrong, once each: known mistakes by name, else the first message; files that
-    are missing come last, where they do not hide what the others do."""
+    """What was taken off for being late, and what went wrong, once each: known mistakes by
+    name, else the first message; files that are missing come last, where they do not hide what
+    the others do."""
     remarks: dict[str, None] = {}
     for exercise in sorted(grade.exercises, key=_is_missing):
         for found in _remarks(exercise):
             remarks[found] = None
+    if grade.penalty:
+        remarks = {late_line(grade).rstrip("."): None, **remarks}
     shown = list(remarks)[:_MAX_REMARKS]
     return "; ".join(shown) + ("; …" if len(remarks) > _MAX_REMARKS else "") or "✓"
 
