@@ -222,9 +222,9 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "rule_import": {
         "en": "Imports {word} (line {line}), which this exercise does not allow: "
-        "it is to be done with numpy alone.",
+        "it is to be done with numpy.",
         "ko": "{word}을(를) import했습니다({line}번째 줄). 이 문제에서는 쓸 수 없습니다. "
-        "numpy만으로 풀어야 합니다.",
+        "numpy로 풀어야 합니다.",
     },
     "rule_forbidden": {
         "en": "Uses {word} (line {line}), which this exercise asks to do without.",
