@@ -338,8 +338,7 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "check_run_cell": {
         "en": "There is no {function} yet: run the cell that defines it, and then this one.",
-        "ko": "{function}을(를) 아직 찾을 수 없습니다. "
-        "정의한 셀을 먼저 실행한 뒤 이 셀을 실행하세요.",
+        "ko": "아직 {function}의 정의가 없습니다. 정의한 셀을 먼저 실행한 뒤 이 셀을 실행하세요.",
     },
     "check_not_in_cell": {
         "en": "No cell of this notebook defines {function} with def or class, and only such "
@@ -349,7 +348,7 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "check_nothing_defined": {
         "en": "No cell that ran defines any of {functions}.",
-        "ko": "실행한 셀 중에 {functions}을(를) 정의한 것이 없습니다.",
+        "ko": "실행한 셀 어디에도 {functions}의 정의가 없습니다.",
     },
     # headings and words of reports
     "word_student": {"en": "Student", "ko": "학생"},
