@@ -1,7 +1,8 @@
 """Drawing the inputs of a test. Pure: the same seed gives the same cases, anywhere.
 
 The generator of a case is seeded with everything that names it, so that adding a test
-or a case leaves all others as they were.
+or a case leaves all others as they were. The course's seed takes part only where a test is
+hidden: with the public cases of a bundle, students must not get the key to the hidden ones.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def draw_cases(exercise: Exercise, test: RunTest, seed: int) -> tuple[Case, ...]
     if isinstance(test, ExampleTest):
         return (_given_case(exercise, test, seed),)
     return tuple(
-        _draw_case(exercise, test.name, test.drawing, number, seed)
+        _draw_case(exercise, test, test.drawing, number, _generator(exercise, test, number, seed))
         for number in range(test.drawing.cases)
     )
 
@@ -83,13 +84,14 @@ def is_trivial(
     )
 
 
-def _generator(exercise: Exercise, test: str, number: int, seed: int) -> np.random.Generator:
-    key = f"{seed}/{exercise.assignment}/{exercise.name}/{test}/{number}"
+def _generator(exercise: Exercise, test: RunTest, number: int, seed: int) -> np.random.Generator:
+    source = "public" if test.visibility == "public" else str(seed)
+    key = f"{source}/{exercise.assignment}/{exercise.name}/{test.name}/{number}"
     return np.random.default_rng(int.from_bytes(blake2b(key.encode()).digest()[:16], "big"))
 
 
 def _given_case(exercise: Exercise, test: ExampleTest, seed: int) -> Case:
-    generator = _generator(exercise, test.name, 0, seed)
+    generator = _generator(exercise, test, 0, seed)
     arrays: dict[str, NumpyArray] = {}
     dims: dict[str, Any] = {}
     for array in (*exercise.arrays.values(), *exercise.auxiliary.values()):
@@ -119,9 +121,14 @@ def _dims_of(array: Array, shape: tuple[int, ...]) -> dict[str, Any]:
     return found
 
 
-def _draw_case(exercise: Exercise, test: str, drawing: Drawing, number: int, seed: int) -> Case:
-    generator = _generator(exercise, test, number, seed)
-    dims = _draw_dims(exercise, test, drawing.dims, generator)
+def _draw_case(
+    exercise: Exercise,
+    test: RunTest,
+    drawing: Drawing,
+    number: int,
+    generator: np.random.Generator,
+) -> Case:
+    dims = _draw_dims(exercise, test.name, drawing.dims, generator)
     dtype = drawing.dtypes[number % len(drawing.dtypes)]
     layout = drawing.layouts[number % len(drawing.layouts)]
     arrays: dict[str, NumpyArray] = {}
@@ -129,7 +136,7 @@ def _draw_case(exercise: Exercise, test: str, drawing: Drawing, number: int, see
         expression = drawing.draw.get(array.name, array.draw)
         value = _draw_array(
             exercise,
-            f"tests.{test}",
+            f"tests.{test.name}",
             array,
             expression,
             array.dtype or dtype,
@@ -202,6 +209,8 @@ def _draw_array(
     value = np.asarray(_evaluate(exercise, place, expression, names))
     try:
         value = np.array(np.broadcast_to(value, shape))
+        if value.dtype.kind == "c":
+            raise TypeError("its numbers are complex")
         with np.errstate(all="ignore"):
             value = np.rint(value) if integers else value.astype(dtype)
         finite = bool(np.all(np.isfinite(value)))
@@ -273,7 +282,7 @@ def _evaluate(exercise: Exercise, place: str, expression: str, names: Mapping[st
     """An instructor's expression. Raises :class:`CourseError` where it fails."""
     try:
         return eval(expression, {"np": np, **names})
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # exit() must not end the grader
         raise exercise.error(
             place, f"the expression '{expression}' fails: {type(error).__name__}: {error}"
         ) from None

@@ -12,12 +12,14 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from autograder.cases import Case, draw_cases
 from autograder.course import Course
-from autograder.exercise import EfficiencyTest, Exercise, Language, RunTest, SourceTest
+from autograder.exercise import EfficiencyTest, Exercise, Language, RunTest, SourceTest, Text
 from autograder.explain import explain_finding
 from autograder.grade import (
     ExerciseGrade,
@@ -30,6 +32,7 @@ from autograder.grade import (
     fail_exercise,
     is_refusal,
     judge_exercise,
+    judge_pytest,
     judge_source,
     judge_time,
     refused,
@@ -45,8 +48,22 @@ from autograder.source_rules import first_broken_rule
 from autograder.submission import Submission
 from autograder.truth import expected_outputs
 
+if TYPE_CHECKING:
+    from autograder.hidden_pytest.process import PytestRunner
+
 # How often an answer that was too slow is timed again.
 RETIMINGS = 2
+
+
+def public_part(exercise: Exercise) -> Exercise:
+    """The exercise as students have it: no solution, no hidden tests, no mistakes."""
+    return replace(
+        exercise,
+        tests=tuple(test for test in exercise.tests if test.visibility == "public"),
+        mistakes=(),
+        hidden_path=None,
+        solution_path=None,
+    )
 
 
 class ExerciseGrader:
@@ -106,9 +123,10 @@ class ExerciseGrader:
         if any(judgement.is_explainable for judgement in judgements):
             explained = explain(self.exercise, judgements, run, self.mutants(), self.truths)
         judgements = self.add_source_tests(submission, judgements)
+        hints = {mistake.name: mistake.hint for mistake in self.exercise.mistakes}
         tests = tuple(
-            self._test_grade(
-                judgement, explained.get(judgement.test.name), language, submission.files
+            self.test_grade(
+                judgement, explained.get(judgement.test.name), hints, language, submission.files
             )
             for judgement in judgements
         )
@@ -128,7 +146,24 @@ class ExerciseGrader:
         truths = self.truths  # asked for first, it is worked out while the sandbox starts
         run = self._run(submission)
         judgements = judge_exercise(self.exercise, truths, run)
-        return run, tuple(self._judge_time(judgement, run, submission) for judgement in judgements)
+        judgements = tuple(self._judge_time(judged, run, submission) for judged in judgements)
+        if self._pytest is None:
+            return run, judgements
+        further = self._pytest.run(submission)
+        run = ExerciseRun(run.observations | further.observations, run.output + further.output)
+        return run, judgements + tuple(
+            judge_pytest(test, further.observations.get(test.name, ()))
+            for test in self.exercise.pytest_tests
+        )
+
+    @cached_property
+    def _pytest(self) -> PytestRunner | None:
+        """What runs the exercise's hidden test files, where it has some."""
+        if not self.exercise.pytest_tests:
+            return None
+        from autograder.hidden_pytest.process import PytestRunner
+
+        return PytestRunner(self._course, self.exercise, self._sandbox.session)
 
     def add_source_tests(
         self, submission: Submission, judgements: tuple[Judgement, ...]
@@ -200,13 +235,16 @@ class ExerciseGrader:
                 failure = Failure("unparsable", f"{self.exercise.name}.py")
         return judge_source(test, rule, failure, others)
 
-    def _test_grade(
+    def test_grade(
         self,
         judgement: Judgement,
         mistake: str | None,
+        hints: Mapping[str, Text],
         language: Language,
         sources: Mapping[str, str],
     ) -> TestGrade:
+        """The judgement in words. ``hints`` has the hint of each mistake by its name;
+        ``sources`` are the submission's files, to quote from."""
         test = judgement.test
         key = (test.name, language)
         if judgement.status == "passed" and key in self._passed:
@@ -222,7 +260,10 @@ class ExerciseGrader:
                 language,
                 sources,
             )
-        hints = {one.name: one.hint for one in self.exercise.mistakes if one.name == mistake}
+        failure = None if judgement.finding is None else judgement.finding.failure
+        hint = {} if failure is None else dict(failure.hint)
+        if mistake is not None:
+            hint = hints[mistake]
         file, line = _place(self.exercise, judgement)
         grade = TestGrade(
             name=test.name,
@@ -232,7 +273,7 @@ class ExerciseGrader:
             status=judgement.status,
             message=message,
             mistake=mistake,
-            hint=None if mistake is None else pick(hints[mistake], language),
+            hint=pick(hint, language) or None,
             file=file,
             line=line,
         )

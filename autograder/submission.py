@@ -9,6 +9,7 @@ it, opens a device, or reads more than a bounded amount.
 
 from __future__ import annotations
 
+import ast
 import codecs
 import io
 import os
@@ -40,6 +41,12 @@ MAX_NOTEBOOK_BYTES = 1 << 24  # with the pictures in it
 _CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 # What the folder of grades holds besides those of students; no grade may be in its way.
 _RESERVED = re.compile(r"\..*|.*\.(csv|html|json|md|tmp|txt|xml)", re.IGNORECASE | re.DOTALL)
+# O_NONBLOCK: a FIFO without a writer must not hold us up. Windows has none of these, and
+# changes line ends without the last.
+_OPEN = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+    _OPEN |= getattr(os, _flag, 0)
+
 _MAX_NAME_BYTES = 200  # file systems allow 255
 
 Unreadable: TypeAlias = Literal[
@@ -83,17 +90,26 @@ class Submission(Struct, frozen=True):
     unreadable: dict[str, Unreadable] = {}
 
     def for_exercise(self, exercise: str) -> Submission:
-        """This, with ``<exercise>.py`` taken from a notebook where there is no such file."""
-        wanted = f"{exercise}.py"
-        if wanted in self.files or wanted in self.unreadable:
+        """This, with ``<exercise>.py`` taken from a notebook where there is no such file, or
+        where nobody has written anything into it: the stub was handed out beside the notebook."""
+        wanted, used = f"{exercise}.py", self.file_for(exercise)
+        if used == wanted:
             return self
+        if used in self.files:
+            return replace(self, files={**self.files, wanted: self.files[used]})
+        return replace(self, unreadable={**self.unreadable, wanted: self.unreadable[used]})
+
+    def file_for(self, exercise: str) -> str:
+        """The name of the file that the work on an exercise is in, whether it is there or not."""
+        wanted = f"{exercise}.py"
+        if wanted in self.unreadable:
+            return wanted
+        if wanted in self.files and not is_unwritten(self.files[wanted]):
+            return wanted
         for notebook in (f"{exercise}.ipynb", f"{self.assignment}.ipynb"):
-            if notebook in self.files:
-                return replace(self, files={**self.files, wanted: self.files[notebook]})
-            if notebook in self.unreadable:
-                problem = self.unreadable[notebook]
-                return replace(self, unreadable={**self.unreadable, wanted: problem})
-        return self
+            if notebook in self.files or notebook in self.unreadable:
+                return notebook
+        return wanted
 
     def digest(self) -> bytes:
         """The same for the same content, whatever the student is called."""
@@ -103,6 +119,33 @@ class Submission(Struct, frozen=True):
                 for part in (kind, name.encode(), content.encode()):
                     hasher.update(len(part).to_bytes(8, "big") + part)
         return hasher.digest()
+
+
+def is_unwritten(source: str) -> bool:
+    """Whether a function in it does nothing but raise NotImplementedError, as in a stub."""
+    if "NotImplementedError" not in source:
+        return False
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any(
+        _raises_only(node)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    )
+
+
+def _raises_only(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    body = [
+        statement
+        for statement in function.body
+        if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
+    ]
+    if len(body) != 1 or not isinstance(body[0], ast.Raise):
+        return False
+    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
 
 
 def find_submissions(
@@ -241,8 +284,7 @@ def _source_files(folder: Path) -> list[str]:
 
 def _read(path: Path, limit: int) -> bytes | Unreadable:
     try:
-        # O_NONBLOCK: a FIFO without a writer must not hold us up.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, _OPEN)
     except OSError:
         return "not_a_file" if path.is_symlink() else "unreadable"
     status = os.fstat(descriptor)

@@ -22,8 +22,12 @@ EXIT_INTERRUPTED = 130
 
 # Command: module and one-line help, which `--help` shows without importing the module.
 COMMANDS = {
+    "check": "Run the public tests on your own work.",
     "grade": "Grade a folder of submissions.",
     "export": "Write grades in the formats of other systems.",
+    "release": "Write an assignment as students get it.",
+    "gradescope": "Build an autograder for Gradescope.",
+    "pack": "Write an assignment as a workflow needs it to grade.",
     "lint": "Check that exercises are right and well tested.",
 }
 

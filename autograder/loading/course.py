@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from autograder.course import Assignment, Course, Limits
+from autograder.errors import CourseError
 from autograder.exercise import Exercise, Language
 from autograder.loading.exercise import load_exercise as _load_exercise
 from autograder.loading.node import Node
@@ -21,6 +22,7 @@ from autograder.loading.policies import (
     load_feedback,
     load_late,
 )
+from autograder.loading.pytest_files import hidden_test_files, owner_of
 from autograder.loading.python_source import check_file
 from autograder.loading.yaml_source import read_yaml
 from autograder.messages import LANGUAGES
@@ -52,10 +54,12 @@ _LIMIT_BOUNDS: dict[str, tuple[float, float]] = {
 }
 
 
-def load_course(root: Path, *, only: Container[str] | None = None) -> Course:
+def load_course(root: Path, *, only: Container[str] | None = None, public: bool = False) -> Course:
     """The course in the folder ``root``, with the exercises of the assignments in ``only``.
 
-    Raises :class:`~autograder.errors.CourseError` for the first thing that is wrong with it.
+    ``public`` reads only what students have: no solution, no hidden test, and none of the
+    stubs, which are theirs to change. Raises :class:`~autograder.errors.CourseError` for the
+    first thing that is wrong with it.
     """
     config = Node.root(read_yaml(root / "config.yaml", root))
     entries = config.mapping(_CONFIG_KEYS, required=("title", "assignments"))
@@ -64,10 +68,11 @@ def load_course(root: Path, *, only: Container[str] | None = None) -> Course:
     if "language" in entries:
         language = entries["language"].choice(languages)
     assignments = {
-        name: _load_assignment(root, name, node, languages)
+        name: _load_assignment(root, name, node, languages, public)
         for name, node in _named(entries["assignments"], "assignment").items()
         if only is None or name in only
     }
+    _refuse_stray_folders(root, assignments)
     return Course(
         root=root,
         title=entries["title"].by_language(languages),
@@ -83,13 +88,20 @@ def load_course(root: Path, *, only: Container[str] | None = None) -> Course:
 
 
 def load_exercise(
-    root: Path, assignment: str, name: str, languages: tuple[Language, ...]
+    root: Path,
+    assignment: str,
+    name: str,
+    languages: tuple[Language, ...],
+    *,
+    public: bool = False,
 ) -> Exercise:
-    """One exercise with everything that belongs to it.
+    """One exercise with everything that belongs to it, or everything ``public``.
 
     Raises :class:`~autograder.errors.CourseError`.
     """
-    exercise = _load_exercise(root, assignment, name, languages)
+    exercise = _load_exercise(root, assignment, name, languages, public=public)
+    if public:
+        return exercise
     check_file(exercise, exercise.stub_path, root, "stub")
     if exercise.solution_path is not None:
         check_file(exercise, exercise.solution_path, root, "solution")
@@ -133,7 +145,7 @@ def _check_name(node: Node, name: str, kind: str, *inner: str | int) -> None:
 
 
 def _load_assignment(
-    root: Path, name: str, node: Node, languages: tuple[Language, ...]
+    root: Path, name: str, node: Node, languages: tuple[Language, ...], public: bool
 ) -> Assignment:
     entries = node.mapping(
         ("title", "exercises", "due", "extensions"), required=("title", "exercises")
@@ -157,12 +169,27 @@ def _load_assignment(
             raise item.error(
                 f"there is no {path.relative_to(root)} for the exercise '{exercise}'; create it"
             )
-        exercises.append(load_exercise(root, name, exercise, languages))
+        exercises.append(load_exercise(root, name, exercise, languages, public=public))
     if not exercises:
         raise names.error(f"the assignment '{name}' has no exercises; list at least one")
-    _refuse_strays(root, name, {exercise.name for exercise in exercises}, names)
+    if not public:
+        _refuse_strays(root, name, {exercise.name for exercise in exercises}, names)
     title = entries["title"].by_language(languages)
     return Assignment(name, title, tuple(exercises), due, extensions)
+
+
+def _refuse_stray_folders(root: Path, assignments: Container[str]) -> None:
+    """Hidden tests in a folder whose name is misspelt would silently not be used."""
+    hidden = root / "tests" / "hidden"
+    for path in sorted(hidden.glob("*/*.y*ml")):
+        name = path.parent.name
+        if name not in assignments and not (root / "assignments" / name).is_dir():
+            raise CourseError(
+                f"there is no assignment '{name}' that these hidden tests belong to; rename the "
+                "folder or move it away",
+                path=path.relative_to(root),
+                line=1,
+            )
 
 
 def _refuse_strays(root: Path, assignment: str, names: set[str], node: Node) -> None:
@@ -181,3 +208,9 @@ def _refuse_strays(root: Path, assignment: str, names: set[str], node: Node) -> 
                     f"{path.relative_to(root)} is not listed here; add '{path.stem}' to "
                     "'exercises' or move the file away"
                 )
+    for path in hidden_test_files(root, assignment):
+        if owner_of(path.stem, names) is None:
+            raise node.error(
+                f"{path.relative_to(root)} tests none of these exercises; call it "
+                "test_<exercise>.py or test_<exercise>_<anything>.py"
+            )

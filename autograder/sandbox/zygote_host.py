@@ -26,6 +26,7 @@ from autograder.sandbox.session import (
     ChannelClosed,
     ReplyTooLarge,
     TimeIsUp,
+    ZygoteEnded,
 )
 from autograder.sandbox.zygote import KILL, MAX_CONTROL, READY, Exited, Spawn
 
@@ -167,10 +168,6 @@ def _as_standard_input(control: socket.socket) -> Iterator[None]:
     finally:
         os.dup2(saved, 0)
         os.close(saved)
-
-
-class ZygoteEnded(Exception):
-    """The zygote is gone; a new one can take its place."""
 
 
 class Zygote:

@@ -23,6 +23,17 @@ def test_the_same_seed_draws_the_same_cases_and_another_does_not() -> None:
     assert not np.array_equal(one[0].inputs["W"], other[0].inputs["W"])
 
 
+def test_public_cases_do_not_depend_on_the_seed() -> None:
+    """A bundle has the course's public cases without its seed."""
+    test = msgspec.structs.replace(gradient_test(cases=3), visibility="public")
+    exercise = linear_backward_exercise(test)
+    one, other = (draw_cases(exercise, test, seed) for seed in (1, 2))
+    for left, right in zip(one, other, strict=True):
+        assert all(np.array_equal(left.inputs[name], right.inputs[name]) for name in left.inputs)
+    hidden = msgspec.structs.replace(test, visibility="hidden")
+    assert not np.array_equal(one[0].inputs["W"], draw_cases(exercise, hidden, 1)[0].inputs["W"])
+
+
 def test_more_cases_leave_the_first_ones_alone() -> None:
     few, many = gradient_test(cases=2), gradient_test(cases=5)
     exercise = linear_backward_exercise(few)

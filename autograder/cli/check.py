@@ -1,0 +1,203 @@
+"""``autograder check``: the public tests on a student's own files."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import click
+
+from autograder.cli import EXIT_FAILED, printable
+from autograder.cli.options import language_option, pick_language
+from autograder.errors import AutograderError
+
+if TYPE_CHECKING:
+    from autograder.checking import CheckedExercise
+    from autograder.discovery import Work
+    from autograder.sandbox import Sandbox
+
+    Checked: TypeAlias = tuple[CheckedExercise, str]
+    """An exercise, and the file that was checked."""
+    Show: TypeAlias = Callable[[Sequence[Work], Iterator[Checked], str], bool]
+    """Shows each of the works when it has been checked, in a language; whether all passed."""
+
+# How often --watch looks at the files, in seconds: a person does not notice a third.
+POLL = 0.3
+_WATCHED = (".py", ".ipynb", ".yaml", ".json")
+MAX_WIDTH = 100
+MIN_WIDTH = 40
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--watch", is_flag=True, help="Check again when a file is saved; Ctrl-C ends.")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of text; see docs/check.md.")
+@language_option
+def command(paths: tuple[Path, ...], watch: bool, as_json: bool, language: str | None) -> int:
+    """Run the public tests on PATHS: files, notebooks, folders or names of exercises.
+
+    Without PATHS, on everything in the current folder. Ends with 0 when all public tests pass,
+    with 1 when one does not, and with 2 when the call or the course is wrong.
+    """
+    _make_output_forgiving()
+    show: Show = _show_json if as_json else _show_text
+    with ExitStack() as stack:
+        checker = _Checker(paths, language, stack)
+        if watch:
+            return _watch(checker, show, quiet=as_json)
+        return 0 if checker.check(show) else EXIT_FAILED
+
+
+class _Checker:
+    """Checks the same paths as often as asked, in one warm process."""
+
+    def __init__(self, paths: tuple[Path, ...], language: str | None, stack: ExitStack) -> None:
+        self.paths = paths
+        self._language = language
+        self._stack = stack
+        self._sandbox: Sandbox | None = None
+        self.language = "en"
+        self.folders = {Path.cwd(), *(path if path.is_dir() else path.parent for path in paths)}
+        self.seen = _state(self.folders)
+        """What the files were like when the last check began."""
+
+    def check(self, show: Show) -> bool:
+        """Whether all public tests pass. Raises :class:`AutograderError`."""
+        from autograder.discovery import find_exercises
+
+        self.seen = _state(self.folders)
+        works = find_exercises(self.paths)
+        for work in works:
+            self.folders |= {work.course.root, work.exercise.public_path.parent, work.ref.folder}
+        self.seen = _state(self.folders)
+        self.language = pick_language(self._language, works[0].course)
+        return show(works, self._checked(works, self.language), self.language)
+
+    def has_changed(self) -> bool:
+        """Whether any file is not as it was when the last check began."""
+        return _state(self.folders) != self.seen
+
+    def _checked(self, works: tuple[Work, ...], language: str) -> Iterator[Checked]:
+        from autograder.sandbox import Sandbox
+
+        if self._sandbox is None:
+            # Student code on the student's own computer: kept apart, not locked up.
+            self._sandbox = self._stack.enter_context(Sandbox("process", works[0].course.limits))
+        from autograder.checking import check_exercise
+        from autograder.submission import read_submission
+
+        for work in works:
+            submission = read_submission(work.ref)
+            checked = check_exercise(
+                work.course, work.exercise, submission, self._sandbox, language
+            )
+            yield checked, _shown_file(work, submission.file_for(work.exercise.name))
+
+
+def _shown_file(work: Work, name: str) -> str:
+    """The file as the student would name it from here."""
+    path = (work.ref.files or {}).get(name, work.ref.folder / name)
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _show_text(works: Sequence[Work], checked: Iterator[Checked], language: str) -> bool:
+    from rich.console import Console
+    from rich.text import Text
+
+    from autograder.messages import pick, text
+    from autograder.output.check_text import exercise_lines, wrapped
+
+    console = Console(highlight=False)
+    width = max(MIN_WIDTH, min(console.width, MAX_WIDTH))
+
+    def show(*lines: Text) -> None:
+        # Soft wrap: the lines are as long as they should be.
+        console.print(*lines, sep="\n", soft_wrap=True)
+
+    total = passed = 0
+    assignment, start = "", ""
+    for work in works:
+        if work.exercise.assignment != assignment:
+            if assignment:
+                show(Text(""))
+            assignment = work.exercise.assignment
+            title = pick(work.course.assignments[assignment].title, language)
+            show(*wrapped(Text(f"{title} ({assignment})", "bold"), width))
+        one, file = next(checked)
+        show(*exercise_lines(one, language, width))
+        total += 1
+        passed += one.passed
+        start = start or (file if one.untouched else "")
+    if passed == total:
+        show(*wrapped(Text(text("check_all_passed", language), "green"), width))
+    elif total == 1 and not start:
+        show(*wrapped(text("check_not_yet", language), width))
+    elif total > 1:
+        show(*wrapped(text("check_summary", language, passed=passed, total=total), width))
+    if start:
+        show(*wrapped(text("check_start", language, file=start), width))
+    return passed == total
+
+
+def _show_json(works: Sequence[Work], checked: Iterator[Checked], language: str) -> bool:
+    from autograder.output import check_json
+
+    everything = list(checked)
+    encoded = check_json.encode(everything, language)
+    # A line each where a program reads along, as with --watch.
+    click.echo(check_json.indented(encoded) if sys.stdout.isatty() else encoded)
+    return all(one.passed for one, _ in everything)
+
+
+def _watch(checker: _Checker, show: Show, *, quiet: bool) -> int:
+    """Check, and again whenever one of the files has changed, until Ctrl-C."""
+    from autograder.messages import text
+
+    passed = False
+    try:
+        while True:
+            try:
+                passed = checker.check(show)
+            except AutograderError as error:
+                # It may be mended in the next moment: a file half written, a YAML being edited.
+                click.echo(f"error: {printable(str(error))}", err=True)
+                passed = False
+            if not quiet:
+                click.echo(text("check_watching", checker.language))
+            while not checker.has_changed():
+                time.sleep(POLL)
+            if not quiet:
+                click.echo(f"\n──── {time.strftime('%H:%M:%S')} ────")
+    except KeyboardInterrupt:
+        click.echo("", err=True)
+        return 0 if passed else EXIT_FAILED
+
+
+def _state(folders: Iterable[Path]) -> dict[str, tuple[int, int]]:
+    """Every file that a check may depend on, with its time of change and size."""
+    found = {}
+    for folder in folders:
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.endswith(_WATCHED):
+                        status = entry.stat()
+                        found[entry.path] = status.st_mtime_ns, status.st_size
+        except OSError:  # gone, or a file of it is, between two looks
+            continue
+    return found
+
+
+def _make_output_forgiving() -> None:
+    """A console that lacks a character, as old ones on Windows do, shows '?' for it."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
