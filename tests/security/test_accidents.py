@@ -52,7 +52,7 @@ ACCIDENTS = {
     "exit": (
         "import os; os._exit(3)",
         "The Python process ended in the middle of the test (exit code 3).",
-        "테스트 도중에 Python 프로세스가 끝나 버렸습니다(exit code 3).",
+        "테스트 도중에 Python 프로세스가 끝나 버렸습니다(종료 코드 3).",
     ),
 }
 
