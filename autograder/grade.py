@@ -77,6 +77,8 @@ class Grade(Struct, frozen=True, omit_defaults=True):
     exercises: tuple[ExerciseGrade, ...]
     fingerprint: str
     timing: Timing
+    enforced: tuple[str, ...] = ()
+    """What the level ``isolation`` held student code to on the machine that graded it."""
     submitted: str | None = None
     late_seconds: int | None = None
     penalty: float | None = None
@@ -108,7 +110,14 @@ class Finding(Struct, frozen=True):
 
 
 # What a known mistake may do instead of returning something wrong.
-_TELLING_FAILURES = ("exception", "wrong_count", "returned_nothing", "check", "check_error")
+_TELLING_FAILURES = (
+    "exception",
+    "recursion",
+    "wrong_count",
+    "returned_nothing",
+    "check",
+    "check_error",
+)
 
 
 CHECKS = "(checks)"
