@@ -51,6 +51,9 @@ FailureKind: TypeAlias = Literal[
     "wrong_count",
     "returned_nothing",
     "not_run",
+    "check",
+    "check_error",
+    "check_timeout",
 ]
 
 
@@ -61,13 +64,16 @@ class Failure(Struct, frozen=True):
     detail: str = ""
     exception: ExceptionInfo | None = None
     while_loading: bool = False
+    hint: tuple[tuple[str, str], ...] = ()
+    """Language and text: what the author of a failed pytest test has to say to the student."""
 
 
 class Observation(Struct, frozen=True):
     """What the student's code did on one case: outputs by name, or a failure.
 
-    ``again`` are the outputs of the second look that a property test takes; ``changed`` and
-    ``shared`` the parameters that the call changed or whose memory a result shares.
+    ``again`` are the outputs of the second look that a property test takes; ``changed`` are the
+    parameters that the call changed, ``shared`` those whose memory a result shares although it
+    must be new.
     """
 
     outputs: Outputs = {}

@@ -212,7 +212,9 @@ def _report(
     grades = [one.grade for one in graded]
     summary = settings.out / "summary.csv"
     write_summary(summary, grades)
-    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    # Into a file or a log there is no width to keep to, unless somebody names one.
+    known = sys.stdout.isatty() or "COLUMNS" in os.environ
+    console = Console(width=None if known else 140, highlight=False)
     if not quiet and grades:
         print_table(console, grades)
     fresh = sum(one.fresh for one in graded)
