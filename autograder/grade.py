@@ -76,6 +76,8 @@ class Grade(Struct, frozen=True, omit_defaults=True):
     exercises: tuple[ExerciseGrade, ...]
     fingerprint: str
     timing: Timing
+    enforced: tuple[str, ...] = ()
+    """What the level ``isolation`` held student code to on the machine that graded it."""
     submitted: str | None = None
     late_seconds: int | None = None
     penalty: float | None = None
@@ -107,7 +109,7 @@ class Finding(Struct, frozen=True):
 
 
 # What a known mistake may do instead of returning something wrong.
-_TELLING_FAILURES = ("exception", "wrong_count", "returned_nothing")
+_TELLING_FAILURES = ("exception", "recursion", "wrong_count", "returned_nothing")
 
 
 class Judgement(Struct, frozen=True):

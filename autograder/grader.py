@@ -301,6 +301,7 @@ class Grader:
             score=clamp(math.fsum(exercise.score for exercise in exercises), maximum),
             max_score=maximum,
             isolation=self._sandbox.level,
+            enforced=self._sandbox.enforced,
             language=self._language,
             exercises=exercises,
             fingerprint=fingerprint,

@@ -83,14 +83,18 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "ko": "아직 작성하지 않았습니다. 함수가 NotImplementedError를 그대로 발생시킵니다.",
     },
     "forbidden": {
-        "en": "Not allowed here (files, network, other processes): {exception}",
-        "ko": "여기서 허용되지 않는 일입니다(파일, 네트워크, 다른 프로세스): {exception}",
+        "en": "Not allowed here (files, network, threads, other processes): {exception}",
+        "ko": "여기서 허용되지 않는 일입니다(파일, 네트워크, 스레드, 다른 프로세스): {exception}",
     },
     "memory": {
         "en": "Needed more than the {memory} MiB of memory allowed. "
         "Is there an array that is far larger than the inputs?",
         "ko": "허용된 메모리 {memory} MiB보다 더 많이 쓰려고 했습니다. "
         "입력보다 훨씬 큰 배열을 만들고 있지 않나요?",
+    },
+    "recursion": {
+        "en": "Calls itself without end, or a thousand levels deep: {exception}",
+        "ko": "함수가 자기 자신을 끝없이(또는 너무 깊이) 호출합니다: {exception}",
     },
     "timeout": {
         "en": "Did not return within {seconds} s{shapes}. "

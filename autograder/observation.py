@@ -43,6 +43,7 @@ FailureKind: TypeAlias = Literal[
     "exception",
     "forbidden",
     "memory",
+    "recursion",
     "timeout",
     "cpu",
     "crashed",
@@ -52,6 +53,10 @@ FailureKind: TypeAlias = Literal[
     "returned_nothing",
     "not_run",
 ]
+
+
+# What Python says where a thread is refused.
+_NO_THREAD = "can't start new thread"
 
 
 class Failure(Struct, frozen=True):
@@ -143,10 +148,13 @@ def failure_of(outcome: Outcome) -> Failure | None:
 
 
 def _kind(exception: ExceptionInfo) -> FailureKind:
-    if exception.type_name == "MemoryError":
+    name, message = exception.type_name, exception.message
+    if name == "MemoryError" or (name == "OSError" and message.startswith("[Errno 12]")):
         return "memory"
-    if exception.type_name == "PermissionError":
+    if name == "PermissionError" or (name, message) == ("RuntimeError", _NO_THREAD):
         return "forbidden"
+    if name == "RecursionError":
+        return "recursion"
     if exception.type_name in ("SyntaxError", "IndentationError", "TabError"):
         return "syntax"
     return "exception"

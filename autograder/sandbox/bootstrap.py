@@ -36,7 +36,7 @@ for name, source in bundle["modules"]:
     sys.modules[module.__name__] = module
     setattr(package, name, module)
     exec(compile(source, "<" + module.__name__ + ">", "exec"), module.__dict__)
-package.zygote.main(bundle["readable"])
+package.zygote.main(bundle["readable"], bundle["around"])
 """
 
 
@@ -133,10 +133,16 @@ def environment() -> dict[str, str]:
     }
 
 
-def bundle(readable: list[str] | None) -> bytes:
-    """The first message to a zygote: its modules, where the libraries are, what may be read."""
+def bundle(readable: list[str] | None, around: list[str] | None = None) -> bytes:
+    """The first message to a zygote: its modules, where the libraries are, what children may
+    read, and to what the zygote is to confine itself, if nothing else confines it."""
     return json.dumps(
-        {"path": library_folders(), "modules": _sources(_MODULES), "readable": readable}
+        {
+            "path": library_folders(),
+            "modules": _sources(_MODULES),
+            "readable": readable,
+            "around": around,
+        }
     ).encode()
 
 
