@@ -120,8 +120,8 @@ class Sandbox:
     def enforced(self) -> tuple[str, ...]:
         """What holds for student code at this level on this machine; see docs/security.md."""
         if self.level == "process":
-            # A subprocess bounds what its system lets it; only the clock is the grader's.
-            return LIMITED if can_fork() else ()
+            # A subprocess bounds what its system lets it; only these are the grader's own work.
+            return LIMITED if can_fork() else ("wall-time", "output")
         return (*CONFINED, *LIMITED)
 
     def session(self) -> Session:
