@@ -12,8 +12,8 @@ from autograder.compare import Reason, Verdict
 from autograder.course import Limits
 from autograder.exercise import Exercise, Language
 from autograder.grade import Finding
-from autograder.messages import harmless, text
-from autograder.notebook import cell_of
+from autograder.messages import harmless, pick, text
+from autograder.notebook import broken_cell, cell_of
 from autograder.observation import Failure
 from autograder.sandbox.protocol import ExceptionInfo
 from autograder.source_rules import BrokenRule
@@ -34,6 +34,10 @@ def explain_finding(
     if finding.rule is not None:
         return _explain_rule(finding.rule, language)
     if finding.failure is not None:
+        cell = _broken_cell(finding.failure)
+        if cell is not None:
+            number, reason, line = cell
+            return text("broken_cell", language, cell=number, line=line, reason=harmless(reason))
         message = _explain_failure(exercise, finding.failure, case, limits, language)
         return _with_place(message, finding.failure.exception, sources, language)
     if finding.times_slower is not None:
@@ -44,6 +48,12 @@ def explain_finding(
     if finding.property is not None:
         return text(finding.property, language, detail=detail)
     return detail
+
+
+def _broken_cell(failure: Failure) -> tuple[int, str, int] | None:
+    if failure.kind != "syntax" or failure.exception is None:
+        return None
+    return broken_cell(failure.exception.message)
 
 
 def _explain_rule(rule: BrokenRule, language: Language) -> str:
@@ -61,7 +71,7 @@ def _explain_failure(
     message = text(
         kind,
         language,
-        detail=harmless(failure.detail) or signature.function,
+        detail=harmless(failure.detail or pick(dict(failure.hint), language)) or signature.function,
         file=f"{exercise.name}.py",
         function=signature.function,
         outputs=", ".join(signature.outputs),

@@ -244,6 +244,8 @@ def leaks_in(
             for path, text in public.items():
                 if Path(path).stem == exercise.name:
                     leaks += answer_lines(solution, (name, path), text)
+        for test in exercise.pytest_tests:
+            files[_shown(course, test.path)] = test.path.read_text("utf-8", "replace")
         if exercise.hidden_path is not None:
             name = _shown(course, exercise.hidden_path)
             files[name] = exercise.hidden_path.read_text("utf-8")

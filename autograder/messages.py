@@ -70,6 +70,10 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "Python cannot read {file}: {exception}",
         "ko": "Python이 {file}을(를) 읽지 못했습니다: {exception}",
     },
+    "broken_cell": {
+        "en": "Python cannot read cell {cell} of the notebook (its line {line}): {reason}",
+        "ko": "노트북의 {cell}번 셀을 Python이 읽지 못했습니다(셀의 {line}번째 줄): {reason}",
+    },
     "import": {
         "en": "{file} fails as soon as it is imported: {exception}",
         "ko": "{file}을(를) import하는 순간 오류가 났습니다: {exception}",
@@ -124,6 +128,19 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     "not_run": {
         "en": "Not run: earlier tests used up the time or memory for this exercise.",
         "ko": "실행하지 않았습니다. 앞선 테스트가 이 문제의 시간이나 메모리를 다 썼습니다.",
+    },
+    # hidden pytest files
+    "check": {
+        "en": "A check does not hold: {detail}",
+        "ko": "확인한 조건이 성립하지 않습니다: {detail}",
+    },
+    "check_error": {
+        "en": "The test could not go on with what was returned: {detail}",
+        "ko": "반환된 값으로는 테스트를 계속할 수 없었습니다: {detail}",
+    },
+    "check_timeout": {
+        "en": "The test did not come to an end within {detail} s with what was returned.",
+        "ko": "반환된 값으로는 테스트가 {detail}초 안에 끝나지 않았습니다.",
     },
     # what was returned
     "wrong_count": {

@@ -52,6 +52,9 @@ FailureKind: TypeAlias = Literal[
     "wrong_count",
     "returned_nothing",
     "not_run",
+    "check",
+    "check_error",
+    "check_timeout",
 ]
 
 
@@ -66,6 +69,8 @@ class Failure(Struct, frozen=True):
     detail: str = ""
     exception: ExceptionInfo | None = None
     while_loading: bool = False
+    hint: tuple[tuple[str, str], ...] = ()
+    """Language and text: what the author of a failed pytest test has to say to the student."""
 
 
 class Observation(Struct, frozen=True):

@@ -21,6 +21,7 @@ from autograder.loading.policies import (
     load_feedback,
     load_late,
 )
+from autograder.loading.pytest_files import hidden_test_files, owner_of
 from autograder.loading.python_source import check_file
 from autograder.loading.yaml_source import read_yaml
 from autograder.messages import LANGUAGES
@@ -191,3 +192,9 @@ def _refuse_strays(root: Path, assignment: str, names: set[str], node: Node) -> 
                     f"{path.relative_to(root)} is not listed here; add '{path.stem}' to "
                     "'exercises' or move the file away"
                 )
+    for path in hidden_test_files(root, assignment):
+        if owner_of(path.stem, names) is None:
+            raise node.error(
+                f"{path.relative_to(root)} tests none of these exercises; call it "
+                "test_<exercise>.py or test_<exercise>_<anything>.py"
+            )

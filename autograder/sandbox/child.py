@@ -42,6 +42,7 @@ from autograder.sandbox.protocol import (
     Items,
     Kept,
     Leaf,
+    Listed,
     Load,
     Missing,
     Opaque,
@@ -186,6 +187,8 @@ class Server:
         found, value = self._find(request.target)
         if not found:
             return Missing(request.number)
+        if request.keep is not None:
+            self._kept[request.keep] = value
         return Returned(request.number, _pack(value))
 
     def _find(self, target: str) -> tuple[bool, Any]:
@@ -210,6 +213,9 @@ class Server:
                 return self._kept[argument.name]
             case Function():
                 return self._proxy(argument.number)
+            case Listed():
+                items = [self._argument(item) for item in argument.items]
+                return tuple(items) if argument.kind == "tuple" else items
         raise TypeError(type(argument).__name__)
 
     def _proxy(self, function: int) -> Callable[..., Any]:
