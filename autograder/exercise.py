@@ -171,7 +171,8 @@ class EfficiencyTest(Struct, frozen=True, tag="efficiency"):
 
 
 class SourceTest(Struct, frozen=True, tag="source"):
-    """What the file may import (``imports``, None for anything), must and must not contain.
+    """What the file may import (``imports``, None for anything, ``stdlib`` for all of Python's
+    own modules), must and must not contain.
 
     Its points are given only together with those of another test. With ``refuse``, breaking
     it costs the points of the whole exercise.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -71,7 +70,7 @@ def _explain_failure(
     message = text(
         kind,
         language,
-        detail=harmless(failure.detail or pick(dict(failure.hint), language)) or signature.function,
+        detail=_detail(failure, language) or signature.function,
         file=f"{exercise.name}.py",
         function=signature.function,
         outputs=", ".join(signature.outputs),
@@ -84,6 +83,17 @@ def _explain_failure(
         shapes="" if failure.while_loading else _shapes(case, language),
     )
     return message
+
+
+# How a process ended, in the words of the sandbox: the start of the text and our message.
+_ENDINGS = {"exit code ": "exit_code", "signal ": "signal"}
+
+
+def _detail(failure: Failure, language: Language) -> str:
+    for start, key in _ENDINGS.items():
+        if failure.kind == "crashed" and failure.detail.startswith(start):
+            return text(key, language, number=failure.detail.removeprefix(start))
+    return harmless(failure.detail or pick(dict(failure.hint), language))
 
 
 def _with_place(
@@ -119,13 +129,14 @@ def explain_verdict(output: str, verdict: Verdict, case: Case, language: Languag
     at = ""
     if verdict.index is not None:
         index = "" if not verdict.index else "[" + ", ".join(map(str, verdict.index)) + "]"
+        actual_value, expected_value = _told_apart(verdict.actual, verdict.expected)
         at = text(
             "at_element" if verdict.expected is not None else "at_index",
             language,
             output=output,
             index=index,
-            actual=number(verdict.actual),
-            expected=number(verdict.expected),
+            actual=actual_value,
+            expected=expected_value,
         )
     if verdict.reason is Reason.wrong_values and verdict.total == 1 and not verdict.index:
         key = "wrong_value"
@@ -143,15 +154,22 @@ def explain_verdict(output: str, verdict: Verdict, case: Case, language: Languag
     )
 
 
-def number(value: Any) -> str:
-    """A number as a person would write it: enough digits to see the difference."""
-    return (
-        ""
-        if value is None
-        else np.format_float_positional(value, precision=10, unique=True, trim="-")
-        if 1e-4 <= abs(value) < 1e6 or value == 0
-        else f"{value:.8g}"
-    )
+def _told_apart(one: float | bool | None, other: float | bool | None) -> tuple[str, str]:
+    """Both numbers, with as many digits as it takes to see that they differ."""
+    for digits in range(10, 18):
+        shown = number(one, digits), number(other, digits)
+        if shown[0] != shown[1]:
+            break
+    return shown
+
+
+def number(value: float | bool | None, digits: int = 10) -> str:
+    """A number as a person would write it; a truth value by its name."""
+    if value is None or isinstance(value, bool):
+        return "" if value is None else str(value)
+    if 1e-4 <= abs(value) < 1e6 or value == 0:
+        return np.format_float_positional(value, precision=digits, unique=True, trim="-")
+    return f"{value:.{digits - 2}g}"
 
 
 def _shapes(case: Case, language: Language) -> str:

@@ -328,10 +328,10 @@ def _examine(
     verdict = compare(expected, actual)
     if not verdict.ok:
         return Finding(number, output, verdict=verdict)
+    if observation.shared:  # noted only where the result must be new
+        return Finding(number, output, property="shared_results", names=observation.shared)
     if isinstance(test, PropertyTest):
         return _examine_property(test, number, output, expected, observation)
-    if observation.shared:  # looked at only where the result must be new
-        return Finding(number, output, property="shared_results", names=observation.shared)
     return None
 
 
@@ -346,8 +346,6 @@ def _examine_property(
         if observation.changed:
             return Finding(number, output, property=test.property, names=observation.changed)
         return None
-    if test.property == "fresh_results" and observation.shared:
-        return Finding(number, output, property="shared_results", names=observation.shared)
     again = (observation.again or {}).get(output, NotAnArray("nothing"))
     if test.property == "linear_in_upstream":
         expected = doubled(expected)

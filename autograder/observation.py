@@ -76,8 +76,9 @@ class Failure(Struct, frozen=True):
 class Observation(Struct, frozen=True):
     """What the student's code did on one case: outputs by name, or a failure.
 
-    ``again`` are the outputs of the second look that a property test takes; ``changed`` and
-    ``shared`` the parameters that the call changed or whose memory a result shares.
+    ``again`` are the outputs of the second look that a property test takes; ``changed`` are the
+    parameters that the call changed, ``shared`` those whose memory a result shares although it
+    must be new.
     """
 
     outputs: Outputs = {}

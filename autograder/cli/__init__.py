@@ -25,6 +25,9 @@ COMMANDS = {
     "check": "Run the public tests on your own work.",
     "grade": "Grade a folder of submissions.",
     "export": "Write grades in the formats of other systems.",
+    "release": "Write an assignment as students get it.",
+    "gradescope": "Build an autograder for Gradescope.",
+    "pack": "Write an assignment as a workflow needs it to grade.",
     "lint": "Check that exercises are right and well tested.",
 }
 

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 import click
 
-from autograder.course import Course
+from autograder.course import Assignment, Course
 from autograder.errors import UsageError
 from autograder.exercise import Language
+from autograder.loading import load_course
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -52,3 +53,11 @@ def pick_language(given: str | None, course: Course) -> Language:
     if given not in course.languages:
         raise UsageError(f"--lang {given}: the course is written in {', '.join(course.languages)}")
     return given
+
+
+def pick_assignment(name: str, course: Course, root: Path) -> Assignment:
+    """The assignment called ``name``. Raises :class:`UsageError` where there is none."""
+    if name not in course.assignments:
+        known = ", ".join(load_course(root).assignments)
+        raise UsageError(f"{name}: no such assignment; the course has {known}")
+    return course.assignments[name]

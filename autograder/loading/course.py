@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from autograder.course import Assignment, Course, Limits
+from autograder.errors import CourseError
 from autograder.exercise import Exercise, Language
 from autograder.loading.exercise import load_exercise as _load_exercise
 from autograder.loading.node import Node
@@ -71,6 +72,7 @@ def load_course(root: Path, *, only: Container[str] | None = None, public: bool 
         for name, node in _named(entries["assignments"], "assignment").items()
         if only is None or name in only
     }
+    _refuse_stray_folders(root, assignments)
     return Course(
         root=root,
         title=entries["title"].by_language(languages),
@@ -174,6 +176,20 @@ def _load_assignment(
         _refuse_strays(root, name, {exercise.name for exercise in exercises}, names)
     title = entries["title"].by_language(languages)
     return Assignment(name, title, tuple(exercises), due, extensions)
+
+
+def _refuse_stray_folders(root: Path, assignments: Container[str]) -> None:
+    """Hidden tests in a folder whose name is misspelt would silently not be used."""
+    hidden = root / "tests" / "hidden"
+    for path in sorted(hidden.glob("*/*.y*ml")):
+        name = path.parent.name
+        if name not in assignments and not (root / "assignments" / name).is_dir():
+            raise CourseError(
+                f"there is no assignment '{name}' that these hidden tests belong to; rename the "
+                "folder or move it away",
+                path=path.relative_to(root),
+                line=1,
+            )
 
 
 def _refuse_strays(root: Path, assignment: str, names: set[str], node: Node) -> None:

@@ -66,11 +66,11 @@ def load_exercise(
     hidden = read_yaml(hidden_path, root) if not public and hidden_path.is_file() else None
     files = [] if public else pytest_files(root, assignment, name)
     written = [found for path in files for found in read_pytest_file(path, root)]
-    reader = _Reader(read_yaml(public_path, root), hidden, written, languages, public)
     # A student's bundle has neither tree; a course has both.
     complete = not public and (
         (root / "tests" / "hidden").is_dir() or (root / "solutions").is_dir()
     )
+    reader = _Reader(read_yaml(public_path, root), hidden, written, languages, not complete)
     return reader.read(
         assignment,
         name,

@@ -1,0 +1,105 @@
+"""``autograder release``: an assignment as students get it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from autograder.cli.options import (
+    course_option,
+    find_course,
+    language_option,
+    pick_assignment,
+    pick_language,
+)
+from autograder.errors import UsageError
+from autograder.loading import load_course
+from autograder.release.bundle import Options, make_bundle
+from autograder.release.github import ACTION, COURSE_REPOSITORY, WORKFLOW, Classroom
+from autograder.release.writing import write_bundle
+
+
+@click.command("release")
+@click.argument("assignment")
+@click.argument("destination", metavar="DEST", type=click.Path(path_type=Path))
+@click.option("--notebook", is_flag=True, help="Also a notebook for each exercise.")
+@click.option(
+    "--github",
+    is_flag=True,
+    help="A template repository for GitHub Classroom, with a workflow that grades.",
+)
+@click.option(
+    "--action",
+    metavar="OWNER/REPO@REF",
+    help=f"With --github: the action that grades; default: {ACTION}, to be filled in.",
+)
+@click.option(
+    "--course-repository",
+    metavar="OWNER/REPO",
+    help="With --github: the private repository of the course; "
+    f"default: {COURSE_REPOSITORY}, to be filled in.",
+)
+@click.option(
+    "--requirement",
+    help="What students install, such as 'backprop-autograder @ git+https://...'; "
+    "default: this version, as a wheel in the bundle.",
+)
+@course_option
+@language_option
+def command(
+    assignment: str,
+    destination: Path,
+    notebook: bool,
+    github: bool,
+    action: str | None,
+    course_repository: str | None,
+    requirement: str | None,
+    course: Path | None,
+    language: str | None,
+) -> int:
+    """Write the bundle of ASSIGNMENT for students to the folder DEST.
+
+    It has the stubs, the public tests, the statements in README.md, and the package to install.
+    Refused where the leak check of `autograder lint` finds something secret in it. An earlier
+    bundle in DEST is brought up to date; stubs and notebooks that somebody has worked on stay as
+    they are.
+    """
+    for name, value in (("--action", action), ("--course-repository", course_repository)):
+        if value is not None and not github:
+            raise UsageError(f"{name} is for --github; add it")
+        if value is not None and ("/" not in value or not value.isprintable() or " " in value):
+            raise UsageError(f"{name} {value!r}: write it as OWNER/REPO")
+    if requirement is not None and not requirement.strip().isprintable():
+        raise UsageError("--requirement: give one line, as in requirements.txt")
+    root = find_course(course)
+    loaded = load_course(root, only=[assignment])
+    chosen = pick_assignment(assignment, loaded, root)
+    _refuse_course(destination, root)
+    classroom = Classroom(action or ACTION, course_repository or COURSE_REPOSITORY)
+    options = Options(
+        language=pick_language(language, loaded),
+        notebooks=notebook,
+        github=classroom if github else None,
+        requirement=None if requirement is None else requirement.strip(),
+    )
+    bundle = make_bundle(loaded, chosen, options)
+    done = write_bundle(bundle, destination)
+    for name in bundle.left_out:
+        click.echo(f"Left out, as it belongs to no exercise: {name}", err=True)
+    for name in done.kept:
+        click.echo(f"Kept, as somebody has worked on it: {destination / name}", err=True)
+    if github and "OWNER" in classroom.action + classroom.course_repository:
+        click.echo(f"Fill in OWNER in {destination / WORKFLOW}", err=True)
+    changed = f"{len(done.written)} of {len(bundle.files)} files"
+    click.echo(f"{assignment}: {changed} written to {destination}")
+    return 0
+
+
+def _refuse_course(destination: Path, root: Path) -> None:
+    """A bundle among the course's own files would be taken for part of it."""
+    inside = destination.resolve()
+    course = root.resolve()
+    for folder in ("assignments", "solutions", "tests"):
+        if inside.is_relative_to(course / folder):
+            raise UsageError(f"{destination}: lies in the course's {folder}/; name another folder")

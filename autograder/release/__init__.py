@@ -1,0 +1,1 @@
+"""Parts of a course leaving it: bundles for students, and what grades elsewhere."""

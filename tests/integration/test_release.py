@@ -1,0 +1,426 @@
+"""`autograder release` as used: what is in the bundle, what is not, and what stays as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from autograder.cases import draw_cases
+from autograder.exercise import Exercise
+from autograder.leaks import LONG, long_passages
+from autograder.loading import load_course
+from autograder.notebook import source_from_notebook
+from tests.integration.test_export import run
+
+ROOT = Path(__file__).resolve().parents[2]
+COURSE = ROOT / "tests" / "courses" / "good"
+ASSIGNMENTS = ("linear-layer", "batched-linear", "gradient-checking", "mlp")
+
+
+def release(*arguments: object, course: Path = COURSE) -> subprocess.CompletedProcess[str]:
+    done = run("release", *arguments, course=course)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def copied(tmp_path: Path) -> Path:
+    """The good course, to be spoiled."""
+    shutil.copytree(COURSE, tmp_path / "course")
+    return tmp_path / "course"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module", params=ASSIGNMENTS)
+def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of one of this course's own assignments, with everything that there may be."""
+    folder = tmp_path_factory.mktemp("bundle") / str(request.param)
+    release(request.param, folder, "--notebook", "--github", course=ROOT)
+    return folder
+
+
+def test_the_bundle_has_the_public_files_byte_for_byte(bundle: Path) -> None:
+    public = contents(ROOT / "assignments" / bundle.name)
+    released = contents(bundle / "assignments" / bundle.name)
+    assert {
+        name: one for name, one in released.items() if not name.endswith((".ipynb", ".json"))
+    } == public
+    notebooks = {name for name in released if name.endswith(".ipynb")}
+    assert notebooks == {f"{Path(name).stem}.ipynb" for name in public if name.endswith(".py")}
+    assert "hints.json" in released
+    others = {name.split("/")[0] for name in contents(bundle)}
+    assert others == {
+        ".github", ".gitignore", "README.md", "assignments", "config.yaml", "requirements.txt",
+        "wheels",
+    }  # fmt: skip
+
+
+def test_nothing_secret_is_in_the_bundle(bundle: Path) -> None:
+    """Looked for in another way than the leak check does."""
+    texts = {
+        name: content.decode()
+        for name, content in contents(bundle).items()
+        if not name.endswith(".whl")
+    }
+    everything = "\n".join(texts.values())
+    config = (ROOT / "config.yaml").read_text("utf-8")
+    assert "seed" in yaml.safe_load(config)
+    assert "seed" not in yaml.safe_load(texts["config.yaml"])
+    for path in (ROOT / "tests" / "hidden" / bundle.name).glob("*.yaml"):
+        hidden = yaml.safe_load(path.read_text("utf-8"))
+        for mistake in hidden["mistakes"]:
+            for hint in mistake["hint"].values():
+                assert hint.strip() not in everything
+            assert f"name: {mistake['name']}\n" not in everything
+        drawn_as = {str(test["draw"]) for test in hidden["tests"] if "draw" in test}
+        assert not [draw for draw in drawn_as if draw in everything]
+    for path in (ROOT / "solutions" / bundle.name).glob("*.py"):
+        body = path.read_text("utf-8").split("# ---- your code starts here ----")[-1]
+        secrets = {path.name: body.split("# ---- your code ends here ----")[0]}
+        assert not list(long_passages(secrets, texts, 2 * LONG))
+
+
+def test_public_cases_are_those_of_the_course(bundle: Path) -> None:
+    released = load_course(bundle, public=True)
+    course = load_course(ROOT, only=[bundle.name])
+    exercises = course.assignments[bundle.name].exercises
+    for mine, theirs in zip(exercises, released.assignments[bundle.name].exercises, strict=True):
+        assert not theirs.mistakes
+        assert drawn(theirs, released.seed) == drawn(mine, course.seed)
+
+
+def drawn(exercise: Exercise, seed: int) -> list[bytes]:
+    return [
+        array.tobytes()
+        for test in exercise.run_tests
+        if test.visibility == "public"
+        for case in draw_cases(exercise, test, seed)
+        for array in case.arrays.values()
+    ]
+
+
+def test_readme_has_every_statement_and_every_file_it_names(bundle: Path) -> None:
+    text = (bundle / "README.md").read_text("utf-8")
+    course = load_course(ROOT, only=[bundle.name])
+    for exercise in course.assignments[bundle.name].exercises:
+        assert f"\n## {exercise.title['en']}\n" in text
+        assert f"| {exercise.max_score:g} |\n" in text
+    for link in re.findall(r"\]\(([^)]+)\)", text):
+        assert (bundle / link).is_file()
+    requirement = (bundle / "requirements.txt").read_text("utf-8").strip()
+    assert (bundle / requirement).is_file()
+    assert "$`" in text
+    assert "{" not in re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
+
+
+def test_a_solved_notebook_gets_all_points_and_an_untouched_one_none(
+    bundle: Path, tmp_path: Path
+) -> None:
+    """Beside the untouched stubs, as they lie in the bundle."""
+    folder = tmp_path / "submissions"
+    stubs = bundle / "assignments" / bundle.name
+    for student in ("solved", "untouched"):
+        shutil.copytree(stubs, folder / student / bundle.name)
+    for path in (folder / "solved" / bundle.name).glob("*.ipynb"):
+        solution = (ROOT / "solutions" / bundle.name / f"{path.stem}.py").read_text("utf-8")
+        fill_in(path, solution)
+    out = tmp_path / "out"
+    done = run("grade", folder, "--out", out, "--quiet", course=ROOT)
+    assert done.returncode == 0, done.stderr
+    scores = {
+        student: json.loads((out / student / f"{bundle.name}.json").read_text("utf-8"))["score"]
+        for student in ("solved", "untouched")
+    }
+    assert scores == {"solved": 100, "untouched": 0}
+
+
+def test_a_bundle_can_be_a_course_to_grade_with(bundle: Path, tmp_path: Path) -> None:
+    """For workflows that have public tests alone."""
+    folder = tmp_path / "submissions"
+    shutil.copytree(ROOT / "solutions" / bundle.name, folder / "kim" / bundle.name)
+    shutil.copytree(bundle / "assignments" / bundle.name, folder / "lee" / bundle.name)
+    done = run("grade", folder, "--out", tmp_path / "out", "--quiet", course=bundle)
+    assert done.returncode == 0, done.stderr
+    kim, lee = (
+        json.loads((tmp_path / "out" / student / f"{bundle.name}.json").read_text("utf-8"))
+        for student in ("kim", "lee")
+    )
+    assert kim["score"] == kim["max_score"] > lee["score"] == 0
+    tests = [test for exercise in kim["exercises"] for test in exercise["tests"]]
+    assert {test["visibility"] for test in tests} == {"public"}
+
+
+def test_check_works_in_the_bundle(bundle: Path, tmp_path: Path) -> None:
+    """Untouched it fails kindly, with the solutions it passes."""
+    work = tmp_path / "bundle"
+    shutil.copytree(bundle, work)
+    untouched = check(work)
+    assert untouched.returncode == 1
+    assert untouched.stdout.count("not started") == len(list(work.rglob("*.py")))
+    assert "Traceback" not in untouched.stdout + untouched.stderr
+    for path in (ROOT / "solutions" / bundle.name).glob("*.py"):
+        shutil.copy(path, work / "assignments" / bundle.name)
+    solved = check(work)
+    assert solved.returncode == 0, solved.stdout
+
+
+def check(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "autograder", "check"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_batch_of_template_repositories_is_a_class(bundle: Path, tmp_path: Path) -> None:
+    """As `gh classroom clone` leaves them."""
+    for student in ("kim", "lee"):
+        shutil.copytree(bundle, tmp_path / "class" / f"{bundle.name}-{student}")
+    for path in (ROOT / "solutions" / bundle.name).glob("*.py"):
+        shutil.copy(path, tmp_path / "class" / f"{bundle.name}-kim" / "assignments" / bundle.name)
+    for layout in ("classroom", "auto"):
+        out = tmp_path / layout
+        done = run(
+            "grade", tmp_path / "class", "--layout", layout, "--out", out, "--quiet", course=ROOT
+        )
+        assert done.returncode == 0, done.stderr
+        scores = {
+            path.parent.name: json.loads(path.read_text("utf-8"))["score"]
+            for path in out.glob("*/*.json")
+        }
+        assert scores == {"kim": 100, "lee": 0}
+    assert "Layout: classroom" in done.stdout
+
+
+def fill_in(path: Path, source: str) -> None:
+    """Put a solution in the place of the stub, as somebody who works in Jupyter does."""
+    notebook = json.loads(path.read_text("utf-8"))
+    stub = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+    stub["source"] = source.splitlines(keepends=True)
+    path.write_text(json.dumps(notebook), "utf-8")
+
+
+def test_notebooks_say_what_the_stub_and_the_statement_say(tmp_path: Path) -> None:
+    release("linear-layer", tmp_path / "b", "--notebook", "--lang", "ko")
+    path = tmp_path / "b" / "assignments" / "linear-layer" / "dx.ipynb"
+    notebook = json.loads(path.read_text("utf-8"))
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    cells = ["".join(cell["source"]) for cell in notebook["cells"]]
+    assert cells[0].startswith("# 입력에 대한 gradient\n")
+    assert "$y = W x$의 $dL/dx$를 구하세요." in cells[0]
+    assert "`dx.ipynb`" in cells[0]
+    assert cells[1].startswith("def linear_dx(W, dy):")
+    assert cells[-1] == 'import autograder\n\nautograder.check("dx")'
+    assert "raise NotImplementedError" in source_from_notebook(path.read_bytes())
+    readme = (tmp_path / "b" / "README.md").read_text("utf-8")
+    assert readme.startswith("# Linear layer\n")
+    assert "제출하세요" in readme
+    assert yaml.safe_load((tmp_path / "b" / "config.yaml").read_text("utf-8"))["language"] == "ko"
+
+
+def test_a_second_release_keeps_work_and_renews_the_rest(tmp_path: Path) -> None:
+    course = copied(tmp_path)
+    folder = tmp_path / "bundle"
+    release("linear-layer", folder, "--notebook", course=course)
+    assert release("linear-layer", folder, "--notebook", course=course).stdout == (
+        f"linear-layer: 0 of 8 files written to {folder}\n"
+    )
+    stub = folder / "assignments" / "linear-layer" / "dx.py"
+    stub.write_text("def linear_dx(W, dy):\n    return W.T @ dy  # mine\n")
+    public = course / "assignments" / "linear-layer" / "dx.yaml"
+    public.write_text(public.read_text("utf-8").replace("Find $dL/dx$", "Work out $dL/dx$"))
+    (folder / "notes.md").write_text("my own")
+
+    done = release("linear-layer", folder, "--notebook", course=course)
+    assert stub.read_text().endswith("# mine\n")
+    assert f"Kept, as somebody has worked on it: {stub}" in done.stderr
+    assert "Work out" in (stub.parent / "dx.yaml").read_text("utf-8")
+    assert "Work out" in (folder / "README.md").read_text("utf-8")
+    # The notebook may have been worked on as well: nobody knows, so it stays.
+    assert "Work out" not in (stub.parent / "dx.ipynb").read_text("utf-8")
+    assert (folder / "notes.md").read_text() == "my own"
+
+
+def test_github_has_a_workflow_that_grades_this_assignment(tmp_path: Path) -> None:
+    folder = tmp_path / "template"
+    done = release(
+        "linear-layer", folder, "--github",
+        "--action", "kim/backprop-autograder@v1", "--course-repository", "kim/secret-course",
+    )  # fmt: skip
+    assert "OWNER" not in done.stderr
+    text = (folder / ".github" / "workflows" / "classroom.yml").read_text("utf-8")
+    workflow = yaml.safe_load(text)
+    steps = workflow["jobs"]["grade"]["steps"]
+    (grade,) = [step for step in steps if step.get("id") == "grade"]
+    assert grade["uses"] == "kim/backprop-autograder@v1"
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["inputs"]
+    assert set(grade["with"]) <= set(inputs)
+    assert grade["with"]["assignment"] == "linear-layer"
+    (course,) = [step for step in steps if "repository" in step.get("with", {})]
+    assert course["with"]["repository"] == "kim/secret-course"
+    assert "secrets.AUTOGRADER_COURSE_KEY" in course["with"]["ssh-key"]
+    assert "Fill in OWNER" in release("linear-layer", tmp_path / "t", "--github").stderr
+
+
+def test_requirement_is_what_students_install(tmp_path: Path) -> None:
+    wanted = "backprop-autograder @ git+https://example.org/a.git@v1"
+    release("linear-layer", tmp_path / "b", "--requirement", wanted)
+    assert (tmp_path / "b" / "requirements.txt").read_text() == f"{wanted}\n"
+    assert not (tmp_path / "b" / "wheels").exists()
+
+
+def test_files_of_no_exercise_and_hidden_ones_stay_behind(tmp_path: Path) -> None:
+    course = copied(tmp_path)
+    folder = course / "assignments" / "linear-layer"
+    (folder / "picture.svg").write_text("<svg/>")
+    (folder / "draft.py").write_text("x = 1\n")
+    (folder / ".notes").write_text("x")
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "dx.pyc").write_bytes(b"x")
+    done = release("linear-layer", tmp_path / "b", course=course)
+    assert "belongs to no exercise: assignments/linear-layer/draft.py" in done.stderr
+    released = {path.name for path in (tmp_path / "b" / "assignments" / "linear-layer").iterdir()}
+    assert released == {"dx.py", "dx.yaml", "hints.json", "picture.svg"}
+
+
+# What must be refused
+
+
+def leaking(course: Path, name: str, text: str) -> None:
+    with open(course / "assignments" / "linear-layer" / name, "a", encoding="utf-8") as file:
+        file.write(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("dx.py", "\n# return W.T @ dy\n"),
+        ("notes.md", "Your own question to ask yourself here: who else uses dy?\n" * 2),
+        ("dx.yaml", "# rectangles\n"),
+    ],
+)
+def test_a_leak_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    course = copied(tmp_path)
+    if name == "notes.md":
+        hidden = course / "tests" / "hidden" / "linear-layer" / "dx.yaml"
+        hint = "Who else uses dy after you have written your results into its memory?"
+        hidden.write_text(hidden.read_text("utf-8").replace("Who else uses dy?", hint))
+        text = hint
+    if name == "dx.yaml":
+        hidden = course / "tests" / "hidden" / "linear-layer" / "dx.yaml"
+        text = "".join(f"# {line}\n" for line in ["", hidden.read_text("utf-8").replace("\n", " ")])
+    leaking(course, name, text)
+    done = run("release", "linear-layer", tmp_path / "b", course=course)
+    assert done.returncode == 2
+    assert f"error: assignments/linear-layer/{name}: contains '" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "b").exists()
+
+
+def test_public_tests_that_need_the_solution_are_refused(tmp_path: Path) -> None:
+    course = copied(tmp_path)
+    path = course / "assignments" / "linear-layer" / "dx.yaml"
+    text, _, tests = path.read_text("utf-8").partition("auxiliary:")
+    _, _, tests = tests.partition("tests:")
+    path.write_text(f"{text}tests:{tests}".replace("[finite_differences]", "[reference]"))
+    hidden = course / "tests" / "hidden" / "linear-layer" / "dx.yaml"
+    hidden.write_text(hidden.read_text("utf-8").replace("finite_differences, ", ""))
+    done = run("release", "linear-layer", tmp_path / "b", course=course)
+    assert done.returncode == 2
+    assert "assignments/linear-layer/dx.yaml:" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_link_is_refused_on_either_side(tmp_path: Path) -> None:
+    course = copied(tmp_path)
+    link = course / "assignments" / "linear-layer" / "hint.txt"
+    link.symlink_to(course / "solutions" / "linear-layer" / "dx.py")
+    done = run("release", "linear-layer", tmp_path / "b", course=course)
+    assert done.returncode == 2
+    assert "hint.txt: is a link" in done.stderr
+    link.unlink()
+
+    folder, outside = tmp_path / "bundle", tmp_path / "outside"
+    release("linear-layer", folder, course=course)
+    outside.mkdir()
+    shutil.rmtree(folder / "assignments" / "linear-layer")
+    (folder / "assignments" / "linear-layer").symlink_to(outside)
+    done = run("release", "linear-layer", folder, course=course)
+    assert done.returncode == 2
+    assert "linear-layer: is a link" in done.stderr
+    assert not list(outside.iterdir())
+
+
+CALLS: dict[str, tuple[tuple[object, ...], str]] = {
+    "no such assignment": (("nothing", "b"), "nothing: no such assignment; the course has linear"),
+    "a file": (("linear-layer", "file"), "file: is a file; name a folder"),
+    "a folder with something else": (("linear-layer", "full"), "full: is not empty, and no"),
+    "another bundle": (("linear-layer", "other"), "other: is not empty, and no earlier bundle"),
+    "the course": (("linear-layer", "course"), "course: is not empty, and no earlier bundle"),
+    "inside the course": (
+        ("linear-layer", "course/tests/x"),
+        "course/tests/x: lies in the course's tests/",
+    ),
+    "an unknown language": (("linear-layer", "b", "--lang", "fr"), "--lang fr: the course"),
+    "github alone": (("linear-layer", "b", "--action", "a/b@v1"), "--action is for --github"),
+    "an action that is none": (
+        ("linear-layer", "b", "--github", "--action", "a b"),
+        "write it as OWNER/REPO",
+    ),
+    "two requirements": (("linear-layer", "b", "--requirement", "a\nb"), "give one line"),
+    "a folder that is no folder": (("linear-layer", "file/b"), "file/b"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_wrong_calls_end_with_one_line(name: str, tmp_path: Path) -> None:
+    course = copied(tmp_path)
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "config.yaml").write_text("title: x\n")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "config.yaml").write_text(
+        "# Bundle of the assignment 'mlp', made by 'autograder release'.\n"
+    )
+    before = contents(tmp_path)
+    arguments, message = CALLS[name]
+    done = run("release", *arguments, course=course, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.slow
+def test_the_bundle_installs_without_network(tmp_path: Path) -> None:
+    release("linear-layer", tmp_path / "b")
+    command = [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", "--isolated"]
+    done = subprocess.run(
+        [*command, "--target", str(tmp_path / "t"), "-r", "requirements.txt"],
+        cwd=tmp_path / "b",
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "t" / "autograder" / "cli" / "__init__.py").is_file()
