@@ -119,7 +119,10 @@ class Sandbox:
     @cached_property
     def enforced(self) -> tuple[str, ...]:
         """What holds for student code at this level on this machine; see docs/security.md."""
-        return LIMITED if self.level == "process" else (*CONFINED, *LIMITED)
+        if self.level == "process":
+            # A subprocess bounds what its system lets it; only these are the grader's own work.
+            return LIMITED if can_fork() else ("wall-time", "output")
+        return (*CONFINED, *LIMITED)
 
     def session(self) -> Session:
         """A new process for one submission's code, confined, with nothing loaded yet."""
