@@ -76,7 +76,7 @@ def run_action(
             check=False,
             env={
                 "PATH": os.environ["PATH"],
-                "HOME": os.environ.get("HOME", "/root"),
+                "HOME": os.environ.get("HOME", "/"),
                 "LANG": "C.UTF-8",
                 "CI": "true",
                 "GITHUB_ACTIONS": "true",

@@ -60,7 +60,7 @@ def test_untouched_stubs_are_no_wall_of_errors(check: Check) -> None:
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     assert sum("not started" in line for line in lines) == 19
-    assert len(lines) == 4 + 19 + 3  # headings, exercises, and what to do
+    assert len(lines) == 4 + 3 + 19 + 3  # headings, gaps, exercises, and what to do
     assert "0 of 19 exercises pass" in done.stdout
     assert "To start, write your code in assignments/linear-layer/jacobian.py" in done.stdout
     assert done.stderr == ""
