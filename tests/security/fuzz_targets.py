@@ -6,6 +6,7 @@ Each catches what it may raise for bad input. Used by the tests with a few hundr
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -51,7 +52,9 @@ COURSE = Path(__file__).parent / "course"
 @cache
 def _folder() -> Path:
     """A scratch folder for the life of the process."""
-    return Path(tempfile.mkdtemp(prefix="autograder-fuzz-"))
+    folder = Path(tempfile.mkdtemp(prefix="autograder-fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _file(data: bytes, name: str) -> Path:
