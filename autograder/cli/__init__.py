@@ -27,6 +27,7 @@ COMMANDS = {
     "export": "Write grades in the formats of other systems.",
     "release": "Write an assignment as students get it.",
     "lint": "Check that exercises are right and well tested.",
+    "nbgrader": "Run the course through nbgrader: build, sync, doctor.",
 }
 
 
