@@ -367,8 +367,8 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     "nbgrader_answer": {
         "en": "Write your answer in the next cell, or in the file `{file}` beside this notebook. "
         "If you change both, the file counts.",
-        "ko": "답은 다음 셀에 쓰거나 이 노트북과 함께 있는 `{file}` 파일에 쓰세요. 둘 다 고치면 파일을 "
-        "채점합니다.",
+        "ko": "답은 다음 셀에 쓰거나 이 노트북과 함께 있는 `{file}` 파일에 쓰세요. "
+        "둘 다 고치면 파일을 채점합니다.",
     },
     "nbgrader_test": {
         "en": "{title} (points: {points})",

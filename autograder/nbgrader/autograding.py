@@ -69,7 +69,7 @@ def _place(converter: Any, resources: Resources) -> Place:
     root = Path(folders.root)
 
     def folder(step: str, whose: str) -> Path:
-        return root / folders.format_path(step, whose, assignment)
+        return root / str(folders.format_path(step, whose, assignment))
 
     return Place(
         student=student,
@@ -96,7 +96,7 @@ def _grader(configurable: Any, place: Place) -> CourseGrader:
         raise
 
 
-class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
+class SubmissionExporter(NotebookExporter):
     """Reads what was handed in without trusting it: a notebook that is damaged or hostile is
     its student's problem alone, and never stops the run.
 
@@ -167,7 +167,7 @@ def _composed(place: Place, exercise: Exercise, carrier: bytes) -> dict[str, Any
     return compose(carrier, content, submission, exercise.name)
 
 
-class ExternalGrade(Execute):  # type: ignore[misc]
+class ExternalGrade(Execute):
     """In the place of nbgrader's ``Execute``: grades in the sandbox, and runs no cell."""
 
     def preprocess(self, nb: Any, resources: Resources, km: Any = None) -> tuple[Any, Resources]:
@@ -185,7 +185,7 @@ class ExternalGrade(Execute):  # type: ignore[misc]
         return nb, resources
 
 
-class LatePenalties(AssignLatePenalties):  # type: ignore[misc]
+class LatePenalties(AssignLatePenalties):
     """In the place of nbgrader's ``AssignLatePenalties``: due dates and penalties of the course,
     and the grades of exercises that were handed in as ``.py`` without their notebook."""
 

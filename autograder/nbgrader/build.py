@@ -36,9 +36,7 @@ class Built(Struct, frozen=True):
     change: book.Change
 
 
-def source_files(
-    course: Course, assignment: Assignment, language: Language
-) -> dict[str, bytes]:
+def source_files(course: Course, assignment: Assignment, language: Language) -> dict[str, bytes]:
     """The files of ``source/<assignment>/`` by name: notebooks, stubs, pictures and data."""
     files = {
         f"{exercise.name}.ipynb": carrier(exercise, course.feedback, language)
@@ -157,9 +155,7 @@ def _align(settings: Settings, assignment: Assignment, files: dict[str, bytes]) 
     """nbgrader fills an assignment that is new to it, and refuses one with submissions."""
     if not has_gradebook(settings.db_url):
         return book.Change()
-    carriers = {
-        exercise.name: files[f"{exercise.name}.ipynb"] for exercise in assignment.exercises
-    }
+    carriers = {exercise.name: files[f"{exercise.name}.ipynb"] for exercise in assignment.exercises}
     with open_gradebook(settings) as gradebook:
         try:
             found = gradebook.find_assignment(assignment.name)

@@ -100,7 +100,7 @@ def _with_solution_regions(exercise: Exercise) -> str:
     """
     source = stub_cell(exercise)
     lines = source.split("\n")
-    raises = [node for node in ast.walk(ast.parse(source)) if _is_placeholder(node)]
+    raises = list(_placeholders(ast.parse(source)))
     if not raises:
         raise CourseError(
             "the stub has no 'raise NotImplementedError', which nbgrader puts the place for the "
@@ -115,11 +115,12 @@ def _with_solution_regions(exercise: Exercise) -> str:
     return "\n".join(lines)
 
 
-def _is_placeholder(node: ast.AST) -> bool:
-    if not isinstance(node, ast.Raise):
-        return False
-    raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+def _placeholders(tree: ast.AST) -> Iterator[ast.Raise]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise):
+            raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            if isinstance(raised, ast.Name) and raised.id == "NotImplementedError":
+                yield node
 
 
 def _grade_source(cell: GradeCell, language: Language) -> str:

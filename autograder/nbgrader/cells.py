@@ -1,4 +1,4 @@
-"""The grade cells of an exercise's notebook: one a test, as far as students may tell tests apart."""
+"""The grade cells of an exercise's notebook: one a test, as far as students may tell them apart."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def grade_cells(
     would tell their number, names and points.
     """
     shown = [test for test in exercise.tests if policy != "none" or test.visibility == "public"]
-    cells = [GradeCell(grade_id(test.name), _title(test, language), _points(test)) for test in shown]
+    cells = [
+        GradeCell(grade_id(test.name), _title(test, language), _points(test)) for test in shown
+    ]
     hidden = [test for test in exercise.tests if test not in shown]
     if hidden:
         title = text("hidden_tests", language)

@@ -1,7 +1,7 @@
 """``nbgrader_config.py``: what it has to say, said in one call.
 
-    from autograder.nbgrader.config import configure
-    configure(c)
+from autograder.nbgrader.config import configure
+configure(c)
 """
 
 from __future__ import annotations
@@ -45,9 +45,11 @@ def configure(c: Any, course: str | os.PathLike[str] | None = None) -> None:
     c.Autograde.exporter_class = EXPORTER
     c.GenerateFeedback.exporter_class = FEEDBACK_EXPORTER
     theirs = c.Autograde.get("autograde_preprocessors")
-    chosen = list(_PREPROCESSORS) if not isinstance(theirs, list) else [
-        _REPLACED.get(_name(one), one) for one in theirs
-    ]
+    chosen = (
+        list(_PREPROCESSORS)
+        if not isinstance(theirs, list)
+        else [_REPLACED.get(_name(one), one) for one in theirs]
+    )
     c.Autograde.autograde_preprocessors = chosen
     excluded = c.Autograde.get("exclude_overwriting")
     c.Autograde.exclude_overwriting = _with_stubs(
@@ -90,7 +92,7 @@ def new_config(course_id: str, exchange: Path, course: Path | None) -> str:
     """The text of an ``nbgrader_config.py`` for a course that has none. ``course`` is its
     folder where that is not the one that the file lies in."""
     argument = "" if course is None else f", course={str(course)!r}"
-    return f'''\
+    return f"""\
 # Written by "autograder nbgrader build", once; from here on it is yours.
 import os
 
@@ -107,7 +109,7 @@ c.Exchange.root = {str(exchange)!r}
 
 # Last: sets the exporter, autograde_preprocessors and exclude_overwriting.
 configure(c{argument})
-'''
+"""
 
 
 def faults(config: Any, course: Path) -> list[str]:

@@ -18,6 +18,7 @@ from autograder.errors import AutograderError
 from autograder.lint import leaks_in
 from autograder.nbgrader.build import is_ours, source_files
 from autograder.nbgrader.carrier import MARK, language_of
+from autograder.nbgrader.cells import grade_cells
 from autograder.nbgrader.config import faults
 from autograder.nbgrader.settings import (
     CONFIG,
@@ -28,7 +29,7 @@ from autograder.nbgrader.settings import (
     open_gradebook,
     sqlite_file,
 )
-from autograder.sandbox import require_level
+from autograder.sandbox import Level, require_level
 
 
 class Finding(Struct, frozen=True):
@@ -107,8 +108,8 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _isolation(settings: Settings) -> Iterator[Finding]:
-    level = settings.config.Autograder.get("isolation")
-    level = level if level in ("sandbox", "process") else "sandbox"
+    weaker = settings.config.Autograder.get("isolation") == "process"
+    level: Level = "process" if weaker else "sandbox"
     try:
         require_level(level)
     except AutograderError as error:
@@ -225,9 +226,7 @@ def _gradebook(course: Course, settings: Settings) -> Iterator[Finding]:
         yield Finding("the gradebook", str(error), "see c.CourseDirectory.db_url")
 
 
-def _assignment(
-    course: Course, assignment: Assignment, gradebook: Gradebook
-) -> Iterator[Finding]:
+def _assignment(course: Course, assignment: Assignment, gradebook: Gradebook) -> Iterator[Finding]:
     found = next((one for one in gradebook.assignments if one.name == assignment.name), None)
     if found is None:
         return
@@ -236,8 +235,6 @@ def _assignment(
     mend = build if found.submissions else f"{build} and 'nbgrader generate_assignment --force'"
     notebooks = {one.name: one for one in found.notebooks}
     for exercise in assignment.exercises:
-        from autograder.nbgrader.cells import grade_cells
-
         wanted = {
             cell.grade_id: cell.points
             for cell in grade_cells(exercise, course.feedback, course.language)
@@ -287,9 +284,7 @@ def _exchange(settings: Settings) -> Iterator[Finding]:
         )
         return
     if stat.S_IMODE(root.stat().st_mode) & 0o007 != 0o007:
-        yield Finding(
-            str(root), "the exchange is not open to everybody", f"chmod 777 {root}"
-        )
+        yield Finding(str(root), "the exchange is not open to everybody", f"chmod 777 {root}")
     if not settings.course_id:
         return
     mine = root / settings.course_id

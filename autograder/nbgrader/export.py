@@ -1,6 +1,6 @@
 """The gradebook as CSV with a column a test, scores given by hand included.
 
-    nbgrader export --exporter=autograder.nbgrader.export.TestsExportPlugin --to=tests.csv
+nbgrader export --exporter=autograder.nbgrader.export.TestsExportPlugin --to=tests.csv
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from autograder.output.table_csv import table
 _TOTALS = ("raw_score", "late_submission_penalty", "score", "max_score")
 
 
-class TestsExportPlugin(ExportPlugin):  # type: ignore[misc]
+class TestsExportPlugin(ExportPlugin):
     """nbgrader's own CSV has totals only."""
 
     def export(self, gradebook: Gradebook) -> None:

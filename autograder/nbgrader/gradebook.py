@@ -49,9 +49,7 @@ class Change(Struct, frozen=True):
 
 
 def merged(one: Change, other: Change) -> Change:
-    return Change(
-        one.added + other.added, one.removed + other.removed, one.altered + other.altered
-    )
+    return Change(one.added + other.added, one.removed + other.removed, one.altered + other.altered)
 
 
 def align(gradebook: Gradebook, assignment: str, carriers: Mapping[str, bytes]) -> Change:
@@ -87,10 +85,12 @@ def _align_notebook(
         notebook = Notebook(name=name, assignment=assignment, kernelspec=kernel)
         gradebook.db.add(notebook)
         for submission in assignment.submissions:
-            SubmittedNotebook(notebook=notebook, assignment=submission)
+            gradebook.db.add(SubmittedNotebook(notebook=notebook, assignment=submission))
         gradebook.db.flush()
     wanted = {
-        cell.metadata.nbgrader.grade_id: cell for cell in carrier.cells if "nbgrader" in cell.metadata
+        cell.metadata.nbgrader.grade_id: cell
+        for cell in carrier.cells
+        if "nbgrader" in cell.metadata
     }
     sources = {cell.name: cell for cell in notebook.source_cells}
     removed = _remove_stale(gradebook, notebook, sources, wanted)
@@ -141,9 +141,7 @@ def _remove_stale(
     return removed
 
 
-def _add_grade_cell(
-    gradebook: Gradebook, notebook: Notebook, grade_id: str, points: float
-) -> None:
+def _add_grade_cell(gradebook: Gradebook, notebook: Notebook, grade_id: str, points: float) -> None:
     cell = GradeCell(name=grade_id, notebook=notebook, max_score=points, cell_type="code")
     _add_cell(gradebook, cell)
     for submitted in notebook.submissions:

@@ -120,9 +120,11 @@ def open_gradebook(settings: Settings) -> Iterator[Gradebook]:
     """The gradebook, made where there is none. Raises :class:`MachineError` where the database
     refuses."""
     find_alembic()
-    with _database_errors(settings.db_url):
-        with Gradebook(settings.db_url, settings.course_id) as gradebook:
-            yield gradebook
+    with (
+        _database_errors(settings.db_url),
+        Gradebook(settings.db_url, settings.course_id) as gradebook,
+    ):
+        yield gradebook
 
 
 def find_alembic() -> None:

@@ -88,9 +88,7 @@ def _carriers(course: Course, assignment: str, settings: Settings) -> dict[str, 
         path = settings.folder("source", assignment) / f"{exercise.name}.ipynb"
         if path.is_file():
             language = language_of(path.read_bytes(), course)
-    return {
-        exercise.name: carrier(exercise, course.feedback, language) for exercise in exercises
-    }
+    return {exercise.name: carrier(exercise, course.feedback, language) for exercise in exercises}
 
 
 def _sync_one(
