@@ -116,12 +116,12 @@ def opened_way() -> tuple[str, ...]:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[Path]:
+def world(tmp_path: Path) -> Path:
     """A folder that everybody may walk through."""
     for folder in (tmp_path, *tmp_path.parents):
         if str(folder).startswith("/tmp/") and folder.stat().st_uid == 0:
             folder.chmod(folder.stat().st_mode | 0o011)
-    yield tmp_path
+    return tmp_path
 
 
 @contextmanager
