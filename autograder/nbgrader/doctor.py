@@ -319,4 +319,8 @@ def _open_to_all(path: Path) -> bool:
     """Whether others may read it, and walk to it."""
     if not path.stat().st_mode & (stat.S_IXOTH if path.is_dir() else stat.S_IROTH):
         return False
+    return _walkable(path)
+
+
+def _walkable(path: Path) -> bool:
     return all(os.stat(parent).st_mode & stat.S_IXOTH for parent in path.parents)
