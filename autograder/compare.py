@@ -110,7 +110,7 @@ def _compare_values(expected: Expected, actual: NumpyArray) -> Verdict:
     if expected.value is not None and expected.tolerance is not None:
         off = np.abs(actual - expected.value)
         inside = off <= expected.tolerance  # false for nan
-        if inside.all():
+        if np.count_nonzero(inside) == inside.size:
             return _RIGHT
     if not np.all(np.isfinite(actual)):
         index = _first(~np.isfinite(actual))

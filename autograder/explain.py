@@ -68,6 +68,7 @@ def _explain_failure(
         expected=len(signature.outputs),
         exception="" if exception is None else _exception_text(exception),
         memory=limits.memory_mib,
+        reply=limits.reply_mib,
         seconds=f"{limits.wall_seconds:g}",
         cpu=limits.cpu_seconds,
         shapes="" if failure.while_loading else _shapes(case, language),

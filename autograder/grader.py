@@ -73,6 +73,9 @@ class ExerciseGrader:
         self._sandbox = sandbox
         self._reference_runs: dict[str, ExerciseRun] = {}
         self._mutants: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] | None = None
+        # What many submissions have in common, worked out once.
+        self._without_file: dict[tuple[Failure, Language], ExerciseGrade] = {}
+        self._passed: dict[tuple[str, Language], TestGrade] = {}
 
     @cached_property
     def cases(self) -> Mapping[str, Sequence[Case]]:
@@ -101,6 +104,15 @@ class ExerciseGrader:
 
     def grade(self, submission: Submission, language: Language) -> ExerciseGrade:
         submission = submission.for_exercise(self.exercise.name)
+        problem = file_problem(self.exercise, submission)
+        if problem is None:
+            return self._grade(submission, language)
+        key = (problem, language)
+        if key not in self._without_file:
+            self._without_file[key] = self._grade(submission, language)
+        return self._without_file[key]
+
+    def _grade(self, submission: Submission, language: Language) -> ExerciseGrade:
         run, judgements = self.run(submission)
         explained: dict[str, str] = {}
         if any(judgement.is_explainable for judgement in judgements):
@@ -126,8 +138,9 @@ class ExerciseGrader:
         problem = file_problem(self.exercise, submission)
         if problem is not None:
             return ExerciseRun({}), fail_exercise(self.exercise, problem)
+        truths = self.truths  # asked for first, it is worked out while the sandbox starts
         run = self._run(submission)
-        judgements = judge_exercise(self.exercise, self.truths, run)
+        judgements = judge_exercise(self.exercise, truths, run)
         return run, tuple(self._judge_time(judgement, run, submission) for judgement in judgements)
 
     def add_source_tests(
@@ -213,6 +226,9 @@ class ExerciseGrader:
         """The judgement in words. ``hints`` has the hint of each mistake by its name;
         ``sources`` are the submission's files, to quote from."""
         test = judgement.test
+        key = (test.name, language)
+        if judgement.status == "passed" and key in self._passed:
+            return self._passed[key]
         message = text("passed", language)
         if judgement.finding is not None:
             number = judgement.finding.case
@@ -225,7 +241,7 @@ class ExerciseGrader:
                 sources,
             )
         file, line = _place(self.exercise, judgement)
-        return TestGrade(
+        grade = TestGrade(
             name=test.name,
             visibility=test.visibility,
             score=judgement.score,
@@ -237,6 +253,9 @@ class ExerciseGrader:
             file=file,
             line=line,
         )
+        if grade.status == "passed":
+            self._passed[key] = grade
+        return grade
 
 
 def _place(

@@ -32,16 +32,16 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "ko": "{detail}: 일반 파일이 아닙니다(폴더, 링크 또는 장치). 파일 자체를 제출하세요.",
     },
     "too_large": {
-        "en": "{detail} is larger than 1 MiB. Source code is much smaller: "
+        "en": "{detail} is larger than 256 KiB. Source code is much smaller: "
         "was something else saved into it?",
-        "ko": "{detail}: 크기가 1 MiB를 넘습니다. 소스 코드는 이렇게 클 수 없습니다. "
+        "ko": "{detail}: 크기가 256 KiB를 넘습니다. 소스 코드는 이렇게 클 수 없습니다. "
         "다른 내용이 들어가지 않았나요?",
     },
     "too_many": {
         "en": "{detail} was not read: there are more than 100 Python files and notebooks, or more "
-        "than 4 MiB of them. Hand in only the files of this assignment.",
+        "than 1 MiB of them. Hand in only the files of this assignment.",
         "ko": "{detail} 파일은 읽지 않았습니다. Python 파일과 노트북이 100개를 넘거나 모두 합해 "
-        "4 MiB를 넘습니다. 이 과제의 파일만 제출하세요.",
+        "1 MiB를 넘습니다. 이 과제의 파일만 제출하세요.",
     },
     "encoding": {
         "en": "{detail} is not text in UTF-8. Save it as UTF-8 in your editor.",
@@ -110,6 +110,12 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "What came back was not an answer: the code interferes with how the grader "
         "reads results ({detail}).",
         "ko": "돌아온 것이 답이 아닙니다. 채점기가 결과를 읽는 과정을 코드가 방해합니다({detail}).",
+    },
+    "oversized": {
+        "en": "Returned more than the {reply} MiB that a result may have{shapes}. "
+        "Is there an array that is far larger than the inputs?",
+        "ko": "반환한 결과가 허용된 크기 {reply} MiB를 넘습니다{shapes}. "
+        "입력보다 훨씬 큰 배열을 만들고 있지 않나요?",
     },
     "not_run": {
         "en": "Not run: earlier tests used up the time or memory for this exercise.",

@@ -13,7 +13,7 @@ import re
 import msgspec
 from msgspec import Struct
 
-MAX_CODE = 1 << 20
+MAX_CODE = 1 << 18
 
 _HARMLESS_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 _MAGIC_LINE = re.compile(r"^(\s*)[%!].*$|^(\s*)[\w.]+\?{1,2}\s*$|^(\s*)\?{1,2}[\w.]+\s*$")

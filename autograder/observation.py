@@ -11,6 +11,7 @@ from msgspec import Struct
 from autograder.compare import NotAnArray
 from autograder.sandbox import Died, Outcome
 from autograder.sandbox.protocol import (
+    NUMERIC_DTYPES,
     Array,
     ExceptionInfo,
     Items,
@@ -20,8 +21,8 @@ from autograder.sandbox.protocol import (
     Raised,
     Returned,
     Value,
+    view_array,
 )
-from autograder.sandbox.session import unpack_leaf
 
 Output: TypeAlias = "np.ndarray[Any, Any] | NotAnArray"
 Outputs: TypeAlias = dict[str, Output]
@@ -46,6 +47,7 @@ FailureKind: TypeAlias = Literal[
     "cpu",
     "crashed",
     "malformed",
+    "oversized",
     "wrong_count",
     "returned_nothing",
     "not_run",
@@ -115,19 +117,18 @@ def _array_of(items: Items) -> Output | None:
 
 
 def _output(value: Value) -> Output:
+    if isinstance(value, Array) and value.dtype in NUMERIC_DTYPES:
+        return view_array(value)
     if isinstance(value, Items):
         return NotAnArray(value.kind)
-    leaf = unpack_leaf(value)
-    if isinstance(leaf, np.ndarray):
-        return leaf
-    if isinstance(leaf, Opaque):
-        return NotAnArray(leaf.type_name)
-    if isinstance(leaf, Array):
+    if isinstance(value, Opaque):
+        return NotAnArray(value.type_name)
+    if isinstance(value, Array):
         # A dtype that does not travel: an empty array that has it tells all there is to tell.
-        return np.empty(0, dtype=object if leaf.dtype == "object" else "U1")
-    if isinstance(leaf, (bool, int, float)):
-        return np.asarray(leaf)
-    return NotAnArray(type(leaf).__name__)
+        return np.empty(0, dtype=object if value.dtype == "object" else "U1")
+    if isinstance(value.value, (bool, int, float)):
+        return np.asarray(value.value)
+    return NotAnArray(type(value.value).__name__)
 
 
 def failure_of(outcome: Outcome) -> Failure | None:

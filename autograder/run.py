@@ -25,12 +25,13 @@ from autograder.observation import (
 from autograder.plan import Plan, Questions, inputs_of, second_inputs
 from autograder.sandbox import Outcome, Session
 from autograder.sandbox.protocol import Returned
+from autograder.sandbox.session import Allowance
 from autograder.submission import Submission
 
 OpenSession: TypeAlias = Callable[[], Session]
 
 # What uses up the machine is not tried a third time in one exercise.
-EXHAUSTING: frozenset[FailureKind] = frozenset({"timeout", "cpu", "memory"})
+EXHAUSTING: frozenset[FailureKind] = frozenset({"timeout", "cpu", "memory", "oversized"})
 MAX_EXHAUSTING = 2
 # How often the steps of an efficiency test are timed.
 REPETITIONS = 3
@@ -74,6 +75,7 @@ class _Runner:
         self._files = submission.files
         self._open_session = open_session
         self._session: Session | None = None
+        self._allowance: Allowance | None = None
         self._load_failure: Failure | None = None
         self._exhausting = 0
         self._output = ""
@@ -198,6 +200,8 @@ class _Runner:
             return self._session
         self._close()
         self._session = self._open_session()
+        self._allowance = self._allowance or self._session.allowance
+        self._session.allowance = self._allowance
         self._session.start_clock()
         failure = failure_of(self._session.load(self._entry, self._files))
         if failure is not None:

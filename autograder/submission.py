@@ -29,9 +29,10 @@ from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.notebook import NotebookError, TooMuchCode, source_from_notebook
 
-MAX_SOURCE_BYTES = 1 << 20
+# Parsing it, for rules about the source, takes some 700 times its size in memory.
+MAX_SOURCE_BYTES = 1 << 18
 # All of a submission together: it is sent to the sandbox, and may be for every test.
-MAX_TOTAL = 1 << 22
+MAX_TOTAL = 1 << 20
 MAX_FILES = 100
 MAX_ENTRIES = 20_000
 
@@ -214,10 +215,10 @@ def read_submission(ref: SubmissionRef) -> Submission:
     files: dict[str, str] = {}
     unreadable: dict[str, Unreadable] = {}
     total = 0
-    for name, path in source_paths(ref).items():
+    for number, (name, path) in enumerate(source_paths(ref).items()):
         is_notebook = name.endswith(".ipynb")
         shown = displayable(name)
-        if len(files) >= MAX_FILES or total >= MAX_TOTAL:
+        if number >= MAX_FILES or total >= MAX_TOTAL:
             unreadable[shown] = "too_many"
             continue
         content = _read(path, MAX_NOTEBOOK_BYTES if is_notebook else MAX_SOURCE_BYTES)

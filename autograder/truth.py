@@ -97,7 +97,7 @@ class Expected(Struct, frozen=True):
 
     @property
     def is_truth_value(self) -> bool:
-        return self.value is not None and self.value.dtype == np.bool_
+        return self.value is not None and self.value.dtype.kind == "b"
 
 
 class _Statement(Struct, frozen=True):

@@ -12,7 +12,8 @@ from autograder.errors import MachineError, UsageError
 from autograder.grade import Grade
 from autograder.submission import SubmissionRef
 
-_decode = msgspec.json.Decoder(Grade).decode
+decode_grade = msgspec.json.Decoder(Grade).decode
+"""A grade from the content of its file. Raises :class:`msgspec.MsgspecError`."""
 
 
 def grade_path(out: Path, ref: SubmissionRef) -> Path:
@@ -29,7 +30,7 @@ def grade_path(out: Path, ref: SubmissionRef) -> Path:
 def read_grade(path: Path) -> Grade | None:
     """The grade in ``path``; None where there is none, or one that cannot be understood."""
     try:
-        return _decode(path.read_bytes())
+        return decode_grade(path.read_bytes())
     except (OSError, msgspec.MsgspecError):
         return None
 
@@ -59,9 +60,12 @@ def read_grades(path: Path) -> list[Grade]:
     return sorted(grades, key=lambda grade: (grade.student, grade.assignment))
 
 
-def write_grade(path: Path, grade: Grade) -> None:
-    """Write the grade. Raises :class:`MachineError` where the folder or the disk refuses."""
-    write_atomically(path, msgspec.json.format(msgspec.json.encode(grade), indent=2) + b"\n")
+def write_grade(path: Path, grade: Grade) -> bytes:
+    """Write the grade; what was written. Raises :class:`MachineError` where the folder or the
+    disk refuses."""
+    content = msgspec.json.format(msgspec.json.encode(grade), indent=2) + b"\n"
+    write_atomically(path, content)
+    return content
 
 
 def write_atomically(path: Path, content: bytes) -> None:

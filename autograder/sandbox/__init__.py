@@ -84,6 +84,11 @@ class Sandbox:
 
             self._zygote = Zygote(self._launcher(), self._limits)
 
+    @property
+    def zygote_pid(self) -> int | None:
+        """The warm process that forks those of student code; None where there is none."""
+        return None if self._zygote is None else self._zygote.pid
+
     def session(self) -> Session:
         """A new process for one submission's code, confined, with nothing loaded yet."""
         from autograder.sandbox.zygote_host import MIB, ZygoteEnded

@@ -57,6 +57,11 @@ from autograder.sandbox.protocol import (
     unpack_array,
 )
 
+# How much is read beyond what is being waited for.
+READ_AHEAD = 1 << 14
+
+_empty = np.empty
+_byte = np.dtype(np.uint8)
 _view = np.ndarray.view
 _astype = np.ndarray.astype
 _shares_memory = np.shares_memory
@@ -92,6 +97,8 @@ class Server:
         self._files: Mapping[str, str] = {}
         self._kept: dict[str, Any] = {}
         self._number = 0
+        self._ahead = bytearray(READ_AHEAD)
+        self._unread = memoryview(b"")
 
     def greet(self) -> None:
         """Say, as number 0, that this process is confined and has seen no student code."""
@@ -123,9 +130,6 @@ class Server:
         for file, source in request.files.items():
             linecache.cache[file] = (len(source), None, source.splitlines(True), file)
         sys.meta_path.append(_SubmissionImporter(request.files))
-        # What students leave unseeded comes out the same in every run.
-        random.seed(0)
-        np.random.seed(0)
         file = f"{request.entry}.py"
         module = types.ModuleType(request.entry)
         module.__file__ = file
@@ -232,25 +236,81 @@ class Server:
         payload = self._read_exactly(HEADER.unpack(header)[0])
         return None if payload is None else protocol.decode_request(payload)
 
-    def _read_exactly(self, size: int) -> bytearray | None:
-        buffer = bytearray(size)
-        rest = memoryview(buffer)
+    def _read_exactly(self, size: int) -> memoryview | None:
+        """The next ``size`` bytes; None at the end."""
+        buffer = _empty(size, _byte).data  # not a bytearray, which would be filled twice
+        rest = buffer
+        ready = min(size, len(self._unread))
+        rest[:ready] = self._unread[:ready]
+        rest, self._unread = rest[ready:], self._unread[ready:]
         while rest:
-            count = os.readv(self._reader, [rest])
+            # Of many small requests, several are there at once.
+            count = os.readv(self._reader, [rest, self._ahead])
             if not count:
                 return None
+            ahead = max(0, count - len(rest))
             rest = rest[count:]
+            self._unread = memoryview(self._ahead)[:ahead]
         return buffer
 
     def _send(self, reply: Reply) -> None:
         payload = encode(reply)
         parts = [memoryview(HEADER.pack(len(payload))), memoryview(payload)]
+        if len(payload) < protocol.SMALL:
+            parts = [memoryview(b"".join(parts))]
         while parts:
             written = os.writev(self._writer, parts)
             while parts and written >= len(parts[0]):
                 written -= len(parts.pop(0))
             if parts:
                 parts[0] = parts[0][written:]
+
+
+_REHEARSED = """
+import numpy as np
+
+def call(x, W):
+    return W.T @ x, np.outer(x, x), x.sum(axis=0), np.zeros(x.shape) + 1.0
+
+class Layer:
+    def __init__(self, W):
+        self.W = W
+"""
+
+
+def rehearse() -> None:
+    """Answer a few requests that no submission is about, before there is a submission.
+
+    What runs for the first time is slow: the interpreter adapts code to what it sees, and
+    in a forked process every page that it writes to must be copied first. Here it happens
+    once, for all the processes that are forked afterwards.
+    """
+    finders, modules = list(sys.meta_path), set(sys.modules)
+    server = Server(-1, -1)
+    vector, matrix = np.ones(2), np.ones((2, 2))
+    arrays: list[tuple[np.ndarray[Any, Any], ...]] = [
+        (vector, matrix),
+        (vector.astype(np.float32), np.asfortranarray(matrix)),
+    ]
+    requests: list[Request] = [Load(0, "rehearsal", {"rehearsal.py": _REHEARSED})]
+    for arguments in arrays * 8:
+        packed = tuple(protocol.pack_array(argument) for argument in arguments)
+        requests += [
+            Call(0, "call", packed),
+            Call(0, "call", packed, keep="result", inspect=True),
+            Call(0, "Layer", packed[1:], keep="layer"),
+            Read(0, "layer.W"),
+            Read(0, "missing"),
+        ]
+    for request in requests:
+        encode(server._answer(protocol.decode_request(encode(request))))
+    sys.meta_path[:] = finders
+    linecache.cache.clear()
+    # What students leave unseeded comes out the same in every run.
+    random.seed(0)
+    np.random.seed(0)
+    for name in sys.modules.keys() - modules:
+        del sys.modules[name]
 
 
 def _flush() -> None:

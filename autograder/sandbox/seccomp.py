@@ -106,7 +106,6 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
 }
 
 PROCESSES: dict[str, tuple[int | None, int | None]] = {
-    "clone": (56, 220),
     "fork": (57, None),
     "vfork": (58, None),
 }
@@ -118,6 +117,9 @@ MADVISE = (28, 233)
 KILL = (62, 129)
 TGKILL = (234, 131)
 PRLIMIT64 = (302, 261)
+CLONE = (56, 220)
+# New namespaces, a process that is somebody else's child, or one that is traced.
+CLONE_REFUSED = 0x7E020000 | 0x8000 | 0x2000
 # glibc falls back from clone3 to clone, whose refusal Python reports well, on ENOSYS only.
 CLONE3 = (435, 435)
 
@@ -142,7 +144,7 @@ _RET_ERRNO = 0x00050000
 _RET_ALLOW = 0x7FFF0000
 _EPERM, _ENOSYS = 1, 38
 
-_LD_ABS, _JEQ, _JGE, _RET = 0x20, 0x15, 0x35, 0x06
+_LD_ABS, _JEQ, _JGE, _JSET, _RET = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 
 # Stands for the process's own number in a filter that is built before there is a process.
@@ -179,6 +181,15 @@ def _allow_if_any(index: int, values: tuple[int, ...]) -> list[Instruction]:
     for value in values:
         program += [Instruction(_JEQ, 0, 1, value), _return(_RET_ALLOW)]
     return [*program, _return(_RET_ERRNO | _EPERM)]
+
+
+def _refuse_bits(index: int, bits: int) -> list[Instruction]:
+    return [
+        _load(_argument(index)),
+        Instruction(_JSET, 0, 1, bits),
+        _return(_RET_ERRNO | _EPERM),
+        _return(_RET_ALLOW),
+    ]
 
 
 def _when(number: int, body: list[Instruction]) -> list[Instruction]:
@@ -234,6 +245,8 @@ def build_filter(machine: str, pid: int, *, allow_processes: bool = False) -> by
         if number is not None:
             program += _when(number, [_return(_RET_ALLOW)])
     program += _conditions(column, pid)
+    if allow_processes:
+        program += _when(CLONE[column], _refuse_bits(0, CLONE_REFUSED))
     program.append(_return(_RET_ERRNO | _EPERM))
     return b"".join(instruction.pack() for instruction in program)
 

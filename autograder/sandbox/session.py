@@ -5,9 +5,11 @@ The levels start such processes; see :mod:`autograder.sandbox.zygote_host`.
 
 from __future__ import annotations
 
+import math
 import secrets
 import signal
 import time
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
@@ -32,7 +34,6 @@ from autograder.sandbox.protocol import (
     Load,
     MalformedReply,
     Missing,
-    Opaque,
     PackedCall,
     Plain,
     Raised,
@@ -52,10 +53,11 @@ class Died(Struct, frozen=True):
 
     ``timeout``: killed when its time was up. ``cpu``: used up its CPU time. ``crashed``:
     ended by itself; ``detail`` is a signal's name or ``exit code N``. ``malformed``:
-    killed because it sent something else than a reply.
+    killed because it sent something else than a reply. ``oversized``: killed because it
+    sent too much.
     """
 
-    reason: Literal["timeout", "cpu", "crashed", "malformed"]
+    reason: Literal["timeout", "cpu", "crashed", "malformed", "oversized"]
     detail: str = ""
 
 
@@ -64,6 +66,8 @@ GraderFunction: TypeAlias = Callable[..., Any]
 
 # Elements that an array handed to a function of the grader may always have.
 _SMALL_ARRAY = 1024
+# All results that are kept at a time, in results of the largest size.
+_LARGEST_REPLIES = 4
 
 
 class Question(Struct, frozen=True):
@@ -88,17 +92,46 @@ class TimeIsUp(Exception):
     """The deadline passed before a whole reply had come."""
 
 
+class ReplyTooLarge(Exception):
+    """A reply is announced that is larger than what is left of the :class:`Allowance`."""
+
+
+class Allowance:
+    """How many bytes of results the grader takes, each and together.
+
+    Results are kept until an exercise is judged. A reply a test of the largest size would
+    otherwise add up to more memory than the machine has.
+    """
+
+    def __init__(self, reply_bytes: int) -> None:
+        self._reply_bytes = reply_bytes
+        self._left = _LARGEST_REPLIES * reply_bytes
+
+    def check(self, size: int) -> None:
+        """Raise :class:`ReplyTooLarge` where a payload of ``size`` bytes is not to be taken."""
+        if size > min(self._reply_bytes, self._left):
+            raise ReplyTooLarge
+
+    def spend(self, size: int) -> None:
+        self._left -= size
+
+    def give_back(self, size: int) -> None:
+        """For a payload that was not kept."""
+        self._left += size
+
+
 class Channel(ABC):
     """How frames get to a process of student code and back, and how it is ended."""
 
     @abstractmethod
     def exchange(
-        self, frames: bytes, replies: int, deadline: float, limit: int
+        self, frames: bytes, replies: int, deadline: float, allowance: Allowance
     ) -> Iterator[memoryview]:
         """Send ``frames`` and yield the payloads of the ``replies`` frames that come back.
 
-        ``deadline`` is on :func:`time.monotonic`'s clock; ``limit`` bounds each payload
-        in bytes. Raises :class:`ChannelClosed`, :class:`TimeIsUp`, :class:`MalformedReply`.
+        ``deadline`` is on :func:`time.monotonic`'s clock; the payloads are taken from
+        ``allowance``. Raises :class:`ChannelClosed`, :class:`TimeIsUp`,
+        :class:`ReplyTooLarge`, :class:`MalformedReply`.
         """
 
     @abstractmethod
@@ -119,7 +152,8 @@ class Session:
     def __init__(self, channel: Channel, *, wall_seconds: float, reply_bytes: int) -> None:
         self._channel = channel
         self._wall_seconds = wall_seconds
-        self._reply_bytes = reply_bytes
+        self.allowance = Allowance(reply_bytes)
+        """May be shared with the sessions before and after this one."""
         self._died: Died | None = None
         self._deadline = time.monotonic() + wall_seconds
         # Unpredictable numbers: a reply written before its request was sent cannot match.
@@ -167,18 +201,17 @@ class Session:
 
         Shorter than ``questions`` by what was not tried after the process died.
         """
-        requests = [question.request(self._next()) for question in questions]
+        first = self._next()
+        requests = [question.request(first + i) for i, question in enumerate(questions)]
         outcomes: list[Outcome] = []
         if self._died is not None:
             return [self._died]
         try:
             frames = b"".join(map(_frame, requests))
-            replies = self._channel.exchange(
-                frames, len(requests), self._deadline, self._reply_bytes
-            )
+            replies = self._channel.exchange(frames, len(requests), self._deadline, self.allowance)
             for request, payload in zip(requests, replies, strict=True):
                 outcomes.append(_answer_to(request, payload))
-        except (MalformedReply, TimeIsUp, ChannelClosed) as error:
+        except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed) as error:
             outcomes.append(self._die(error))
         return outcomes
 
@@ -200,20 +233,23 @@ class Session:
         try:
             while True:
                 (payload,) = self._channel.exchange(
-                    _frame(request), 1, self._deadline, self._reply_bytes
+                    _frame(request), 1, self._deadline, self.allowance
                 )
                 reply = _reply_to(request, payload)
                 if not isinstance(reply, Callback):
                     return reply
+                self.allowance.give_back(len(payload))
                 result = _call_back(reply, functions)
                 request = CallbackResult(request.number, result)
-        except (MalformedReply, TimeIsUp, ChannelClosed) as error:
+        except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed) as error:
             return self._die(error)
 
     def _die(self, error: Exception) -> Died:
         status, _ = self._channel.end()
         if isinstance(error, TimeIsUp):
             self._died = Died("timeout")
+        elif isinstance(error, ReplyTooLarge):
+            self._died = Died("oversized")
         elif isinstance(error, MalformedReply):
             self._died = Died("malformed", str(error))
         else:
@@ -251,25 +287,31 @@ def _answer_to(request: PackedCall | Read, payload: memoryview) -> Outcome:
 
 
 class Functions:
-    """The grader's functions that one call hands over, and how large an array they take.
+    """The grader's functions that one call hands over, and what they may be called with.
 
-    They run here. An array far larger than those of the call, on which broadcasting makes
-    one larger still, could use up the grader's memory.
+    They run here, on what student code sends. An array of a shape that the call did not have,
+    on which broadcasting makes a larger one still, could use up the grader's memory, and whole
+    numbers without bounds its time.
     """
 
     def __init__(self) -> None:
         self.by_number: list[GraderFunction] = []
-        self._largest = _SMALL_ARRAY
+        self._shapes: set[tuple[int, ...]] = set()
 
     def saw(self, array: np.ndarray[Any, Any]) -> None:
         """Note an array among the arguments of the call."""
-        self._largest = max(self._largest, array.size)
+        self._shapes.add(array.shape)
 
-    def take(self, argument: Any) -> bool:
-        """Whether a function may be called with this."""
+    def admitted(self, argument: Any) -> Any:
+        """The argument as a function may have it. Raises :class:`TypeError` where it may not."""
         if isinstance(argument, np.ndarray):
-            return argument.size <= self._largest
-        return not isinstance(argument, (Array, Opaque))
+            # Lengths of 0 count as 1: the sum over one axis of an empty array has all the others.
+            size = math.prod(length or 1 for length in argument.shape)
+            if size <= _SMALL_ARRAY or argument.shape in self._shapes:
+                return argument
+        elif isinstance(argument, (bool, int, float)):
+            return np.asarray(argument)[()]  # of fixed width; an object where it has none
+        raise TypeError("not an array that the call is about, nor a number")
 
 
 def pack_argument(argument: Any, functions: Functions) -> Argument:
@@ -290,24 +332,29 @@ def _call_back(callback: Callback, functions: Functions) -> Array | Plain | Item
     if not 0 <= callback.function < len(functions.by_number):
         raise MalformedReply("calls a function that it was not given")
     function = functions.by_number[callback.function]
-    arguments = [unpack_leaf(leaf) for leaf in callback.arguments]
-    if not all(functions.take(argument) for argument in arguments):
-        return None
     try:
-        with np.errstate(all="ignore"):
+        arguments = [functions.admitted(unpack_leaf(leaf)) for leaf in callback.arguments]
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
             result = function(*arguments)
+        if isinstance(result, tuple):
+            return Items("tuple", tuple(_pack_result(item) for item in result))
+        return _pack_result(result)
     except Exception:
         # Our function, the student's arguments: a wrong shape, or too few.
         return None
-    if isinstance(result, tuple):
-        return Items("tuple", tuple(_pack_result(item) for item in result))
-    return _pack_result(result)
 
 
 def _pack_result(result: Any) -> Array | Plain:
-    if isinstance(result, (np.ndarray, np.generic)) and np.ndim(result):
-        return pack_array(np.asarray(result))
-    return Plain(result.item() if isinstance(result, (np.ndarray, np.generic)) else result)
+    """Raises :class:`TypeError` for what is neither an array nor a number that travels."""
+    array = np.asarray(result)
+    if array.dtype.str not in NUMERIC_DTYPES:
+        raise TypeError(array.dtype.name)
+    if array.ndim:
+        return pack_array(array)
+    if array.dtype.kind == "c":
+        raise TypeError("a complex number does not travel by itself")
+    return Plain(array.item())
 
 
 def unpack_leaf(leaf: Leaf) -> Any:

@@ -29,7 +29,7 @@ from msgspec import Struct
 
 from autograder.sandbox import child
 from autograder.sandbox.landlock import Ruleset
-from autograder.sandbox.memory import keep_freed_memory
+from autograder.sandbox.memory import begin_on_a_huge_page, keep_freed_memory
 from autograder.sandbox.seccomp import PreparedFilter
 
 CONTROL = 0
@@ -39,6 +39,7 @@ MAX_CONTROL = 4096
 
 _CHANNEL = 3
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -86,10 +87,14 @@ def main(readable: list[str] | None) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    if confinement is not None:
+        _drop_capabilities(libc)
     # Made here, for every child: they write to whatever their descriptors are by then.
     sys.stdout, sys.stderr = _text_writer(1), _text_writer(2)
     keep_freed_memory()
+    child.rehearse()
     gc.collect()
+    begin_on_a_huge_page()
     gc.freeze()
     control.send(READY)
     while True:
@@ -108,6 +113,15 @@ def main(readable: list[str] | None) -> None:
         if exited is None:
             return
         control.send(msgspec.msgpack.encode(exited))
+
+
+def _drop_capabilities(libc: ctypes.CDLL) -> None:
+    """Where root grades, its processes of student code are not to have root's powers: should
+    a rule of the sandbox have a hole, what is behind it asks for a capability. See capset(2)."""
+    version_3 = 0x20080522
+    header = (ctypes.c_uint32 * 2)(version_3, 0)
+    if libc.capset(header, (ctypes.c_uint32 * 6)()):
+        raise OSError(ctypes.get_errno(), "cannot give up capabilities")
 
 
 def _wait(pid: int, control: socket.socket) -> Exited | None:
@@ -180,6 +194,8 @@ def _run_child(
         os.dup2(channel, _CHANNEL)
         os.closerange(_CHANNEL + 1, 4096)
         _limit(spawn)
+        # No core dump: where those are piped to a program, its limit of 0 means nothing.
+        libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
         if confinement is not None:
             confinement.filter(spawn).install()
         gc.enable()

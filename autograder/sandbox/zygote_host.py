@@ -18,7 +18,13 @@ from autograder.course import Limits
 from autograder.errors import MachineError
 from autograder.sandbox import bootstrap
 from autograder.sandbox.protocol import HEADER, MalformedReply
-from autograder.sandbox.session import Channel, ChannelClosed, TimeIsUp
+from autograder.sandbox.session import (
+    Allowance,
+    Channel,
+    ChannelClosed,
+    ReplyTooLarge,
+    TimeIsUp,
+)
 from autograder.sandbox.zygote import KILL, MAX_CONTROL, READY, Exited, Spawn
 
 MIB = 1 << 20
@@ -163,6 +169,10 @@ class Zygote:
             self._control.send(bootstrap.bundle(launcher.readable))
             launcher.start(theirs)
 
+    @property
+    def pid(self) -> int:
+        return self._launcher.pid
+
     def open(self) -> ZygoteChannel:
         """Fork a child; it is confined and has greeted when this returns.
 
@@ -192,8 +202,8 @@ class Zygote:
             os.close(writer)
         channel = ZygoteChannel(self, ours, reader, self._limits.output_kib * 1024)
         try:
-            list(channel.exchange(b"", 1, time.monotonic() + START_SECONDS, limit=1024))
-        except (ChannelClosed, TimeIsUp, MalformedReply):
+            list(channel.exchange(b"", 1, time.monotonic() + START_SECONDS, Allowance(1024)))
+        except (ChannelClosed, TimeIsUp, ReplyTooLarge, MalformedReply):
             _, output = channel.end()
             reason = output.decode("utf-8", "replace").strip() or "no reason given"
             raise MachineError(f"the sandbox cannot confine a process: {reason}") from None
@@ -211,7 +221,7 @@ class Zygote:
         if not ready:
             raise MachineError(f"the sandbox does not start: {_last_line(self.close())}")
         self._ready = True
-        self._base_memory = _virtual_memory(self._launcher.pid)
+        self._base_memory = _virtual_memory(self.pid)
 
     def wait_for_child(self, *, kill: bool) -> Exited | None:
         """The end of the child, forced when ``kill``; None when the zygote is gone too."""
@@ -242,46 +252,50 @@ def _last_line(complaint: str) -> str:
 class Received:
     """Bytes on their way to being replies. A large reply is received in place."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._buffer = bytearray(_REPLY_CHUNK)
-        self._filled = 0
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
+        self._buffer = memoryview(bytearray(_REPLY_CHUNK))
+        # The first frame begins at `start`; it ends at `end`, which is 0 while that is not known.
+        self._start = self._filled = self._end = 0
 
     def room(self) -> memoryview:
         """Where the next bytes go."""
-        return memoryview(self._buffer)[self._filled :]
+        return self._buffer[self._filled :]
 
     def add(self, count: int) -> None:
         self._filled += count
 
     def is_begun(self) -> bool:
-        return self._filled > 0
+        return self._filled > self._start
 
     def is_complete(self) -> bool:
-        """Whether a whole frame is there. Raises :class:`MalformedReply` for one too large."""
-        if self._filled < HEADER.size:
-            return False
-        end = HEADER.size + self._size()
-        if end > len(self._buffer):
-            larger = bytearray(end)
-            larger[: self._filled] = memoryview(self._buffer)[: self._filled]
-            self._buffer = larger
-        return self._filled >= end
+        """Whether a whole frame is there. Raises :class:`ReplyTooLarge`."""
+        if not self._end:
+            if self._filled - self._start < HEADER.size:
+                self._make_room(HEADER.size)
+                return False
+            size: int = HEADER.unpack_from(self._buffer, self._start)[0]
+            self._allowance.check(size)
+            self._make_room(HEADER.size + size)
+            self._end = self._start + HEADER.size + size
+        return self._filled >= self._end
 
     def take(self) -> memoryview:
         """The payload of the first frame; what follows it stays."""
-        end = HEADER.size + self._size()
-        whole, rest = self._buffer, memoryview(self._buffer)[end : self._filled]
-        self._buffer = bytearray(max(_REPLY_CHUNK, len(rest)))
-        self._buffer[: len(rest)] = rest
-        self._filled = len(rest)
-        return memoryview(whole)[HEADER.size : end]
+        payload = self._buffer[self._start + HEADER.size : self._end]
+        self._allowance.spend(len(payload))
+        self._start, self._end = self._end, 0
+        return payload
 
-    def _size(self) -> int:
-        size: int = HEADER.unpack_from(self._buffer)[0]
-        if size > self._limit:
-            raise MalformedReply(f"a reply of {size} bytes, more than {self._limit}")
-        return size
+    def _make_room(self, size: int) -> None:
+        """See to it that the first frame, of ``size`` bytes, has its place in the buffer."""
+        if self._start + size <= len(self._buffer):
+            return
+        begun = self._buffer[self._start : self._filled]
+        # A new one, for payloads in the old one may be in use.
+        self._buffer = memoryview(bytearray(max(_REPLY_CHUNK, size)))
+        self._buffer[: len(begun)] = begun
+        self._start, self._filled = 0, len(begun)
 
 
 class ZygoteChannel(Channel):
@@ -303,12 +317,12 @@ class ZygoteChannel(Channel):
         self._poll.register(output, select.POLLIN)
 
     def exchange(
-        self, frames: bytes, replies: int, deadline: float, limit: int
+        self, frames: bytes, replies: int, deadline: float, allowance: Allowance
     ) -> Iterator[memoryview]:
         if frames:
             self._refuse_early_bytes()
         unsent = memoryview(frames)
-        received = Received(limit)
+        received = Received(allowance)
         writing = False
         for left in range(replies, 0, -1):
             while not received.is_complete():

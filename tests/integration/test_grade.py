@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -262,6 +264,91 @@ def test_a_fault_of_the_grader_costs_nobody_else_the_grade(
     with pytest.raises(MachineError, match=r"failed on 1 of 3 .*bob \(ZeroDivisionError"):
         graded.extend(one.ref.student for one in batch.grade_all(refs, settings, jobs=1))
     assert sorted(graded) == ["ada", "eve"]
+
+
+def test_a_submission_that_kills_its_worker_costs_nobody_else_the_grade(
+    submissions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does it keep the next run from ending."""
+    from autograder import batch
+    from autograder.errors import MachineError
+    from autograder.grader import Grader
+    from autograder.loading import load_course
+    from autograder.submission import find_submissions
+
+    grade_one = Grader.grade
+
+    def deadly(self: Any, submission: Any, fingerprint: str) -> Any:
+        if submission.student in ("bob", "dan"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return grade_one(self, submission, fingerprint)
+
+    monkeypatch.setattr(Grader, "grade", deadly)
+    for student in ("cem", "dan", "fay"):
+        hand_in(submissions, student, RIGHT)
+    course = load_course(COURSE)
+    settings = batch.Settings(course, tmp_path / "out", "process", "en", ())
+    graded: list[str] = []
+    refs = find_submissions(submissions, course)
+    with pytest.raises(MachineError, match=r"failed on 2 of 6 .*bob \(killed .*dan \(killed"):
+        graded.extend(one.ref.student for one in batch.grade_all(refs, settings, jobs=2))
+    assert sorted(graded) == ["ada", "cem", "eve", "fay"]
+
+
+def test_a_machine_that_kills_every_worker_is_given_up(
+    submissions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from autograder import batch
+    from autograder.errors import MachineError
+    from autograder.grader import Grader
+    from autograder.loading import load_course
+    from autograder.submission import find_submissions
+
+    monkeypatch.setattr(Grader, "grade", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    for number in range(8):
+        hand_in(submissions, f"student-{number}", RIGHT)
+    course = load_course(COURSE)
+    settings = batch.Settings(course, tmp_path / "out", "process", "en", ())
+    with pytest.raises(MachineError, match=r"killed again and again \(out of memory\?\)"):
+        list(batch.grade_all(find_submissions(submissions, course), settings, jobs=2))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells the workers")
+def test_nothing_runs_on_when_the_main_process_is_killed(tmp_path: Path) -> None:
+    folder = tmp_path / "submissions"
+    hand_in(folder, "kim", "import time\ntime.sleep(60)")
+    command = [sys.executable, "-m", "autograder", "grade", str(folder), "--course", str(COURSE)]
+    process = subprocess.Popen([*command, "--out", str(tmp_path / "out")])
+    with process:
+        wait_until(lambda: len(descendants(process.pid)) >= 3)  # a worker, the zygote, a child
+        family = descendants(process.pid)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(timeout=30)
+    wait_until(lambda: not any(is_running(pid) for pid in family))
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def descendants(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, task.read_text("ascii").split()):
+                found += [child, *descendants(child)]
+    return found
 
 
 def test_notebooks_are_submissions_too(tmp_path: Path) -> None:

@@ -97,6 +97,71 @@ def test_functions_stay_with_the_grader(anywhere: Sandbox) -> None:
     assert kind == "TypeError"
 
 
+ODD_ARGUMENTS = {
+    "a shape that broadcasts": "np.ones((2000, 1))",
+    "an empty array with a large axis": "np.ones((0, 1 << 30))",
+    "text": "'x' * 100",
+    "nothing": "None",
+    "a number beyond 64 bits": "1 << 64",
+    "text in an array": "np.array(['x'])",
+    "a list": "[1.0, 2.0]",
+}
+
+
+@pytest.mark.parametrize("argument", ODD_ARGUMENTS.values(), ids=ODD_ARGUMENTS)
+def test_functions_of_the_grader_refuse_odd_arguments(sandboxed: Sandbox, argument: str) -> None:
+    def never(x: Any) -> float:
+        raise AssertionError("called")
+
+    source = f"import numpy as np\ndef f(g, x): return g({argument})"
+    assert raised(ask(sandboxed, source, never, np.ones(3)))[0] == "TypeError"
+
+
+def test_functions_of_the_grader_take_no_longer_for_large_numbers(sandboxed: Sandbox) -> None:
+    """As Python's own numbers these would take days and all memory."""
+
+    def power(x: Any) -> Any:
+        return x**x
+
+    source = "def f(g, x): return g((1 << 62) + 1)"
+    assert isinstance(ask(sandboxed, source, power, np.ones(3)), Returned)
+
+
+def test_functions_of_the_grader_take_the_arrays_of_the_call(sandboxed: Sandbox) -> None:
+    source = "def f(g, x): return g(x + 1j) + g(2 * x) + g(x[:5])"
+    outcome = ask(sandboxed, source, lambda x: float(np.abs(x).sum()), np.ones(5000))
+    assert isinstance(value(outcome), float)
+
+
+def test_results_that_do_not_travel_are_refused(sandboxed: Sandbox) -> None:
+    for result in (1 << 70, "text", object(), np.array([object()]), 1j):
+        outcome = ask(sandboxed, "def f(g): return g(1.0)", lambda x, result=result: result)
+        assert raised(outcome)[0] == "TypeError"
+
+
+def test_results_together_have_a_limit_too(sandboxed: Sandbox) -> None:
+    """Each reply is small enough; all of them would fill the grader's memory."""
+    source = "import numpy as np\nlarge = np.ones(100_000)\ndef f(): return large"
+    with sandboxed.session() as session:
+        session.load("work", {"work.py": source})
+        outcomes = [session.call("f", []) for _ in range(10)]
+    assert isinstance(outcomes[0], Returned)
+    assert outcomes[-1] == Died("oversized")
+
+
+def test_a_session_may_go_on_with_the_allowance_of_another(sandboxed: Sandbox) -> None:
+    source = "import numpy as np\ndef f(): return np.ones(120_000)"
+    allowance = None
+    reasons = []
+    for _ in range(6):
+        with sandboxed.session() as session:
+            session.allowance = allowance = allowance or session.allowance
+            session.load("work", {"work.py": source})
+            outcome = session.call("f", [])
+            reasons.append(outcome.reason if isinstance(outcome, Died) else "")
+    assert reasons == ["", "", "", "", "oversized", "oversized"]
+
+
 def test_objects_stay_with_the_student(anywhere: Sandbox) -> None:
     source = """
 class Counter:
@@ -158,9 +223,9 @@ def test_prints_are_kept_up_to_a_limit_even_of_a_process_that_dies(anywhere: San
         ("import os\ndef f(): os._exit(0)", Died("crashed", "exit code 0")),
         ("import ctypes\ndef f(): ctypes.string_at(0)", Died("crashed", "SIGSEGV")),
         ("import os\ndef f(): os.abort()", Died("crashed", "SIGABRT")),
-        ("import os\ndef f(): os.write(3, b'nonsense' * 9)", Died("malformed")),
-        ("import os\ndef f(): os.write(3, b'\\xff\\xff\\xff\\xff')", Died("malformed")),
-        ("import numpy as np\ndef f(): return np.ones(1 << 20)", Died("malformed")),
+        ("import os\ndef f(): os.write(3, b'\\0\\0\\0\\7nonsense')", Died("malformed")),
+        ("import os\ndef f(): os.write(3, b'\\xff\\xff\\xff\\xff')", Died("oversized")),
+        ("import numpy as np\ndef f(): return np.ones(1 << 20)", Died("oversized")),
     ],
 )
 def test_ways_to_die(anywhere: Sandbox, source: str, died: Died) -> None:

@@ -32,6 +32,8 @@ def decide(
                 position += if_true if accumulator == operand else if_false
             case 0x35:
                 position += if_true if accumulator >= operand else if_false
+            case 0x45:
+                position += if_true if accumulator & operand else if_false
             case 0x06:
                 return int(operand)
             case _:
@@ -96,6 +98,18 @@ def test_processes_only_where_they_are_bounded_elsewhere() -> None:
     assert decide("x86_64", 56) == REFUSE
     assert decide("x86_64", 56, allow_processes=True) == ALLOW
     assert decide("x86_64", 59, allow_processes=True) == REFUSE
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000, 0x8000],
+)
+def test_processes_stay_in_their_namespaces_and_family(flag: int) -> None:
+    """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET and CLONE_PARENT."""
+    thread = 0x3D0F00  # what pthread_create(3) asks for
+    assert decide("x86_64", 56, thread, allow_processes=True) == ALLOW
+    assert decide("x86_64", 56, 17 | flag, allow_processes=True) == REFUSE
+    assert decide("aarch64", 220, 17 | flag, allow_processes=True) == REFUSE
 
 
 def test_unknown_architecture_is_refused() -> None:

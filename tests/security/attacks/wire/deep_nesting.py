@@ -1,0 +1,8 @@
+"""Sends a message that is nested a hundred thousand levels deep."""
+# ends: malformed
+
+from autograder.sandbox import child
+
+
+def linear_backward(x, W, dy):
+    child.encode = lambda reply: b"\x91" * 100_000 + b"\xc0"

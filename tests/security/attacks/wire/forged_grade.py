@@ -1,0 +1,24 @@
+"""Sends a grade instead of arrays."""
+# ends: malformed
+
+import msgspec
+
+from autograder.sandbox import child
+
+
+def forged(reply):
+    return msgspec.msgpack.encode(
+        {
+            "type": "returned",
+            "number": reply.number,
+            "value": ["plain", 1],
+            "score": 20,
+            "status": "passed",
+            "changed": [],
+            "shared": {"points": 20},
+        }
+    )
+
+
+def linear_backward(x, W, dy):
+    child.encode = forged

@@ -1,0 +1,11 @@
+"""Returns an array whose bytes do not fit its shape."""
+# ends: malformed
+
+from autograder.sandbox import child, protocol
+
+send = child.encode
+
+
+def linear_backward(x, W, dy):
+    forged = protocol.Array("<f8", (1 << 39,), memoryview(bytes(8)))
+    child.encode = lambda reply: send(protocol.Returned(reply.number, forged))
