@@ -56,16 +56,27 @@ def align(gradebook: Gradebook, assignment: str, carriers: Mapping[str, bytes]) 
     """Give the gradebook the notebooks and cells of the carriers (by exercise), and every
     submission that is there a place for their grades.
 
-    nbgrader itself refuses to add a cell once somebody has handed in. Cells that are not ours
-    stay; ours that the course has no more go, with their scores. Commits.
+    nbgrader itself refuses to add a cell once somebody has handed in. Cells and notebooks that
+    are not ours stay; ours that the course has no more go, with their scores. Commits.
     """
     found = _assignment(gradebook, assignment)
     total = Change()
     for name, content in carriers.items():
         total = merged(total, _align_notebook(gradebook, found, name, content))
+    for notebook in list(found.notebooks):
+        if notebook.name not in carriers and _is_ours(notebook):
+            gradebook.remove_notebook(notebook.name, assignment)
+            total = merged(total, Change(removed=(notebook.name,)))
     if total:
         gradebook.db.commit()
     return total
+
+
+def _is_ours(notebook: Notebook) -> bool:
+    """Whether it is that of an exercise: all its grade cells are ours."""
+    graded = {cell.name for cell in notebook.grade_cells}
+    sources = [cell.source or "" for cell in notebook.source_cells if cell.name in graded]
+    return bool(sources) and all(MARK in source for source in sources)
 
 
 def _assignment(gradebook: Gradebook, name: str) -> Assignment:

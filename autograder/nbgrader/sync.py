@@ -16,10 +16,8 @@ from autograder.exercise import Exercise
 from autograder.grade import ExerciseGrade, Grade
 from autograder.nbgrader import gradebook as book
 from autograder.nbgrader.carrier import carrier, compose, fill, language_of, write_notebook
-from autograder.nbgrader.cells import ANSWER
 from autograder.nbgrader.grading import shown_to_student
 from autograder.nbgrader.settings import Settings, open_gradebook
-from autograder.output.context import late_line
 from autograder.output.grade_file import write_atomically
 from autograder.submission import SubmissionRef, read_submission, storable
 from autograder.submitted import submission_time
@@ -118,7 +116,6 @@ def _sync_one(
         scores, fresh = _write_notebook(course, exercise, one, grade, carriers, ref, target)
         changed |= fresh
         book.write_scores(notebooks[one.name], scores)
-        book.write_comment(notebooks[one.name], ANSWER, late_line(grade) or None)
     time = _time(grade, ref)
     if time is not None:
         book.apply_deadline(course, submission, time)

@@ -279,6 +279,20 @@ class TestCourseChanges:
             assert (submission.score, submission.max_score) == (11, 21)
         assert "dx/leaves-inputs-alone" not in lab.scores("ada")
 
+    def test_an_exercise_removed_counts_no_more(self, lab: Lab) -> None:
+        lab.hand_in("ada", dx=RIGHT, dx2=RIGHT)
+        lab.autograde("ada")
+        lab.edit("config.yaml", "[dx, dx2]", "[dx]")
+        for tree in ("assignments", "tests/hidden"):
+            (lab.root / tree / ASSIGNMENT / "dx2.yaml").unlink()
+        assert "Gradebook: removed: dx2" in lab.build()
+        check(lab.api().generate_assignment(ASSIGNMENT))
+        with lab.gradebook() as gradebook:
+            submission = gradebook.find_submission(ASSIGNMENT, "ada")
+            assert (submission.score, submission.max_score) == (10, 10)
+        lab.autograde("ada")
+        assert lab.score("ada") == 10
+
     def test_an_exercise_added_later_is_graded(self, lab: Lab) -> None:
         lab.hand_in("ada", dx=RIGHT)
         lab.autograde("ada")
