@@ -47,11 +47,11 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,test]'
 	@touch $@
 
-# Another one for nbgrader, whose hundred packages nobody else needs. psycopg2: for the gradebook
+# Another one for nbgrader, whose hundred packages nobody else needs. psycopg: for the gradebook
 # in PostgreSQL.
 $(NBGRADER)/.ready: $(READY)
 	rm -rf $(NBGRADER)
 	$(PYTHON) -m venv $(NBGRADER)
 	$(NBGRADER)/bin/python -m pip install --quiet --disable-pip-version-check \
-		--editable '.[nbgrader,test]' psycopg2-binary
+		--editable '.[nbgrader,test]' 'psycopg[binary]'
 	@touch $@

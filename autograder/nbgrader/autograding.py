@@ -1,8 +1,8 @@
 """What `nbgrader autograde`, formgrader's button and ``NbGraderAPI.autograde`` run of ours.
 
-``nbgrader_config.py`` names three classes: an exporter, which reads what was handed in, and two
-preprocessors in the place of nbgrader's ``Execute`` and ``AssignLatePenalties``. Notebooks that
-are no exercises of the course go through nbgrader's own, unchanged.
+``nbgrader_config.py`` names an exporter, which reads what was handed in, and preprocessors in the
+place of nbgrader's ``Execute``, ``SaveAutoGrades`` and ``AssignLatePenalties``. Notebooks that are
+no exercises of the course go through nbgrader's own, unchanged.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import nbformat
 from msgspec import Struct
 from nbconvert.exporters import NotebookExporter
 from nbgrader.api import Gradebook
-from nbgrader.preprocessors import AssignLatePenalties, Execute
+from nbgrader.preprocessors import AssignLatePenalties, Execute, SaveAutoGrades
+from nbgrader.utils import determine_grade, is_grade
 from traitlets import Enum, Unicode
 from traitlets.config import Configurable
 
@@ -23,7 +24,6 @@ from autograder.errors import AutograderError
 from autograder.exercise import Exercise
 from autograder.nbgrader import gradebook as book
 from autograder.nbgrader.carrier import compose, fill, write_notebook
-from autograder.nbgrader.cells import ANSWER
 from autograder.nbgrader.grading import CourseGrader, course_grader
 from autograder.sandbox import Level
 from autograder.submission import Submission, SubmissionRef, read_submission
@@ -140,14 +140,16 @@ class SubmissionExporter(NotebookExporter):
         if exercise is None:
             return super().from_filename(filename, resources, **options)
         language = grader.language(place.assignment, place.source)
-        carriers = grader.carriers(place.assignment, language)
+        carrier = grader.carriers(place.assignment, language)[place.notebook]
         with Gradebook(place.db_url) as gradebook:
-            change = book.align(gradebook, place.assignment, carriers)
+            change = book.align(gradebook, place.assignment, {place.notebook: carrier})
         if change:
             self.log.warning("autograder: the gradebook is now as the course: %s", change)
-        notebook = _composed(place, exercise, carriers[place.notebook])
+        composed = nbformat.from_dict(_composed(place, exercise, carrier))
         resources["metadata"] = {"name": place.notebook, "path": str(place.submitted)}
-        return self.from_notebook_node(nbformat.from_dict(notebook), resources=resources, **options)
+        resources["output_extension"] = self.file_extension
+        # There is nothing in it that nbgrader's sanitizing preprocessors would find.
+        return nbformat.writes(composed), resources
 
 
 def _is_time(timestamp: Path) -> bool:
@@ -185,9 +187,10 @@ class ExternalGrade(Execute):
         return nb, resources
 
 
-class LatePenalties(AssignLatePenalties):
-    """In the place of nbgrader's ``AssignLatePenalties``: due dates and penalties of the course,
-    and the grades of exercises that were handed in as ``.py`` without their notebook."""
+class SaveScores(SaveAutoGrades):
+    """In the place of nbgrader's ``SaveAutoGrades``, which stores cell by cell: all scores of a
+    notebook at once, with the course's due date and late penalty, and the scores of exercises
+    that were handed in as ``.py`` without their notebook."""
 
     def preprocess(self, nb: Any, resources: Resources) -> tuple[Any, Resources]:
         place = _place(self.parent.parent, resources)
@@ -195,17 +198,17 @@ class LatePenalties(AssignLatePenalties):
         if grader.exercise(place.assignment, place.notebook) is None:
             result: tuple[Any, Resources] = super().preprocess(nb, resources)
             return result
-        if grader.course.assignments[place.assignment].due is None:
-            # A due date that formgrader has been told is nbgrader's business.
-            nb, resources = super().preprocess(nb, resources)
+        scores = {
+            cell.metadata.nbgrader.grade_id: determine_grade(cell, self.log)[0]
+            for cell in nb.cells
+            if is_grade(cell)
+        }
         with Gradebook(place.db_url) as gradebook:
             submission = gradebook.find_submission(place.assignment, place.student)
             submitted = {one.name: one for one in submission.notebooks}
-            handed_in = read_submission(place.ref)
-            if handed_in.file_for(place.notebook).endswith(".py"):
-                # nbgrader has seen an untouched answer cell, and calls that no response.
-                book.write_comment(submitted[place.notebook], ANSWER, None)
+            book.write_scores(submitted[place.notebook], scores)
             if place.notebook == _first(grader, place):
+                handed_in = read_submission(place.ref)
                 for exercise in _without_notebook(grader, place):
                     graded = self._grade_file(grader, place, exercise, handed_in)
                     book.write_scores(submitted[exercise.name], graded)
@@ -223,6 +226,23 @@ class LatePenalties(AssignLatePenalties):
         scores = fill(notebook["cells"], graded.grade, graded.cells, graded.language)
         write_notebook(place.autograded / f"{exercise.name}.ipynb", notebook)
         return scores
+
+
+class LatePenalties(AssignLatePenalties):
+    """In the place of nbgrader's ``AssignLatePenalties``, which takes off by notebook what the
+    course takes off by assignment."""
+
+    def preprocess(self, nb: Any, resources: Resources) -> tuple[Any, Resources]:
+        place = _place(self.parent.parent, resources)
+        grader = _grader(self, place)
+        if (
+            grader.exercise(place.assignment, place.notebook) is not None
+            and grader.course.assignments[place.assignment].due is not None
+        ):
+            return nb, resources
+        # Also an exercise's whose due date only formgrader has been told.
+        result: tuple[Any, Resources] = super().preprocess(nb, resources)
+        return result
 
 
 def _first(grader: CourseGrader, place: Place) -> str | None:

@@ -163,4 +163,5 @@ def _align(settings: Settings, assignment: Assignment, files: dict[str, bytes]) 
             return book.Change()
         if not found.submissions:
             return book.Change()
-        return book.align(gradebook, assignment.name, carriers)
+        change = book.align(gradebook, assignment.name, carriers)
+        return book.merged(change, book.remove_others(gradebook, assignment.name, carriers))

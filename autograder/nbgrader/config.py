@@ -14,20 +14,24 @@ from typing import Any
 EXPORTER = "autograder.nbgrader.autograding.SubmissionExporter"
 FEEDBACK_EXPORTER = "autograder.nbgrader.student_feedback.FeedbackExporter"
 PREPROCESSOR = "autograder.nbgrader.autograding.ExternalGrade"
+SCORES = "autograder.nbgrader.autograding.SaveScores"
 PENALTIES = "autograder.nbgrader.autograding.LatePenalties"
 
-# nbgrader's own list, for courses that do not set one, with ours in place of two of it:
-# Execute and AssignLatePenalties.
+# nbgrader's own list, for courses that do not set one, with ours in place of three of it.
 _PREPROCESSORS = [
     PREPROCESSOR,
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
-    "nbgrader.preprocessors.SaveAutoGrades",
+    SCORES,
     PENALTIES,
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-_REPLACED = {"Execute": PREPROCESSOR, "AssignLatePenalties": PENALTIES}
+_REPLACED = {
+    "Execute": PREPROCESSOR,
+    "SaveAutoGrades": SCORES,
+    "AssignLatePenalties": PENALTIES,
+}
 
 _CALL = "from autograder.nbgrader.config import configure; configure(c)"
 
@@ -35,9 +39,9 @@ _CALL = "from autograder.nbgrader.config import configure; configure(c)"
 def configure(c: Any, course: str | os.PathLike[str] | None = None) -> None:
     """Set everything in nbgrader's configuration ``c`` that autograding with this grader needs.
 
-    Call it last: what the file has set before is kept, lists of preprocessors included, in which
-    nbgrader's ``Execute`` and ``AssignLatePenalties`` are replaced. ``course`` is the course's
-    folder; default: nbgrader's own, ``c.CourseDirectory.root``, or the current one.
+    Call it last: what the file has set before is kept, and in its list of preprocessors nbgrader's
+    ``Execute``, ``SaveAutoGrades`` and ``AssignLatePenalties`` are replaced. ``course`` is the
+    course's folder; default: nbgrader's own, ``c.CourseDirectory.root``, or the current one.
     """
     root = Path(course or _root(c)).expanduser()
     if course is not None:
@@ -123,11 +127,12 @@ def faults(config: Any, course: Path) -> list[str]:
             f"c.Autograde.autograde_preprocessors lacks {PREPROCESSOR}, so that autograde would "
             f"give everybody 0; {mend}"
         )
-    elif PENALTIES not in names:
-        found.append(
-            f"c.Autograde.autograde_preprocessors lacks {PENALTIES}, so that due dates of "
-            f"config.yaml would not count; {mend}"
-        )
+    for name in (SCORES, PENALTIES):
+        if PREPROCESSOR in names and name not in names:
+            found.append(
+                f"c.Autograde.autograde_preprocessors lacks {name}, so that due dates of "
+                f"config.yaml would not count; {mend}"
+            )
     if _full_name(autograde.get("exporter_class")) != EXPORTER:
         found.append(
             f"c.Autograde.exporter_class is not {EXPORTER}, so that a damaged notebook would "

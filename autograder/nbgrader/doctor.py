@@ -176,10 +176,10 @@ def _secrets(course: Course, assignment: Assignment, folder: Path) -> Iterator[F
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         if path.is_file() and path.stat().st_size <= _MAX_BYTES:
             texts[str(path)] = _text(path)
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for leak in leaks_in(course, assignment.exercises, texts):
-        if leak.public not in seen:
-            seen.add(leak.public)
+        if (leak.public, leak.secret) not in seen:
+            seen.add((leak.public, leak.secret))
             yield Finding(
                 leak.public,
                 f"contains a passage of {leak.secret}, which is secret: {_short(leak.text)}",

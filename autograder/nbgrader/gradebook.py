@@ -56,20 +56,27 @@ def align(gradebook: Gradebook, assignment: str, carriers: Mapping[str, bytes]) 
     """Give the gradebook the notebooks and cells of the carriers (by exercise), and every
     submission that is there a place for their grades.
 
-    nbgrader itself refuses to add a cell once somebody has handed in. Cells and notebooks that
-    are not ours stay; ours that the course has no more go, with their scores. Commits.
+    nbgrader itself refuses to add a cell once somebody has handed in. Cells that are not ours
+    stay; ours that the course has no more go, with their scores. Commits.
     """
     found = _assignment(gradebook, assignment)
     total = Change()
     for name, content in carriers.items():
         total = merged(total, _align_notebook(gradebook, found, name, content))
-    for notebook in list(found.notebooks):
-        if notebook.name not in carriers and _is_ours(notebook):
-            gradebook.remove_notebook(notebook.name, assignment)
-            total = merged(total, Change(removed=(notebook.name,)))
     if total:
         gradebook.db.commit()
     return total
+
+
+def remove_others(gradebook: Gradebook, assignment: str, exercises: Iterable[str]) -> Change:
+    """Remove the notebooks of exercises that the course has no more, with their scores."""
+    names = set(exercises)
+    removed = []
+    for notebook in list(gradebook.find_assignment(assignment).notebooks):
+        if notebook.name not in names and _is_ours(notebook):
+            gradebook.remove_notebook(notebook.name, assignment)
+            removed.append(notebook.name)
+    return Change(removed=tuple(removed))
 
 
 def _is_ours(notebook: Notebook) -> bool:
@@ -192,10 +199,14 @@ def withdraw(gradebook: Gradebook, assignment: str, student: str, notebooks: Ite
 
 def write_scores(submitted: SubmittedNotebook, scores: Mapping[str, float]) -> None:
     """Store the scores of a notebook's cells. A manual score stays, and asks for another look
-    where the automatic one under it has changed."""
-    for grade in submitted.grades:
-        if grade.name not in scores:
-            continue
+    where the automatic one under it has changed. Raises :class:`MissingEntry` for a score that
+    the gradebook has no place for."""
+    grades = {grade.name: grade for grade in submitted.grades}
+    missing = sorted(scores.keys() - grades.keys())
+    if missing:
+        raise MissingEntry(f"no place for the scores of {submitted.name}: {', '.join(missing)}")
+    for name in scores:
+        grade = grades[name]
         changed = grade.auto_score != scores[grade.name]
         if changed:
             grade.auto_score = scores[grade.name]
@@ -203,13 +214,6 @@ def write_scores(submitted: SubmittedNotebook, scores: Mapping[str, float]) -> N
             grade.needs_manual_grade = False
         elif changed:
             grade.needs_manual_grade = True
-
-
-def write_comment(submitted: SubmittedNotebook, cell: str, comment: str | None) -> None:
-    """Store the automatic comment of a cell; one written by hand takes precedence over it."""
-    for one in submitted.comments:
-        if one.name == cell and one.auto_comment != comment:
-            one.auto_comment = comment
 
 
 def apply_deadline(course: Course, submission: SubmittedAssignment, submitted: datetime) -> None:

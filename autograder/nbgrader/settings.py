@@ -46,7 +46,7 @@ def load_settings(root: Path, *, db_url: str | None = None) -> Settings:
     Raises :class:`UsageError` where ``nbgrader_config.py`` cannot be loaded, which nbgrader
     itself passes over.
     """
-    app = NbGraderApp()
+    app = NbGraderApp(raise_config_file_errors=True)
     with _working_in(root):
         try:
             # A config file may be any program, and fail in any way.

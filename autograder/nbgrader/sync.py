@@ -50,6 +50,7 @@ def sync(course: Course, grades: Sequence[Grade], settings: Settings) -> Synced:
         for name in dict.fromkeys(grade.assignment for grade in grades):
             carriers = _carriers(course, name, settings)
             change = book.align(gradebook, name, carriers)
+            change = book.merged(change, book.remove_others(gradebook, name, carriers))
             total = book.merged(total, change)
             for grade in grades:
                 if grade.assignment == name:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,3 +56,13 @@ def _built(tmp_path_factory: pytest.TempPathFactory) -> Lab:
 def lab(tmp_path: Path, _built: Lab) -> Lab:
     """A course that is built and released to ``release/``."""
     return Lab(tmp_path, _built)
+
+
+@pytest.fixture
+def world() -> Iterator[Path]:
+    """A folder that every user may walk through. pytest's own are closed, and closed again by
+    every other run of pytest."""
+    folder = Path(tempfile.mkdtemp(prefix="autograder-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)

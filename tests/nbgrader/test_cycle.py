@@ -115,15 +115,6 @@ def opened_way() -> tuple[str, ...]:
     return ("unshare", "--mount", "sh", "-c", "\n".join(script), "sh")
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Path:
-    """A folder that everybody may walk through."""
-    for folder in (tmp_path, *tmp_path.parents):
-        if str(folder).startswith("/tmp/") and folder.stat().st_uid == 0:
-            folder.chmod(folder.stat().st_mode | 0o011)
-    return tmp_path
-
-
 @contextmanager
 def people(world: Path, *names: str) -> Iterator[list[Person]]:
     made = []

@@ -170,7 +170,7 @@ class Configuration:
 def test_configure_leaves_no_faults_and_keeps_what_was_there() -> None:
     c = Configuration()
     assert len(faults(c, GOOD)) == 4
-    theirs = ["Execute", "AssignLatePenalties"]
+    theirs = ["Execute", "SaveAutoGrades", "AssignLatePenalties"]
     c.Autograde["autograde_preprocessors"] = [
         "theirs.First",
         *(f"nbgrader.preprocessors.{name}" for name in theirs),
@@ -183,6 +183,7 @@ def test_configure_leaves_no_faults_and_keeps_what_was_there() -> None:
     assert [name.rpartition(".")[2] for name in chosen] == [
         "First",
         "ExternalGrade",
+        "SaveScores",
         "LatePenalties",
     ]
     assert c.Autograde["exclude_overwriting"] == {
