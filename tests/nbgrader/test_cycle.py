@@ -131,7 +131,7 @@ def people(world: Path, *names: str) -> Iterator[list[Person]]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_an_assignment_goes_all_the_way(world: Path) -> None:
+def test_an_assignment_goes_all_the_way(world: Path, tmp_path: Path) -> None:
     with people(world, "teacher", "ada", "bob", "eve") as (teacher, ada, bob, eve):
         probe = subprocess.run(
             teacher.command(sys.executable, "-c", "import autograder"),
@@ -157,7 +157,7 @@ def test_an_assignment_goes_all_the_way(world: Path) -> None:
         teacher.run("nbgrader", "collect", ASSIGNMENT, cwd=lab.root)
         teacher.run("nbgrader", "autograde", ASSIGNMENT, cwd=lab.root)
         assert totals(lab, students) == {ada.name: 10, bob.name: 0, eve.name: 0}
-        grade_in_formgrader(teacher, lab, ada=ada, bob=bob, world=world)
+        grade_in_formgrader(teacher, lab, ada=ada, bob=bob, pictures=tmp_path)
         # Bob hands in again. What was given by hand stays.
         submit(bob, file=RIGHT)
         teacher.run("nbgrader", "collect", "--update", ASSIGNMENT, cwd=lab.root)
@@ -210,31 +210,31 @@ def totals(lab: Lab, students: list[Person]) -> dict[str, float]:
 
 
 def grade_in_formgrader(
-    teacher: Person, lab: Lab, *, ada: Person, bob: Person, world: Path
+    teacher: Person, lab: Lab, *, ada: Person, bob: Person, pictures: Path
 ) -> None:
     """Look at both, grade Bob again with the button, and give him points by hand."""
     if shutil.which("chromedriver") is None or shutil.which("chromium") is None:
         pytest.fail("the cycle needs chromium and chromium-driver (Debian packages)")
-    with formgrader(teacher, lab) as url, browser(world / "profile") as page:
+    with formgrader(teacher, lab) as url, browser(pictures / "profile") as page:
         page.open(f"{url}/formgrader?token={TOKEN}")
         wait_for(lambda: page.shows(ASSIGNMENT))
-        page.screenshot(world / "assignments.png")
+        page.screenshot(pictures / "assignments.png")
         page.open(f"{url}/formgrader/manage_submissions/{ASSIGNMENT}")
         wait_for(lambda: page.shows(bob.name) and page.shows("graded"))
         press_autograde(page, bob)
         wait_for(lambda: page.shows(f"Successfully autograded '{ASSIGNMENT}'"))
-        page.screenshot(world / "submissions.png")
+        page.screenshot(pictures / "submissions.png")
         page.run("document.querySelectorAll('.modal button').forEach(button => button.click())")
         page.open(f"{url}/formgrader/submissions/{submission_id(lab, ada)}")
         wait_for(lambda: page.shows("All right."))
-        page.screenshot(world / "ada.png")
+        page.screenshot(pictures / "ada.png")
         page.open(f"{url}/formgrader/submissions/{submission_id(lab, bob)}")
         wait_for(lambda: page.shows("Look at the sign."))
         # The file that was handed in is there to be read.
         assert page.shows("return -(W.T @ dy)")
         wait_for(lambda: page.run("return document.querySelector('input.score') !== null"))
         give(page, "1.5", "Only the sign.")
-        page.screenshot(world / "bob.png")
+        page.screenshot(pictures / "bob.png")
         wait_for(lambda: lab.score(bob.name) == 1.5)
         wait_for(lambda: comment(lab, bob) == "Only the sign.")
 
