@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBGRADER := .venv-nbgrader
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-nbgrader lint bench clean
+.PHONY: help demo test test-nbgrader lint bench soak fuzz clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,13 @@ lint: $(READY) ## Check style and types.
 
 bench: $(READY) ## Measure submissions per second.
 	$(BIN)/python benchmarks/throughput.py
+
+soak: $(READY) ## Grade 5,000 submissions, some hostile, and print what it costs.
+	$(BIN)/python -m tests.security.soak
+
+fuzz: $(READY) ## Look for input that crashes the grader, for ten minutes.
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary atheris --editable '.[fuzz]'
+	$(BIN)/python -m tests.security.fuzz
 
 clean: ## Delete the virtual environment and everything that was built.
 	rm -rf .venv $(NBGRADER) build dist .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache

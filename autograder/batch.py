@@ -194,7 +194,7 @@ def _start_pool(settings: Settings, jobs: int) -> ProcessPoolExecutor:
         jobs,
         mp_context=context,
         initializer=_initialize_worker,
-        initargs=(settings, jobs, context.Value("i", 0)),
+        initargs=(settings, jobs, context.Value("i", 0), os.getpid()),
     )
 
 
@@ -218,10 +218,12 @@ def _bind_to_processor(worker: int, jobs: int, zygote: int | None) -> None:
                 os.sched_setaffinity(pid, {processors[worker]})
 
 
-def _end_with_parent() -> None:
+def _end_with(parent: int) -> None:
     """Have this process killed when the main one is, which cannot tell it any more (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it was killed just before
+            os._exit(1)
 
 
 class _Worker:
@@ -262,12 +264,14 @@ class _Worker:
 _worker: _Worker | AutograderError | None = None
 
 
-def _initialize_worker(settings: Settings, jobs: int, started: Synchronized[int]) -> None:
+def _initialize_worker(
+    settings: Settings, jobs: int, started: Synchronized[int], parent: int
+) -> None:
     global _worker
     with started.get_lock():
         number = started.value
         started.value += 1
-    _end_with_parent()
+    _end_with(parent)
     # Ctrl-C reaches every process of the terminal; the main one decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_freed_memory()

@@ -209,6 +209,8 @@ def _draw_array(
     value = np.asarray(_evaluate(exercise, place, expression, names))
     try:
         value = np.array(np.broadcast_to(value, shape))
+        if value.dtype.kind == "c":
+            raise TypeError("its numbers are complex")
         with np.errstate(all="ignore"):
             value = np.rint(value) if integers else value.astype(dtype)
         finite = bool(np.all(np.isfinite(value)))
@@ -280,7 +282,7 @@ def _evaluate(exercise: Exercise, place: str, expression: str, names: Mapping[st
     """An instructor's expression. Raises :class:`CourseError` where it fails."""
     try:
         return eval(expression, {"np": np, **names})
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # exit() must not end the grader
         raise exercise.error(
             place, f"the expression '{expression}' fails: {type(error).__name__}: {error}"
         ) from None

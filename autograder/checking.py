@@ -114,17 +114,20 @@ def check_exercise(
     submission: Submission,
     sandbox: Sandbox,
     language: Language,
+    *,
+    grader: ExerciseGrader | None = None,
 ) -> CheckedExercise:
     """Run the public tests of one exercise on a submission.
 
-    What is wrong with the submission is in the result. Raises
+    ``grader`` is one for :func:`public_part` of the exercise, which keeps the truth for many
+    submissions. What is wrong with the submission is in the result. Raises
     :class:`~autograder.errors.CourseError` and :class:`~autograder.errors.MachineError`.
     """
-    grader = ExerciseGrader(course, public_part(exercise), sandbox)
+    grader = grader or ExerciseGrader(course, public_part(exercise), sandbox)
     submission = submission.for_exercise(exercise.name)
     run, judgements = grader.run(submission)
     found: dict[str, Hint] = {}
-    if any(judgement.is_explainable for judgement in judgements):
+    if any(_is_explainable(judgement) for judgement in judgements):
         hints = locked_hints(course, exercise, sandbox)
         found = find_hints(exercise, hints, judgements, run, grader.truths)
     judgements = grader.add_source_tests(submission, judgements)
@@ -155,6 +158,12 @@ def title_of(test: Test, language: Language) -> str:
     return pick(test.title, language) or test.name
 
 
+def is_about_file(test: CheckedTest) -> bool:
+    """Whether no case was run: no file, not Python, no such function."""
+    failure = None if test.finding is None else test.finding.failure
+    return failure is not None and (failure.while_loading or test.case is None)
+
+
 def locked_hints(course: Course, exercise: Exercise, sandbox: Sandbox) -> Sequence[LockedHint]:
     """The hints for public tests: from the file beside the exercise, or, in a complete course,
     from the mistakes themselves."""
@@ -178,6 +187,10 @@ def complete_exercise(course: Course, exercise: Exercise) -> Exercise | None:
     from autograder.loading import load_exercise
 
     return load_exercise(course.root, exercise.assignment, exercise.name, course.languages)
+
+
+def _is_explainable(judgement: Judgement) -> bool:
+    return judgement.is_explainable and not _is_untouched(judgement.finding)
 
 
 def _is_untouched(finding: Finding | None) -> bool:

@@ -52,8 +52,8 @@ class Verdict(Struct, frozen=True):
     wrong: int = 0
     total: int = 0
     index: tuple[int, ...] | None = None
-    expected: float | None = None
-    actual: float | None = None
+    expected: float | bool | None = None
+    actual: float | bool | None = None
 
     @property
     def ok(self) -> bool:
@@ -76,10 +76,10 @@ def compare(expected: Expected, actual: NumpyArray | NotAnArray) -> Verdict:
     Accepted are float64 of any byte order, integers of any width, and float32 where the
     inputs are float32; the shape must be exact, and every element within the tolerance.
     """
-    if isinstance(actual, NotAnArray):
-        return Verdict(Reason.not_an_array, expected.shape, dtype=actual.type_name)
     if expected.is_truth_value:
         return _compare_truth_value(expected, actual)
+    if isinstance(actual, NotAnArray):
+        return Verdict(Reason.not_an_array, expected.shape, dtype=actual.type_name)
     kind = actual.dtype.kind
     if kind not in "fiu":
         reason = _DTYPE_REASONS.get(kind, Reason.text_dtype)
@@ -91,9 +91,12 @@ def compare(expected: Expected, actual: NumpyArray | NotAnArray) -> Verdict:
     return _compare_values(expected, np.asarray(actual, dtype=np.float64))
 
 
-def _compare_truth_value(expected: Expected, actual: NumpyArray) -> Verdict:
+def _compare_truth_value(expected: Expected, actual: NumpyArray | NotAnArray) -> Verdict:
+    if isinstance(actual, NotAnArray):
+        return Verdict(Reason.not_a_truth_value, dtype=actual.type_name)
     if actual.dtype.kind != "b" or actual.shape != ():
-        return Verdict(Reason.not_a_truth_value, (), actual.shape, actual.dtype.name)
+        name = f"numpy.ndarray {actual.shape}" if actual.shape else actual.dtype.name
+        return Verdict(Reason.not_a_truth_value, (), actual.shape, name)
     if bool(actual) == bool(expected.value):
         return _RIGHT
     return Verdict(
@@ -101,8 +104,8 @@ def _compare_truth_value(expected: Expected, actual: NumpyArray) -> Verdict:
         wrong=1,
         total=1,
         index=(),
-        expected=float(bool(expected.value)),
-        actual=float(bool(actual)),
+        expected=bool(expected.value),
+        actual=bool(actual),
     )
 
 

@@ -78,12 +78,19 @@ def _root_of(path: Path, here: Path) -> Path:
 
 
 def _assignment_of(place: Path, root: Path) -> str | None:
-    """The assignment whose folder, or a file in it, ``place`` is."""
+    """The assignment whose folder, a file in it, or an exercise of it ``place`` is, as far as
+    that can be told without reading the others."""
+    folder = root / ASSIGNMENTS
+    if not place.exists():
+        if (folder / place.name).is_dir():
+            return place.name
+        found = [path.parent.name for path in folder.glob(f"*/{place.name}.yaml")]
+        return found[0] if len(found) == 1 else None
     try:
-        parts = place.resolve().relative_to(root.resolve()).parts
+        parts = place.resolve().relative_to(folder.resolve()).parts
     except ValueError:
         return None
-    return parts[1] if len(parts) > 1 and parts[0] == ASSIGNMENTS else None
+    return parts[0] if parts else None
 
 
 def _find(course: Course, path: Path, here: Path) -> list[Work]:
@@ -186,7 +193,8 @@ def _by_name(course: Course, path: Path) -> list[Work]:
     ]
     if not found:
         names = [*course.assignments, *_exercise_names(course)]
-        close = difflib.get_close_matches(path.stem, names, n=1)
+        # A file elsewhere is no misspelt exercise.
+        close = difflib.get_close_matches(path.stem, names, n=1) if path.name == name else []
         raise UsageError(
             f"{path}: no such file, exercise or assignment; "
             + (f"did you mean '{close[0]}'?" if close else f"there are {_some(names)}")

@@ -171,7 +171,8 @@ class EfficiencyTest(Struct, frozen=True, tag="efficiency"):
 
 
 class SourceTest(Struct, frozen=True, tag="source"):
-    """What the file may import (``imports``, None for anything), must and must not contain.
+    """What the file may import (``imports``, None for anything, ``stdlib`` for all of Python's
+    own modules), must and must not contain.
 
     Its points are given only together with those of another test. With ``refuse``, breaking
     it costs the points of the whole exercise.
@@ -188,10 +189,24 @@ class SourceTest(Struct, frozen=True, tag="source"):
     title: Text = {}
 
 
-RunTest: TypeAlias = ExampleTest | GradientTest | PropertyTest | EfficiencyTest
-"""The tests that run the student's code."""
+class PytestTest(Struct, frozen=True, tag="pytest"):
+    """A test function of a hidden ``test_*.py``, all of whose cases (parameters) must pass.
 
-Test: TypeAlias = RunTest | SourceTest
+    Run by pytest in the grader; see :mod:`autograder.hidden_pytest`. ``name`` is
+    ``<file>::<function>``, with the class between where there is one.
+    """
+
+    name: str
+    visibility: Visibility
+    parts: tuple[Part, ...]
+    path: Path
+    title: Text = {}
+
+
+RunTest: TypeAlias = ExampleTest | GradientTest | PropertyTest | EfficiencyTest
+"""The tests that run the student's code on cases drawn or given in the YAML."""
+
+Test: TypeAlias = RunTest | SourceTest | PytestTest
 
 
 class Mistake(Struct, frozen=True):
@@ -253,11 +268,15 @@ class Exercise(Struct, frozen=True):
 
     @property
     def run_tests(self) -> tuple[RunTest, ...]:
-        return tuple(test for test in self.tests if not isinstance(test, SourceTest))
+        return tuple(test for test in self.tests if isinstance(test, RunTest))
 
     @property
     def source_tests(self) -> tuple[SourceTest, ...]:
         return tuple(test for test in self.tests if isinstance(test, SourceTest))
+
+    @property
+    def pytest_tests(self) -> tuple[PytestTest, ...]:
+        return tuple(test for test in self.tests if isinstance(test, PytestTest))
 
     def error(self, place: str, message: str) -> CourseError:
         """The error that ``message`` is, at the origin of ``place``."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -12,8 +11,8 @@ from autograder.compare import Reason, Verdict
 from autograder.course import Limits
 from autograder.exercise import Exercise, Language
 from autograder.grade import Finding
-from autograder.messages import harmless, text
-from autograder.notebook import cell_of
+from autograder.messages import harmless, pick, text
+from autograder.notebook import broken_cell, cell_of
 from autograder.observation import Failure
 from autograder.sandbox.protocol import ExceptionInfo
 from autograder.source_rules import BrokenRule
@@ -34,6 +33,10 @@ def explain_finding(
     if finding.rule is not None:
         return _explain_rule(finding.rule, language)
     if finding.failure is not None:
+        cell = _broken_cell(finding.failure)
+        if cell is not None:
+            number, reason, line = cell
+            return text("broken_cell", language, cell=number, line=line, reason=harmless(reason))
         message = _explain_failure(exercise, finding.failure, case, limits, language)
         return _with_place(message, finding.failure.exception, sources, language)
     if finding.times_slower is not None:
@@ -44,6 +47,12 @@ def explain_finding(
     if finding.property is not None:
         return text(finding.property, language, detail=detail)
     return detail
+
+
+def _broken_cell(failure: Failure) -> tuple[int, str, int] | None:
+    if failure.kind != "syntax" or failure.exception is None:
+        return None
+    return broken_cell(failure.exception.message)
 
 
 def _explain_rule(rule: BrokenRule, language: Language) -> str:
@@ -61,7 +70,7 @@ def _explain_failure(
     message = text(
         kind,
         language,
-        detail=harmless(failure.detail) or signature.function,
+        detail=_detail(failure, language) or signature.function,
         file=f"{exercise.name}.py",
         function=signature.function,
         outputs=", ".join(signature.outputs),
@@ -74,6 +83,17 @@ def _explain_failure(
         shapes="" if failure.while_loading else _shapes(case, language),
     )
     return message
+
+
+# How a process ended, in the words of the sandbox: the start of the text and our message.
+_ENDINGS = {"exit code ": "exit_code", "signal ": "signal"}
+
+
+def _detail(failure: Failure, language: Language) -> str:
+    for start, key in _ENDINGS.items():
+        if failure.kind == "crashed" and failure.detail.startswith(start):
+            return text(key, language, number=failure.detail.removeprefix(start))
+    return harmless(failure.detail or pick(dict(failure.hint), language))
 
 
 def _with_place(
@@ -109,13 +129,14 @@ def explain_verdict(output: str, verdict: Verdict, case: Case, language: Languag
     at = ""
     if verdict.index is not None:
         index = "" if not verdict.index else "[" + ", ".join(map(str, verdict.index)) + "]"
+        actual_value, expected_value = _told_apart(verdict.actual, verdict.expected)
         at = text(
             "at_element" if verdict.expected is not None else "at_index",
             language,
             output=output,
             index=index,
-            actual=number(verdict.actual),
-            expected=number(verdict.expected),
+            actual=actual_value,
+            expected=expected_value,
         )
     if verdict.reason is Reason.wrong_values and verdict.total == 1 and not verdict.index:
         key = "wrong_value"
@@ -133,15 +154,22 @@ def explain_verdict(output: str, verdict: Verdict, case: Case, language: Languag
     )
 
 
-def number(value: Any) -> str:
-    """A number as a person would write it: enough digits to see the difference."""
-    return (
-        ""
-        if value is None
-        else np.format_float_positional(value, precision=10, unique=True, trim="-")
-        if 1e-4 <= abs(value) < 1e6 or value == 0
-        else f"{value:.8g}"
-    )
+def _told_apart(one: float | bool | None, other: float | bool | None) -> tuple[str, str]:
+    """Both numbers, with as many digits as it takes to see that they differ."""
+    for digits in range(10, 18):
+        shown = number(one, digits), number(other, digits)
+        if shown[0] != shown[1]:
+            break
+    return shown
+
+
+def number(value: float | bool | None, digits: int = 10) -> str:
+    """A number as a person would write it; a truth value by its name."""
+    if value is None or isinstance(value, bool):
+        return "" if value is None else str(value)
+    if 1e-4 <= abs(value) < 1e6 or value == 0:
+        return np.format_float_positional(value, precision=digits, unique=True, trim="-")
+    return f"{value:.{digits - 2}g}"
 
 
 def _shapes(case: Case, language: Language) -> str:

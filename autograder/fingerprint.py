@@ -12,6 +12,7 @@ import msgspec
 from autograder import __version__
 from autograder.course import Course
 from autograder.exercise import Language
+from autograder.loading.pytest_files import support_files
 from autograder.sandbox import Level
 from autograder.submission import Submission
 
@@ -38,6 +39,10 @@ class Fingerprints:
             for exercise in self._course.assignments[name].exercises:
                 paths = (exercise.public_path, exercise.hidden_path, exercise.solution_path)
                 _update(hasher, (path for path in paths if path is not None))
+                if exercise.pytest_tests:
+                    files = {test.path for test in exercise.pytest_tests}
+                    _update(hasher, sorted(files))
+                    _update(hasher, support_files(self._course.root, name))
             self._assignments[name] = hasher.digest()
         return self._assignments[name]
 

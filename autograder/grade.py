@@ -15,6 +15,7 @@ from autograder.exercise import (
     Exercise,
     Part,
     PropertyTest,
+    PytestTest,
     RunTest,
     SourceTest,
     Test,
@@ -76,6 +77,8 @@ class Grade(Struct, frozen=True, omit_defaults=True):
     exercises: tuple[ExerciseGrade, ...]
     fingerprint: str
     timing: Timing
+    enforced: tuple[str, ...] = ()
+    """What the level ``isolation`` held student code to on the machine that graded it."""
     submitted: str | None = None
     late_seconds: int | None = None
     penalty: float | None = None
@@ -107,7 +110,18 @@ class Finding(Struct, frozen=True):
 
 
 # What a known mistake may do instead of returning something wrong.
-_TELLING_FAILURES = ("exception", "wrong_count", "returned_nothing")
+_TELLING_FAILURES = (
+    "exception",
+    "recursion",
+    "wrong_count",
+    "returned_nothing",
+    "check",
+    "check_error",
+)
+
+
+CHECKS = "(checks)"
+"""Stands for the outputs of all pytest tests of an exercise together."""
 
 
 class Judgement(Struct, frozen=True):
@@ -158,11 +172,11 @@ def _status(failure: Failure) -> Status:
     match failure.kind:
         case "missing_file" | "missing_function" | "not_callable":
             return "missing"
-        case "timeout" | "cpu" | "not_run":
+        case "timeout" | "cpu" | "not_run" | "check_timeout":
             return "timeout"
         case "crashed":
             return "crashed"
-        case "wrong_count" | "returned_nothing":
+        case "wrong_count" | "returned_nothing" | "check" | "check_error":
             return "failed"
     return "error"
 
@@ -184,7 +198,24 @@ def fail_exercise(exercise: Exercise, failure: Failure) -> tuple[Judgement, ...]
     """Every test that runs code, failed for a reason that needs no run."""
     return tuple(
         Judgement(test, (0.0,) * len(test.parts), Finding(None, failure=failure), {})
-        for test in exercise.run_tests
+        for test in (*exercise.run_tests, *exercise.pytest_tests)
+    )
+
+
+def judge_pytest(test: PytestTest, observations: Sequence[Observation]) -> Judgement:
+    """A pytest test: its points if all its cases passed, and there were some.
+
+    ``wrong`` has the failed cases under :data:`CHECKS`, for want of outputs.
+    """
+    failures = [observation.failure for observation in observations]
+    wrong = tuple(number for number, failure in enumerate(failures) if failure is not None)
+    passed = bool(failures) and not wrong
+    first = failures[wrong[0]] if wrong else Failure("not_run")
+    return Judgement(
+        test,
+        tuple(part.points if passed else 0.0 for part in test.parts),
+        None if passed else Finding(None, failure=first),
+        {CHECKS: wrong},
     )
 
 
@@ -275,7 +306,7 @@ def judge_test(
 
 
 def _part_score(
-    test: Test,
+    test: RunTest,
     part: Part,
     cases: int,
     wrong: Mapping[str, Sequence[int]],
@@ -302,10 +333,10 @@ def _examine(
     verdict = compare(expected, actual)
     if not verdict.ok:
         return Finding(number, output, verdict=verdict)
+    if observation.shared:  # noted only where the result must be new
+        return Finding(number, output, property="shared_results", names=observation.shared)
     if isinstance(test, PropertyTest):
         return _examine_property(test, number, output, expected, observation)
-    if observation.shared:  # looked at only where the result must be new
-        return Finding(number, output, property="shared_results", names=observation.shared)
     return None
 
 
@@ -320,8 +351,6 @@ def _examine_property(
         if observation.changed:
             return Finding(number, output, property=test.property, names=observation.changed)
         return None
-    if test.property == "fresh_results" and observation.shared:
-        return Finding(number, output, property="shared_results", names=observation.shared)
     again = (observation.again or {}).get(output, NotAnArray("nothing"))
     if test.property == "linear_in_upstream":
         expected = doubled(expected)

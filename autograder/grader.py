@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
@@ -31,6 +32,7 @@ from autograder.grade import (
     fail_exercise,
     is_refusal,
     judge_exercise,
+    judge_pytest,
     judge_source,
     judge_time,
     refused,
@@ -45,6 +47,9 @@ from autograder.sandbox import Sandbox
 from autograder.source_rules import broken_rule
 from autograder.submission import Submission
 from autograder.truth import expected_outputs
+
+if TYPE_CHECKING:
+    from autograder.hidden_pytest.process import PytestRunner
 
 # How often an answer that was too slow is timed again.
 RETIMINGS = 2
@@ -141,7 +146,24 @@ class ExerciseGrader:
         truths = self.truths  # asked for first, it is worked out while the sandbox starts
         run = self._run(submission)
         judgements = judge_exercise(self.exercise, truths, run)
-        return run, tuple(self._judge_time(judgement, run, submission) for judgement in judgements)
+        judgements = tuple(self._judge_time(judged, run, submission) for judged in judgements)
+        if self._pytest is None:
+            return run, judgements
+        further = self._pytest.run(submission)
+        run = ExerciseRun(run.observations | further.observations, run.output + further.output)
+        return run, judgements + tuple(
+            judge_pytest(test, further.observations.get(test.name, ()))
+            for test in self.exercise.pytest_tests
+        )
+
+    @cached_property
+    def _pytest(self) -> PytestRunner | None:
+        """What runs the exercise's hidden test files, where it has some."""
+        if not self.exercise.pytest_tests:
+            return None
+        from autograder.hidden_pytest.process import PytestRunner
+
+        return PytestRunner(self._course, self.exercise, self._sandbox.session)
 
     def add_source_tests(
         self, submission: Submission, judgements: tuple[Judgement, ...]
@@ -240,6 +262,10 @@ class ExerciseGrader:
                 language,
                 sources,
             )
+        failure = None if judgement.finding is None else judgement.finding.failure
+        hint = {} if failure is None else dict(failure.hint)
+        if mistake is not None:
+            hint = hints[mistake]
         file, line = _place(self.exercise, judgement)
         grade = TestGrade(
             name=test.name,
@@ -249,7 +275,7 @@ class ExerciseGrader:
             status=judgement.status,
             message=message,
             mistake=mistake,
-            hint=None if mistake is None else pick(hints[mistake], language),
+            hint=pick(hint, language) or None,
             file=file,
             line=line,
         )
@@ -301,6 +327,7 @@ class Grader:
             score=clamp(math.fsum(exercise.score for exercise in exercises), maximum),
             max_score=maximum,
             isolation=self._sandbox.level,
+            enforced=self._sandbox.enforced,
             language=self._language,
             exercises=exercises,
             fingerprint=fingerprint,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import base64
+import binascii
 import re
 from collections.abc import Iterator, Mapping
 
@@ -16,6 +18,9 @@ LONG_IN_FILES = 200
 SHORT = 6
 
 _BLANK = re.compile(r"\s+")
+# Text in other clothes: at least 16 bytes of it, as base64 or as hexadecimal digits.
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{22,}={0,2}")
+_HEXADECIMAL = re.compile(rb"(?:[0-9a-fA-F]{2}){16,}")
 
 
 class Leak(Struct, frozen=True):
@@ -26,18 +31,43 @@ class Leak(Struct, frozen=True):
     text: str
 
 
+def readings(data: bytes) -> str:
+    """Everything that the bytes of a public file may say, to look for secrets in: as text in
+    UTF-8 or UTF-16, and what is written in it in base64 or hexadecimal."""
+    texts = [data.decode("utf-8", "replace")]
+    if b"\0" in data:
+        texts += [data.decode(encoding, "replace") for encoding in ("utf-16-le", "utf-16-be")]
+        data = data.replace(b"\0", b"")
+    for run in _HEXADECIMAL.findall(data):
+        texts.append(bytes.fromhex(run.decode()).decode("utf-8", "replace"))
+    for run in _BASE64.findall(data):
+        digits = run.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+        digits = digits[: len(digits) - (len(digits) % 4 == 1)]
+        try:
+            decoded = base64.b64decode(digits + b"=" * (-len(digits) % 4))
+        except binascii.Error:
+            continue
+        texts.append(decoded.decode("utf-8", "replace"))
+    return "\n".join(texts)
+
+
+def _squeezed(text: str) -> str:
+    """The text without white space and without the difference of upper and lower case."""
+    return _BLANK.sub("", text).casefold()
+
+
 def long_passages(
     secrets: Mapping[str, str], publics: Mapping[str, str], length: int = LONG
 ) -> Iterator[Leak]:
     """A passage of at least ``length`` characters that a secret and a public text share,
     white space aside: the first of each pair. Arguments map names to contents."""
-    squeezed = {name: _BLANK.sub("", text) for name, text in publics.items()}
+    squeezed = {name: _squeezed(text) for name, text in publics.items()}
     windows = {
         name: {text[i : i + length] for i in range(len(text) - length + 1)}
         for name, text in squeezed.items()
     }
     for secret, content in secrets.items():
-        text = _BLANK.sub("", content)
+        text = _squeezed(content)
         for public, known in windows.items():
             for start in range(len(text) - length + 1):
                 if text[start : start + length] in known:
@@ -48,17 +78,19 @@ def long_passages(
                     break
 
 
-def answer_lines(solution: str, names: tuple[str, str], public: str) -> Iterator[Leak]:
-    """Statements of a solution that stand in its own public file, whatever their length.
+def answer_lines(
+    solution: str, names: tuple[str, str], public: str, published: str = ""
+) -> Iterator[Leak]:
+    """Statements of a solution that stand in a public file, whatever their length.
 
-    ``names`` are what to call the two files. Imports, docstrings and bare returns of names
-    are no secret.
+    ``names`` are what to call the two files. Imports, docstrings, bare returns of names and
+    what is ``published`` are no secret.
     """
-    squeezed = _BLANK.sub("", public)
+    squeezed, known = _squeezed(public), _squeezed(published)
     for statement in _statements(ast.parse(solution)):
         text = ast.unparse(statement)
-        bare = _BLANK.sub("", text.removeprefix("return "))
-        if len(bare) >= SHORT and bare in squeezed:
+        bare = _squeezed(text.removeprefix("return "))
+        if len(bare) >= SHORT and bare in squeezed and bare not in known:
             yield Leak(*names, text)
 
 

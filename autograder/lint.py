@@ -17,7 +17,7 @@ from autograder.errors import CourseError
 from autograder.exercise import Exercise, SourceTest
 from autograder.grade import Judgement
 from autograder.grader import ExerciseGrader
-from autograder.leaks import LONG_IN_FILES, Leak, answer_lines, long_passages
+from autograder.leaks import LONG_IN_FILES, Leak, answer_lines, long_passages, readings
 from autograder.mistakes import explaining
 from autograder.reference import solution_source
 from autograder.run import ExerciseRun
@@ -218,7 +218,7 @@ def trivial_answers(exercise: Exercise) -> dict[str, str]:
 def find_leaks(course: Course, assignment: str) -> list[Leak]:
     """Everything from the secret trees that stands in the assignment's public folder."""
     public = {
-        _shown(course, path): path.read_text("utf-8", "replace")
+        _shown(course, path): readings(path.read_bytes())
         for path in sorted((course.root / "assignments" / assignment).rglob("*"))
         if path.is_file()
     }
@@ -230,9 +230,16 @@ def leaks_in(
 ) -> list[Leak]:
     """What the ``public`` texts, by name, contain of solutions, hidden tests and hints.
 
-    A statement of a solution may stand in another exercise's forward pass, which is public,
-    but not in the exercise's own files (``public`` names that contain the exercise's name).
+    A statement of a solution may stand in another exercise's files, whose forward pass is
+    public. It may not in the exercise's own; nor in files of no exercise, unless another
+    exercise publishes it anyway.
     """
+    names = {exercise.name for exercise in exercises}
+    published = {
+        exercise.name: exercise.public_path.read_text("utf-8")
+        + readings(exercise.stub_path.read_bytes())
+        for exercise in exercises
+    }
     files: dict[str, str] = {}
     hints: dict[str, str] = {}
     leaks: list[Leak] = []
@@ -242,8 +249,14 @@ def leaks_in(
             name = _shown(course, exercise.solution_path)
             files[name] = solution
             for path, text in public.items():
-                if Path(path).stem == exercise.name:
+                stem = Path(path).stem
+                if stem == exercise.name:
                     leaks += answer_lines(solution, (name, path), text)
+                elif stem not in names:
+                    others = "".join(published[other] for other in names - {exercise.name})
+                    leaks += answer_lines(solution, (name, path), text, others)
+        for test in exercise.pytest_tests:
+            files[_shown(course, test.path)] = test.path.read_text("utf-8", "replace")
         if exercise.hidden_path is not None:
             name = _shown(course, exercise.hidden_path)
             files[name] = exercise.hidden_path.read_text("utf-8")

@@ -60,19 +60,23 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     # loading and calling
     "missing_function": {
         "en": "There is no {detail} in {file}. Was it renamed or deleted?",
-        "ko": "{file}에 {detail}이(가) 없습니다. 이름을 바꾸었거나 지우지 않았나요?",
+        "ko": "{file} 파일에 다음 이름이 없습니다: {detail}. 이름을 바꾸었거나 지우지 않았나요?",
     },
     "not_callable": {
         "en": "{detail} in {file} cannot be called: it is not a function.",
-        "ko": "{file}의 {detail}은(는) 함수가 아니라서 호출할 수 없습니다.",
+        "ko": "{file}의 {detail}: 함수가 아니라서 호출할 수 없습니다.",
     },
     "syntax": {
         "en": "Python cannot read {file}: {exception}",
-        "ko": "Python이 {file}을(를) 읽지 못했습니다: {exception}",
+        "ko": "Python이 {file} 파일을 읽지 못했습니다: {exception}",
+    },
+    "broken_cell": {
+        "en": "Python cannot read cell {cell} of the notebook (its line {line}): {reason}",
+        "ko": "노트북의 {cell}번 셀을 Python이 읽지 못했습니다(셀의 {line}번째 줄): {reason}",
     },
     "import": {
         "en": "{file} fails as soon as it is imported: {exception}",
-        "ko": "{file}을(를) import하는 순간 오류가 났습니다: {exception}",
+        "ko": "{file} 파일을 import하는 순간 오류가 났습니다: {exception}",
     },
     "exception": {
         "en": "Raised {exception}",
@@ -83,14 +87,18 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "ko": "아직 작성하지 않았습니다. 함수가 NotImplementedError를 그대로 발생시킵니다.",
     },
     "forbidden": {
-        "en": "Not allowed here (files, network, other processes): {exception}",
-        "ko": "여기서 허용되지 않는 일입니다(파일, 네트워크, 다른 프로세스): {exception}",
+        "en": "Not allowed here (files, network, threads, other processes): {exception}",
+        "ko": "여기서 허용되지 않는 일입니다(파일, 네트워크, 스레드, 다른 프로세스): {exception}",
     },
     "memory": {
         "en": "Needed more than the {memory} MiB of memory allowed. "
         "Is there an array that is far larger than the inputs?",
         "ko": "허용된 메모리 {memory} MiB보다 더 많이 쓰려고 했습니다. "
         "입력보다 훨씬 큰 배열을 만들고 있지 않나요?",
+    },
+    "recursion": {
+        "en": "Calls itself without end, or a thousand levels deep: {exception}",
+        "ko": "함수가 자기 자신을 끝없이(또는 너무 깊이) 호출합니다: {exception}",
     },
     "timeout": {
         "en": "Did not return within {seconds} s{shapes}. "
@@ -109,7 +117,7 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     "malformed": {
         "en": "What came back was not an answer: the code interferes with how the grader "
         "reads results ({detail}).",
-        "ko": "돌아온 것이 답이 아닙니다. 채점기가 결과를 읽는 과정을 코드가 방해합니다({detail}).",
+        "ko": "돌아온 것이 답이 아닙니다. 채점기가 결과를 읽는 과정을 코드가 방해합니다.",
     },
     "oversized": {
         "en": "Returned more than the {reply} MiB that a result may have{shapes}. "
@@ -121,11 +129,23 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "Not run: earlier tests used up the time or memory for this exercise.",
         "ko": "실행하지 않았습니다. 앞선 테스트가 이 문제의 시간이나 메모리를 다 썼습니다.",
     },
+    # hidden pytest files
+    "check": {
+        "en": "A check does not hold: {detail}",
+        "ko": "확인한 조건이 성립하지 않습니다: {detail}",
+    },
+    "check_error": {
+        "en": "The test could not go on with what was returned: {detail}",
+        "ko": "반환된 값으로는 테스트를 계속할 수 없었습니다: {detail}",
+    },
+    "check_timeout": {
+        "en": "The test did not come to an end within {detail} s with what was returned.",
+        "ko": "반환된 값으로는 테스트가 {detail}초 안에 끝나지 않았습니다.",
+    },
     # what was returned
     "wrong_count": {
         "en": "Returned {detail} value(s) instead of {expected}: return {outputs}, in this order.",
-        "ko": "값을 {expected}개가 아니라 {detail}개 반환했습니다. "
-        "{outputs}을(를) 이 순서로 반환하세요.",
+        "ko": "값을 {expected}개가 아니라 {detail}개 반환했습니다. {outputs} 순서로 반환하세요.",
     },
     "returned_nothing": {
         "en": "Returned None. Is there a return statement, and is it reached?",
@@ -136,8 +156,8 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "ko": "{output}: numpy 배열이 아니라 {actual}입니다.",
     },
     "not_a_truth_value": {
-        "en": "{output} is a {actual}, not True or False.",
-        "ko": "{output}: True나 False가 아니라 {actual}입니다.",
+        "en": "{output} has the type {actual}; it must be True or False.",
+        "ko": "{output}: 자료형이 {actual}입니다. True나 False를 반환하세요.",
     },
     "object_dtype": {
         "en": "{output} is an array of Python objects (dtype object), not of numbers. "
@@ -164,7 +184,7 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "wrong_shape": {
         "en": "{output} has shape {actual}; it must be {expected}{shapes}.",
-        "ko": "{output}: shape이 {actual}입니다. {expected}여야 합니다{shapes}.",
+        "ko": "{output}: shape이 {actual}입니다. 맞는 shape은 {expected}입니다{shapes}.",
     },
     "not_finite": {
         "en": "{output} contains nan or inf{at}.",
@@ -188,7 +208,7 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     "inputs_unchanged": {
         "en": "The call changed its input {names}. Callers still need their arrays: "
         "make new ones instead.",
-        "ko": "호출하고 나니 입력 {names}이(가) 바뀌었습니다. "
+        "ko": "호출하고 나니 입력 {names}의 값이 바뀌었습니다. "
         "호출한 쪽에서 계속 쓰는 배열이므로, 새 배열을 만들어 계산하세요.",
     },
     "repeatable": {
@@ -218,21 +238,21 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     # rules about the source
     "unparsable": {
         "en": "Python cannot read {detail}.",
-        "ko": "Python이 {detail}을(를) 읽지 못했습니다.",
+        "ko": "Python이 {detail} 파일을 읽지 못했습니다.",
     },
     "rule_import": {
         "en": "Imports {word} (line {line}), which this exercise does not allow: "
-        "it is to be done with numpy alone.",
-        "ko": "{word}을(를) import했습니다({line}번째 줄). 이 문제에서는 쓸 수 없습니다. "
-        "numpy만으로 풀어야 합니다.",
+        "it is to be done with numpy.",
+        "ko": "{word} 모듈을 import했습니다({line}번째 줄). 이 문제에서는 쓸 수 없습니다. "
+        "numpy로 풀어야 합니다.",
     },
     "rule_forbidden": {
         "en": "Uses {word} (line {line}), which this exercise asks to do without.",
-        "ko": "{word}을(를) 사용했습니다({line}번째 줄). 이 문제는 그것 없이 풀어야 합니다.",
+        "ko": "{line}번째 줄의 {word}: 이 문제는 이것을 쓰지 않고 풀어야 합니다.",
     },
     "rule_required": {
         "en": "Has no {word}, which this exercise asks to use.",
-        "ko": "{word}이(가) 없습니다. 이 문제는 그것을 써서 풀어야 합니다.",
+        "ko": "{word}: 이 문제는 이것을 써서 풀어야 하는데 코드에 없습니다.",
     },
     # hidden tests, as far as the course shows them
     "hidden_tests": {
@@ -320,15 +340,26 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "Watching for changes; press Ctrl-C to end.",
         "ko": "파일을 저장하면 다시 확인합니다. 끝내려면 Ctrl-C를 누르세요.",
     },
-    "check_inputs": {
-        "en": "Inputs",
-        "ko": "입력",
+    "check_run_cell": {
+        "en": "There is no {function} yet: run the cell that defines it, and then this one.",
+        "ko": "아직 {function}의 정의가 없습니다. 정의한 셀을 먼저 실행한 뒤 이 셀을 실행하세요.",
+    },
+    "check_not_in_cell": {
+        "en": "No cell of this notebook defines {function} with def or class, and only such "
+        "definitions are graded.",
+        "ko": "이 notebook의 셀에 {function}의 정의(def 또는 class)가 없습니다. "
+        "채점할 때는 셀에 있는 정의만 봅니다.",
+    },
+    "check_nothing_defined": {
+        "en": "No cell that ran defines any of {functions}.",
+        "ko": "실행한 셀 어디에도 {functions}의 정의가 없습니다.",
     },
     # headings and words of reports
     "word_student": {"en": "Student", "ko": "학생"},
     "word_assignment": {"en": "Assignment", "ko": "과제"},
     "word_exercise": {"en": "Exercise", "ko": "문제"},
     "word_test": {"en": "Test", "ko": "테스트"},
+    "word_total": {"en": "Total", "ko": "합계"},
     "word_points": {"en": "Points", "ko": "점수"},
     "word_remark": {"en": "What happened", "ko": "결과"},
     "word_hint": {"en": "Hint: {hint}", "ko": "힌트: {hint}"},
@@ -347,7 +378,7 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     # statements in bundles and notebooks
     "statement_write": {
         "en": "Write `{function}` in `{file}`.",
-        "ko": "`{file}`에 `{function}`을(를) 작성하세요.",
+        "ko": "`{file}`에 작성할 것은 `{function}`입니다.",
     },
     "statement_points": {
         "en": "{points} points, {public} of them from the public tests.",
@@ -393,13 +424,21 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "ko": "이 테스트는 이제 이 문제에 없습니다.",
     },
     # pieces
+    "exit_code": {
+        "en": "exit code {number}",
+        "ko": "종료 코드 {number}",
+    },
+    "signal": {
+        "en": "signal {number}",
+        "ko": "시그널 {number}",
+    },
     "for_shapes": {
         "en": " for {shapes}",
         "ko": " (입력 {shapes})",
     },
     "at_element": {
         "en": "; {output}{index} is {actual}, not {expected}",
-        "ko": ". {output}{index}이(가) {expected}이어야 하는데 {actual}입니다",
+        "ko": ". {output}{index}: 정답은 {expected}인데 {actual}입니다",
     },
     "at_index": {
         "en": ", for example {output}{index}",

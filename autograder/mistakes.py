@@ -15,7 +15,7 @@ import numpy as np
 
 from autograder.compare import NotAnArray
 from autograder.exercise import Exercise, Mistake
-from autograder.grade import Judgement, Truth
+from autograder.grade import CHECKS, Judgement, Truth
 from autograder.observation import Failure, Observation
 from autograder.run import ExerciseRun
 from autograder.submission import Submission
@@ -107,6 +107,8 @@ def explaining(
         }
         for output in wrong
     }
+    if CHECKS in wrong and len(wrong) > 1:
+        explained[CHECKS] = _failing_alike(judgements, explained, mutants)
     right = [output for output in outputs if output not in wrong]
     whole = [
         mistake.name
@@ -124,6 +126,25 @@ def explaining(
     return {
         output: [mistake.name for mistake in exercise.mistakes if mistake.name in names]
         for output, names in explained.items()
+    }
+
+
+def _failing_alike(
+    judgements: Sequence[Judgement],
+    explained: Mapping[str, set[str]],
+    mutants: Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]],
+) -> set[str]:
+    """Of the mistakes that explain an output, those that the same pytest tests catch: what
+    their messages say may differ in the last digit."""
+    return {
+        name
+        for output, names in explained.items()
+        if output != CHECKS
+        for name in names
+        if all(
+            one.wrong.get(CHECKS) == other.wrong.get(CHECKS)
+            for one, other in zip(judgements, mutants[name][1], strict=True)
+        )
     }
 
 
@@ -146,7 +167,8 @@ def _explains(
                 output,
                 run.observations[name][number],
                 other_run.observations[name][number],
-                truths[name][number][output],
+                # Of a pytest test only the failures are compared.
+                truths[name][number][output] if name in truths else None,
             )
             if likeness is None:
                 return False
@@ -154,9 +176,11 @@ def _explains(
     return unmistakable
 
 
-def _likeness(output: str, one: Observation, other: Observation, expected: Expected) -> bool | None:
+def _likeness(
+    output: str, one: Observation, other: Observation, expected: Expected | None
+) -> bool | None:
     """None if they differ, True if they are the same unmistakably, False if they may be."""
-    if one.failure is not None or other.failure is not None:
+    if one.failure is not None or other.failure is not None or expected is None:
         return _same_failure(one.failure, other.failure)
     if (one.changed, one.shared) != (other.changed, other.shared):
         return None
@@ -172,7 +196,8 @@ def _likeness(output: str, one: Observation, other: Observation, expected: Expec
 def _same_failure(one: Failure | None, other: Failure | None) -> bool | None:
     if one is None or other is None or failure_key(one) != failure_key(other):
         return None
-    return True
+    # The author's words alone tell nothing of the values that a check failed on.
+    return one.kind != "check" or one.exception is not None
 
 
 def failure_key(failure: Failure) -> tuple[str, ...]:

@@ -1,34 +1,34 @@
 """The code that a notebook hands in: what its cells define, and nothing that they do.
 
-Imports, functions, classes and assignments of constants are taken, in order; magics, shell
-escapes and every other statement are left out, so that plots, downloads and checks that a
-student ran while working are not run again.
+Imports (but of this package, which checks), functions, classes and constants are taken, in order;
+magics, shell escapes and every other statement are left out, so that plots, downloads and checks
+that a student ran while working are not run again.
 """
 
 from __future__ import annotations
 
 import ast
+import itertools
 import re
+import textwrap
+import warnings
 
 import msgspec
 from msgspec import Struct
 
+from autograder.definitions import Numbered, defining
+from autograder.magics import begins_with_cell_magic, without_magics
+
 MAX_CODE = 1 << 18
 
-_HARMLESS_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
-_MAGIC_LINE = re.compile(r"^(\s*)[%!].*$|^(\s*)[\w.]+\?{1,2}\s*$|^(\s*)\?{1,2}[\w.]+\s*$")
-# Without two repetitions that match the same characters: their product would be the time.
-_MAGIC_VALUE = re.compile(r"^([\w,\s]+=\s*)[%!].*$")
-
 _CELL = re.compile(r"# cell (\d{1,9})")
-
-_DEFINITIONS = (
-    ast.Import,
-    ast.ImportFrom,
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
+_BROKEN = re.compile(
+    r"cell (\d{1,9}) of the notebook: (.*) \(line (\d{1,9}) of the cell\)", re.DOTALL
 )
+
+# What a cell that cannot be parsed was to define, and whether it was code at all.
+_DEFINES = re.compile(r"^(?:async +)?(?:def|class) +([^\W\d]\w*)", re.MULTILINE)
+_LOOKS_LIKE_CODE = re.compile(r"^ *(?:(?:import|from|def|class)\b|[^\W\d]\w* *=)", re.MULTILINE)
 
 
 class NotebookError(ValueError):
@@ -71,22 +71,44 @@ def code_cells(content: bytes) -> list[tuple[int, str]]:
 
 
 def source_from_notebook(content: bytes) -> str:
-    """The definitions of all code cells as one source text.
+    """The definitions of all code cells as one source text; see
+    :mod:`~autograder.definitions` for what they are.
 
-    A cell that Python cannot read becomes a statement that raises a :class:`SyntaxError`
-    with the cell's number, which is what its author is to be told. Raises
+    What a cell that Python cannot read was to define raises a :class:`SyntaxError` with the
+    cell's number when it is used; where that cannot be told, everything does. Raises
     :class:`NotebookError` where ``content`` is not a notebook.
     """
-    parts = []
+    statements: list[Numbered] = []
+    broken: list[tuple[int, str]] = []
     for number, source in code_cells(content):
         try:
-            tree = ast.parse(_without_magics(source))
-            kept = [ast.unparse(statement) for statement in tree.body if _is_definition(statement)]
+            found = _parse(source)
+            for statement in found:
+                ast.unparse(statement)  # fails where it is nested too deeply
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            return f"raise SyntaxError({f'cell {number} of the notebook: {_reason(error)}'!r})\n"
-        if kept:
-            parts.append("\n".join([f"# cell {number}", *kept]))
+            refusal = f"raise SyntaxError({f'cell {number} of the notebook: {_reason(error)}'!r})"
+            names = dict.fromkeys(_DEFINES.findall(source))
+            if not names and _LOOKS_LIKE_CODE.search(source):
+                return f"{refusal}\n"
+            broken += [(number, f"def {name}(*_, **__):\n    {refusal}") for name in names]
+            continue
+        statements += [(number, one) for statement in found if (one := _without_ours(statement))]
+    pieces = [(number, ast.unparse(one)) for number, one in defining(statements)]
+    pieces = sorted([*pieces, *broken], key=lambda piece: piece[0])
+    # Imports from the future must come first, wherever their cell is.
+    pieces.sort(key=lambda piece: not piece[1].startswith("from __future__ "))
+    parts = [
+        "\n".join([f"# cell {number}", *(code for _, code in several)])
+        for number, several in itertools.groupby(pieces, key=lambda piece: piece[0])
+    ]
     return "\n\n".join(parts) + "\n"
+
+
+def broken_cell(message: str) -> tuple[int, str, int] | None:
+    """The number of the cell, what is wrong with it, and in which of its lines, from the message
+    of such a :class:`SyntaxError`."""
+    match = _BROKEN.fullmatch(message)
+    return None if match is None else (int(match[1]), match[2], int(match[3]))
 
 
 def cell_of(source: str, line: int) -> int | None:
@@ -101,33 +123,36 @@ def cell_of(source: str, line: int) -> int | None:
     return None
 
 
+def _parse(source: str) -> list[ast.stmt]:
+    """The statements of a cell; of one in another language, none."""
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    with warnings.catch_warnings():
+        # "\d" in a student's docstring is nothing to tell the grader's terminal.
+        warnings.simplefilter("ignore")
+        if not begins_with_cell_magic(source):
+            try:
+                return ast.parse(source).body
+            except SyntaxError:
+                pass  # magics, perhaps, or a cell that is indented as a whole, as Jupyter allows
+        return ast.parse(textwrap.dedent(without_magics(source))).body
+
+
 def _reason(error: BaseException) -> str:
-    if isinstance(error, SyntaxError):
-        return f"{error.msg} (line {error.lineno} of the cell)"
-    return str(error) or type(error).__name__
+    line = error.lineno if isinstance(error, SyntaxError) else None
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{message or type(error).__name__} (line {line or 1} of the cell)"
 
 
-def _without_magics(source: str) -> str:
-    """The cell as Python: magics and shell escapes become ``pass`` or ``None``."""
-    lines = source.splitlines()
-    if lines and lines[0].startswith("%%"):
-        if not lines[0].startswith(_HARMLESS_CELL_MAGICS):
-            return ""
-        lines = lines[1:]
-    return "\n".join(_MAGIC_VALUE.sub(r"\1None", _MAGIC_LINE.sub(_pass, line)) for line in lines)
+def _without_ours(statement: ast.stmt) -> ast.stmt | None:
+    """The statement, unless it imports this package: what student code runs beside does not have
+    it, nor does it need it."""
+    if isinstance(statement, ast.Import):
+        statement.names = [one for one in statement.names if not _is_ours(one.name)]
+        return statement if statement.names else None
+    if isinstance(statement, ast.ImportFrom) and not statement.level:
+        return None if _is_ours(statement.module or "") else statement
+    return statement
 
 
-def _pass(match: re.Match[str]) -> str:
-    indent = next((group for group in match.groups() if group is not None), "")
-    return f"{indent}pass"
-
-
-def _is_definition(statement: ast.stmt) -> bool:
-    if isinstance(statement, _DEFINITIONS):
-        return True
-    if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
-        return not any(
-            isinstance(node, (ast.Call, ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr))
-            for node in ast.walk(statement.value)
-        )
-    return False
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == __package__

@@ -43,6 +43,7 @@ FailureKind: TypeAlias = Literal[
     "exception",
     "forbidden",
     "memory",
+    "recursion",
     "timeout",
     "cpu",
     "crashed",
@@ -51,7 +52,14 @@ FailureKind: TypeAlias = Literal[
     "wrong_count",
     "returned_nothing",
     "not_run",
+    "check",
+    "check_error",
+    "check_timeout",
 ]
+
+
+# What Python says where a thread is refused.
+_NO_THREAD = "can't start new thread"
 
 
 class Failure(Struct, frozen=True):
@@ -61,13 +69,16 @@ class Failure(Struct, frozen=True):
     detail: str = ""
     exception: ExceptionInfo | None = None
     while_loading: bool = False
+    hint: tuple[tuple[str, str], ...] = ()
+    """Language and text: what the author of a failed pytest test has to say to the student."""
 
 
 class Observation(Struct, frozen=True):
     """What the student's code did on one case: outputs by name, or a failure.
 
-    ``again`` are the outputs of the second look that a property test takes; ``changed`` and
-    ``shared`` the parameters that the call changed or whose memory a result shares.
+    ``again`` are the outputs of the second look that a property test takes; ``changed`` are the
+    parameters that the call changed, ``shared`` those whose memory a result shares although it
+    must be new.
     """
 
     outputs: Outputs = {}
@@ -143,10 +154,13 @@ def failure_of(outcome: Outcome) -> Failure | None:
 
 
 def _kind(exception: ExceptionInfo) -> FailureKind:
-    if exception.type_name == "MemoryError":
+    name, message = exception.type_name, exception.message
+    if name == "MemoryError" or (name == "OSError" and message.startswith("[Errno 12]")):
         return "memory"
-    if exception.type_name == "PermissionError":
+    if name == "PermissionError" or (name, message) == ("RuntimeError", _NO_THREAD):
         return "forbidden"
+    if name == "RecursionError":
+        return "recursion"
     if exception.type_name in ("SyntaxError", "IndentationError", "TabError"):
         return "syntax"
     return "exception"

@@ -81,7 +81,7 @@ def second_inputs(exercise: Exercise, test: PropertyTest, case: Case) -> Case | 
         case "repeatable":
             return case
         case "fresh_results":
-            return _other_inputs(case)
+            return _other_inputs(case, exercise)
         case "linear_in_upstream":
             return _doubled(case, exercise)
 
@@ -96,9 +96,15 @@ def inputs_of(case: Case) -> dict[str, Any]:
     return {name: argument(value) for name, value in case.inputs.items()} | case.functions
 
 
-def _other_inputs(case: Case) -> Case:
-    """Different numbers of the same shapes and types, for a call in between."""
-    return _map_inputs(case, lambda name, value: value[...] * 3 + 1)
+def _other_inputs(case: Case, exercise: Exercise) -> Case:
+    """Different numbers of the same shapes and types, for a call in between.
+
+    Arrays that the exercise itself makes integers stay: labels must go on being indices.
+    """
+    return _map_inputs(
+        case,
+        lambda name, value: value if exercise.arrays[name].dtype == "int64" else value * 3 + 1,
+    )
 
 
 def _doubled(case: Case, exercise: Exercise) -> Case:

@@ -16,8 +16,12 @@ def solution_source(exercise: Exercise) -> str | None:
         return None
     try:
         return exercise.solution_path.read_text("utf-8")
-    except (OSError, UnicodeError) as error:
-        raise CourseError(f"cannot be read: {error}", path=exercise.solution_path) from None
+    except UnicodeError:
+        raise CourseError("is not UTF-8; save it as UTF-8", path=exercise.solution_path) from None
+    except OSError as error:
+        raise CourseError(
+            f"cannot be read: {error.strerror}", path=exercise.solution_path
+        ) from None
 
 
 def load_reference(exercise: Exercise) -> Callable[..., Any] | None:
@@ -32,7 +36,7 @@ def load_reference(exercise: Exercise) -> Callable[..., Any] | None:
     module = types.ModuleType(f"solutions_{exercise.name}")
     try:
         exec(compile(source, str(exercise.solution_path), "exec"), module.__dict__)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # exit() would end the grader without a word
         raise CourseError(
             f"the solution does not run: {type(error).__name__}: {error}",
             path=exercise.solution_path,

@@ -150,12 +150,17 @@ class _Runner:
         first, looked_at = observations[0], answers[0]
         if not isinstance(looked_at, Returned):
             return first
-        parameters = self._plan.exercise.signature.parameters
+        exercise = self._plan.exercise
+        parameters = exercise.signature.parameters
+        is_new = exercise.new_arrays or (
+            isinstance(test, PropertyTest) and test.property == "fresh_results"
+        )
+        shared = looked_at.shared if is_new else ()
         return Observation(
             first.outputs,
             again=observations[-1].outputs if len(observations) > 1 else None,
             changed=tuple(parameters[i] for i in looked_at.changed if i < len(parameters)),
-            shared=tuple(parameters[i] for i in looked_at.shared if i < len(parameters)),
+            shared=tuple(parameters[i] for i in shared if i < len(parameters)),
         )
 
     def _timed(self, test: EfficiencyTest, case: Case) -> Observation:

@@ -25,7 +25,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.course import Course
+from autograder.course import Assignment, Course
 from autograder.errors import UsageError
 from autograder.notebook import NotebookError, TooMuchCode, source_from_notebook
 
@@ -44,6 +44,9 @@ _OPEN = os.O_RDONLY
 for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
     _OPEN |= getattr(os, _flag, 0)
 
+_CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# What the folder of grades holds besides those of students; no grade may be in its way.
+_RESERVED = re.compile(r"\..*|.*\.(csv|html|json|md|tmp|txt|xml)", re.IGNORECASE | re.DOTALL)
 _MAX_NAME_BYTES = 200  # file systems allow 255
 
 Unreadable: TypeAlias = Literal[
@@ -161,7 +164,9 @@ def find_submissions(
         raise UsageError(f"{folder}: {what}; give the folder that holds one folder per student")
     wanted = [name for name in course.assignments if not assignments or name in assignments]
     found = [
-        SubmissionRef(
+        _linked(entry, student, course.assignments[assignment])
+        if entry.is_symlink()
+        else SubmissionRef(
             student,
             assignment,
             Path(entry.path) / assignment,
@@ -181,6 +186,14 @@ def find_submissions(
     return sorted(found)
 
 
+def _linked(entry: os.DirEntry[str], student: str, assignment: Assignment) -> SubmissionRef:
+    """The submission of a student whose folder is a link, which is not followed: it may lead
+    to the work of another. Every file is the link, and so none that can be read."""
+    link = Path(entry.path)
+    files = {f"{exercise.name}.py": link for exercise in assignment.exercises}
+    return SubmissionRef(student, assignment.name, link / assignment.name, files=files)
+
+
 def _students(folder: Path) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
@@ -194,8 +207,10 @@ def _either(names: Collection[str]) -> str:
 
 
 def displayable(name: str) -> str:
-    """A file name as text: bytes that are not UTF-8 become ``\\xNN``."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    """A file name as text on one line: bytes that are not UTF-8 become ``\\xNN``, and so do
+    characters that control a terminal or turn the direction of the text around them."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def storable(student: str) -> str:
@@ -203,11 +218,16 @@ def storable(student: str) -> str:
     another one, the name itself where that is fit for it."""
     name = re.sub(r"[/\\\0]", "_", student)
     encoded = name.encode("utf-8", "replace")
-    if name == student and not name.startswith(".") and 0 < len(encoded) <= _MAX_NAME_BYTES:
+    if name == student and not is_reserved(name) and 0 < len(encoded) <= _MAX_NAME_BYTES:
         return name
     short = encoded[:_MAX_NAME_BYTES].decode("utf-8", "ignore").lstrip(".")
     tag = blake2b(student.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
     return f"{short}-{tag}"
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a folder of grades called this could be in the way of other files there."""
+    return _RESERVED.fullmatch(name) is not None
 
 
 def read_submission(ref: SubmissionRef) -> Submission:

@@ -62,7 +62,7 @@ def parse_timestamp(text: str) -> datetime | None:
             return datetime.fromisoformat(f"{match['day']}T{match['time']}{zone}")
         naive = datetime.fromisoformat(f"{match['day']}T{match['time']}")
         return naive.replace(tzinfo=ZoneInfo(_ABBREVIATIONS.get(zone, zone)))
-    except (ValueError, OSError):  # no such time, no such zone
+    except (ValueError, KeyError, OSError):  # no such time, no such zone
         return None
 
 

@@ -26,6 +26,8 @@ COMMANDS = {
     "grade": "Grade a folder of submissions.",
     "export": "Write grades in the formats of other systems.",
     "release": "Write an assignment as students get it.",
+    "gradescope": "Build an autograder for Gradescope.",
+    "pack": "Write an assignment as a workflow needs it to grade.",
     "lint": "Check that exercises are right and well tested.",
     "nbgrader": "Run the course through nbgrader: build, sync, doctor.",
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 
     Checked: TypeAlias = tuple[CheckedExercise, str]
     """An exercise, and the file that was checked."""
-    Show: TypeAlias = Callable[[Sequence[Work], Iterator[Checked], str], bool]
-    """Shows each of the works when it has been checked, in a language; whether all passed."""
+    Show: TypeAlias = Callable[[Sequence[Work], Iterator[Checked], str], None]
+    """Shows each of the works when it has been checked, in a language."""
 
 # How often --watch looks at the files, in seconds: a person does not notice a third.
 POLL = 0.3
+_WATCHED = (".py", ".ipynb", ".yaml", ".json")
 MAX_WIDTH = 100
 MIN_WIDTH = 40
 
@@ -59,17 +61,30 @@ class _Checker:
         self._language = language
         self._stack = stack
         self._sandbox: Sandbox | None = None
+        self.language = "en"
+        self.passed = False
+        """Whether all public tests passed in the last check."""
+        self.folders = {Path.cwd(), *(path if path.is_dir() else path.parent for path in paths)}
+        self.seen = _state(self.folders)
+        """What the files were like when the last check began."""
 
     def check(self, show: Show) -> bool:
-        """Whether all public tests pass. Raises :class:`AutograderError`."""
+        """Check, show, and return whether all passed. Raises :class:`AutograderError`."""
         from autograder.discovery import find_exercises
 
+        self.seen = _state(self.folders)
+        self.passed = False
         works = find_exercises(self.paths)
-        language = self.language_of(works)
-        return show(works, self._checked(works, language), language)
+        for work in works:
+            self.folders |= {work.course.root, work.exercise.public_path.parent, work.ref.folder}
+        self.seen = _state(self.folders)
+        self.language = pick_language(self._language, works[0].course)
+        show(works, self._checked(works, self.language), self.language)
+        return self.passed
 
-    def language_of(self, works: tuple[Work, ...]) -> str:
-        return pick_language(self._language, works[0].course)
+    def has_changed(self) -> bool:
+        """Whether any file is not as it was when the last check began."""
+        return _state(self.folders) != self.seen
 
     def _checked(self, works: tuple[Work, ...], language: str) -> Iterator[Checked]:
         from autograder.sandbox import Sandbox
@@ -80,11 +95,15 @@ class _Checker:
         from autograder.checking import check_exercise
         from autograder.submission import read_submission
 
-        for work in works:
+        passed = True
+        for number, work in enumerate(works, start=1):
             submission = read_submission(work.ref)
             checked = check_exercise(
                 work.course, work.exercise, submission, self._sandbox, language
             )
+            passed = passed and checked.passed
+            # Known before it is shown: Ctrl-C may come as soon as somebody has read it.
+            self.passed = passed and number == len(works)
             yield checked, _shown_file(work, submission.file_for(work.exercise.name))
 
 
@@ -97,7 +116,7 @@ def _shown_file(work: Work, name: str) -> str:
         return str(path)
 
 
-def _show_text(works: Sequence[Work], checked: Iterator[Checked], language: str) -> bool:
+def _show_text(works: Sequence[Work], checked: Iterator[Checked], language: str) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -115,6 +134,8 @@ def _show_text(works: Sequence[Work], checked: Iterator[Checked], language: str)
     assignment, start = "", ""
     for work in works:
         if work.exercise.assignment != assignment:
+            if assignment:
+                show(Text(""))
             assignment = work.exercise.assignment
             title = pick(work.course.assignments[assignment].title, language)
             show(*wrapped(Text(f"{title} ({assignment})", "bold"), width))
@@ -131,71 +152,51 @@ def _show_text(works: Sequence[Work], checked: Iterator[Checked], language: str)
         show(*wrapped(text("check_summary", language, passed=passed, total=total), width))
     if start:
         show(*wrapped(text("check_start", language, file=start), width))
-    return passed == total
 
 
-def _show_json(works: Sequence[Work], checked: Iterator[Checked], language: str) -> bool:
+def _show_json(works: Sequence[Work], checked: Iterator[Checked], language: str) -> None:
     from autograder.output import check_json
 
     everything = list(checked)
     encoded = check_json.encode(everything, language)
     # A line each where a program reads along, as with --watch.
     click.echo(check_json.indented(encoded) if sys.stdout.isatty() else encoded)
-    return all(one.passed for one, _ in everything)
 
 
 def _watch(checker: _Checker, show: Show, *, quiet: bool) -> int:
     """Check, and again whenever one of the files has changed, until Ctrl-C."""
-    passed = False
+    from autograder.messages import text
+
     try:
         while True:
-            before = _state(checker.paths)
             try:
-                passed = checker.check(show)
+                checker.check(show)
             except AutograderError as error:
                 # It may be mended in the next moment: a file half written, a YAML being edited.
                 click.echo(f"error: {printable(str(error))}", err=True)
-                passed = False
             if not quiet:
-                click.echo(_watching(checker))
-            while _state(checker.paths) == before:
+                click.echo(text("check_watching", checker.language))
+            while not checker.has_changed():
                 time.sleep(POLL)
             if not quiet:
                 click.echo(f"\n──── {time.strftime('%H:%M:%S')} ────")
     except KeyboardInterrupt:
         click.echo("", err=True)
-        return 0 if passed else EXIT_FAILED
+        return 0 if checker.passed else EXIT_FAILED
 
 
-def _watching(checker: _Checker) -> str:
-    from autograder.discovery import find_exercises
-    from autograder.messages import text
-
-    try:
-        return text("check_watching", checker.language_of(find_exercises(checker.paths)))
-    except AutograderError:
-        return text("check_watching", "en")
-
-
-def _state(paths: tuple[Path, ...]) -> dict[Path, tuple[int, int]]:
-    """Everything that a check of ``paths`` depends on, with times of change and sizes."""
-    from autograder.discovery import find_exercises
-
-    files: set[Path] = set()
-    try:
-        for work in find_exercises(paths):
-            files.add(work.exercise.public_path)
-            files.add(work.course.root / "config.yaml")
-            files.update((work.ref.files or {}).values())
-    except AutograderError:
-        files.update(path for path in paths or (Path.cwd(),))
+def _state(folders: Iterable[Path]) -> dict[str, tuple[int, int]]:
+    """Every file that a check may depend on, with its time of change and size."""
     found = {}
-    for file in files:
+    for folder in folders:
         try:
-            status = file.stat()
-        except OSError:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.endswith(_WATCHED):
+                        status = entry.stat()
+                        found[entry.path] = status.st_mtime_ns, status.st_size
+        except OSError:  # gone, or a file of it is, between two looks
             continue
-        found[file] = status.st_mtime_ns, status.st_size
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from autograder.errors import MachineError, UsageError
 from autograder.grade import Grade
 from autograder.messages import harmless, pick
 from autograder.output import github
-from autograder.output.context import Context
+from autograder.output.context import Context, GradescopeVisibility
 from autograder.output.formats import FORMATS, ClassFormat, export, for_format
 from autograder.output.grade_file import write_atomically
 from autograder.output.roster import Roster, read_roster
@@ -30,6 +30,7 @@ def make_context(
     roster: Path | None = None,
     folder: str | None = None,
     folders: Mapping[tuple[str, str], str] | None = None,
+    hidden_visibility: GradescopeVisibility | None = None,
 ) -> Context:
     """What the course and the options say about exports. Raises :class:`UsageError`."""
     default = Context()
@@ -47,6 +48,7 @@ def make_context(
         titles=known | _titles(titles),
         roster=None if roster is None else _roster(roster),
         folders=dict(folders or {}),
+        hidden_visibility=hidden_visibility or default.hidden_visibility,
         folder=default.folder if folder is None else folder.replace("{", "{{").replace("}", "}}"),
     )
 
@@ -71,14 +73,26 @@ def _roster(path: Path) -> Roster:
 
 
 def repository_folders(refs: Sequence[SubmissionRef]) -> dict[tuple[str, str], str]:
-    """Where each submission's files are in the checkout that a workflow runs on."""
-    root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
+    """Where each submission's files are, as the repository that they are in sees them: the one
+    that a workflow runs on, or one that it has checked out into a folder of its own."""
+    workspace = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
     found = {}
     for ref in refs:
         folder = ref.folder.resolve()
-        if folder.is_relative_to(root):
+        if folder.is_relative_to(workspace):
+            root = next(
+                (one for one in _upwards(folder, workspace) if (one / ".git").is_dir()), workspace
+            )
             found[ref.student, ref.assignment] = folder.relative_to(root).as_posix()
     return found
+
+
+def _upwards(folder: Path, top: Path) -> Iterator[Path]:
+    yield folder
+    for parent in folder.parents:
+        if not parent.is_relative_to(top):
+            return
+        yield parent
 
 
 def write_export(

@@ -13,16 +13,18 @@ import click
 from msgspec.structs import replace
 
 from autograder.batch import Graded, Settings, grade_all, keep_what_counts
-from autograder.cli import EXIT_INTERRUPTED
+from autograder.cli import EXIT_FAILED, EXIT_INTERRUPTED
 from autograder.cli.exporting import make_context, repository_folders, write_export
 from autograder.cli.options import course_option, find_course, language_option, pick_language
+from autograder.course import HiddenFeedback
 from autograder.errors import UsageError
 from autograder.layouts import AUTO, LAYOUTS, Found
 from autograder.layouts import submissions as find_in_layout
 from autograder.loading import load_course
+from autograder.messages import harmless
 from autograder.output.context import Context
 from autograder.output.formats import FORMATS, ClassFormat
-from autograder.output.summary import write_summary
+from autograder.output.summary import points, write_summary
 from autograder.sandbox import Level, require_level
 
 
@@ -63,6 +65,17 @@ from autograder.sandbox import Level, require_level
     type=click.Path(path_type=Path),
     help="For --format canvas and moodle: see 'autograder export --help'.",
 )
+@click.option(
+    "--feedback",
+    type=click.Choice(get_args(HiddenFeedback)),
+    help="For --format: what students see of hidden tests; default: as the course says.",
+)
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="End with 1 where a grade is below this share of the points.",
+)
 @click.option("--force", is_flag=True, help="Grade again what is graded and unchanged.")
 @click.option("--quiet", is_flag=True, help="No table.")
 @course_option
@@ -77,6 +90,8 @@ def command(
     layout: str,
     formats: tuple[str, ...],
     roster: Path | None,
+    feedback: HiddenFeedback | None,
+    fail_under: float | None,
     force: bool,
     quiet: bool,
     course: Path | None,
@@ -84,8 +99,9 @@ def command(
 ) -> int:
     """Grade every submission in SUBMISSIONS/<student>/<assignment>/, or as --layout says.
 
-    Ends with 0 when every submission has a grade, whatever its score. What is graded and
-    unchanged is kept, so an interrupted run goes on where it stopped.
+    Ends with 0 when every submission has a grade, whatever its score, unless --fail-under sets
+    a threshold. What is graded and unchanged is kept, so an interrupted run goes on where it
+    stopped.
     """
     require_level(isolation)
     root = find_course(course)
@@ -94,7 +110,7 @@ def command(
         if assignment not in loaded.assignments:
             known = ", ".join(loaded.assignments)
             raise UsageError(f"--assignment {assignment}: the course has {known}")
-    context = make_context(loaded, roster=roster)
+    context = make_context(loaded, feedback=feedback, roster=roster)
     with find_in_layout(
         submissions, loaded, layout=layout, assignments=assignments, students=students
     ) as found:
@@ -125,7 +141,25 @@ def command(
         context = replace(context, folders=repository_folders([one.ref for one in graded]))
         for name in formats:
             _write_format(name, graded, context, settings.out)
-    return EXIT_INTERRUPTED if interrupted else 0
+    if interrupted:
+        return EXIT_INTERRUPTED
+    return _hold_against(fail_under, graded)
+
+
+def _hold_against(percent: float | None, graded: list[Graded]) -> int:
+    """1 where a grade is below the threshold, with a line about each one."""
+    if percent is None:
+        return 0
+    below = [
+        one.grade for one in graded if 100 * one.grade.total < percent * one.grade.max_score - 1e-9
+    ]
+    for grade in below:
+        click.echo(
+            f"Below {percent:g} %: {harmless(grade.student)}, {grade.assignment}: "
+            f"{points(grade.total)} of {points(grade.max_score)} points",
+            err=True,
+        )
+    return EXIT_FAILED if below else 0
 
 
 def _say_what_was_found(found: Found, layout: str) -> None:
@@ -178,7 +212,9 @@ def _report(
     grades = [one.grade for one in graded]
     summary = settings.out / "summary.csv"
     write_summary(summary, grades)
-    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    # Into a file or a log there is no width to keep to, unless somebody names one.
+    known = sys.stdout.isatty() or "COLUMNS" in os.environ
+    console = Console(width=None if known else 140, highlight=False)
     if not quiet and grades:
         print_table(console, grades)
     fresh = sum(one.fresh for one in graded)

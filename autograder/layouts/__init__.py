@@ -12,7 +12,15 @@ from msgspec import Struct
 from autograder.course import Course
 from autograder.deadline import numbered
 from autograder.errors import UsageError
-from autograder.layouts import canvas, classroom, flat, gradescope, moodle, nbgrader
+from autograder.layouts import (
+    canvas,
+    classroom,
+    flat,
+    gradescope,
+    moodle,
+    nbgrader,
+    repository,
+)
 from autograder.layouts.archive import unpacked
 from autograder.layouts.found import Request, chosen, saw
 from autograder.submission import SubmissionRef
@@ -31,6 +39,7 @@ LAYOUTS: Final[Mapping[str, Layout]] = {
     "moodle": Layout(moodle.EXPECTED, moodle.recognises, moodle.find),
     "canvas": Layout(canvas.EXPECTED, canvas.recognises, canvas.find),
     "classroom": Layout(classroom.EXPECTED, classroom.recognises, classroom.find),
+    "repository": Layout(repository.EXPECTED, repository.recognises, repository.find),
     "nbgrader": Layout(nbgrader.EXPECTED, nbgrader.recognises, nbgrader.find),
     "flat": Layout(flat.EXPECTED, flat.recognises, flat.find),
 }
@@ -64,7 +73,7 @@ def submissions(
     if path.is_file():
         left_out: list[str] = []
         with unpacked(path, left_out) as folder:
-            request = _request(folder, course, assignments)
+            request = _request(folder, path.stem, course, assignments, students)
             try:
                 refs, name = _find(request, layout)
             except UsageError as error:
@@ -77,13 +86,20 @@ def submissions(
     if not path.is_dir():
         what = "is not a folder or a zip" if path.exists() else "is not there"
         raise UsageError(f"{path}: {what}; give the folder that holds the submissions")
-    refs, name = _find(_request(path, course, assignments), layout)
+    request = _request(path, path.resolve().name, course, assignments, students)
+    refs, name = _find(request, layout)
     yield Found(numbered(chosen(refs, tuple(students), path)), name, path)
 
 
-def _request(folder: Path, course: Course, assignments: Collection[str]) -> Request:
+def _request(
+    folder: Path,
+    name: str,
+    course: Course,
+    assignments: Collection[str],
+    students: Collection[str],
+) -> Request:
     wanted = tuple(name for name in course.assignments if not assignments or name in assignments)
-    return Request(folder, course, wanted)
+    return Request(folder, course, wanted, tuple(students), name)
 
 
 def _find(request: Request, layout: str) -> tuple[list[SubmissionRef], str]:

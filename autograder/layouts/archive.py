@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from autograder.errors import MachineError, UsageError
 from autograder.messages import harmless
@@ -22,6 +23,10 @@ _ENCRYPTED = 1
 _KEPT = (".py", ".ipynb", "submission_metadata.yml", "timestamp.txt")
 _MAX_FILE_BYTES = {"submission_metadata.yml": 1 << 26}
 _CHUNK = 1 << 16
+
+
+class _Damaged(Exception):
+    """A file of the zip cannot be decompressed."""
 
 
 @contextmanager
@@ -63,7 +68,7 @@ def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[s
             total += _copy(archive, entry, destination, MAX_TOTAL_BYTES - total)
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
             left_out.append(harmless(entry.filename, 80))  # the same name twice
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError):
+        except (_Damaged, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError):
             left_out.append(harmless(entry.filename, 80))
         if total >= MAX_TOTAL_BYTES:
             raise UsageError(f"{path}: has more than {MAX_TOTAL_BYTES >> 20} MiB of files")
@@ -87,11 +92,26 @@ def _copy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, to: Path, room: int)
     limit = min(_MAX_FILE_BYTES.get(to.name, MAX_NOTEBOOK_BYTES) + 1, room)
     written = 0
     with archive.open(entry) as source, open(to, "xb") as file:
-        while written < limit and (chunk := source.read(min(_CHUNK, limit - written))):
-            written += file.write(chunk)
+        try:
+            while written < limit and (chunk := _read(source, min(_CHUNK, limit - written))):
+                written += file.write(chunk)
+        except _Damaged:
+            to.unlink()  # half a file is not what was handed in
+            raise
     changed = _seconds(entry)
     os.utime(to, (changed, changed))
     return written
+
+
+def _read(source: IO[bytes], size: int) -> bytes:
+    try:
+        return source.read(size)
+    except OSError as error:
+        if error.errno is not None:  # the disk's
+            raise
+        raise _Damaged from None
+    except Exception:  # each compression has errors of its own
+        raise _Damaged from None
 
 
 def _seconds(entry: zipfile.ZipInfo) -> float:

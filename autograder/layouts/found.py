@@ -24,6 +24,10 @@ class Request(Struct, frozen=True):
     course: Course
     assignments: tuple[str, ...]
     """Never empty."""
+    students: tuple[str, ...] = ()
+    """Those asked for; empty: all."""
+    name: str = ""
+    """What the reader calls the folder; of a zip, not the temporary one."""
 
     def entries(self) -> list[os.DirEntry[str]]:
         """What lies in the folder, without hidden entries and links, by name."""

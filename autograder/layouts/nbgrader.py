@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.layouts.found import Request
+from autograder.errors import UsageError
+from autograder.layouts.found import Request, saw
 from autograder.submission import SubmissionRef, find_submissions
 
 EXPECTED = "<student>/<assignment>/<exercise>.py"
@@ -20,4 +21,7 @@ def recognises(request: Request) -> bool:
 
 
 def find(request: Request) -> list[SubmissionRef]:
-    return find_submissions(request.folder, request.course, assignments=request.assignments)
+    try:
+        return find_submissions(request.folder, request.course, assignments=request.assignments)
+    except UsageError as error:
+        raise UsageError(f"{error}; saw {saw(request.folder)}") from None

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from autograder.course import Assignment, Course, Limits
+from autograder.errors import CourseError
 from autograder.exercise import Exercise, Language
 from autograder.loading.exercise import load_exercise as _load_exercise
 from autograder.loading.node import Node
@@ -21,6 +22,7 @@ from autograder.loading.policies import (
     load_feedback,
     load_late,
 )
+from autograder.loading.pytest_files import hidden_test_files, owner_of
 from autograder.loading.python_source import check_file
 from autograder.loading.yaml_source import read_yaml
 from autograder.messages import LANGUAGES
@@ -70,6 +72,7 @@ def load_course(root: Path, *, only: Container[str] | None = None, public: bool 
         for name, node in _named(entries["assignments"], "assignment").items()
         if only is None or name in only
     }
+    _refuse_stray_folders(root, assignments)
     return Course(
         root=root,
         title=entries["title"].by_language(languages),
@@ -175,6 +178,20 @@ def _load_assignment(
     return Assignment(name, title, tuple(exercises), due, extensions)
 
 
+def _refuse_stray_folders(root: Path, assignments: Container[str]) -> None:
+    """Hidden tests in a folder whose name is misspelt would silently not be used."""
+    hidden = root / "tests" / "hidden"
+    for path in sorted(hidden.glob("*/*.y*ml")):
+        name = path.parent.name
+        if name not in assignments and not (root / "assignments" / name).is_dir():
+            raise CourseError(
+                f"there is no assignment '{name}' that these hidden tests belong to; rename the "
+                "folder or move it away",
+                path=path.relative_to(root),
+                line=1,
+            )
+
+
 def _refuse_strays(root: Path, assignment: str, names: set[str], node: Node) -> None:
     """An exercise that is written but not listed would silently not be graded.
 
@@ -191,3 +208,9 @@ def _refuse_strays(root: Path, assignment: str, names: set[str], node: Node) -> 
                     f"{path.relative_to(root)} is not listed here; add '{path.stem}' to "
                     "'exercises' or move the file away"
                 )
+    for path in hidden_test_files(root, assignment):
+        if owner_of(path.stem, names) is None:
+            raise node.error(
+                f"{path.relative_to(root)} tests none of these exercises; call it "
+                "test_<exercise>.py or test_<exercise>_<anything>.py"
+            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from autograder.exercise import (
@@ -19,6 +19,7 @@ from autograder.exercise import (
 )
 from autograder.loading.exercise_tests import DTYPES, TestReader, read_name
 from autograder.loading.node import Node, suggest
+from autograder.loading.pytest_files import Found, pytest_files, read_pytest_file
 from autograder.loading.python_source import check_code
 from autograder.loading.syntax import (
     check_expression,
@@ -63,11 +64,13 @@ def load_exercise(
     hidden_path = root / "tests" / "hidden" / assignment / f"{name}.yaml"
     solution_path = root / "solutions" / assignment / f"{name}.py"
     hidden = read_yaml(hidden_path, root) if not public and hidden_path.is_file() else None
-    reader = _Reader(read_yaml(public_path, root), hidden, languages, public)
+    files = [] if public else pytest_files(root, assignment, name)
+    written = [found for path in files for found in read_pytest_file(path, root)]
     # A student's bundle has neither tree; a course has both.
     complete = not public and (
         (root / "tests" / "hidden").is_dir() or (root / "solutions").is_dir()
     )
+    reader = _Reader(read_yaml(public_path, root), hidden, written, languages, not complete)
     return reader.read(
         assignment,
         name,
@@ -84,11 +87,13 @@ class _Reader:
         self,
         public: Document,
         hidden: Document | None,
+        pytest_tests: Sequence[Found],
         languages: tuple[Language, ...],
         public_only: bool,
     ) -> None:
         self._public = Node.root(public)
         self._hidden = None if hidden is None else Node.root(hidden)
+        self._pytest_tests = pytest_tests
         self._languages = languages
         self._public_only = public_only
         self._origins: dict[str, Origin] = {}
@@ -291,6 +296,13 @@ class _Reader:
                     )
                 found[test.name] = test
                 self._remember(f"tests.{test.name}", item.child("name"))
+        for written in self._pytest_tests:
+            if written.test.name in found:
+                raise self._public.error(
+                    f"there are two tests named '{written.test.name}'; rename one of them"
+                )
+            found[written.test.name] = written.test
+            self._origins[f"tests.{written.test.name}"] = written.origin
         if self._public_only:  # its tests, or those that give points, may all be hidden
             return tuple(found.values())
         if not found:

@@ -23,7 +23,7 @@ def check_file(exercise: Exercise, path: Path, root: Path, kind: str) -> None:
     wanted = ", ".join(signature.parameters)
     word = "class" if exercise.is_class else "function"
     try:
-        tree = _parse(path.read_bytes())
+        tree = parse_python(path.read_bytes())
     except FileNotFoundError:
         raise CourseError(
             f"there is no such file; the {kind} with the {word} '{signature.function}' belongs "
@@ -33,9 +33,9 @@ def check_file(exercise: Exercise, path: Path, root: Path, kind: str) -> None:
     except OSError as error:
         raise CourseError(f"cannot be read: {error.strerror}", path=shown) from None
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line, column = _place(error)
+        line, column = error_place(error)
         raise CourseError(
-            f"the {kind} is not Python: {_reason(error)}", path=shown, line=line, column=column
+            f"the {kind} is not Python: {error_reason(error)}", path=shown, line=line, column=column
         ) from None
     found = _definition(tree, signature.function, exercise.is_class)
     if found is None:
@@ -62,11 +62,11 @@ def check_code(node: Node, signature: Signature) -> str:
     """
     text = node.text()
     try:
-        tree = _parse(text)
+        tree = parse_python(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line, _ = _place(error)
+        line, _ = error_place(error)
         raise node.error(
-            f"{node.name} is not Python: {_reason(error)} in its line {line}"
+            f"{node.name} is not Python: {error_reason(error)} in its line {line}"
         ) from None
     if not any(signature.function in _bound(statement) for statement in tree.body):
         raise node.error(
@@ -76,7 +76,8 @@ def check_code(node: Node, signature: Signature) -> str:
     return text
 
 
-def _parse(source: str | bytes) -> ast.Module:
+def parse_python(source: str | bytes) -> ast.Module:
+    """The tree of a source text; raises as :func:`ast.parse` does, and never warns."""
     with warnings.catch_warnings():
         # "\d" in a docstring is not the course's fault to stop for.
         warnings.simplefilter("ignore")
@@ -111,13 +112,15 @@ def _bound(statement: ast.stmt) -> set[str]:
     }
 
 
-def _place(error: Exception) -> tuple[int, int]:
+def error_place(error: Exception) -> tuple[int, int]:
+    """Line and column, from 1, that :func:`parse_python` stumbled over."""
     if not isinstance(error, SyntaxError):
         return 1, 1
     return error.lineno or 1, error.offset or 1
 
 
-def _reason(error: Exception) -> str:
+def error_reason(error: Exception) -> str:
+    """What :func:`parse_python` had against the text."""
     if isinstance(error, SyntaxError):
         return error.msg
     return str(error) or "nested too deeply"

@@ -32,7 +32,7 @@ def write(grades: Sequence[Grade], context: Context) -> bytes:
         context.roster.require(graded, IDS, "Canvas")
         people = context.roster.rows
     rows = [
-        [*COLUMNS, *(context.title(assignment) for assignment in assignments)],
+        [*COLUMNS, *context.columns(assignments)],
         [POINTS_POSSIBLE, "", "", "", "", *(highest[assignment] for assignment in assignments)],
     ]
     for student, person in people.items():

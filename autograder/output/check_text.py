@@ -12,7 +12,13 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from autograder.checking import CheckedExercise, CheckedTest, Compared, FailedCase
+from autograder.checking import (
+    CheckedExercise,
+    CheckedTest,
+    Compared,
+    FailedCase,
+    is_about_file,
+)
 from autograder.compare import NotAnArray
 from autograder.exercise import Language
 from autograder.messages import harmless, text
@@ -89,7 +95,7 @@ def _exercise(checked: CheckedExercise, language: Language, width: int) -> Itera
     mark, style = ("✓", _GOOD) if checked.passed else (_MARK, _BAD)
     yield _headline(mark, style, checked, count, width)
     failed = [test for test in checked.tests if not test.passed]
-    if failed and all(_is_about_file(test) for test in checked.tests):
+    if failed and all(is_about_file(test) for test in checked.tests):
         yield from wrapped(failed[0].grade.message, width, by=2)
     elif failed:
         for test in checked.tests:
@@ -103,12 +109,6 @@ def _exercise(checked: CheckedExercise, language: Language, width: int) -> Itera
         yield from wrapped(_cut(checked.output), width, by=4)
     if failed:
         yield Text("")
-
-
-def _is_about_file(test: CheckedTest) -> bool:
-    """Whether no case was run: no file, not Python, no such function."""
-    failure = None if test.finding is None else test.finding.failure
-    return failure is not None and (failure.while_loading or test.case is None)
 
 
 def _headline(mark: str, style: str, checked: CheckedExercise, count: str, width: int) -> Text:
@@ -142,9 +142,10 @@ def _first_failure(
         yield from wrapped(Text(title, "bold"), width, by=2)
         for line in _case(shown.case, checked, language, width - 4):
             yield _indented(line, 4)
-    elif shown.case is not None and shown.case.frames:
+    elif shown.case is not None and len(shown.case.frames) > 1:  # one is in the message
         yield Text("")
-        yield from _traceback(shown.case.frames, checked.sources, language, width)
+        for line in _traceback(shown.case.frames, checked.sources, language, width - 2):
+            yield _indented(line, 2)
     for hint in dict.fromkeys(test.grade.hint for test in failed if test.grade.hint is not None):
         yield Text("")
         for line in _hint(hint, language, width - 2):

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from autograder.course import HiddenFeedback
+from autograder.errors import UsageError
 from autograder.grade import Grade, TestGrade
 from autograder.messages import text
 from autograder.output.roster import Roster
 from autograder.output.summary import points
+
+GradescopeVisibility: TypeAlias = Literal["visible", "after_due_date", "after_published", "hidden"]
+"""When Gradescope shows a test to its student."""
 
 
 class Context(Struct, frozen=True):
@@ -27,9 +32,23 @@ class Context(Struct, frozen=True):
     """By student and assignment, the folder of the files as a repository sees it."""
     folder: str = "assignments/{assignment}"
     """The same for whoever is not in ``folders``."""
+    hidden_visibility: GradescopeVisibility = "after_due_date"
+    """When Gradescope shows hidden tests, as far as ``feedback`` leaves something of them."""
 
     def title(self, assignment: str) -> str:
         return self.titles.get(assignment, assignment)
+
+    def columns(self, assignments: Sequence[str]) -> list[str]:
+        """The titles of several assignments. Raises :class:`UsageError` where two are the same:
+        a learning platform would put both into one column."""
+        titles = [self.title(assignment) for assignment in assignments]
+        for title, assignment in zip(titles, assignments, strict=True):
+            if titles.count(title) > 1:
+                raise UsageError(
+                    f"several assignments are called '{title}'; tell them apart with "
+                    f"--title {assignment}=TITLE"
+                )
+        return titles
 
     def path(self, grade: Grade, file: str) -> str:
         """Where a file of a submission is in the student's repository."""

@@ -10,7 +10,7 @@ import msgspec
 
 from autograder.errors import MachineError, UsageError
 from autograder.grade import Grade
-from autograder.submission import SubmissionRef
+from autograder.submission import SubmissionRef, is_reserved, storable
 
 decode_grade = msgspec.json.Decoder(Grade).decode
 """A grade from the content of its file. Raises :class:`msgspec.MsgspecError`."""
@@ -22,6 +22,8 @@ def grade_path(out: Path, ref: SubmissionRef) -> Path:
     Of several attempts each has a file under ``.attempts``, to choose from.
     """
     student = ref.stored_as or ref.folder.parent.name
+    if not ref.stored_as and is_reserved(student):
+        student = storable(student)
     if ref.attempt:
         return out / ".attempts" / student / f"{ref.assignment}.{ref.attempt}.json"
     return out / student / f"{ref.assignment}.json"
@@ -31,7 +33,7 @@ def read_grade(path: Path) -> Grade | None:
     """The grade in ``path``; None where there is none, or one that cannot be understood."""
     try:
         return decode_grade(path.read_bytes())
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, UnicodeError, msgspec.MsgspecError):
         return None
 
 

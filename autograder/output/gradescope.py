@@ -14,9 +14,10 @@ from autograder.messages import text
 from autograder.output.context import Context, explanation, late_line, shown
 
 
-def write(grade: Grade, _context: Context) -> bytes:
-    """All tests are ``visible``: what a student may not see of hidden ones is not in the grade
-    any more, and Gradescope hides the total as soon as one test is hidden."""
+def write(grade: Grade, context: Context) -> bytes:
+    """Hidden tests are visible when the context says so, by default after the due date; until
+    then Gradescope shows no total either. What a student is never to see of them is not in the
+    grade any more. There is no leaderboard: without the key Gradescope makes none."""
     tests: list[dict[str, Any]] = [
         {
             "name": f"{exercise.name}: {shown(test.name)}",
@@ -27,7 +28,7 @@ def write(grade: Grade, _context: Context) -> bytes:
             "status": "passed" if test.status == "passed" else "failed",
             "output": explanation(test, grade.language),
             "output_format": "text",
-            "visibility": "visible",
+            "visibility": (context.hidden_visibility if test.visibility == "hidden" else "visible"),
             "extra_data": {"visibility": test.visibility, "mistake": test.mistake},
         }
         for number, exercise in enumerate(grade.exercises, start=1)

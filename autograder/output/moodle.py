@@ -26,8 +26,8 @@ def write(grades: Sequence[Grade], context: Context) -> bytes:
         columns = context.roster.require(graded, IDS, "Moodle")
         people = context.roster.rows
     header = list(columns)
-    for assignment in assignments:
-        header += [context.title(assignment), f"{context.title(assignment)} feedback"]
+    for title in context.columns(assignments):
+        header += [title, f"{title} feedback"]
     rows = [header]
     for student, of_student in graded.items():
         row = [people[student].get(column, "") for column in columns]

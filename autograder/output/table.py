@@ -1,62 +1,124 @@
-"""The table that ends a grading run."""
+"""The table that ends a grading run: a line a student, or two where the window is narrow.
+
+It is made by hand and not by rich's tables, which would rather fold a remark over fifteen lines
+than cut it. What is cut stands in full in the grade files.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from autograder.grade import ExerciseGrade, Grade
-from autograder.messages import harmless
+from autograder.messages import harmless, text
+from autograder.output.context import late_line
 from autograder.output.summary import points
 
-_MAX_NAME = 40
+_MAX_NAME = 32
 _MAX_REMARK = 150
-_MAX_REMARKS = 2
+_MAX_REMARKS = 3
+# A remark with less room than this, in characters, gets a line of its own.
+_LEAST_ROOM = 36
+_GAP = 2
+_INDENT = 4
+_ALL_RIGHT = "✓"
 
 
 def print_table(console: Console, grades: Sequence[Grade]) -> None:
     """One table an assignment, a row a student: points per exercise, total, what went wrong."""
     for assignment in sorted({grade.assignment for grade in grades}):
         rows = [grade for grade in grades if grade.assignment == assignment]
-        console.print(_table(assignment, sorted(rows, key=lambda grade: grade.student)))
+        rows.sort(key=lambda grade: grade.student)
+        for line in table_lines(rows, console.width):
+            console.print(line, no_wrap=True, overflow="ignore", crop=False)
+        console.print()
 
 
-def _table(assignment: str, grades: Sequence[Grade]) -> Table:
-    table = Table(title=assignment, title_justify="left", show_lines=False)
-    table.add_column("student", no_wrap=True)
-    for exercise in grades[0].exercises:
-        table.add_column(exercise.name, justify="right", no_wrap=True)
-    table.add_column("score", justify="right", no_wrap=True)
-    table.add_column("what happened", overflow="fold", ratio=1)
-    for grade in grades:
-        scores = [_points(exercise.score, exercise.max_score) for exercise in grade.exercises]
-        table.add_row(
-            # Text, not str: names and messages must not be taken for markup.
-            Text(harmless(grade.student, _MAX_NAME)),
-            *scores,
-            _points(grade.score, grade.max_score),
-            Text(remark(grade)),
-        )
-    return table
+def table_lines(grades: Sequence[Grade], width: int) -> Iterator[Text]:
+    """The table of grades for one assignment, no line wider than ``width`` where that is
+    possible at all. The exercises have numbers, which the first lines explain."""
+    language = grades[0].language
+    names = [_cut(harmless(grade.student), _MAX_NAME) for grade in grades]
+    heads = [str(number + 1) for number in range(len(grades[0].exercises))]
+    heads.append(text("word_total", language))
+    cells = [_scores(grade) for grade in grades]
+    name_width = max(map(cell_len, [text("word_student", language), *names]))
+    widths = [
+        max(cell_len(head), *(cell_len(row[column].plain) for row in cells))
+        for column, head in enumerate(heads)
+    ]
+    used = name_width + sum(_GAP + one for one in widths) + _GAP
+    beside = width - used >= _LEAST_ROOM
+
+    yield from _legend(grades[0], width)
+    heading = _row(text("word_student", language), name_width, map(Text, heads), widths)
+    if beside:
+        heading.append(" " * _GAP + text("word_remark", language))
+    heading.stylize("bold")
+    yield heading
+    for grade, name, scores in zip(grades, names, cells, strict=True):
+        line = _row(name, name_width, scores, widths)
+        found = remark(grade)
+        if beside or found == _ALL_RIGHT:
+            line.append(" " * _GAP + _cut(found, max(width - used, 1)))
+            yield line
+        else:
+            yield line
+            yield Text(" " * _INDENT + _cut(found, width - _INDENT), style="dim")
+
+
+def _legend(grade: Grade, width: int) -> Iterator[Text]:
+    exercises = ", ".join(
+        f"{number} {exercise.name} ({points(exercise.max_score)})"
+        for number, exercise in enumerate(grade.exercises, start=1)
+    )
+    title = f"{grade.assignment} ({points(grade.max_score)}): {exercises}"
+    for line in textwrap.wrap(title, width, subsequent_indent=" " * _INDENT):
+        yield Text(line)
+
+
+def _row(name: str, name_width: int, cells: Iterable[Text], widths: Sequence[int]) -> Text:
+    # Text, not str: names and messages must not be taken for markup.
+    line = Text(set_cell_size(name, name_width))
+    for cell, width in zip(cells, widths, strict=True):
+        line.append(" " * (_GAP + width - cell_len(cell.plain)))
+        line.append_text(cell)
+    return line
+
+
+def _scores(grade: Grade) -> list[Text]:
+    scores = [_points(exercise.score, exercise.max_score) for exercise in grade.exercises]
+    return [*scores, _points(grade.total, grade.max_score)]
 
 
 def _points(score: float, maximum: float) -> Text:
     style = "green" if score >= maximum else "red" if score == 0 else "yellow"
-    return Text(points(score), style=style)
+    return Text(points(round(score, 2)), style=style)
+
+
+def _cut(line: str, width: int) -> str:
+    """``line`` in at most ``width`` cells; a wide character, as of Korean, fills two."""
+    if cell_len(line) <= width:
+        return line
+    return set_cell_size(line, width - 1).rstrip() + "…"
 
 
 def remark(grade: Grade) -> str:
-    """What went wrong, once each: known mistakes by name, else the first message; files that
-    are missing come last, where they do not hide what the others do."""
+    """What was taken off for being late, and what went wrong, once each: known mistakes by
+    name, else the first message; files that are missing come last, where they do not hide what
+    the others do."""
     remarks: dict[str, None] = {}
     for exercise in sorted(grade.exercises, key=_is_missing):
         for found in _remarks(exercise):
             remarks[found] = None
+    if grade.penalty:
+        remarks = {late_line(grade).rstrip("."): None, **remarks}
     shown = list(remarks)[:_MAX_REMARKS]
-    return "; ".join(shown) + ("; …" if len(remarks) > _MAX_REMARKS else "") or "✓"
+    return "; ".join(shown) + ("; …" if len(remarks) > _MAX_REMARKS else "") or _ALL_RIGHT
 
 
 def _is_missing(exercise: ExerciseGrade) -> bool:

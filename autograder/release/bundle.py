@@ -12,11 +12,13 @@ from autograder.course import Assignment, Course
 from autograder.errors import CourseError
 from autograder.exercise import Exercise, Language
 from autograder.loading import load_course
+from autograder.mistake_index import build_index, index_path
 from autograder.release.config import bundle_config
 from autograder.release.github import Classroom, repository_files
 from autograder.release.notebooks import exercise_notebook
 from autograder.release.public import public_files, refuse_leaks
 from autograder.release.readme import readme
+from autograder.sandbox import Sandbox
 from autograder.statement import for_github
 from autograder.truth import expected_outputs
 from autograder.wheel import build_wheel
@@ -67,6 +69,10 @@ def make_bundle(course: Course, assignment: Assignment, options: Options) -> Bun
     files["README.md"] = (for_github(text) if github else text).encode()
     if options.github is not None:
         files |= repository_files(assignment.name, options.github)
+    index = index_path(Path(), assignment.name).as_posix()
+    # The mistakes are the instructor's code, and are to do what they do where students are.
+    with Sandbox("process", course.limits) as sandbox:
+        files[index] = build_index(course, assignment.name, sandbox)
     refuse_leaks(course, assignment, files)
     _refuse_dependence(assignment, files)
     files |= _package(options.requirement)
@@ -91,7 +97,7 @@ def _refuse_dependence(assignment: Assignment, files: dict[str, bytes]) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         try:
-            course = load_course(root)
+            course = load_course(root, public=True)
             for exercise in course.assignments[assignment.name].exercises:
                 _find_truths(exercise)
         except CourseError as error:

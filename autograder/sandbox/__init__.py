@@ -3,9 +3,9 @@
 Levels, from strong to weak:
 
 ``sandbox``
-    Linux. A fork of a warm process under sandlock that confines itself further
+    Linux. A fork of a warm process that has confined itself; it confines itself further
     before it sees student code: Landlock for files, seccomp for everything else,
-    and limits.
+    and limits. Where code may start processes, sandlock counts them.
 ``process``
     A process of its own with limits. For students who run their own code, and for
     systems without Landlock.
@@ -15,22 +15,34 @@ A level that is not available is an error; it is never weakened silently.
 
 from __future__ import annotations
 
+import os
+import platform
 import sys
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from autograder.errors import MachineError
-from autograder.sandbox.session import Died, Outcome, Session
+from autograder.sandbox.seccomp import ARCHITECTURES
+from autograder.sandbox.session import Died, Outcome, Session, ZygoteEnded
 
 if TYPE_CHECKING:
     from autograder.course import Limits
+    from autograder.sandbox.plain_host import PlainHost
     from autograder.sandbox.zygote_host import Launcher, Zygote
 
 __all__ = ["LEVELS", "Died", "Level", "Outcome", "Sandbox", "Session", "require_level"]
 
 Level: TypeAlias = Literal["sandbox", "process"]
 LEVELS: tuple[Level, ...] = get_args(Level)
+
+# sandlock keeps a descriptor of every process that it has supervised; after so many sessions
+# it is started anew.
+_SUPERVISED = 100
+
+CONFINED = ("files", "network", "processes", "signals", "system-calls", "capabilities")
+LIMITED = ("wall-time", "cpu-time", "memory", "open-files", "file-size", "output", "core-dumps")
 
 
 def require_level(level: Level) -> None:
@@ -47,12 +59,22 @@ def require_level(level: Level) -> None:
             f"the level 'sandbox' needs the package sandlock ({error}); "
             f"install it with 'pip install sandlock', or {mend}"
         ) from None
+    if platform.machine() not in ARCHITECTURES:
+        raise MachineError(
+            f"the level 'sandbox' knows the system calls of {' and '.join(ARCHITECTURES)}, not "
+            f"of {platform.machine()}; {mend}"
+        )
     have, need = sandlock.landlock_abi_version(), sandlock.min_landlock_abi()
     if have < need:
         raise MachineError(
-            f"the level 'sandbox' needs Landlock ABI {need} (Linux 6.12), this kernel has "
-            f"{'none' if have < 1 else have}; {mend}"
+            f"the level 'sandbox' needs Landlock ABI {need} (Linux 6.12), this "
+            f"{'kernel or container has none' if have < 1 else f'kernel has {have}'}; {mend}"
         )
+
+
+def can_fork() -> bool:
+    """Whether a warm process can fork others: on Linux, where it is asked to kill them too."""
+    return sys.platform == "linux" and hasattr(os, "fork")
 
 
 class Sandbox:
@@ -68,7 +90,8 @@ class Sandbox:
         self.level = level
         self._limits = limits
         self._private = private
-        self._zygote: Zygote | None = None
+        self._zygote: Zygote | PlainHost | None = None
+        self._sessions = 0
 
     def __enter__(self) -> Sandbox:
         self.warm_up()
@@ -79,7 +102,11 @@ class Sandbox:
 
     def warm_up(self) -> None:
         """Start the warm process without waiting until it is ready."""
-        if self._zygote is None:
+        if self._zygote is None and not can_fork():
+            from autograder.sandbox.plain_host import PlainHost
+
+            self._zygote = PlainHost(self._limits)
+        elif self._zygote is None:
             from autograder.sandbox.zygote_host import Zygote
 
             self._zygote = Zygote(self._launcher(), self._limits)
@@ -89,10 +116,19 @@ class Sandbox:
         """The warm process that forks those of student code; None where there is none."""
         return None if self._zygote is None else self._zygote.pid
 
+    @cached_property
+    def enforced(self) -> tuple[str, ...]:
+        """What holds for student code at this level on this machine; see docs/security.md."""
+        if self.level == "process":
+            # A subprocess bounds what its system lets it; only these are the grader's own work.
+            return LIMITED if can_fork() else ("wall-time", "output")
+        return (*CONFINED, *LIMITED)
+
     def session(self) -> Session:
         """A new process for one submission's code, confined, with nothing loaded yet."""
-        from autograder.sandbox.zygote_host import MIB, ZygoteEnded
-
+        if self._limits.processes and self._sessions % _SUPERVISED == _SUPERVISED - 1:
+            self.close()
+        self._sessions += 1
         for _ in range(3):
             self.warm_up()
             assert self._zygote is not None
@@ -105,7 +141,7 @@ class Sandbox:
             return Session(
                 channel,
                 wall_seconds=self._limits.wall_seconds,
-                reply_bytes=self._limits.reply_mib * MIB,
+                reply_bytes=self._limits.reply_mib << 20,
             )
         raise MachineError("the sandbox ends as soon as it has started")
 
@@ -115,11 +151,24 @@ class Sandbox:
             self._zygote = None
 
     def _launcher(self) -> Launcher:
-        from autograder.sandbox.zygote_host import PlainLauncher, SandlockLauncher
+        from autograder.sandbox.zygote_host import (
+            PlainLauncher,
+            SandlockLauncher,
+            SelfConfiningLauncher,
+            can_supervise,
+        )
 
         if self.level == "process":
             return PlainLauncher()
-        launcher = SandlockLauncher(self._limits)
+        launcher: Launcher = SelfConfiningLauncher()
+        if self._limits.processes:
+            if not can_supervise():
+                raise MachineError(
+                    "limits.processes needs sandlock, and this container refuses it "
+                    "pidfd_getfd(2); set limits.processes to 0, or start the container with "
+                    "--cap-add SYS_PTRACE"
+                )
+            launcher = SandlockLauncher(self._limits)
         for folder in self._private:
             for path in map(Path, launcher.readable or ()):
                 if folder.resolve().is_relative_to(path):

@@ -12,8 +12,11 @@ import json
 import os
 import sys
 import sysconfig
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
+
+from autograder.course import Limits
 
 _MODULES = ("protocol", "memory", "landlock", "seccomp", "child", "zygote")
 
@@ -33,8 +36,73 @@ for name, source in bundle["modules"]:
     sys.modules[module.__name__] = module
     setattr(package, name, module)
     exec(compile(source, "<" + module.__name__ + ">", "exec"), module.__dict__)
-package.zygote.main(bundle["readable"])
+package.zygote.main(bundle["readable"], bundle["around"])
 """
+
+
+_PLAIN_MODULES = ("protocol", "child", "plain_child")
+
+_PLAIN_BOOT = """
+import json, os, signal, sys, types
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader to handle
+def read(size):
+    data = b""
+    while len(data) < size:
+        chunk = os.read(0, size - len(data))
+        if not chunk:
+            sys.exit(0)
+        data += chunk
+    return data
+bundle = json.loads(read(int.from_bytes(read(4), "big")))
+sys.path += bundle["path"]
+for name in ("autograder", "autograder.sandbox"):
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = []
+package = sys.modules["autograder"].sandbox = sys.modules["autograder.sandbox"]
+for name, source in bundle["modules"]:
+    module = types.ModuleType("autograder.sandbox." + name)
+    sys.modules[module.__name__] = module
+    setattr(package, name, module)
+    exec(compile(source, "<" + module.__name__ + ">", "exec"), module.__dict__)
+package.plain_child.main(bundle["limits"])
+"""
+
+
+def plain_command() -> list[str]:
+    """Starts the interpreter for one submission, the same on every system."""
+    # Not the real path: that of a Python from the Windows Store may not be started.
+    executable = getattr(sys, "_base_executable", None) or sys.executable
+    return [executable, "-s", "-P", "-S", "-B", "-X", "utf8", "-c", _PLAIN_BOOT]
+
+
+def plain_environment() -> dict[str, str]:
+    """This process's own, as libraries may be found by it, but for what configures Python."""
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.upper().startswith("PYTHON")
+    }
+    ours = environment()
+    kept = ("PYTHONHASHSEED", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    return inherited | {name: ours[name] for name in kept}
+
+
+def plain_bundle(limits: Limits) -> bytes:
+    """The first message to a process that is not forked: its length, modules and limits."""
+    content = {
+        "path": library_folders(),
+        "modules": _sources(_PLAIN_MODULES),
+        "limits": {
+            "cpu_seconds": limits.cpu_seconds,
+            "memory_mib": limits.memory_mib,
+            "file_size_mib": limits.file_size_mib,
+        },
+    }
+    encoded = json.dumps(content).encode()
+    return len(encoded).to_bytes(4, "big") + encoded
+
+
+def _sources(modules: Sequence[str]) -> list[tuple[str, str]]:
+    package = files(__package__)
+    return [(name, (package / f"{name}.py").read_text("utf-8")) for name in modules]
 
 
 def interpreter() -> str:
@@ -65,12 +133,16 @@ def environment() -> dict[str, str]:
     }
 
 
-def bundle(readable: list[str] | None) -> bytes:
-    """The first message to a zygote: its modules, where the libraries are, what may be read."""
-    package = files(__package__)
-    modules = [(name, (package / f"{name}.py").read_text("utf-8")) for name in _MODULES]
+def bundle(readable: list[str] | None, around: list[str] | None = None) -> bytes:
+    """The first message to a zygote: its modules, where the libraries are, what children may
+    read, and to what the zygote is to confine itself, if nothing else confines it."""
     return json.dumps(
-        {"path": library_folders(), "modules": modules, "readable": readable}
+        {
+            "path": library_folders(),
+            "modules": _sources(_MODULES),
+            "readable": readable,
+            "around": around,
+        }
     ).encode()
 
 

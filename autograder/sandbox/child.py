@@ -42,6 +42,7 @@ from autograder.sandbox.protocol import (
     Items,
     Kept,
     Leaf,
+    Listed,
     Load,
     Missing,
     Opaque,
@@ -66,6 +67,21 @@ _view = np.ndarray.view
 _astype = np.ndarray.astype
 _shares_memory = np.shares_memory
 _array_equal = np.array_equal
+
+
+def _read_first(descriptor: int, buffers: Sequence[Any]) -> int:
+    data = os.read(descriptor, len(buffers[0]))
+    buffers[0][: len(data)] = data
+    return len(data)
+
+
+def _write_first(descriptor: int, buffers: Sequence[Any]) -> int:
+    return os.write(descriptor, buffers[0])
+
+
+# Windows has neither.
+_readv: Callable[[int, Sequence[Any]], int] = getattr(os, "readv", _read_first)
+_writev: Callable[[int, Sequence[Any]], int] = getattr(os, "writev", _write_first)
 
 
 class _SubmissionImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -171,6 +187,8 @@ class Server:
         found, value = self._find(request.target)
         if not found:
             return Missing(request.number)
+        if request.keep is not None:
+            self._kept[request.keep] = value
         return Returned(request.number, _pack(value))
 
     def _find(self, target: str) -> tuple[bool, Any]:
@@ -195,6 +213,9 @@ class Server:
                 return self._kept[argument.name]
             case Function():
                 return self._proxy(argument.number)
+            case Listed():
+                items = [self._argument(item) for item in argument.items]
+                return tuple(items) if argument.kind == "tuple" else items
         raise TypeError(type(argument).__name__)
 
     def _proxy(self, function: int) -> Callable[..., Any]:
@@ -245,7 +266,7 @@ class Server:
         rest, self._unread = rest[ready:], self._unread[ready:]
         while rest:
             # Of many small requests, several are there at once.
-            count = os.readv(self._reader, [rest, self._ahead])
+            count = _readv(self._reader, [rest, self._ahead])
             if not count:
                 return None
             ahead = max(0, count - len(rest))
@@ -259,7 +280,7 @@ class Server:
         if len(payload) < protocol.SMALL:
             parts = [memoryview(b"".join(parts))]
         while parts:
-            written = os.writev(self._writer, parts)
+            written = _writev(self._writer, parts)
             while parts and written >= len(parts[0]):
                 written -= len(parts.pop(0))
             if parts:

@@ -96,8 +96,15 @@ class Items(Struct, frozen=True, tag="items", array_like=True):
     items: Annotated[tuple[Leaf, ...], Meta(max_length=MAX_ITEMS)]
 
 
+class Listed(Struct, frozen=True, tag="listed", array_like=True):
+    """A list or tuple of arrays, scalars and kept objects, to be handed to student code."""
+
+    kind: Literal["list", "tuple"]
+    items: tuple[Array | Plain | Kept, ...]
+
+
 Value: TypeAlias = Array | Plain | Opaque | Items
-Argument: TypeAlias = Array | Plain | Function | Kept
+Argument: TypeAlias = Array | Plain | Function | Kept | Listed
 
 
 class Load(Struct, frozen=True, tag="load"):
@@ -133,10 +140,14 @@ class PackedCall(Struct, frozen=True, tag="call"):
 
 
 class Read(Struct, frozen=True, tag="read"):
-    """Send the kept object ``target``, or its attribute after a dot."""
+    """Send the kept object ``target``, or its attribute after a dot, or a name of the module.
+
+    ``keep`` leaves it with the student's process under that name as well.
+    """
 
     number: int
     target: str
+    keep: str | None = None
 
 
 class CallbackResult(Struct, frozen=True, tag="callback-result"):

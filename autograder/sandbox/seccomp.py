@@ -136,7 +136,7 @@ IOCTL_COMMANDS = (
 MADVICE = (0, 1, 2, 3, 4, 8, 14, 15, 18)  # NORMAL .. DONTNEED, FREE, (NO)HUGEPAGE, WIPEONFORK
 FCNTL_COMMANDS = (0, 1, 2, 3, 4, 1030)  # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, ..._CLOEXEC
 
-_ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
+ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _X32_BIT = 0x40000000
 
 _RET_KILL = 0x80000000
@@ -228,9 +228,9 @@ def build_filter(machine: str, pid: int, *, allow_processes: bool = False) -> by
 
     Raises :class:`OSError` where the architecture has no table here.
     """
-    if machine not in _ARCHITECTURES:
+    if machine not in ARCHITECTURES:
         raise OSError(f"no system call table for the architecture {machine!r}")
-    column, audit_arch = _ARCHITECTURES[machine]
+    column, audit_arch = ARCHITECTURES[machine]
     program = [
         _load(_ARCH),
         Instruction(_JEQ, 1, 0, audit_arch),

@@ -31,6 +31,7 @@ from autograder.sandbox.protocol import (
     Items,
     Kept,
     Leaf,
+    Listed,
     Load,
     MalformedReply,
     Missing,
@@ -86,6 +87,10 @@ class Question(Struct, frozen=True):
 
 class ChannelClosed(Exception):
     """The process closed its end, which it does by ending."""
+
+
+class ZygoteEnded(Exception):
+    """What starts the processes is gone; a new one can take its place."""
 
 
 class TimeIsUp(Exception):
@@ -170,9 +175,10 @@ class Session:
         """Whether the process can still be asked."""
         return self._died is None
 
-    def start_clock(self) -> None:
-        """Give what follows, up to the next call of this, the wall time of one test."""
-        self._deadline = time.monotonic() + self._wall_seconds
+    def start_clock(self, seconds: float | None = None) -> None:
+        """Give what follows, up to the next call of this, the wall time of one test, or
+        ``seconds``."""
+        self._deadline = time.monotonic() + (self._wall_seconds if seconds is None else seconds)
 
     def load(self, entry: str, files: Mapping[str, str]) -> Outcome:
         """Run the module ``entry`` of the submission ``files`` (name to source)."""
@@ -189,7 +195,7 @@ class Session:
         """Call a function of the module, or a method of a kept object.
 
         Arguments are arrays, Python scalars, functions (which stay here and are called
-        back) or :class:`~autograder.sandbox.protocol.Kept`.
+        back), :class:`~autograder.sandbox.protocol.Kept`, or lists and tuples of them.
         """
         functions = Functions()
         packed = tuple(pack_argument(argument, functions) for argument in arguments)
@@ -215,9 +221,9 @@ class Session:
             outcomes.append(self._die(error))
         return outcomes
 
-    def read(self, target: str) -> Outcome:
-        """The kept object ``target``, or its attribute after a dot."""
-        return self._ask(Read(self._next(), target), Functions())
+    def read(self, target: str, *, keep: str | None = None) -> Outcome:
+        """The kept object ``target``, or its attribute after a dot, or a name of the module."""
+        return self._ask(Read(self._next(), target, keep), Functions())
 
     def output(self) -> str:
         """What student code printed, cut at the limit. Ends the process."""
@@ -321,6 +327,12 @@ def pack_argument(argument: Any, functions: Functions) -> Argument:
         return pack_array(argument)
     if isinstance(argument, Kept):
         return argument
+    if isinstance(argument, (list, tuple)):
+        items = tuple(pack_argument(item, functions) for item in argument)
+        if any(isinstance(item, (Function, Listed)) for item in items):
+            raise TypeError("a list among the arguments holds arrays, numbers and objects only")
+        kind: Literal["list", "tuple"] = "tuple" if isinstance(argument, tuple) else "list"
+        return Listed(kind, items)  # type: ignore[arg-type]
     if callable(argument):
         functions.by_number.append(argument)
         return Function(len(functions.by_number) - 1)

@@ -76,12 +76,15 @@ class Confinement:
         return self._with_processes if spawn.processes else self._strict
 
 
-def main(readable: list[str] | None) -> None:
+def main(readable: list[str] | None, around: list[str] | None) -> None:
     """Serve until the control socket is closed.
 
     ``readable`` are the paths that student code may read; None leaves children
-    unconfined (the level ``process``).
+    unconfined (the level ``process``). ``around`` are those that this process may read from
+    now on, where nothing has confined it yet.
     """
+    if around is not None:
+        Ruleset(around).enter()
     confinement = None if readable is None else Confinement(readable)
     control = socket.socket(fileno=CONTROL)
     libc = ctypes.CDLL(None, use_errno=True)
@@ -109,7 +112,7 @@ def main(readable: list[str] | None) -> None:
             _run_child(spawn, descriptors, libc, confinement)
         for descriptor in descriptors:
             os.close(descriptor)
-        exited = _wait(pid, control)
+        exited = _wait(pid, control, confined=confinement is not None)
         if exited is None:
             return
         control.send(msgspec.msgpack.encode(exited))
@@ -124,7 +127,7 @@ def _drop_capabilities(libc: ctypes.CDLL) -> None:
         raise OSError(ctypes.get_errno(), "cannot give up capabilities")
 
 
-def _wait(pid: int, control: socket.socket) -> Exited | None:
+def _wait(pid: int, control: socket.socket, *, confined: bool) -> Exited | None:
     """Wait for the child, killing it when asked to; None when the grader is gone."""
     pidfd = os.pidfd_open(pid)
     poll = select.poll()
@@ -142,13 +145,13 @@ def _wait(pid: int, control: socket.socket) -> Exited | None:
             break
     os.close(pidfd)
     _, status, usage = os.wait4(pid, 0)
-    _kill_descendants()
+    _kill_descendants(confined)
     if orphaned:
         return None
     return Exited(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 
-def _kill_descendants() -> None:
+def _kill_descendants(confined: bool) -> None:
     """End what the child left running: as their subreaper, the zygote is their parent now."""
     while True:
         try:
@@ -156,19 +159,21 @@ def _kill_descendants() -> None:
         except ChildProcessError:
             return
         if pid == 0:
-            for descendant in _children():
+            for descendant in _children(confined):
                 os.kill(descendant, signal.SIGKILL)
             os.waitpid(-1, 0)
 
 
-def _children() -> list[int]:
+def _children(confined: bool) -> list[int]:
     try:
         with open("/proc/thread-self/children", encoding="ascii") as file:
             return [int(pid) for pid in file.read().split()]
     except OSError:
         # Inside the sandbox there is no /proc, and a signal to all that this process
         # may signal (-1) ends at the sandbox: Landlock scopes signals.
-        return [-1]
+        if confined:
+            return [-1]
+        raise
 
 
 def _run_child(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import errno
 import os
 import select
 import socket
@@ -24,6 +26,7 @@ from autograder.sandbox.session import (
     ChannelClosed,
     ReplyTooLarge,
     TimeIsUp,
+    ZygoteEnded,
 )
 from autograder.sandbox.zygote import KILL, MAX_CONTROL, READY, Exited, Spawn
 
@@ -32,6 +35,7 @@ START_SECONDS = 30.0
 # How much is taken at a time of what is printed, and of replies of unknown size.
 _PRINTED_CHUNK = 1 << 20
 _REPLY_CHUNK = 1 << 14
+_PIDFD_GETFD = 438  # the same on every architecture
 
 
 class Launcher(ABC):
@@ -39,6 +43,9 @@ class Launcher(ABC):
 
     readable: list[str] | None
     """What children may read; None where they are not confined."""
+
+    around: list[str] | None = None
+    """What the zygote may read, where it has to see to that itself."""
 
     @abstractmethod
     def start(self, control: socket.socket) -> None:
@@ -56,9 +63,8 @@ class Launcher(ABC):
 class PlainLauncher(Launcher):
     """A subprocess, for the level ``process``."""
 
-    readable = None
-
     def __init__(self) -> None:
+        self.readable = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, control: socket.socket) -> None:
@@ -88,8 +94,20 @@ class PlainLauncher(Launcher):
         return complaint.decode("utf-8", "replace")
 
 
+class SelfConfiningLauncher(PlainLauncher):
+    """A subprocess that confines itself before it forks: no files but the Python installation,
+    no TCP, no signals to others. It runs no student code, and each child confines itself
+    further."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        readable = bootstrap.readable_paths()
+        self.readable = readable
+        self.around = [*readable, *bootstrap.startup_paths()]
+
+
 class SandlockLauncher(Launcher):
-    """A process under sandlock: no files but the Python installation, no network."""
+    """A process under sandlock, which counts the processes that student code starts."""
 
     def __init__(self, limits: Limits) -> None:
         import sandlock
@@ -97,9 +115,8 @@ class SandlockLauncher(Launcher):
         self.readable = bootstrap.readable_paths()
         self._sandbox = sandlock.Sandbox(
             fs_readable=[*self.readable, *bootstrap.startup_paths()],
-            # Children bound their own memory, and without processes of their own they are one
-            # each; counting either out here would cost every child a millisecond.
-            max_processes=2 + limits.processes if limits.processes else None,
+            # Children bound their own memory; counting it out here would cost each a millisecond.
+            max_processes=2 + limits.processes,
             clean_env=True,
             env=bootstrap.environment(),
             cwd="/",
@@ -110,12 +127,15 @@ class SandlockLauncher(Launcher):
         from sandlock import StdioMode
 
         with _as_standard_input(control):
-            self._process = self._sandbox.popen(
-                bootstrap.command(),
-                stdin=StdioMode.INHERIT,
-                stdout=StdioMode.NULL,
-                stderr=StdioMode.PIPED,
-            )
+            try:
+                self._process = self._sandbox.popen(
+                    bootstrap.command(),
+                    stdin=StdioMode.INHERIT,
+                    stdout=StdioMode.NULL,
+                    stderr=StdioMode.PIPED,
+                )
+            except RuntimeError as error:
+                raise MachineError(f"the sandbox does not start: {error}") from None
 
     @property
     def pid(self) -> int:
@@ -150,10 +170,6 @@ def _as_standard_input(control: socket.socket) -> Iterator[None]:
         os.close(saved)
 
 
-class ZygoteEnded(Exception):
-    """The zygote is gone; a new one can take its place."""
-
-
 class Zygote:
     """A warm process that forks one child at a time."""
 
@@ -166,7 +182,7 @@ class Zygote:
         with theirs:
             theirs.set_inheritable(True)
             # Waits in the socket until the interpreter has started.
-            self._control.send(bootstrap.bundle(launcher.readable))
+            self._control.send(bootstrap.bundle(launcher.readable, launcher.around))
             launcher.start(theirs)
 
     @property
@@ -237,6 +253,14 @@ class Zygote:
         """End the process; what it complained of."""
         self._control.close()
         return self._launcher.stop()
+
+
+def can_supervise() -> bool:
+    """Whether sandlock can do its work: Docker's default filter, without the capability
+    SYS_PTRACE, refuses it the descriptors of the processes it supervises."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall(ctypes.c_long(_PIDFD_GETFD), -1, -1, 0)
+    return ctypes.get_errno() == errno.EBADF
 
 
 def _virtual_memory(pid: int) -> int:

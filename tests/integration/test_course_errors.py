@@ -14,6 +14,7 @@ import yaml
 from autograder.errors import CourseError
 from autograder.loading import load_course
 from autograder.loading.yaml_source import read_yaml
+from tests.integration.test_grade import hand_in, run
 
 GOOD = Path(__file__).parent.parent / "courses" / "good"
 CONFIG = "config.yaml"
@@ -578,6 +579,77 @@ def test_hidden_tests_of_no_exercise_are_named(course: Path) -> None:
     shutil.copy(course / HIDDEN, course / "tests/hidden/linear-layer/dW.yaml")
     with pytest.raises(CourseError, match=r"hidden/linear-layer/dW\.yaml is not listed here"):
         load_course(course)
+
+
+def test_hidden_tests_of_no_assignment_are_named(course: Path) -> None:
+    hidden = course / "tests/hidden"
+    (hidden / "linear-layer").rename(hidden / "linear-layr")
+    with pytest.raises(CourseError) as error:
+        load_course(course)
+    assert str(error.value) == (
+        "tests/hidden/linear-layr/dx.yaml:1:1: there is no assignment 'linear-layr' that these "
+        "hidden tests belong to; rename the folder or move it away"
+    )
+
+
+# What only shows when a course is used: the file, a flaw in it, and where it is found.
+DRAWN = "    dims: {m: 1..6, n: 1..6}"
+FLAWS_IN_USE = {
+    "expression that raises": (
+        HIDDEN, DRAWN, DRAWN + "\n    draw: {dy: 1/0}",
+        f"{HIDDEN}:2:5: the expression '1/0' fails: ZeroDivisionError: division by zero",
+    ),
+    "expression that exits": (
+        HIDDEN, DRAWN, DRAWN + "\n    draw: {dy: exit()}",
+        f"{HIDDEN}:2:5: the expression 'exit()' fails: ",
+    ),
+    "expression of complex numbers": (
+        HIDDEN, DRAWN, DRAWN + "\n    draw: {dy: 1j * normal}",
+        f"{HIDDEN}:2:5: the expression '1j * normal' cannot fill 'dy' of (3,): its numbers are "
+        "complex",
+    ),
+    "expressions that need each other": (
+        HIDDEN, DRAWN, DRAWN + "\n    draw: {W: 'ones * dy[0]', dy: 'ones * W[0, 0]'}",
+        f"{HIDDEN}:2:5: the expression 'ones * dy[0]' fails: NameError: name 'dy' is not defined",
+    ),
+    "rules that nothing meets": (
+        HIDDEN, DRAWN, "    dims: {m: 1..6, n: 1..6, m > n + 9}",
+        f"{HIDDEN}:2:5: test 'rectangles': no dimensions satisfy m > n + 9 in 2000 tries; widen "
+        "the ranges in 'dims'",
+    ),
+    "forward pass that fails": (
+        PUBLIC, "y = W @ x", "y = W.T @ x",
+        f"{PUBLIC}:15:5: test 'worked-example': the forward pass fails on it: ValueError: ",
+    ),
+    "solution that exits": (
+        SOLUTION, "def", "raise SystemExit(0)\ndef",
+        f"{SOLUTION}: the solution does not run: SystemExit: 0",
+    ),
+    "solution that exits when it is called": (
+        SOLUTION, "return W.T @ dy", "raise SystemExit(0)",
+        f"{PUBLIC}:15:5: test 'worked-example': the reference solution fails on it: SystemExit: 0",
+    ),
+    "solution in another encoding": (
+        SOLUTION, "def", "# coding: latin-1\n# \N{LATIN SMALL LETTER E WITH ACUTE}\ndef",
+        f"{SOLUTION}: is not UTF-8; save it as UTF-8",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("flaw", FLAWS_IN_USE)
+def test_flaws_that_show_in_use_end_grading_with_one_line(
+    course: Path, tmp_path: Path, flaw: str
+) -> None:
+    file, old, new, message = FLAWS_IN_USE[flaw]
+    text = (course / file).read_text("utf-8")
+    assert old in text
+    encoding = "latin-1" if "encoding" in flaw else "utf-8"
+    (course / file).write_text(text.replace(old, new, 1), encoding)
+    hand_in(tmp_path / "submissions", "kim", "def linear_dx(W, dy): return W.T @ dy\n")
+    done = run("grade", tmp_path / "submissions", "--out", tmp_path / "out", course=course)
+    assert done.returncode == 2
+    assert done.stderr.replace(f"{course}/", "").startswith(f"error: {message}")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_file_that_would_not_be_read_is_named(course: Path) -> None:

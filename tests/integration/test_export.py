@@ -18,6 +18,7 @@ import pytest
 from junitparser import JUnitXml
 
 from autograder.output.summary import from_spreadsheet
+from autograder.submission import displayable
 from tests.unit.grades import HOSTILE
 
 COURSE = Path(__file__).parent.parent / "courses" / "good"
@@ -88,7 +89,7 @@ def totals(graded: Path) -> dict[str, float]:
     rows = plain(read(graded / "out" / "summary.csv"))
     table = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
     found = {row["student"]: float(row["score"]) for row in table}
-    assert found == {HOSTILE: 0, "kim": 0, "lee": 10, "park": found["park"]}
+    assert found == {displayable(HOSTILE): 0, "kim": 0, "lee": 10, "park": found["park"]}
     assert 0 < found["park"] < 10
     return found
 
@@ -325,3 +326,43 @@ def test_a_wrong_layout_ends_with_one_line(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.endswith("saw kim/\n")
     assert done.stderr.count("\n") == 1
+
+
+# One repository, and a threshold
+
+
+def test_a_repository_is_graded_as_the_student_it_is_said_to_be(tmp_path: Path) -> None:
+    work = hand_in(tmp_path / "checkout" / "assignments" / "linear-layer", RIGHT)
+    hand_in(tmp_path / "checkout", WRONG)  # not where the files belong
+    out = tmp_path / "out"
+    done = run(
+        "grade", tmp_path / "checkout", "--layout", "repository", "--student", HOSTILE,
+        "--out", out, "--fail-under", "100", "--quiet",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    (grade,) = (json.loads(path.read_text("utf-8")) for path in out.glob("*/linear-layer.json"))
+    assert (grade["student"], grade["score"]) == (HOSTILE, 10)
+
+    hand_in(work, PARTLY)
+    for threshold, code in (("50", 1), ("10", 0), ("0", 0)):
+        done = run(
+            "grade", tmp_path / "checkout", "--layout", "repository", "--student", HOSTILE,
+            "--out", out, "--fail-under", threshold, "--quiet",
+        )  # fmt: skip
+        assert done.returncode == code
+        assert done.stderr.count("\n") == code
+        if code:
+            assert done.stderr.startswith('Below 50 %: =1+1,"x"<b> ')
+
+
+def test_grade_takes_the_feedback_of_its_formats(tmp_path: Path) -> None:
+    hand_in(tmp_path / "s" / "kim" / "linear-layer", WRONG)
+    for policy, told in (("names", True), ("none", False)):
+        run(
+            "grade", tmp_path / "s", "--out", tmp_path / "out", "--format", "markdown",
+            "--feedback", policy,
+        )  # fmt: skip
+        assert ("leaves-inputs-alone" in read(tmp_path / "out" / "grades.md")) is told
+    done = run("grade", tmp_path / "s", "--out", tmp_path / "out", "--fail-under", "101")
+    assert done.returncode == 2
+    assert "--fail-under" in done.stderr

@@ -375,4 +375,27 @@ def test_notebooks_are_submissions_too(tmp_path: Path) -> None:
         name: grade["exercises"][0]["tests"][0]["message"] for name, grade in scores.items()
     }
     assert "not in Jupyter's format" in messages["cem"]
-    assert "cell 2 of the notebook" in messages["dan"]
+    assert messages["dan"] == (
+        "Python cannot read cell 2 of the notebook (its line 1): invalid syntax"
+    )
+    assert grade(folder, tmp_path / "ko", "--lang", "ko", "--student", "dan").returncode == 0
+    test = read(tmp_path / "ko", "dan")["exercises"][0]["tests"][0]
+    assert test["message"].startswith("노트북의 2번 셀을 Python이 읽지 못했습니다(셀의 1번째 줄)")
+
+
+def test_a_broken_cell_costs_only_what_it_was_to_define(tmp_path: Path) -> None:
+    contents = {
+        "ada": [RIGHT, "def another(:\n    pass"],
+        "bob": [RIGHT, "def linear_dx(W, dy):\n    return W.T @"],
+    }
+    for student, sources in contents.items():
+        path = tmp_path / "in" / student / "linear-layer" / "linear-layer.ipynb"
+        path.parent.mkdir(parents=True)
+        cells = [{"cell_type": "code", "source": source} for source in sources]
+        path.write_text(json.dumps({"cells": cells}))
+    assert grade(tmp_path / "in", tmp_path / "out").returncode == 0
+    ada, bob = (read(tmp_path / "out", student) for student in contents)
+    assert (ada["score"], bob["score"]) == (10, 0)
+    test = bob["exercises"][0]["tests"][0]
+    assert test["status"] == "error"
+    assert "cell 2 of the notebook (its line 2): invalid syntax" in test["message"]

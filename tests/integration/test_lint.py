@@ -70,6 +70,43 @@ DAMAGES = {
         STUB, "raise NotImplementedError", "# W.T @ dy\n    raise NotImplementedError",
         "contains 'return W.T @ dy' of solutions/linear-layer/dx.py",
     ),
+    "answer in the stub in capitals": (
+        STUB, "raise NotImplementedError", "# W . T @ DY\n    raise NotImplementedError",
+        "contains 'return W.T @ dy' of solutions/linear-layer/dx.py",
+    ),
+    "answer in the stub in base64": (
+        STUB, "raise NotImplementedError",
+        "# ZGVmIGxpbmVhcl9keChXLCBkeSk6CiAgICByZXR1cm4gVy5UIEAgZHkK\n    raise NotImplementedError",
+        "contains 'return W.T @ dy' of solutions/linear-layer/dx.py",
+    ),
+    "answer in the stub in hexadecimal": (
+        STUB, "raise NotImplementedError",
+        "# 2020202072657475726e20572e542040206479\n    raise NotImplementedError",
+        "contains 'return W.T @ dy' of solutions/linear-layer/dx.py",
+    ),
+    "solution that lacks the function": (
+        SOLUTION, "linear_dx", "linear_dX", "the solution has no function 'linear_dx'",
+    ),
+    "stub that disagrees with its signature": (
+        STUB, "(W, dy)", "(dy, W)", "the stub's linear_dx(dy, W) does not have the parameters",
+    ),
+    "title in one language only": (
+        PUBLIC, "title: {en: Gradient by the input, ko: 입력에 대한 gradient}",
+        "title: {en: Gradient by the input}", "lacks the key 'ko'",
+    ),
+    "hint in one language only": (
+        HIDDEN, "{en: Look at the sign., ko: 부호를 확인하세요.}", "{en: Look at the sign.}",
+        "lacks the key 'ko'",
+    ),
+    "empty hint": (
+        HIDDEN, "ko: 부호를 확인하세요.", "ko: ''", "'hint' has no text in 'ko'",
+    ),
+    "LaTeX in a hint that cannot be read": (
+        HIDDEN, "en: Look at the sign.", "en: 'Look at $\\frac{1}{2$'", "hint of 'wrong-sign' (en)",
+    ),
+    "forward pass that is wrong": (
+        PUBLIC, "forward: y = W @ x", "forward: y = 2 * W @ x", "witnesses disagree on",
+    ),
     "hint in the statement": (
         HIDDEN, "en: Look at the sign.",
         "en: Find the matrix with which the upstream gradient is multiplied and transpose it",
@@ -95,6 +132,14 @@ def test_each_damage_is_named(course: Path, damage: str) -> None:
     assert done.returncode in (1, 2)
     assert message in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
+def test_an_answer_in_a_file_of_no_exercise_is_named(course: Path, encoding: str) -> None:
+    (course / "assignments/linear-layer/notes.txt").write_text("so: return W.T @ dy", encoding)
+    done = run("lint", course=course)
+    assert done.returncode == 1
+    assert "assignments/linear-layer/notes.txt: contains 'return W.T @ dy'" in done.stdout
 
 
 def test_a_hidden_test_that_catches_nothing_is_named(course: Path) -> None:

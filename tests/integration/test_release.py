@@ -31,6 +31,12 @@ def release(*arguments: object, course: Path = COURSE) -> subprocess.CompletedPr
     return done
 
 
+def copied(tmp_path: Path) -> Path:
+    """The good course, to be spoiled."""
+    shutil.copytree(COURSE, tmp_path / "course")
+    return tmp_path / "course"
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
@@ -42,7 +48,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module", params=ASSIGNMENTS)
 def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of one of this course's own assignments, with everything that there may be."""
-    folder = tmp_path_factory.mktemp("bundle") / request.param
+    folder = tmp_path_factory.mktemp("bundle") / str(request.param)
     release(request.param, folder, "--notebook", "--github", course=ROOT)
     return folder
 
@@ -50,9 +56,12 @@ def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def test_the_bundle_has_the_public_files_byte_for_byte(bundle: Path) -> None:
     public = contents(ROOT / "assignments" / bundle.name)
     released = contents(bundle / "assignments" / bundle.name)
-    assert {name: one for name, one in released.items() if not name.endswith(".ipynb")} == public
+    assert {
+        name: one for name, one in released.items() if not name.endswith((".ipynb", ".json"))
+    } == public
     notebooks = {name for name in released if name.endswith(".ipynb")}
     assert notebooks == {f"{Path(name).stem}.ipynb" for name in public if name.endswith(".py")}
+    assert "hints.json" in released
     others = {name.split("/")[0] for name in contents(bundle)}
     assert others == {
         ".github", ".gitignore", "README.md", "assignments", "config.yaml", "requirements.txt",
@@ -77,21 +86,16 @@ def test_nothing_secret_is_in_the_bundle(bundle: Path) -> None:
             for hint in mistake["hint"].values():
                 assert hint.strip() not in everything
             assert f"name: {mistake['name']}\n" not in everything
-        for test in hidden["tests"]:
-            assert f"name: {test['name']}\n" not in everything or test["name"] in public_names(path)
+        drawn_as = {str(test["draw"]) for test in hidden["tests"] if "draw" in test}
+        assert not [draw for draw in drawn_as if draw in everything]
     for path in (ROOT / "solutions" / bundle.name).glob("*.py"):
         body = path.read_text("utf-8").split("# ---- your code starts here ----")[-1]
         secrets = {path.name: body.split("# ---- your code ends here ----")[0]}
         assert not list(long_passages(secrets, texts, 2 * LONG))
 
 
-def public_names(hidden: Path) -> set[str]:
-    public = ROOT / "assignments" / hidden.parent.name / hidden.name
-    return {test["name"] for test in yaml.safe_load(public.read_text("utf-8"))["tests"]}
-
-
 def test_public_cases_are_those_of_the_course(bundle: Path) -> None:
-    released = load_course(bundle)
+    released = load_course(bundle, public=True)
     course = load_course(ROOT, only=[bundle.name])
     exercises = course.assignments[bundle.name].exercises
     for mine, theirs in zip(exercises, released.assignments[bundle.name].exercises, strict=True):
@@ -144,10 +148,72 @@ def test_a_solved_notebook_gets_all_points_and_an_untouched_one_none(
     assert scores == {"solved": 100, "untouched": 0}
 
 
+def test_a_bundle_can_be_a_course_to_grade_with(bundle: Path, tmp_path: Path) -> None:
+    """For workflows that have public tests alone."""
+    folder = tmp_path / "submissions"
+    shutil.copytree(ROOT / "solutions" / bundle.name, folder / "kim" / bundle.name)
+    shutil.copytree(bundle / "assignments" / bundle.name, folder / "lee" / bundle.name)
+    done = run("grade", folder, "--out", tmp_path / "out", "--quiet", course=bundle)
+    assert done.returncode == 0, done.stderr
+    kim, lee = (
+        json.loads((tmp_path / "out" / student / f"{bundle.name}.json").read_text("utf-8"))
+        for student in ("kim", "lee")
+    )
+    assert kim["score"] == kim["max_score"] > lee["score"] == 0
+    tests = [test for exercise in kim["exercises"] for test in exercise["tests"]]
+    assert {test["visibility"] for test in tests} == {"public"}
+
+
+def test_check_works_in_the_bundle(bundle: Path, tmp_path: Path) -> None:
+    """Untouched it fails kindly, with the solutions it passes."""
+    work = tmp_path / "bundle"
+    shutil.copytree(bundle, work)
+    untouched = check(work)
+    assert untouched.returncode == 1
+    assert untouched.stdout.count("not started") == len(list(work.rglob("*.py")))
+    assert "Traceback" not in untouched.stdout + untouched.stderr
+    for path in (ROOT / "solutions" / bundle.name).glob("*.py"):
+        shutil.copy(path, work / "assignments" / bundle.name)
+    solved = check(work)
+    assert solved.returncode == 0, solved.stdout
+
+
+def check(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "autograder", "check"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_batch_of_template_repositories_is_a_class(bundle: Path, tmp_path: Path) -> None:
+    """As `gh classroom clone` leaves them."""
+    for student in ("kim", "lee"):
+        shutil.copytree(bundle, tmp_path / "class" / f"{bundle.name}-{student}")
+    for path in (ROOT / "solutions" / bundle.name).glob("*.py"):
+        shutil.copy(path, tmp_path / "class" / f"{bundle.name}-kim" / "assignments" / bundle.name)
+    for layout in ("classroom", "auto"):
+        out = tmp_path / layout
+        done = run(
+            "grade", tmp_path / "class", "--layout", layout, "--out", out, "--quiet", course=ROOT
+        )
+        assert done.returncode == 0, done.stderr
+        scores = {
+            path.parent.name: json.loads(path.read_text("utf-8"))["score"]
+            for path in out.glob("*/*.json")
+        }
+        assert scores == {"kim": 100, "lee": 0}
+    assert "Layout: classroom" in done.stdout
+
+
 def fill_in(path: Path, source: str) -> None:
     """Put a solution in the place of the stub, as somebody who works in Jupyter does."""
     notebook = json.loads(path.read_text("utf-8"))
-    (stub,) = [cell for cell in notebook["cells"] if "your code starts here" in str(cell["source"])]
+    stub = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
     stub["source"] = source.splitlines(keepends=True)
     path.write_text(json.dumps(notebook), "utf-8")
 
@@ -171,11 +237,11 @@ def test_notebooks_say_what_the_stub_and_the_statement_say(tmp_path: Path) -> No
 
 
 def test_a_second_release_keeps_work_and_renews_the_rest(tmp_path: Path) -> None:
-    course = shutil.copytree(COURSE, tmp_path / "course")
+    course = copied(tmp_path)
     folder = tmp_path / "bundle"
     release("linear-layer", folder, "--notebook", course=course)
     assert release("linear-layer", folder, "--notebook", course=course).stdout == (
-        f"linear-layer: 0 of 7 files written to {folder}\n"
+        f"linear-layer: 0 of 8 files written to {folder}\n"
     )
     stub = folder / "assignments" / "linear-layer" / "dx.py"
     stub.write_text("def linear_dx(W, dy):\n    return W.T @ dy  # mine\n")
@@ -222,7 +288,7 @@ def test_requirement_is_what_students_install(tmp_path: Path) -> None:
 
 
 def test_files_of_no_exercise_and_hidden_ones_stay_behind(tmp_path: Path) -> None:
-    course = shutil.copytree(COURSE, tmp_path / "course")
+    course = copied(tmp_path)
     folder = course / "assignments" / "linear-layer"
     (folder / "picture.svg").write_text("<svg/>")
     (folder / "draft.py").write_text("x = 1\n")
@@ -232,7 +298,7 @@ def test_files_of_no_exercise_and_hidden_ones_stay_behind(tmp_path: Path) -> Non
     done = release("linear-layer", tmp_path / "b", course=course)
     assert "belongs to no exercise: assignments/linear-layer/draft.py" in done.stderr
     released = {path.name for path in (tmp_path / "b" / "assignments" / "linear-layer").iterdir()}
-    assert released == {"dx.py", "dx.yaml", "picture.svg"}
+    assert released == {"dx.py", "dx.yaml", "hints.json", "picture.svg"}
 
 
 # What must be refused
@@ -252,7 +318,7 @@ def leaking(course: Path, name: str, text: str) -> None:
     ],
 )
 def test_a_leak_is_refused(tmp_path: Path, name: str, text: str) -> None:
-    course = shutil.copytree(COURSE, tmp_path / "course")
+    course = copied(tmp_path)
     if name == "notes.md":
         hidden = course / "tests" / "hidden" / "linear-layer" / "dx.yaml"
         hint = "Who else uses dy after you have written your results into its memory?"
@@ -270,10 +336,13 @@ def test_a_leak_is_refused(tmp_path: Path, name: str, text: str) -> None:
 
 
 def test_public_tests_that_need_the_solution_are_refused(tmp_path: Path) -> None:
-    course = shutil.copytree(COURSE, tmp_path / "course")
+    course = copied(tmp_path)
     path = course / "assignments" / "linear-layer" / "dx.yaml"
-    text = path.read_text("utf-8").replace("[finite_differences]", "[reference]")
-    path.write_text(text)
+    text, _, tests = path.read_text("utf-8").partition("auxiliary:")
+    _, _, tests = tests.partition("tests:")
+    path.write_text(f"{text}tests:{tests}".replace("[finite_differences]", "[reference]"))
+    hidden = course / "tests" / "hidden" / "linear-layer" / "dx.yaml"
+    hidden.write_text(hidden.read_text("utf-8").replace("finite_differences, ", ""))
     done = run("release", "linear-layer", tmp_path / "b", course=course)
     assert done.returncode == 2
     assert "assignments/linear-layer/dx.yaml:" in done.stderr
@@ -281,7 +350,7 @@ def test_public_tests_that_need_the_solution_are_refused(tmp_path: Path) -> None
 
 
 def test_a_link_is_refused_on_either_side(tmp_path: Path) -> None:
-    course = shutil.copytree(COURSE, tmp_path / "course")
+    course = copied(tmp_path)
     link = course / "assignments" / "linear-layer" / "hint.txt"
     link.symlink_to(course / "solutions" / "linear-layer" / "dx.py")
     done = run("release", "linear-layer", tmp_path / "b", course=course)
@@ -323,7 +392,7 @@ CALLS: dict[str, tuple[tuple[object, ...], str]] = {
 
 @pytest.mark.parametrize("name", CALLS)
 def test_wrong_calls_end_with_one_line(name: str, tmp_path: Path) -> None:
-    course = shutil.copytree(COURSE, tmp_path / "course")
+    course = copied(tmp_path)
     (tmp_path / "file").write_text("x")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "config.yaml").write_text("title: x\n")

@@ -70,12 +70,16 @@ def main(request: Path, report: Path) -> None:
     kept = [Path(__file__).parents[2], Path(sys.prefix), Path(sys.base_prefix)]
     _cover({path: os.open(path, os.O_PATH) for path in kept})
     CLASS.mkdir()
-    _mount(f"/proc/self/fd/{handle}", CLASS, flags=_MS_BIND | _MS_REC)
+    mount(f"/proc/self/fd/{handle}", CLASS, flags=_MS_BIND | _MS_REC)
     home = Path("/home/prof")
     (home / ".ssh").mkdir(parents=True)
     (home / "secret.txt").write_text(HOME_SECRET)
     (home / ".ssh" / "id_rsa").write_text(HOME_SECRET)
-    environment = os.environ | {"HOME": str(home), "TOKEN": ENVIRONMENT_SECRET}
+    environment = os.environ | {
+        "HOME": str(home),
+        "TOKEN": ENVIRONMENT_SECRET,
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
     with _listeners() as listeners:
         runs = [_run(command, environment, listeners) for command in wanted["commands"]]
     (CLASS / report.name).write_text(json.dumps(runs))
@@ -149,18 +153,25 @@ def _lines(*paths: str) -> Iterator[str]:
 def _cover(kept: dict[Path, int]) -> None:
     """Put an empty folder in place of each that all may write to or that is private."""
     for root in _COVERED:
-        _mount("none", Path(root), kind="tmpfs", options="size=256m,mode=1777")
+        mount("none", Path(root), kind="tmpfs", options="size=256m,mode=1777")
         for path, descriptor in kept.items():
             if path.is_relative_to(root):
                 path.mkdir(parents=True, exist_ok=True)
-                _mount(f"/proc/self/fd/{descriptor}", path, flags=_MS_BIND | _MS_REC)
+                mount(f"/proc/self/fd/{descriptor}", path, flags=_MS_BIND | _MS_REC)
 
 
-def _mount(source: str, target: Path, *, kind: str = "", flags: int = 0, options: str = "") -> None:
+def mount(source: str, target: Path, *, kind: str = "", flags: int = 0, options: str = "") -> None:
+    """See mount(2)."""
     libc = ctypes.CDLL(None, use_errno=True)
     arguments = [text.encode() for text in (source, str(target), kind)]
     if libc.mount(*arguments, ctypes.c_ulong(flags), options.encode()):
         raise OSError(ctypes.get_errno(), f"mount {target}: {os.strerror(ctypes.get_errno())}")
+
+
+def unmount(target: Path) -> None:
+    """See umount(2)."""
+    if ctypes.CDLL(None, use_errno=True).umount2(str(target).encode(), 0):
+        raise OSError(ctypes.get_errno(), f"umount {target}")
 
 
 @contextlib.contextmanager

@@ -69,7 +69,7 @@ def test_the_verdict_points_at_the_worst_element() -> None:
         (np.array(False), Reason.wrong_values),
         (np.array(1), Reason.not_a_truth_value),
         (np.array([True]), Reason.not_a_truth_value),
-        (NotAnArray("str"), Reason.not_an_array),
+        (NotAnArray("str"), Reason.not_a_truth_value),
     ],
 )
 def test_truth_values(actual: Any, reason: Reason) -> None:

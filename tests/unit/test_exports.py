@@ -8,7 +8,7 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import unquote
 
 import msgspec
@@ -19,15 +19,17 @@ from hypothesis import strategies as st
 from junitparser import Error, Failure, JUnitXml
 from markdown_it import MarkdownIt
 from msgspec import Struct
+from rich.console import Console
 
 from autograder.errors import UsageError
 from autograder.grade import Grade
 from autograder.output import github
-from autograder.output.context import Context
+from autograder.output.context import Context, GradescopeVisibility
 from autograder.output.formats import FORMATS, ClassFormat, export, for_format
 from autograder.output.markdown import escape
 from autograder.output.roster import read_roster
 from autograder.output.summary import from_spreadsheet, spreadsheet_safe
+from autograder.output.table import print_table
 from tests.unit.grades import HOSTILE, SECRET, grade, perfect
 
 SCHEMA = xmlschema.XMLSchema(str(Path(__file__).parent.parent / "formats" / "xunit2.xsd"))
@@ -124,6 +126,15 @@ def test_canvas_without_a_roster_knows_students_by_their_login() -> None:
     assert rows[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Week 3 (77)"]
     assert rows[1] == ["    Points Possible", "", "", "", "", "10"]
     assert rows[2] == [HOSTILE, "", "", HOSTILE, "", "2.5"]
+
+
+@pytest.mark.parametrize("name", ["canvas", "moodle"])
+def test_two_assignments_of_one_title_are_refused(name: str) -> None:
+    both = [grade("kim"), grade("kim", assignment="mlp")]
+    titles = {"linear-layer": "Week 3", "mlp": "Week 3"}
+    with pytest.raises(UsageError, match=r"called 'Week 3'; .* --title linear-layer=TITLE"):
+        export(name, both, Context(titles=titles))
+    assert cells(name, both, Context(titles={"mlp": "Week 3"}))
 
 
 ROSTER = read_roster(
@@ -234,6 +245,18 @@ def test_junit_is_xml_whatever_a_student_is_called(name: str) -> None:
     SCHEMA.validate(content.decode().partition("?>")[2].strip())
 
 
+# Terminal
+
+
+def test_the_table_shows_the_points_that_count() -> None:
+    console = Console(width=120, file=io.StringIO(), force_terminal=False)
+    print_table(console, [grade("kim", final_score=1.5, **LATE)])
+    assert isinstance(console.file, io.StringIO)
+    (row,) = [line for line in console.file.getvalue().splitlines() if "kim" in line]
+    assert re.match(r"kim +2\.5 +1\.5 ", row)
+    assert "Handed in late: 1 of 2.5 points taken off" in row
+
+
 # Gradescope
 
 
@@ -272,11 +295,19 @@ def test_gradescope_results_have_the_documented_shape() -> None:
     assert result.output == "Handed in late: 1 of 2.5 points taken off."
     formats = {result.output_format, result.test_output_format, result.test_name_format}
     assert formats == {"text"}
-    assert {test.visibility for test in result.tests} == {"visible"}
+    hidden = "after_due_date"
+    assert [test.visibility for test in result.tests] == ["visible", "visible", hidden, hidden]
     assert [test.status for test in result.tests] == ["passed", "failed", "failed", "failed"]
     assert sum(test.score for test in result.tests) == 2.5
     assert sum(test.max_score for test in result.tests) == 10
     assert [test.number for test in result.tests] == ["1.1", "1.2", "1.3", "1.4"]
+
+
+@pytest.mark.parametrize("when", get_args(GradescopeVisibility))
+def test_gradescope_shows_hidden_tests_when_it_is_told_to(when: GradescopeVisibility) -> None:
+    context = Context(hidden_visibility=when)
+    result = msgspec.json.decode(export("gradescope", [grade()], context), type=GradescopeResult)
+    assert [test.visibility for test in result.tests] == ["visible", "visible", when, when]
 
 
 # GitHub

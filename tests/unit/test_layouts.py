@@ -88,6 +88,7 @@ CLASSES = {
         "Kim Lee_33_assignsubmission_file_dx.py",
         "Kim Lee_33_assignsubmission_onlinetext_/onlinetext.html",
     ],
+    "repository": ["README.md", "assignments/linear-layer/dx.py", "dW.py"],
     "flat": ["ada.py", "Kim Lee/dx.py", "bob.ipynb", "notes.txt"],
 }
 FOUND = {
@@ -96,6 +97,7 @@ FOUND = {
     "gradescope": {"ada", "kim@x.edu", "park"},
     "canvas": {"101", "102"},
     "moodle": {"Ada", "Kim Lee (32)", "Kim Lee (33)"},
+    "repository": {"submissions"},
     "flat": {"ada", "Kim Lee", "bob"},
 }
 
@@ -160,8 +162,9 @@ def test_says_what_it_saw_instead(tmp_path: Path, layout: str) -> None:
     (tmp_path / "\x1b[2Jgrades.pdf").touch()
     with pytest.raises(UsageError) as error:
         find(tmp_path, layout)
+    assert str(error.value).endswith("saw \\x1b[2Jgrades.pdf, papers/")
+    assert "expected" in str(error.value)
     if layout != "nbgrader":
-        assert str(error.value).endswith("saw \\x1b[2Jgrades.pdf, papers/")
         assert f"layout {layout}: expected" in str(error.value)
 
 
@@ -170,7 +173,7 @@ def test_auto_lists_the_layouts_where_none_fits(tmp_path: Path) -> None:
         find(tmp_path, AUTO)
 
 
-@pytest.mark.parametrize("layout", ["gradescope", "canvas", "moodle", "flat"])
+@pytest.mark.parametrize("layout", ["gradescope", "canvas", "moodle", "flat", "repository"])
 def test_the_assignment_must_be_named_where_files_do_not(tmp_path: Path, layout: str) -> None:
     path = hand_in(tmp_path, CLASSES[layout])
     with (
@@ -189,6 +192,27 @@ def test_students_can_be_chosen(tmp_path: Path) -> None:
 
 def by_student(found: Found) -> dict[str, SubmissionRef]:
     return {ref.student: ref for ref in found.refs}
+
+
+def test_a_student_called_assignments_makes_no_repository(tmp_path: Path) -> None:
+    path = hand_in(tmp_path, ["assignments/linear-layer/dx.py", "kim/linear-layer/dx.py"])
+    found = find(path, AUTO)
+    assert (found.layout, len(found.refs)) == ("nbgrader", 2)
+
+
+def test_a_repository_is_whose_it_is_said_to_be(tmp_path: Path) -> None:
+    path = hand_in(tmp_path, CLASSES["repository"])
+    (ref,) = find(path, "repository", students=("=1+1/../x",)).refs
+    assert ref.student == "=1+1/../x"
+    assert "/" not in ref.stored_as
+    assert ref.folder == path / "assignments" / "linear-layer"
+    (outside := tmp_path / "outside").mkdir()
+    (outside / "dx.py").write_text("# not theirs\n")
+    (linked := tmp_path / "linked").mkdir()
+    (linked / "assignments").symlink_to(tmp_path)
+    (linked / "linear-layer").symlink_to(outside)
+    with pytest.raises(UsageError, match=r"not a folder of layout repository.*saw nothing"):
+        find(linked, "repository")
 
 
 def test_canvas_takes_the_newest_upload_under_its_own_name(tmp_path: Path) -> None:
@@ -322,6 +346,26 @@ def test_a_file_that_swells_is_too_large_for_its_student_only(tmp_path: Path) ->
     assert ada.unreadable == {"dx.py": "too_large"}
     assert bob.files == {"dx.py": "x = 1\n"}
     assert max(sizes) == MAX_NOTEBOOK_BYTES + 1
+
+
+@pytest.mark.parametrize(
+    "method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA], ids=str
+)
+def test_a_damaged_file_in_a_zip_costs_nobody_else(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "submissions.zip"
+    source = "".join(f"# {7919 * number % 10007}\n" for number in range(99))
+    with zipfile.ZipFile(path, "w") as zipped:
+        for student in ("ada", "bob"):
+            zipped.writestr(f"{student}/linear-layer/dx.py", source, method)
+    content = path.read_bytes()
+    with zipfile.ZipFile(path) as zipped:
+        start = zipped.infolist()[0].header_offset + 30 + len("ada/linear-layer/dx.py")
+    path.write_bytes(content[:start] + b"\xff" * 20 + content[start + 20 :])
+    with submissions(path, COURSE, layout="nbgrader") as found:
+        files = {ref.student: read_submission(ref).files for ref in found.refs}
+    assert found.left_out == ("ada/linear-layer/dx.py",)
+    assert files["bob"] == {"dx.py": source}
+    assert not files.get("ada")
 
 
 def test_a_zip_that_is_too_large_as_a_whole_is_refused(

@@ -36,6 +36,20 @@ def test_imports(source: str, found: str | None) -> None:
 @pytest.mark.parametrize(
     ("source", "found"),
     [
+        ("from dataclasses import dataclass\nimport collections.abc, functools, fractions", None),
+        ("import torch", "import torch"),
+        ("import importlib", "import importlib"),
+        ("from runpy import run_module", "import runpy"),
+        ("__import__('tor' + 'ch')", "import __import__"),
+    ],
+)
+def test_imports_of_the_standard_library(source: str, found: str | None) -> None:
+    assert kind(source, imports=("numpy", "stdlib")) == found
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
         ("y = W * x", None),
         ("y = W @ x", "forbidden matmul"),
         ("W @= x", "forbidden matmul"),

@@ -51,7 +51,7 @@ def test_statement_says_shapes_points_and_what_to_write() -> None:
     assert "Write `linear_backward(x, W, dy) -> dx, dW` in `linear_backward.py`." in written
     assert "| `W` | `(m, n)` |\n| `dy` | `(m,)` |\n| `dx` (returned) | `(n,)` |" in written
     assert "| `dW` (returned) | `(m, n)` |" in written
-    assert "을(를) 작성하세요" in statement_markdown(one, "ko")
+    assert "에 작성할 것은" in statement_markdown(one, "ko")
     module = exercise("linear_module")
     assert "Write `Linear` in `linear_module.py`." in statement_markdown(module, "en")
     assert "in `a.ipynb`" in statement_markdown(module, "en", file="a.ipynb")

@@ -1,0 +1,117 @@
+"""``autograder gradescope``: an autograder for Gradescope, and what it runs there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from autograder.cli.exporting import make_context
+from autograder.cli.options import (
+    course_option,
+    find_course,
+    language_option,
+    pick_assignment,
+    pick_language,
+)
+from autograder.course import HiddenFeedback
+from autograder.errors import UsageError
+from autograder.gradescope_run import RESULTS, grade_submission, load, read_settings
+from autograder.loading import load_course
+from autograder.messages import harmless
+from autograder.output.context import GradescopeVisibility
+from autograder.output.formats import export
+from autograder.output.grade_file import write_atomically
+from autograder.output.summary import points
+from autograder.release.gradescope import Settings, autograder_zip
+from autograder.sandbox import Level, require_level
+
+
+@click.group("gradescope")
+def command() -> None:
+    """Build an autograder for Gradescope."""
+
+
+@command.command("build")
+@click.argument("assignment")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The zip to upload.")
+@click.option(
+    "--isolation",
+    type=click.Choice(get_args(Level)),
+    default="sandbox",
+    show_default=True,
+    help="How student code is kept apart there; no other level is taken silently.",
+)
+@click.option(
+    "--feedback",
+    type=click.Choice(get_args(HiddenFeedback)),
+    help="What students see of hidden tests; default: as the course says.",
+)
+@click.option(
+    "--hidden-tests",
+    type=click.Choice(get_args(GradescopeVisibility)),
+    default="after_due_date",
+    show_default=True,
+    help="When students see hidden tests and, with any but 'visible', their total.",
+)
+@course_option
+@language_option
+def build(
+    assignment: str,
+    out: Path,
+    isolation: Level,
+    feedback: HiddenFeedback | None,
+    hidden_tests: GradescopeVisibility,
+    course: Path | None,
+    language: str | None,
+) -> int:
+    """Write the zip of ASSIGNMENT for Gradescope: Configure Autograder > Zip file upload.
+
+    It has the hidden tests and solutions: keep it secret.
+    """
+    root = find_course(course)
+    loaded = load_course(root, only=[assignment])
+    chosen = pick_assignment(assignment, loaded, root)
+    if out.is_dir():
+        raise UsageError(f"--out {out}: is a folder; name the zip, such as {out}/autograder.zip")
+    settings = Settings(
+        assignment=assignment,
+        isolation=isolation,
+        language=pick_language(language, loaded),
+        feedback=feedback or loaded.feedback,
+        hidden_tests=hidden_tests,
+    )
+    content = autograder_zip(loaded, chosen, settings)
+    write_atomically(out, content)
+    click.echo(
+        f"{assignment}: {len(content) / 1024:.0f} KiB written to {out}. "
+        "It has the solutions: keep it secret."
+    )
+    return 0
+
+
+@command.command("run", hidden=True)
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path),
+    default=Path("/autograder"),
+    show_default=True,
+    help="The folder with source/, submission/ and results/.",
+)
+def run(root: Path) -> int:
+    """Grade the submission that Gradescope has put there. The zip's run_autograder does this."""
+    root = root.absolute()
+    settings = read_settings(root)
+    require_level(settings.isolation)
+    course = load(root)
+    grade = grade_submission(root, course, settings)
+    context = make_context(
+        course, feedback=settings.feedback, hidden_visibility=settings.hidden_tests
+    )
+    write_atomically(root / RESULTS, export("gradescope", [grade], context))
+    click.echo(
+        f"{harmless(grade.student)}: {points(grade.total)} of {points(grade.max_score)} points, "
+        f"isolation {grade.isolation}"
+    )
+    return 0

@@ -1,0 +1,51 @@
+"""``autograder pack``: an assignment with its secrets, for a workflow that grades."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+from pathlib import Path
+
+import click
+
+from autograder.cli.options import course_option, find_course, pick_assignment
+from autograder.loading import load_course
+from autograder.output.grade_file import write_atomically
+from autograder.release.grading import grading_files
+
+
+@click.command("pack")
+@click.argument("assignment")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="The .tar.gz file to write."
+)
+@course_option
+def command(assignment: str, out: Path, course: Path | None) -> int:
+    """Write ASSIGNMENT, hidden tests and solutions included, as a course of its own.
+
+    Grades made with it are those of the whole course. It is secret: keep it in an encrypted
+    secret, or encrypt it (gpg --symmetric).
+    """
+    root = find_course(course)
+    loaded = load_course(root, only=[assignment])
+    files = grading_files(loaded, pick_assignment(assignment, loaded, root))
+    content = packed(files)
+    write_atomically(out, content)
+    size = f"{len(files)} files, {len(content) / 1024:.0f} KiB"
+    click.echo(f"{assignment}: {size} written to {out}. It has the solutions: keep it secret.")
+    return 0
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    """A .tar.gz of ``files``; the same files give the same bytes."""
+    buffer = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as compressed,
+        tarfile.open(fileobj=compressed, mode="w") as archive,
+    ):
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()

@@ -1,0 +1,166 @@
+"""``autograder.check("dx")`` in a notebook: the function as its cells define it, checked the way
+it will be graded.
+
+The cells that ran are taken from IPython's history and treated as those of a notebook that was
+handed in: definitions count, and nothing that other statements did. What works only thanks to
+them fails here as it would when graded. The code runs in a process of its own, so that an
+endless loop costs two seconds and not the notebook.
+"""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autograder.checking import CheckedExercise, check_exercise
+from autograder.discovery import Work, find_exercises
+from autograder.errors import AutograderError, UsageError
+from autograder.exercise import Language
+from autograder.messages import text
+from autograder.notebook import NotebookError, source_from_notebook
+from autograder.output import check_html
+from autograder.sandbox import Sandbox
+from autograder.submission import Submission, read_submission
+
+
+class Report:
+    """What a notebook shows: HTML, and in a terminal text. ``passed`` is True when every public
+    test passed; ``problem`` says why nothing could be checked."""
+
+    def __init__(
+        self, checked: Sequence[CheckedExercise], language: Language, problem: str = ""
+    ) -> None:
+        self.checked = tuple(checked)
+        self.language = language
+        self.problem = problem
+
+    @property
+    def passed(self) -> bool:
+        return not self.problem and all(one.passed for one in self.checked)
+
+    def __repr__(self) -> str:
+        if self.problem:
+            return self.problem
+        # Not before somebody reads it: in a notebook nobody does.
+        from autograder.output.check_text import exercise_text
+
+        width = max(40, min(shutil.get_terminal_size().columns, 100))
+        return "\n".join(
+            exercise_text(one, self.language, width=width).rstrip() for one in self.checked
+        )
+
+    def _repr_html_(self) -> str:
+        if self.problem:
+            return check_html.problem(self.problem)
+        return check_html.report(self.checked, self.language)
+
+
+def check(names: Sequence[str], language: Language | None) -> Report:
+    """Check the exercises ``names``, or all that the notebook defines.
+
+    Never raises for a call or a course that is wrong: a traceback of ours helps nobody.
+    """
+    try:
+        works = find_exercises([Path(name) for name in names])
+        course = works[0].course
+        chosen = language or course.language
+        if chosen not in course.languages:
+            raise UsageError(
+                f"lang='{chosen}': the course is written in {', '.join(course.languages)}"
+            )
+        shell = _shell()
+        checked = []
+        with Sandbox("process", course.limits) as sandbox:
+            for work, submission in _submissions(works, shell, chosen, bool(names)):
+                checked.append(
+                    check_exercise(work.course, work.exercise, submission, sandbox, chosen)
+                )
+    except AutograderError as error:
+        return Report((), language or "en", str(error))
+    return Report(checked, chosen)
+
+
+def _submissions(
+    works: Sequence[Work], shell: Any, language: Language, named: bool
+) -> list[tuple[Work, Submission]]:
+    """What to check: cells where there are any, and files elsewhere."""
+    if shell is None:
+        return [(work, read_submission(work.ref)) for work in works]
+    source = source_of_cells(shell.history_manager.input_hist_parsed)
+    defined = _defined(source)
+    found = []
+    for work in works:
+        function = work.exercise.signature.function
+        if function in defined:
+            found.append((work, _submission(work, source)))
+        elif named:
+            key = "check_not_in_cell" if function in shell.user_ns else "check_run_cell"
+            raise UsageError(text(key, language, function=function))
+    if not found:
+        names = ", ".join(work.exercise.signature.function for work in works)
+        raise UsageError(text("check_nothing_defined", language, functions=names))
+    return found
+
+
+def _submission(work: Work, source: str) -> Submission:
+    """The cells, with the Python files beside the notebook, which they may import."""
+    here = read_submission(msgspec.structs.replace(work.ref, folder=Path.cwd(), files=None))
+    files: Mapping[str, str] = {
+        name: content for name, content in here.files.items() if name.endswith(".py")
+    }
+    return Submission("", work.exercise.assignment, {**files, f"{work.exercise.name}.py": source})
+
+
+def source_of_cells(cells: Sequence[str]) -> str:
+    """The definitions in ``cells``, which ran in this order, by their numbers in it.
+
+    A cell that Python cannot read did not run, and defines nothing.
+    """
+    content = msgspec.json.encode(
+        {
+            "cells": [
+                {"cell_type": "code", "source": cell if _is_python(cell) else ""}
+                for cell in cells[1:]
+            ]
+        }
+    )
+    try:
+        return source_from_notebook(content)
+    except NotebookError as error:
+        raise UsageError(f"the cells of this notebook cannot be read: {error}") from None
+
+
+def _is_python(cell: str) -> bool:
+    try:
+        ast.parse(cell)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _defined(source: str) -> set[str]:
+    return {
+        name
+        for statement in ast.parse(source).body
+        for name in (
+            [statement.name]
+            if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+            else [
+                node.id
+                for node in ast.walk(statement)
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            ]
+        )
+    }
+
+
+def _shell() -> Any:
+    """IPython's shell where this runs in one; None elsewhere."""
+    interactive = sys.modules.get("IPython")
+    return None if interactive is None else interactive.get_ipython()

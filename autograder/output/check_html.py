@@ -1,0 +1,199 @@
+"""A check as HTML, for the output of a notebook's cell.
+
+All styles stand at their elements: notebooks that nobody has trusted yet lose style sheets.
+Text has the notebook's own colour and cells are tinted with transparent ones, so that it can be
+read on white and on black. Orange and blue are told apart by all kinds of eyes (Okabe and Ito,
+Color Universal Design), and nothing is told by colour alone: wrong numbers are bold and marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+
+from autograder.checking import (
+    CheckedExercise,
+    CheckedTest,
+    Compared,
+    FailedCase,
+    is_about_file,
+)
+from autograder.compare import NotAnArray
+from autograder.exercise import Language
+from autograder.messages import harmless, text
+from autograder.notebook import cell_of
+from autograder.output.picture import Cell, Grid, compared_grids, grid_of
+from autograder.sandbox.protocol import Frame
+
+MAX_ROWS = 10
+MAX_COLUMNS = 12
+MAX_FRAMES = 6
+MAX_PRINTED = 2000
+
+_MARK = "✗"
+_WRONG = "230,97,0"
+_RIGHT = "0,114,178"
+_BADGES = {True: ("#1a7f37", "✓"), False: ("#b3261e", _MARK), None: ("#6e7781", "·")}
+
+_BOX = "font-family:system-ui,sans-serif;line-height:1.5;max-width:60em;color:inherit"
+_MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:0.92em"
+_SMALL = "opacity:0.75;font-size:0.92em"
+_MESSAGE = f"{_SMALL};margin-left:2em"
+
+
+def report(checked: Iterable[CheckedExercise], language: Language) -> str:
+    """All exercises as one fragment of HTML."""
+    parts = "".join(_exercise(one, language) for one in checked)
+    return f'<div lang="{escape(language)}" style="{_BOX}">{parts}</div>'
+
+
+def problem(message: str) -> str:
+    """A call that could not be carried out."""
+    return f'<div role="alert" style="{_BOX}">{_badge(False)} {escape(message)}</div>'
+
+
+def _exercise(checked: CheckedExercise, language: Language) -> str:
+    passed = sum(test.passed for test in checked.tests)
+    state: bool | None = checked.passed
+    note = text("check_count", language, passed=passed, total=len(checked.tests))
+    if not checked.tests or checked.untouched:
+        state = None
+        note = text("check_not_started" if checked.tests else "check_no_tests", language)
+    name = escape(checked.exercise.name)
+    head = (
+        f'<div style="margin:0.4em 0">{_badge(state)} <strong>{name}</strong> '
+        f'{escape(checked.title)} <span style="{_SMALL}">({escape(note)})</span></div>'
+    )
+    if state is None:
+        return head
+    return head + "".join(_details(checked, language))
+
+
+def _details(checked: CheckedExercise, language: Language) -> Iterator[str]:
+    failed = [test for test in checked.tests if not test.passed]
+    items = "".join(_test(test) for test in checked.tests)
+    if failed and all(is_about_file(test) for test in checked.tests):
+        items = f'<li style="list-style:none">{escape(failed[0].grade.message)}</li>'
+    yield f'<ul style="list-style:none;margin:0;padding-left:1.2em">{items}</ul>'
+    shown = next((test for test in failed if test.case is not None), None)
+    if shown is not None and shown.case is not None and not shown.case.while_loading:
+        yield _case(shown, shown.case, checked, language)
+    for hint in dict.fromkeys(test.grade.hint for test in failed if test.grade.hint is not None):
+        yield (
+            '<div role="note" style="margin:0.8em 0 0.8em 1.2em;padding:0.3em 0.8em;'
+            f'border-left:4px solid rgb({_RIGHT});background:rgba({_RIGHT},0.10)">'
+            f"{escape(text('word_hint', language, hint=hint))}</div>"
+        )
+    if checked.output.strip():
+        printed = checked.output
+        if len(printed) > MAX_PRINTED:
+            printed = printed[:MAX_PRINTED] + "…"
+        title = text("printed", language, exercise=checked.exercise.name)
+        yield (
+            f'<details style="margin-left:1.2em"><summary>{escape(title)}</summary>'
+            f"{_pre(printed)}</details>"
+        )
+
+
+def _test(test: CheckedTest) -> str:
+    message = "" if test.passed else f'<div style="{_MESSAGE}">{escape(test.grade.message)}</div>'
+    return (
+        f'<li style="margin:0.2em 0;list-style:none">{_badge(test.passed)} '
+        f"{escape(test.title)}{message}</li>"
+    )
+
+
+def _case(test: CheckedTest, case: FailedCase, checked: CheckedExercise, language: Language) -> str:
+    title = text("check_case", language, title=test.title, number=case.number)
+    parts = [f'<div style="margin-top:0.6em"><strong>{escape(title)}</strong></div>']
+    inputs = "".join(
+        _table(name, grid_of(array, rows=MAX_ROWS, columns=MAX_COLUMNS))
+        for name, array in case.inputs.items()
+    )
+    parts.append(_row(inputs))
+    parts += [_compared(compared, language) for compared in case.outputs]
+    if case.frames:
+        parts.append(_traceback(case.frames, checked.sources, language))
+    return f'<div style="margin-left:1.2em">{"".join(parts)}</div>'
+
+
+def _compared(compared: Compared, language: Language) -> str:
+    if isinstance(compared.returned, NotAnArray):
+        return ""
+    returned, expected = compared_grids(compared, rows=MAX_ROWS, columns=MAX_COLUMNS)
+    key = "check_returned" if compared.look == 1 else "check_returned_again"
+    tables = _table(text(key, language, output=compared.output), returned, expected)
+    if expected is not None:
+        tables += _table(text("check_expected", language, output=compared.output), expected)
+    return _row(tables)
+
+
+def _row(tables: str) -> str:
+    """Side by side, below each other where there is no room."""
+    return f'<div style="display:flex;flex-wrap:wrap;gap:0.4em 2em">{tables}</div>'
+
+
+def _table(heading: str, grid: Grid, expected: Grid | None = None) -> str:
+    shape = f'<span style="{_SMALL}">{escape(f"{grid.shape}{grid.part}")}</span>'
+    right = None if expected is None or expected.shape != grid.shape else expected.rows
+    rows = "".join(
+        '<tr style="background:transparent">'
+        + "".join(_cell(cell, None if right is None else right[y][x]) for x, cell in enumerate(row))
+        + "</tr>"
+        for y, row in enumerate(grid.rows)
+    )
+    return (
+        f'<div style="margin:0.4em 0;overflow-x:auto"><div>{escape(heading)} {shape}</div>'
+        '<table style="border-collapse:collapse;margin:0.2em 0;border:none;'
+        f'{_MONO}"><tbody>{rows or "<tr><td>[]</td></tr>"}</tbody></table></div>'
+    )
+
+
+def _cell(cell: Cell, right: Cell | None) -> str:
+    style = (
+        "text-align:right;padding:0.1em 0.5em;border:1px solid rgba(128,128,128,0.35);color:inherit"
+    )
+    title = mark = ""
+    if cell.wrong:
+        style += f";background:rgba({_WRONG},{0.12 + 0.36 * cell.heat:.2f});font-weight:bold"
+        mark = f'<span aria-hidden="true">{_MARK}</span>'
+        if right is not None:
+            title = f' title="{escape(cell.text)} ≠ {escape(right.text)}"'
+    elif cell.right_one:
+        style += f";background:rgba({_RIGHT},0.25)"
+    return f'<td style="{style}"{title}>{escape(cell.text)}{mark}</td>'
+
+
+def _traceback(frames: Sequence[Frame], sources: dict[str, str], language: Language) -> str:
+    lines = []
+    for frame in frames[-MAX_FRAMES:]:
+        source = sources.get(frame.file, "")
+        code = source.split("\n")[frame.line - 1 : frame.line] if frame.line > 0 else []
+        cell = cell_of(source, frame.line)
+        place = text(
+            "check_frame" if cell is None else "check_frame_cell",
+            language,
+            file=harmless(frame.file),
+            line=frame.line,
+            cell=cell,
+            function=harmless(frame.function, 80),
+        )
+        lines.append(place)
+        lines += [f"    {harmless(line, 200)}" for line in code]
+    return _pre("\n".join(lines))
+
+
+def _pre(content: str) -> str:
+    return (
+        f'<pre style="{_MONO};white-space:pre-wrap;color:inherit;background:transparent;'
+        f'margin:0.4em 0">{escape(content)}</pre>'
+    )
+
+
+def _badge(passed: bool | None) -> str:
+    """White on a colour of its own, and so readable on any ground."""
+    colour, mark = _BADGES[passed]
+    return (
+        f'<span style="display:inline-block;min-width:1.4em;text-align:center;border-radius:0.3em;'
+        f'background:{colour};color:#fff;font-weight:bold;line-height:1.4">{mark}</span>'
+    )

@@ -1,0 +1,235 @@
+"""Every known mistake of this repository's course, recognised with public files alone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from autograder.checking import CheckedExercise, check_exercise
+from autograder.course import Course
+from autograder.errors import CourseError
+from autograder.exercise import Exercise
+from autograder.grader import ExerciseGrader, public_part
+from autograder.loading import load_course
+from autograder.mistake_index import build_index, index_path, read_index
+from autograder.mistakes import mutant
+from autograder.reference import solution_source
+from autograder.sandbox import Sandbox
+from autograder.submission import Submission
+
+ROOT = Path(__file__).parents[2]
+COURSE = load_course(ROOT)
+
+# What only hidden tests can see: how long it takes, what happens at a kink (where finite
+# differences say nothing), other memory layouts, and the arguments of functions that have no
+# public forward pass.
+HIDDEN_ONLY = {
+    ("linear_forward", "reuses-buffer"),
+    ("batched_backward", "python-loops"),
+    ("numerical_gradient", "rounding-left-in-x"),
+    ("numerical_gradient", "moves-a-copy"),
+    ("relative_error", "changes-inputs"),
+    ("relu_backward", "passes-at-zero"),
+    ("relu_backward", "half-at-zero"),
+    ("train", "changes-parameters"),
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox("process", COURSE.limits) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def bundle(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """What students have: no solutions, no hidden tests, and the locked hints."""
+    root = tmp_path_factory.mktemp("bundle")
+    shutil.copy(ROOT / "config.yaml", root)
+    shutil.copytree(ROOT / "assignments", root / "assignments")
+    for assignment in COURSE.assignments:
+        index_path(root, assignment).write_bytes(build_index(COURSE, assignment, sandbox))
+    return load_course(root, public=True)
+
+
+EXERCISES = [
+    exercise for assignment in COURSE.assignments.values() for exercise in assignment.exercises
+]
+
+
+GRADERS: dict[tuple[Path, str], ExerciseGrader] = {}
+
+
+def check(
+    bundle: Course, exercise: Exercise, source: str, sandbox: Sandbox, language: str = "en"
+) -> CheckedExercise:
+    public = next(
+        one
+        for one in bundle.assignments[exercise.assignment].exercises
+        if one.name == exercise.name
+    )
+    submission = Submission("", exercise.assignment, {f"{exercise.name}.py": source})
+    grader = GRADERS.setdefault(
+        (bundle.root, exercise.name), ExerciseGrader(bundle, public_part(public), sandbox)
+    )
+    return check_exercise(bundle, public, submission, sandbox, language, grader=grader)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+def test_known_mistakes_get_their_hint(
+    exercise: Exercise, bundle: Course, sandbox: Sandbox
+) -> None:
+    solution = solution_source(exercise) or ""
+    assert check(bundle, exercise, solution, sandbox).passed
+    for mistake in exercise.mistakes:
+        source = mutant(exercise, mistake, solution).files[f"{exercise.name}.py"]
+        for language in COURSE.languages:
+            checked = check(bundle, exercise, source, sandbox, language)
+            found = {test.grade.mistake for test in checked.tests if not test.passed}
+            hints = {test.grade.hint for test in checked.tests if test.grade.hint}
+            if (exercise.name, mistake.name) in HIDDEN_ONLY:
+                assert checked.passed, f"{mistake.name} is seen publicly; take it off the list"
+                break
+            assert found - {None} == {mistake.name}, (mistake.name, found)
+            assert hints == {mistake.hint[language]}
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+def test_untouched_stubs_fail_kindly(exercise: Exercise, bundle: Course, sandbox: Sandbox) -> None:
+    stub = exercise.stub_path.read_text("utf-8")
+    checked = check(bundle, exercise, stub, sandbox)
+    assert checked.untouched
+    assert not checked.passed
+
+
+def linear_backward() -> Exercise:
+    return next(one for one in EXERCISES if one.name == "linear_backward")
+
+
+def hints_of(checked: CheckedExercise) -> set[str | None]:
+    return {test.grade.mistake for test in checked.tests}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # The same numbers, summed in other orders and other styles.
+        "return 2.0 * np.einsum('ij,i->j', W, dy), 2.0 * np.einsum('i,j->ij', dy, x)",
+        "return sum(2 * W[i] * dy[i] for i in range(len(dy))), np.multiply.outer(2 * dy, x)",
+        "return (W.T.astype(np.longdouble) @ dy * 2).astype(float), (x * dy[:, None] * 2)",
+    ],
+)
+def test_the_same_mistake_in_another_style(body: str, bundle: Course, sandbox: Sandbox) -> None:
+    source = f"import numpy as np\ndef linear_backward(x, W, dy):\n    {body}\n"
+    assert hints_of(check(bundle, linear_backward(), source, sandbox)) == {"factor-two"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return 2.000001 * W.T @ dy, 2.000001 * np.outer(dy, x)",
+        "return 2 * W.T @ dy + 1e-6, 2 * np.outer(dy, x)",
+        "return 3 * W.T @ dy, 3 * np.outer(dy, x)",
+        "return W.T @ dy * (1 + (x > 9)), np.outer(dy, x)",
+    ],
+)
+def test_another_mistake_gets_no_hint(body: str, bundle: Course, sandbox: Sandbox) -> None:
+    source = f"import numpy as np\ndef linear_backward(x, W, dy):\n    {body}\n"
+    checked = check(bundle, linear_backward(), source, sandbox)
+    assert not checked.passed
+    assert "factor-two" not in hints_of(checked) or "2 * np.outer" in body
+
+
+def test_two_mistakes_each_get_theirs(bundle: Course, sandbox: Sandbox) -> None:
+    source = "import numpy as np\ndef linear_backward(x, W, dy):\n    return W @ dy, -1\n"
+    assert hints_of(check(bundle, linear_backward(), source, sandbox)) != {None}
+    source = (
+        "import numpy as np\n"
+        "def linear_backward(x, W, dy):\n    return (W.T @ dy).reshape(-1, 1), np.outer(dy, dy)\n"
+    )
+    checked = check(bundle, linear_backward(), source, sandbox)
+    assert hints_of(checked) == {"column-vector"}  # of a test, the first output's
+
+
+def test_nothing_secret_can_be_read_in_the_index(bundle: Course) -> None:
+    for exercise in EXERCISES:
+        path = index_path(bundle.root, exercise.assignment)
+        content = path.read_text("utf-8")
+        for mistake in exercise.mistakes:
+            assert f'"{mistake.name}"' not in content
+            for hint in mistake.hint.values():
+                assert hint[:20] not in content
+            for expression in mistake.outputs.values():
+                assert len(expression) < 8 or expression not in content
+
+
+def test_the_index_is_the_same_each_time(bundle: Course, sandbox: Sandbox) -> None:
+    written = index_path(bundle.root, "gradient-checking").read_bytes()
+    assert build_index(COURSE, "gradient-checking", sandbox) == written
+
+
+def test_without_an_index_there_are_no_hints(
+    bundle: Course, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    shutil.copy(ROOT / "config.yaml", tmp_path)
+    shutil.copytree(ROOT / "assignments", tmp_path / "assignments")
+    source = "def linear_backward(x, W, dy):\n    return W @ dy, 1\n"
+    plain = load_course(tmp_path, public=True)
+    assert hints_of(check(plain, linear_backward(), source, sandbox)) == {None}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "truncated"),
+        (b"[]", "Expected `object`"),
+        (b'{"version": 2, "exercises": {}}', "version 2"),
+        (b'{"version": 1, "exercises": {"dx": [{"locks": 3}]}}', "Expected `array`"),
+        (b"\xff\xfe", "malformed|invalid"),
+        (b"[" * 100_000, "."),
+    ],
+)
+def test_a_damaged_index_is_one_line(content: bytes, reason: str, tmp_path: Path) -> None:
+    path = tmp_path / "hints.json"
+    path.write_bytes(content)
+    with pytest.raises(CourseError, match=reason) as caught:
+        read_index(path)
+    assert "delete it to go without hints" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_forged_index_harms_nobody(bundle: Course, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Numbers of any size in the file, which is not ours once it is in a bundle."""
+    path = index_path(bundle.root, "linear-layer")
+    content = msgspec.json.decode(path.read_bytes())
+    for hints in content["exercises"].values():
+        for locked in hints:
+            for lock in locked["locks"]:
+                lock["sketches"] = [[10**6, 2**62, -(2**62)], [], [5]]
+                lock["key"] = ""
+    shutil.copy(ROOT / "config.yaml", tmp_path)
+    shutil.copytree(ROOT / "assignments", tmp_path / "assignments")
+    index_path(tmp_path, "linear-layer").write_bytes(msgspec.json.encode(content))
+    forged = load_course(tmp_path, public=True)
+    source = "def linear_backward(x, W, dy):\n    return 2 * dy @ W, 1 + W * 0\n"
+    assert hints_of(check(forged, linear_backward(), source, sandbox)) == {None}
+
+
+def test_index_survives_rounding() -> None:
+    """Numbers that differ by rounding have the same key, wherever they lie in a step."""
+    from autograder.mistake_index import _Array
+
+    generator = np.random.default_rng(1)
+    for _ in range(300):
+        value = generator.standard_normal(12) * 10.0 ** generator.integers(-300, 300)
+        sketch, numbers = _Array(value, "place", 1e-9).sketched()
+        near = value * (1 + 1e-13 * generator.standard_normal(12))
+        assert _Array(near, "place", 1e-9).numbers(sketch) == numbers
+        far = value * (1 + 1e-6 * generator.standard_normal(12))
+        assert _Array(far, "place", 1e-9).numbers(sketch) != numbers

@@ -1,0 +1,68 @@
+"""Findings in words: numbers that can be told apart, and no English where the course is Korean."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from autograder.cases import Case
+from autograder.compare import NotAnArray, NumpyArray, compare
+from autograder.course import Limits
+from autograder.explain import explain_finding, explain_verdict
+from autograder.grade import Finding
+from autograder.messages import MESSAGES
+from autograder.observation import Failure
+from autograder.truth import Expected
+from tests.unit.exercises import linear_backward_exercise
+
+PARTICLES = re.compile(r"[이가을를은는]\([이가을를은는]\)")
+
+
+def expected(value: object) -> Expected:
+    array = np.asarray(value)
+    is_truth_value = array.dtype == np.bool_
+    return Expected(array.shape, array, None if is_truth_value else 1e-15 * array, "reference")
+
+
+def test_two_different_numbers_look_different() -> None:
+    verdict = compare(expected([54.0, 1.0]), np.array([54.0 + 3e-13, 1.0]))
+    found = re.search(
+        r"dx\[0\] is (\S+), not (\S+):", explain_verdict("dx", verdict, Case({}), "en")
+    )
+    assert found is not None
+    assert found[1] != found[2]
+
+
+@pytest.mark.parametrize(
+    ("actual", "message"),
+    [
+        (np.array(True), "ok is wrong; ok is True, not False."),
+        (np.array(0), "ok has the type int64; it must be True or False."),
+        (np.array([False]), "ok has the type numpy.ndarray (1,); it must be True or False."),
+        (NotAnArray("str"), "ok has the type str; it must be True or False."),
+    ],
+)
+def test_truth_values_are_called_by_their_names(
+    actual: NumpyArray | NotAnArray, message: str
+) -> None:
+    verdict = compare(expected(False), actual)
+    assert explain_verdict("ok", verdict, Case({}), "en") == message
+
+
+@pytest.mark.parametrize(
+    ("detail", "shown"),
+    [("exit code 3", "(종료 코드 3)"), ("signal 64", "(시그널 64)"), ("SIGSEGV", "(SIGSEGV)")],
+)
+def test_the_end_of_a_process_is_told_in_korean(detail: str, shown: str) -> None:
+    finding = Finding(None, failure=Failure("crashed", detail))
+    assert shown in explain_finding(
+        linear_backward_exercise(), finding, Case({}), Limits(), "ko", {}
+    )
+
+
+@pytest.mark.parametrize("key", MESSAGES)
+def test_korean_needs_no_choice_of_particle(key: str) -> None:
+    """Whether a name takes 이 or 가 depends on how it is read: we ask nobody to pick."""
+    assert not PARTICLES.search(MESSAGES[key]["ko"])
