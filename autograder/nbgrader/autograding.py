@@ -85,7 +85,6 @@ def _place(converter: Any, resources: Resources) -> Place:
 
 def _grader(configurable: Any, place: Place) -> CourseGrader:
     settings = Autograder(config=configurable.config)
-    # In order of importance, and all of what the sandbox must not show.
     root = Path(settings.course).expanduser() if settings.course else place.root
     private = tuple(dict.fromkeys((root.absolute(), place.root.absolute())))
     try:
@@ -112,12 +111,18 @@ class SubmissionExporter(NotebookExporter):
         # Runs before a submission's first notebook is touched; nbgrader's own call of it says
         # '*' for the student.
         converter.pre_convert_hook = self._before_submission
-        for folder, notebooks in converter.assignments.items():
+        for folder, notebooks in list(converter.assignments.items()):
             timestamp = Path(folder, "timestamp.txt")
-            if timestamp.exists() and not _is_time(timestamp):
-                # nbgrader fails on it before the hook.
-                self.log.error("%s is no time; the submission will not be graded", timestamp)
-                self._withdraw(notebooks)
+            if not os.path.lexists(timestamp):
+                continue
+            ordinary = timestamp.is_file() and not timestamp.is_symlink()
+            if ordinary and _is_time(timestamp):
+                continue
+            self.log.error("%s is no time; the submission is not graded", timestamp)
+            # nbgrader fails on it before the hook, or waits for ever to read it.
+            self._withdraw(notebooks)
+            if not ordinary:
+                del converter.assignments[folder]
 
     def _before_submission(self, **arguments: Any) -> None:
         self._withdraw(self.parent.notebooks)

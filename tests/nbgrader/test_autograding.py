@@ -199,6 +199,15 @@ class TestRegrading:
         lab.nbgrader("autograde", ASSIGNMENT, status=1)
         assert lab.score("ada") == 0
 
+    def test_a_timestamp_that_cannot_be_read_stops_nobody(self, lab: Lab) -> None:
+        folder = lab.hand_in("eve", dx=RIGHT)
+        lab.hand_in("zoe", dx=RIGHT)
+        lab.autograde("eve")
+        (folder / "timestamp.txt").unlink()
+        os.mkfifo(folder / "timestamp.txt")
+        assert "timestamp.txt is no time" in lab.nbgrader("autograde", ASSIGNMENT, "--force")
+        assert (lab.score("eve"), lab.score("zoe")) == (0, 10)
+
     def test_what_is_skipped_keeps_its_score(self, lab: Lab) -> None:
         lab.hand_in("ada", dx=RIGHT)
         lab.nbgrader("autograde", ASSIGNMENT)
