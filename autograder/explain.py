@@ -56,7 +56,8 @@ def _broken_cell(failure: Failure) -> tuple[int, str, int] | None:
 
 
 def _explain_rule(rule: BrokenRule, language: Language) -> str:
-    return text(f"rule_{rule.kind}", language, word=harmless(rule.word), line=rule.line)
+    word = harmless(f"{rule.word} ({rule.file})" if rule.file else rule.word)
+    return text(f"rule_{rule.kind}", language, word=word, line=rule.line)
 
 
 def _explain_failure(

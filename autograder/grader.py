@@ -44,7 +44,7 @@ from autograder.plan import Plan
 from autograder.reference import load_reference, solution_source
 from autograder.run import ExerciseRun, are_same, file_problem, run_exercise
 from autograder.sandbox import Sandbox
-from autograder.source_rules import broken_rule
+from autograder.source_rules import first_broken_rule
 from autograder.submission import Submission
 from autograder.truth import expected_outputs
 
@@ -229,10 +229,8 @@ class ExerciseGrader:
         failure = file_problem(self.exercise, submission)
         rule = None
         if failure is None:
-            siblings = [name.removesuffix(".py") for name in submission.files]
-            source = submission.files[f"{self.exercise.name}.py"]
             try:
-                rule = broken_rule(test, source, siblings)
+                rule = first_broken_rule(test, f"{self.exercise.name}.py", submission.files)
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 failure = Failure("unparsable", f"{self.exercise.name}.py")
         return judge_source(test, rule, failure, others)
@@ -290,7 +288,7 @@ def _place(
     """The file and line of the student that the finding is about, where there is one."""
     finding = judgement.finding
     if finding is not None and finding.rule is not None and finding.rule.line > 0:
-        return f"{exercise.name}.py", finding.rule.line
+        return harmless(finding.rule.file or f"{exercise.name}.py"), finding.rule.line
     exception = None if finding is None or finding.failure is None else finding.failure.exception
     if exception is None or not exception.frames or exception.frames[-1].line < 1:
         return UNSET, UNSET

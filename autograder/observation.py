@@ -159,7 +159,7 @@ def _kind(exception: ExceptionInfo) -> FailureKind:
         return "memory"
     if name == "PermissionError" or (name, message) == ("RuntimeError", _NO_THREAD):
         return "forbidden"
-    if name == "RecursionError":
+    if name == "RecursionError" and "during" not in message:  # during compilation
         return "recursion"
     if exception.type_name in ("SyntaxError", "IndentationError", "TabError"):
         return "syntax"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.exercise import SourceTest
 
@@ -31,11 +32,37 @@ _CONSTRUCTS: dict[str, tuple[type[ast.AST], ...]] = {
 
 
 class BrokenRule(Struct, frozen=True):
-    """``kind`` is ``import``, ``forbidden`` or ``required``; ``word`` is the rule's."""
+    """``kind`` is ``import``, ``forbidden`` or ``required``; ``word`` is the rule's. ``file`` is
+    the one that breaks it, where that is not the exercise's own."""
 
     kind: str
     word: str
     line: int = 0
+    file: str = ""
+
+
+def first_broken_rule(test: SourceTest, entry: str, files: Mapping[str, str]) -> BrokenRule | None:
+    """The first rule that the file ``entry`` breaks, or a file that it imports does: what is
+    forbidden is not allowed elsewhere either. What is required must be in ``entry``.
+
+    Raises as :func:`broken_rule` does.
+    """
+    siblings = [name.removesuffix(".py") for name in files]
+    rule = broken_rule(test, files[entry], siblings)
+    if rule is not None:
+        return rule
+    relaxed = replace(test, require=())
+    seen, pending = {entry}, [entry]
+    while pending:
+        for module, _ in _imported(ast.parse(files[pending.pop()])):
+            name = f"{module.partition('.')[0]}.py"
+            if name in files and name not in seen:
+                seen.add(name)
+                pending.append(name)
+                rule = broken_rule(relaxed, files[name], siblings)
+                if rule is not None:
+                    return replace(rule, file=name)
+    return None
 
 
 def broken_rule(test: SourceTest, source: str, siblings: Collection[str]) -> BrokenRule | None:

@@ -38,15 +38,15 @@ MAX_ENTRIES = 20_000
 
 MAX_NOTEBOOK_BYTES = 1 << 24  # with the pictures in it
 
+_CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# What the folder of grades holds besides those of students; no grade may be in its way.
+_RESERVED = re.compile(r"\..*|.*\.(csv|html|json|md|tmp|txt|xml)", re.IGNORECASE | re.DOTALL)
 # O_NONBLOCK: a FIFO without a writer must not hold us up. Windows has none of these, and
 # changes line ends without the last.
 _OPEN = os.O_RDONLY
 for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
     _OPEN |= getattr(os, _flag, 0)
 
-_CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-# What the folder of grades holds besides those of students; no grade may be in its way.
-_RESERVED = re.compile(r"\..*|.*\.(csv|html|json|md|tmp|txt|xml)", re.IGNORECASE | re.DOTALL)
 _MAX_NAME_BYTES = 200  # file systems allow 255
 
 Unreadable: TypeAlias = Literal[

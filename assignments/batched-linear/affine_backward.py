@@ -1,6 +1,7 @@
 """Exercise affine_backward: the backward pass of a layer whose weights have one column an output.
 
 The task is described in affine_backward.yaml.
+문제의 설명은 affine_backward.yaml에 있습니다.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """Exercise batched_backward: the backward pass of a linear layer on a batch.
 
 The task is described in batched_backward.yaml.
+문제의 설명은 batched_backward.yaml에 있습니다.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """Exercise leading_axes: the backward pass of a linear layer with any number of leading axes.
 
 The task is described in leading_axes.yaml.
+문제의 설명은 leading_axes.yaml에 있습니다.
 """
 
 import numpy as np

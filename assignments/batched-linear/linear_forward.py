@@ -1,6 +1,7 @@
 """Exercise linear_forward: the forward pass of a linear layer on a batch.
 
 The task is described in linear_forward.yaml.
+문제의 설명은 linear_forward.yaml에 있습니다.
 """
 
 import numpy as np

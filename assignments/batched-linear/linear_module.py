@@ -1,6 +1,7 @@
 """Exercise linear_module: a linear layer as a class that remembers.
 
 The task is described in linear_module.yaml.
+문제의 설명은 linear_module.yaml에 있습니다.
 """
 
 import numpy as np

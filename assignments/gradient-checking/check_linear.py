@@ -1,6 +1,7 @@
 """Exercise check_linear: is this backward pass right?
 
 The task is described in check_linear.yaml.
+문제의 설명은 check_linear.yaml에 있습니다.
 """
 
 import numpy as np

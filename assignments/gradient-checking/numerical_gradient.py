@@ -1,6 +1,7 @@
 """Exercise numerical_gradient: a gradient from values of the function alone.
 
 The task is described in numerical_gradient.yaml.
+문제의 설명은 numerical_gradient.yaml에 있습니다.
 """
 
 import numpy as np

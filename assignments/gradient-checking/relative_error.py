@@ -1,6 +1,7 @@
 """Exercise relative_error: comparing two gradients.
 
 The task is described in relative_error.yaml.
+문제의 설명은 relative_error.yaml에 있습니다.
 """
 
 import numpy as np

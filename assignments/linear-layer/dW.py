@@ -1,6 +1,7 @@
 """Exercise dW: the gradient of a linear layer with respect to its weights.
 
 The task is described in dW.yaml.
+문제의 설명은 dW.yaml에 있습니다.
 """
 
 import numpy as np

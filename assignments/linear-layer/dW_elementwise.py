@@ -1,6 +1,7 @@
 """Exercise dW_elementwise: the gradient with respect to the weights, one element at a time.
 
 The task is described in dW_elementwise.yaml.
+문제의 설명은 dW_elementwise.yaml에 있습니다.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """Exercise dx: the gradient of a linear layer with respect to its input.
 
 The task is described in dx.yaml.
+문제의 설명은 dx.yaml에 있습니다.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """Exercise dx_elementwise: the gradient with respect to the input, as the chain rule's sum.
 
 The task is described in dx_elementwise.yaml.
+문제의 설명은 dx_elementwise.yaml에 있습니다.
 """
 
 import numpy as np

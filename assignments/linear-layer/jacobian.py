@@ -1,6 +1,7 @@
 """Exercise jacobian: the local gradient of a linear layer.
 
 The task is described in jacobian.yaml.
+문제의 설명은 jacobian.yaml에 있습니다.
 """
 
 import numpy as np

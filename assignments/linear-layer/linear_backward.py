@@ -1,6 +1,7 @@
 """Exercise linear_backward: the whole backward pass of a linear layer.
 
 The task is described in linear_backward.yaml.
+문제의 설명은 linear_backward.yaml에 있습니다.
 """
 
 import numpy as np

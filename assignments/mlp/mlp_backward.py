@@ -1,6 +1,7 @@
 """Exercise mlp_backward: the backward pass of linear, ReLU, linear.
 
 The task is described in mlp_backward.yaml.
+문제의 설명은 mlp_backward.yaml에 있습니다.
 """
 
 import numpy as np

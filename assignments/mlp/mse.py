@@ -1,6 +1,7 @@
 """Exercise mse: the mean squared error and its gradient.
 
 The task is described in mse.yaml.
+문제의 설명은 mse.yaml에 있습니다.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """Exercise relu_backward: the gradient through ReLU.
 
 The task is described in relu_backward.yaml.
+문제의 설명은 relu_backward.yaml에 있습니다.
 """
 
 import numpy as np

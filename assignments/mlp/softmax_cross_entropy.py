@@ -1,6 +1,7 @@
 """Exercise softmax_cross_entropy: softmax and cross-entropy, and their gradient.
 
 The task is described in softmax_cross_entropy.yaml.
+문제의 설명은 softmax_cross_entropy.yaml에 있습니다.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """Exercise train: gradient descent on the two-layer network.
 
 The task is described in train.yaml.
+문제의 설명은 train.yaml에 있습니다.
 """
 
 import numpy as np

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from autograder.errors import MachineError
-from autograder.sandbox.seccomp import ARCHITECTURES
 from autograder.sandbox.session import Died, Outcome, Session, ZygoteEnded
 
 if TYPE_CHECKING:
@@ -59,6 +58,8 @@ def require_level(level: Level) -> None:
             f"the level 'sandbox' needs the package sandlock ({error}); "
             f"install it with 'pip install sandlock', or {mend}"
         ) from None
+    from autograder.sandbox.seccomp import ARCHITECTURES
+
     if platform.machine() not in ARCHITECTURES:
         raise MachineError(
             f"the level 'sandbox' knows the system calls of {' and '.join(ARCHITECTURES)}, not "
@@ -119,10 +120,9 @@ class Sandbox:
     @cached_property
     def enforced(self) -> tuple[str, ...]:
         """What holds for student code at this level on this machine; see docs/security.md."""
-        if self.level == "process":
-            # A subprocess bounds what its system lets it; only these are the grader's own work.
-            return LIMITED if can_fork() else ("wall-time", "output")
-        return (*CONFINED, *LIMITED)
+        if not can_fork():
+            return ("wall-time", "output")  # the rest as far as the system has it
+        return LIMITED if self.level == "process" else (*CONFINED, *LIMITED)
 
     def session(self) -> Session:
         """A new process for one submission's code, confined, with nothing loaded yet."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,9 +30,9 @@ ACCIDENTS = {
         "허용된 메모리 256 MiB보다 더 많이 쓰려고 했습니다",
     ),
     "large-result": (
-        "return np.zeros((3000, 3000)), W",
-        "Returned more than the 64 MiB that a result may have for x (3,), W (2, 3), dy (2,).",
-        "반환한 결과가 허용된 크기 64 MiB를 넘습니다",
+        "return np.zeros((500, 500)), W",
+        "Returned more than the 1 MiB that a result may have for x (3,), W (2, 3), dy (2,).",
+        "반환한 결과가 허용된 크기 1 MiB를 넘습니다",
     ),
     "recursion": (
         "return linear_backward(x, W, dy)",
@@ -60,6 +61,9 @@ ACCIDENTS = {
 def messages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The language, and the first message of each student in order."""
     folder = tmp_path_factory.mktemp("accidents")
+    course = shutil.copytree(COURSE, folder / "course")
+    config = (course / "config.yaml").read_text("utf-8")
+    (course / "config.yaml").write_text(config.replace("limits: {", "limits: {reply_mib: 1, "))
     for name, (body, *_) in ACCIDENTS.items():
         target = folder / "submissions" / name / "layer"
         target.mkdir(parents=True)
@@ -68,7 +72,7 @@ def messages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     done = subprocess.run(
         [
             *(sys.executable, "-m", "autograder", "grade", str(folder / "submissions")),
-            *("--out", str(folder / "out"), "--course", str(COURSE), "--lang", request.param),
+            *("--out", str(folder / "out"), "--course", str(course), "--lang", request.param),
         ],
         capture_output=True,
         timeout=120,

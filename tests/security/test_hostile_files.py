@@ -97,7 +97,7 @@ FILES: dict[str, tuple[Make, str]] = {
     "deep-attributes": (content("x = a" + ".a" * 100_000), "batched.py|Raised|process ended"),
     "deep-calls": (content("x = a" + "()" * 100_000), "batched.py|Raised|process ended"),
     "deep-conditions": (content("if 1: pass\n" + "elif 1: pass\n" * 15_000), "memory|batched.py"),
-    "many-statements": (content(RIGHT + "a=1;" * 60_000), ""),
+    "many-statements": (content(RIGHT + "a=1;" * 20_000), ""),
     "long-number": (content("x = " + "9" * 200_000 + "\n" + RIGHT), "Python cannot read"),
     "future": (content("from __future__ import braces\n" + RIGHT), "Python cannot read"),
 }  # fmt: skip

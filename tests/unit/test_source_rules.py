@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autograder.exercise import SourceTest
-from autograder.source_rules import broken_rule
+from autograder.source_rules import broken_rule, first_broken_rule
 
 
 def kind(source: str, **rules: tuple[str, ...]) -> str | None:
@@ -87,3 +87,24 @@ def test_the_line_is_named() -> None:
 def test_what_is_not_python_is_somebody_else_s_message() -> None:
     with pytest.raises(SyntaxError):
         kind("def (", imports=("numpy",))
+
+
+HELPERS = {
+    "dx.py": "import helpers\nfrom numpy import *\n",
+    "helpers.py": "import deeper, dx\n",
+    "deeper.py": "\nfor i in ():\n    pass\n",
+    "unused.py": "while True: pass\n",
+}
+
+
+def test_what_is_forbidden_cannot_be_imported_from_another_file() -> None:
+    forbid_for = rule(forbid=("for",))
+    found = first_broken_rule(forbid_for, "dx.py", HELPERS)
+    assert found is not None
+    assert (found.kind, found.word, found.line, found.file) == ("forbidden", "for", 2, "deeper.py")
+    assert first_broken_rule(rule(forbid=("while",)), "dx.py", HELPERS) is None
+    assert first_broken_rule(forbid_for, "unused.py", HELPERS) is None
+
+
+def rule(forbid: tuple[str, ...]) -> SourceTest:
+    return SourceTest("rule", "public", (), forbid=forbid)

@@ -1,5 +1,4 @@
 """Calls the kernel by the numbers of the x32 ABI."""
-# ends: crashed
 
 import loot
 
