@@ -3,12 +3,13 @@ JOBS ?= 2
 
 BIN := .venv/bin
 READY := .venv/.ready
+NBGRADER := .venv-nbgrader
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak fuzz clean
+.PHONY: help demo test test-nbgrader lint bench soak fuzz clean
 
 help: ## Show the targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## Grade the sample class and show the table.
 	rm -rf build/demo-grades
@@ -16,6 +17,10 @@ demo: $(READY) ## Grade the sample class and show the table.
 
 test: $(READY) ## Run the tests.
 	$(BIN)/python -m pytest -n $(JOBS) --timeout 300
+
+test-nbgrader: $(NBGRADER)/.ready ## Run the tests with nbgrader, the whole cycle included.
+	PATH="$(CURDIR)/$(NBGRADER)/bin:$$PATH" $(NBGRADER)/bin/python -m pytest tests/nbgrader \
+		-m nbgrader -n $(JOBS) --timeout 600
 
 lint: $(READY) ## Check style and types.
 	$(BIN)/ruff check .
@@ -33,7 +38,7 @@ fuzz: $(READY) ## Look for input that crashes the grader, for ten minutes.
 	$(BIN)/python -m tests.security.fuzz
 
 clean: ## Delete the virtual environment and everything that was built.
-	rm -rf .venv build dist .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv $(NBGRADER) build dist .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The virtual environment, made anew when the dependencies may have changed.
@@ -47,4 +52,13 @@ $(READY): pyproject.toml
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,test]'
+	@touch $@
+
+# Another one for nbgrader, whose hundred packages nobody else needs. psycopg: for the gradebook
+# in PostgreSQL.
+$(NBGRADER)/.ready: $(READY)
+	rm -rf $(NBGRADER)
+	$(PYTHON) -m venv $(NBGRADER)
+	$(NBGRADER)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--editable '.[nbgrader,test]' 'psycopg[binary]'
 	@touch $@

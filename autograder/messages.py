@@ -400,6 +400,29 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     "word_returned": {"en": "returned", "ko": "반환값"},
     "word_number": {"en": "a number", "ko": "숫자 하나"},
     "word_function": {"en": "a function", "ko": "함수"},
+    # nbgrader's notebooks
+    "nbgrader_answer": {
+        "en": "Write your answer in the next cell, or in the file `{file}` beside this notebook. "
+        "If you change both, the file counts.",
+        "ko": "답은 다음 셀에 쓰거나 이 노트북과 함께 있는 `{file}` 파일에 쓰세요. "
+        "둘 다 고치면 파일을 채점합니다.",
+    },
+    "nbgrader_test": {
+        "en": "{title} (points: {points})",
+        "ko": "{title} (배점: {points})",
+    },
+    "nbgrader_locked": {
+        "en": "The result appears here once your work has been graded. There is nothing to change.",
+        "ko": "채점이 끝나면 여기에 결과가 나타납니다. 이 셀은 고치지 마세요.",
+    },
+    "nbgrader_not_graded": {
+        "en": "not graded yet",
+        "ko": "아직 채점하지 않았습니다",
+    },
+    "nbgrader_no_test": {
+        "en": "This test is not part of the exercise any more.",
+        "ko": "이 테스트는 이제 이 문제에 없습니다.",
+    },
     # pieces
     "exit_code": {
         "en": "exit code {number}",

@@ -29,6 +29,7 @@ COMMANDS = {
     "gradescope": "Build an autograder for Gradescope.",
     "pack": "Write an assignment as a workflow needs it to grade.",
     "lint": "Check that exercises are right and well tested.",
+    "nbgrader": "Run the course through nbgrader: build, sync, doctor.",
 }
 
 

@@ -1,0 +1,149 @@
+"""``autograder nbgrader``: build, sync and doctor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from autograder.cli import EXIT_FAILED
+from autograder.cli.exporting import select
+from autograder.cli.options import course_option, find_course, language_option, pick_language
+from autograder.course import Course
+from autograder.errors import UsageError
+from autograder.loading import load_course
+from autograder.nbgrader import require_nbgrader
+
+_into_option = click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    help="nbgrader's course folder; default: the course's folder.",
+)
+_db_option = click.option(
+    "--db", "db_url", help="The gradebook's address; default: as nbgrader_config.py says."
+)
+
+
+@click.group("nbgrader")
+def command() -> None:
+    """Run a course through nbgrader, with this grader underneath."""
+
+
+@command.command("build")
+@click.argument("assignment")
+@_into_option
+@click.option("--course-id", help="For a new nbgrader_config.py; default: the folder's name.")
+@click.option(
+    "--exchange",
+    type=click.Path(path_type=Path),
+    help="For a new nbgrader_config.py: the folder that students and instructors share.",
+)
+@course_option
+@language_option
+def build_command(
+    assignment: str,
+    into: Path | None,
+    course_id: str | None,
+    exchange: Path | None,
+    course: Path | None,
+    language: str | None,
+) -> int:
+    """Write source/ASSIGNMENT/ for 'nbgrader generate_assignment', and nbgrader_config.py where
+    there is none.
+
+    Run it again when the course has changed: a gradebook with submissions gets the new tests,
+    too.
+    """
+    require_nbgrader()
+    from autograder.nbgrader.build import build
+
+    loaded = load_course(find_course(course))
+    _known(loaded, assignment)
+    built = build(
+        loaded,
+        loaded.assignments[assignment],
+        pick_language(language, loaded),
+        root=_folder(into, loaded),
+        course_id=course_id,
+        exchange=exchange,
+    )
+    if built.config is not None:
+        click.echo(f"Wrote {built.config}")
+    for path in built.written:
+        click.echo(f"Wrote {path}")
+    for path in built.removed:
+        click.echo(f"Removed {path}, which belongs to no exercise any more")
+    if built.change:
+        click.echo(f"Gradebook: {built.change}")
+    if not built.written and not built.removed:
+        click.echo(f"{built.folder} is up to date")
+    return 0
+
+
+@command.command("sync")
+@click.argument("grades", type=click.Path(path_type=Path))
+@click.option("--assignment", "assignments", multiple=True, help="Only this one; repeatable.")
+@click.option("--student", "students", multiple=True, help="Only this one; repeatable.")
+@_into_option
+@_db_option
+@course_option
+def sync_command(
+    grades: Path,
+    assignments: tuple[str, ...],
+    students: tuple[str, ...],
+    into: Path | None,
+    db_url: str | None,
+    course: Path | None,
+) -> int:
+    """Write the grades in GRADES, a folder that 'autograder grade' wrote, into nbgrader's
+    gradebook and autograded/, for formgrader, feedback and export.
+
+    Scores and comments given by hand stay. Running it again changes nothing.
+    """
+    require_nbgrader()
+    from autograder.nbgrader.settings import load_settings
+    from autograder.nbgrader.sync import sync
+    from autograder.output.grade_file import read_grades
+
+    loaded = load_course(find_course(course))
+    found = select(read_grades(grades), students, assignments, grades)
+    settings = load_settings(_folder(into, loaded), db_url=db_url)
+    done = sync(loaded, found, settings)
+    if done.change:
+        click.echo(f"Gradebook: {done.change}")
+    unchanged = f", {done.unchanged} unchanged" if done.unchanged else ""
+    click.echo(f"{done.written} written{unchanged}.")
+    return 0
+
+
+@command.command("doctor")
+@_into_option
+@_db_option
+@course_option
+def doctor_command(into: Path | None, db_url: str | None, course: Path | None) -> int:
+    """Look for what is wrong with nbgrader's side of the course, and say how to mend it.
+
+    Ends with 0 when nothing is.
+    """
+    require_nbgrader()
+    from autograder.nbgrader.doctor import examine
+
+    loaded = load_course(find_course(course))
+    findings = list(examine(loaded, _folder(into, loaded), db_url=db_url))
+    for finding in findings:
+        click.echo(str(finding))
+    if not findings:
+        click.echo("All is well.")
+    return EXIT_FAILED if findings else 0
+
+
+def _known(course: Course, assignment: str) -> None:
+    if assignment not in course.assignments:
+        raise UsageError(f"{assignment}: the course has {', '.join(course.assignments)}")
+
+
+def _folder(into: Path | None, course: Course) -> Path:
+    """nbgrader's course folder, absolute: its own configuration may name another one yet."""
+    if into is not None and not into.is_dir():
+        raise UsageError(f"--into {into}: no such folder")
+    return (into or course.root).absolute()

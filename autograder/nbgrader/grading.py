@@ -1,0 +1,154 @@
+"""Grading inside nbgrader's process: one course, one warm sandbox, for as long as it lives.
+
+That may be long: formgrader's server grades whenever somebody presses the button. So the course
+is loaded anew when one of its files has changed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from autograder.course import Course
+from autograder.deadline import all_due
+from autograder.errors import CourseError
+from autograder.exercise import Exercise, Language
+from autograder.feedback import visible
+from autograder.grade import ExerciseGrade, Grade, Timing
+from autograder.grader import ExerciseGrader
+from autograder.loading import load_course
+from autograder.nbgrader.carrier import carrier, language_of
+from autograder.nbgrader.cells import GradeCell, grade_cells
+from autograder.sandbox import Level, Sandbox
+from autograder.submission import Submission
+
+Signature = tuple[tuple[str, int, int], ...]
+
+
+class Graded(Struct, frozen=True):
+    """``grade`` is as the student may see it, and ``cells`` are what it is worth."""
+
+    grade: ExerciseGrade
+    cells: tuple[GradeCell, ...]
+    language: Language
+
+
+class CourseGrader:
+    """Grades single exercises of a course, as ``autograder grade`` does whole submissions."""
+
+    def __init__(self, course: Course, level: Level, private: tuple[Path, ...]) -> None:
+        self.course = course
+        self._level = level
+        self._sandbox = Sandbox(level, course.limits, private)
+        self._graders: dict[tuple[str, str], ExerciseGrader] = {}
+        self._carriers: dict[tuple[str, Language], dict[str, bytes]] = {}
+
+    def close(self) -> None:
+        self._sandbox.close()
+
+    def exercise(self, assignment: str, name: str) -> Exercise | None:
+        """None for a notebook that is no exercise of the course: nbgrader grades that."""
+        found = self.course.assignments.get(assignment)
+        if found is None:
+            return None
+        return next((one for one in found.exercises if one.name == name), None)
+
+    def language(self, assignment: str, source: Path) -> Language:
+        """The language that the notebooks in ``source``, the assignment's folder, are built in."""
+        for exercise in self.course.assignments[assignment].exercises:
+            try:
+                content = (source / f"{exercise.name}.ipynb").read_bytes()
+            except OSError:
+                continue
+            return language_of(content, self.course)
+        return self.course.language
+
+    def carriers(self, assignment: str, language: Language) -> dict[str, bytes]:
+        """The assignment's notebooks as they are built today, by exercise."""
+        key = (assignment, language)
+        if key not in self._carriers:
+            self._carriers[key] = {
+                exercise.name: carrier(exercise, self.course.feedback, language)
+                for exercise in self.course.assignments[assignment].exercises
+            }
+        return self._carriers[key]
+
+    def grade(self, exercise: Exercise, submission: Submission, language: Language) -> Graded:
+        key = (exercise.assignment, exercise.name)
+        if key not in self._graders:
+            self._graders[key] = ExerciseGrader(self.course, exercise, self._sandbox)
+        grade = self._graders[key].grade(submission, language)
+        return shown_to_student(self.course, exercise, grade, language)
+
+
+def shown_to_student(
+    course: Course, exercise: Exercise, grade: ExerciseGrade, language: Language
+) -> Graded:
+    """An exercise's grade as the course's policy lets its student see it."""
+    whole = Grade(
+        student="",
+        assignment=exercise.assignment,
+        score=grade.score,
+        max_score=grade.max_score,
+        isolation="",
+        language=language,
+        exercises=(grade,),
+        fingerprint="",
+        timing=Timing("", 0.0),
+    )
+    after_due = all_due(course.assignments[exercise.assignment], datetime.now(UTC))
+    (seen,) = visible(whole, course.feedback, after_due=after_due).exercises
+    return Graded(seen, grade_cells(exercise, course.feedback, language), language)
+
+
+_current: tuple[tuple[object, ...], CourseGrader] | None = None
+
+
+def course_grader(root: Path, level: Level, private: tuple[Path, ...]) -> CourseGrader:
+    """The grader of the course in ``root``, kept from call to call.
+
+    Raises :class:`~autograder.errors.CourseError` where the course is wrong and
+    :class:`~autograder.errors.MachineError` where the sandbox cannot be had.
+    """
+    global _current
+    key = (root, level, private, course_signature(root))
+    if _current is None or _current[0] != key:
+        close_grader()
+        _current = key, CourseGrader(load_course(root), level, private)
+    return _current[1]
+
+
+def close_grader() -> None:
+    """End the sandbox of this process, if there is one."""
+    global _current
+    if _current is not None:
+        _current[1].close()
+        _current = None
+
+
+atexit.register(close_grader)
+
+
+def course_signature(root: Path) -> Signature:
+    """Differs when a file of the course has changed."""
+    return tuple(_signature(root))
+
+
+def _signature(root: Path) -> Iterator[tuple[str, int, int]]:
+    config = root / "config.yaml"
+    if not config.is_file():
+        raise CourseError(
+            "there is no config.yaml, so this is no course of the autograder; "
+            "set c.Autograder.course in nbgrader_config.py to the course's folder",
+            path=root,
+        )
+    trees = (root / "assignments", root / "solutions", root / "tests" / "hidden")
+    for path in (config, *(path for tree in trees for path in sorted(tree.rglob("*.*")))):
+        status = path.stat()
+        if stat.S_ISREG(status.st_mode) and path.suffix != ".pyc":
+            yield str(path), status.st_mtime_ns, status.st_size

@@ -1,0 +1,1 @@
+"""nbgrader's side; `make test-nbgrader` runs these, `make test` where nbgrader is installed."""
