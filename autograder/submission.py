@@ -38,7 +38,10 @@ MAX_ENTRIES = 20_000
 
 MAX_NOTEBOOK_BYTES = 1 << 24  # with the pictures in it
 
-_CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# A line break may be part of a name; every output has its own way to show one.
+_CONTROLS = re.compile(
+    "[\0-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
 # What the folder of grades holds besides those of students; no grade may be in its way.
 _RESERVED = re.compile(r"\..*|.*\.(csv|html|json|md|tmp|txt|xml)", re.IGNORECASE | re.DOTALL)
 # O_NONBLOCK: a FIFO without a writer must not hold us up. Windows has none of these, and
@@ -207,7 +210,7 @@ def _either(names: Collection[str]) -> str:
 
 
 def displayable(name: str) -> str:
-    """A file name as text on one line: bytes that are not UTF-8 become ``\\xNN``, and so do
+    """A file name as text: bytes that are not UTF-8 become ``\\xNN``, and so do
     characters that control a terminal or turn the direction of the text around them."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
