@@ -40,7 +40,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = run(
         "grade", work / "submissions", "--out", work / "out", "--assignment", "linear-layer",
         "--jobs", 2, *formats, course=ROOT, GITHUB_STEP_SUMMARY=work / "out" / "step.md",
-        GITHUB_OUTPUT=work / "out" / "step.txt",
+        GITHUB_OUTPUT=work / "out" / "step.txt", COLUMNS=140,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (work / "out" / "terminal.txt").write_text(done.stdout, "utf-8")
