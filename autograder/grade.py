@@ -181,19 +181,6 @@ def _status(failure: Failure) -> Status:
     return "error"
 
 
-def judge_exercise(
-    exercise: Exercise,
-    truths: Mapping[str, Sequence[Truth]],
-    run: ExerciseRun,
-) -> tuple[Judgement, ...]:
-    """Every test of the exercise that ran, judged by what was observed."""
-    return tuple(
-        judge_test(test, truths[test.name], run.observations[test.name])
-        for test in exercise.run_tests
-        if test.name in run.observations
-    )
-
-
 def fail_exercise(exercise: Exercise, failure: Failure) -> tuple[Judgement, ...]:
     """Every test that runs code, failed for a reason that needs no run."""
     return tuple(

@@ -31,16 +31,16 @@ from autograder.grade import (
     clamp,
     fail_exercise,
     is_refusal,
-    judge_exercise,
     judge_pytest,
     judge_source,
+    judge_test,
     judge_time,
     refused,
 )
 from autograder.messages import harmless, harmless_lines, pick, text
 from autograder.mistakes import explain, mutant
-from autograder.observation import Failure
-from autograder.plan import Plan
+from autograder.observation import Failure, Observation
+from autograder.plan import MAX_KNOWN, Plan
 from autograder.reference import load_reference, solution_source
 from autograder.run import ExerciseRun, are_same, file_problem, run_exercise
 from autograder.sandbox import Sandbox
@@ -81,6 +81,7 @@ class ExerciseGrader:
         # What many submissions have in common, worked out once.
         self._without_file: dict[tuple[Failure, Language], ExerciseGrade] = {}
         self._passed: dict[tuple[str, Language], TestGrade] = {}
+        self._judged: dict[str, list[tuple[tuple[Observation, ...], Judgement]]] = {}
 
     @cached_property
     def cases(self) -> Mapping[str, Sequence[Case]]:
@@ -145,8 +146,11 @@ class ExerciseGrader:
             return ExerciseRun({}), fail_exercise(self.exercise, problem)
         truths = self.truths  # asked for first, it is worked out while the sandbox starts
         run = self._run(submission)
-        judgements = judge_exercise(self.exercise, truths, run)
-        judgements = tuple(self._judge_time(judged, run, submission) for judged in judgements)
+        judgements = tuple(
+            self._judge_time(self._judge(test, truths, run), run, submission)
+            for test in self.exercise.run_tests
+            if test.name in run.observations
+        )
         if self._pytest is None:
             return run, judgements
         further = self._pytest.run(submission)
@@ -155,6 +159,22 @@ class ExerciseGrader:
             judge_pytest(test, further.observations.get(test.name, ()))
             for test in self.exercise.pytest_tests
         )
+
+    def _judge(
+        self, test: RunTest, truths: Mapping[str, Sequence[Truth]], run: ExerciseRun
+    ) -> Judgement:
+        """A test judged, where its answers came before as it was then."""
+        observations = run.observations[test.name]
+        if not self._plan.is_remembered(test, observations):
+            return judge_test(test, truths[test.name], observations)
+        judged = self._judged.setdefault(test.name, [])
+        for before, judgement in judged:
+            if before is observations:
+                return judgement
+        judgement = judge_test(test, truths[test.name], observations)
+        judged.append((observations, judgement))
+        del judged[:-MAX_KNOWN]
+        return judgement
 
     @cached_property
     def _pytest(self) -> PytestRunner | None:

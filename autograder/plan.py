@@ -12,11 +12,18 @@ import numpy as np
 
 from autograder.cases import Case
 from autograder.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step
+from autograder.observation import Observation
 from autograder.sandbox.session import Question, pack_arguments
 from autograder.truth import argument
 
 Questions: TypeAlias = tuple[Question, ...]
 """What is asked about one case."""
+
+Content: TypeAlias = tuple[bytes, ...]
+"""The replies to a test; see :meth:`autograder.sandbox.session.Replies.content`."""
+
+# Of each test, so many different answers are kept.
+MAX_KNOWN = 32
 
 
 class Plan:
@@ -31,6 +38,7 @@ class Plan:
         self.cases = cases
         self.tests = _order(exercise, seed)
         self._questions: dict[str, list[Questions]] = {}
+        self._known: dict[str, dict[Content, tuple[Observation, ...]]] = {}
 
     def questions(self, test: RunTest) -> list[Questions] | None:
         """What to ask about each case; None where later questions depend on answers."""
@@ -40,6 +48,29 @@ class Plan:
         if test.name not in self._questions:
             self._questions[test.name] = [_ask(self.exercise, test, case) for case in cases]
         return self._questions[test.name]
+
+    def recall(self, test: RunTest, content: Content | None) -> tuple[Observation, ...] | None:
+        """What replies of this content said when they came before, from whomever.
+
+        Many students compute the same numbers to the last bit; these are read and judged
+        once. The code of each has run all the same.
+        """
+        return None if content is None else self._known.get(test.name, {}).get(content)
+
+    def remember(
+        self, test: RunTest, content: Content | None, observations: tuple[Observation, ...]
+    ) -> tuple[Observation, ...]:
+        """Keep what replies of this content say, and hand it back."""
+        if content is not None:
+            known = self._known.setdefault(test.name, {})
+            if len(known) >= MAX_KNOWN:
+                del known[next(iter(known))]
+            known[content] = observations
+        return observations
+
+    def is_remembered(self, test: RunTest, observations: tuple[Observation, ...]) -> bool:
+        """Whether these, and not others that are equal, are kept."""
+        return any(known is observations for known in self._known.get(test.name, {}).values())
 
 
 def _order(exercise: Exercise, seed: int) -> list[RunTest]:

@@ -71,6 +71,12 @@ _SMALL_ARRAY = 1024
 _LARGEST_REPLIES = 4
 
 
+# Replies of a test that are larger than this together are not kept to be recognised.
+_SMALL_CONTENT = 1 << 16
+# What every Returned begins with, up to the eight bytes of its number.
+_RETURNED = encode(Returned(1 << 61, Plain(None))).partition((1 << 61).to_bytes(8, "big"))[0]
+
+
 class Question(Struct, frozen=True):
     """A call of ``target`` with packed arguments; without arguments, a look at it."""
 
@@ -171,6 +177,11 @@ class Session:
         self._channel.end()
 
     @property
+    def died(self) -> Died | None:
+        """How the process ended; None while it can still be asked."""
+        return self._died
+
+    @property
     def alive(self) -> bool:
         """Whether the process can still be asked."""
         return self._died is None
@@ -202,24 +213,21 @@ class Session:
         request = Call(self._next(), target, packed, keep, inspect)
         return self._ask(request, functions)
 
-    def ask_all(self, questions: Sequence[Question]) -> list[Outcome]:
-        """The outcomes of the questions, sent all at once, which saves a wait for each.
-
-        Shorter than ``questions`` by what was not tried after the process died.
-        """
+    def ask_all(self, questions: Sequence[Question]) -> Replies:
+        """The replies to the questions, which are sent all at once: that saves a wait for each."""
         first = self._next()
         requests = [question.request(first + i) for i, question in enumerate(questions)]
-        outcomes: list[Outcome] = []
+        payloads: list[memoryview] = []
         if self._died is not None:
-            return [self._died]
+            return Replies(self, requests, payloads)
         try:
             frames = b"".join(map(_frame, requests))
-            replies = self._channel.exchange(frames, len(requests), self._deadline, self.allowance)
-            for request, payload in zip(requests, replies, strict=True):
-                outcomes.append(_answer_to(request, payload))
+            payloads.extend(
+                self._channel.exchange(frames, len(requests), self._deadline, self.allowance)
+            )
         except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed) as error:
-            outcomes.append(self._die(error))
-        return outcomes
+            self.die(error)
+        return Replies(self, requests, payloads)
 
     def read(self, target: str, *, keep: str | None = None) -> Outcome:
         """The kept object ``target``, or its attribute after a dot, or a name of the module."""
@@ -248,9 +256,10 @@ class Session:
                 result = _call_back(reply, functions)
                 request = CallbackResult(request.number, result)
         except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed) as error:
-            return self._die(error)
+            return self.die(error)
 
-    def _die(self, error: Exception) -> Died:
+    def die(self, error: Exception) -> Died:
+        """End the process because of ``error``, and say how it died."""
         status, _ = self._channel.end()
         if isinstance(error, TimeIsUp):
             self._died = Died("timeout")
@@ -261,6 +270,50 @@ class Session:
         else:
             self._died = _cause_of_death(status)
         return self._died
+
+
+class Replies:
+    """The replies to several questions, as they came.
+
+    They are read when they are asked for. Who has read the same ``content`` before need not.
+    """
+
+    def __init__(
+        self, session: Session, requests: Sequence[PackedCall | Read], payloads: list[memoryview]
+    ) -> None:
+        self._session = session
+        self._requests = requests
+        self._payloads = payloads
+
+    def content(self) -> tuple[bytes, ...] | None:
+        """The replies without their numbers, which alone differ from process to process.
+
+        None where some are missing, are no results, or are large.
+        """
+        if len(self._payloads) < len(self._requests) or not self._session.alive:
+            return None
+        if sum(map(len, self._payloads)) > _SMALL_CONTENT:
+            return None
+        content = []
+        for request, payload in zip(self._requests, self._payloads, strict=True):
+            start = _RETURNED + request.number.to_bytes(8, "big")
+            whole = payload.tobytes()
+            if not whole.startswith(start):
+                return None
+            content.append(whole[len(start) :])
+        return tuple(content)
+
+    def outcomes(self) -> list[Outcome]:
+        """What the replies say. Shorter than the questions by what was not tried after the
+        process died."""
+        outcomes: list[Outcome] = []
+        try:
+            for request, payload in zip(self._requests, self._payloads, strict=False):
+                outcomes.append(_answer_to(request, payload))
+        except MalformedReply as error:
+            return [*outcomes, self._session.die(error)]
+        died = self._session.died
+        return outcomes if died is None else [*outcomes, died]
 
 
 def pack_arguments(arguments: Sequence[Any]) -> msgspec.Raw:
