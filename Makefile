@@ -52,6 +52,8 @@ $(READY): pyproject.toml
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,test]'
+	@# Nothing else compiles an editable package where Python is told not to write bytecode.
+	@$(BIN)/python -m compileall -q autograder
 	@touch $@
 
 # Another one for nbgrader, whose hundred packages nobody else needs. psycopg: for the gradebook

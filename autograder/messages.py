@@ -87,8 +87,8 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "ko": "아직 작성하지 않았습니다. 함수가 NotImplementedError를 그대로 발생시킵니다.",
     },
     "forbidden": {
-        "en": "Not allowed here (files, network, threads, other processes): {exception}",
-        "ko": "여기서 허용되지 않는 일입니다(파일, 네트워크, 스레드, 다른 프로세스): {exception}",
+        "en": "Not allowed here: {exception}; no files, network, threads or other processes",
+        "ko": "여기서는 허용되지 않습니다: {exception}. 파일, 네트워크, 스레드, 다른 프로세스는 쓸 수 없습니다",
     },
     "memory": {
         "en": "Needed more than the {memory} MiB of memory allowed. "
@@ -111,8 +111,8 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "ko": "CPU 시간을 {cpu}초 넘게 썼습니다{shapes}. 끝나지 않는 반복문이 있나요?",
     },
     "crashed": {
-        "en": "The Python process ended in the middle of the test ({detail}).",
-        "ko": "테스트 도중에 Python 프로세스가 끝나 버렸습니다({detail}).",
+        "en": "Python ended in the middle of the test ({detail}).",
+        "ko": "테스트 도중에 Python이 끝나 버렸습니다({detail}).",
     },
     "malformed": {
         "en": "What came back was not an answer: the code interferes with how the grader "

@@ -41,18 +41,18 @@ ACCIDENTS = {
     ),
     "thread": (
         "import threading; threading.Thread(target=print).start()",
-        "Not allowed here (files, network, threads, other processes): RuntimeError",
-        "여기서 허용되지 않는 일입니다(파일, 네트워크, 스레드, 다른 프로세스): RuntimeError",
+        "Not allowed here: RuntimeError",
+        "여기서는 허용되지 않습니다: RuntimeError",
     ),
     "file": (
         "np.savetxt('/tmp/debug.txt', x)",
-        "Not allowed here (files, network, threads, other processes): PermissionError",
-        "여기서 허용되지 않는 일입니다(파일, 네트워크, 스레드, 다른 프로세스): PermissionError",
+        "Not allowed here: PermissionError",
+        "여기서는 허용되지 않습니다: PermissionError",
     ),
     "exit": (
         "import os; os._exit(3)",
-        "The Python process ended in the middle of the test (exit code 3).",
-        "테스트 도중에 Python 프로세스가 끝나 버렸습니다(종료 코드 3).",
+        "Python ended in the middle of the test (exit code 3).",
+        "테스트 도중에 Python이 끝나 버렸습니다(종료 코드 3).",
     ),
 }
 
