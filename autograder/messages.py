@@ -88,7 +88,8 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "forbidden": {
         "en": "Not allowed here: {exception}; no files, network, threads or other processes",
-        "ko": "여기서는 허용되지 않습니다: {exception}. 파일, 네트워크, 스레드, 다른 프로세스는 쓸 수 없습니다",
+        "ko": "여기서는 허용되지 않습니다: {exception}. "
+        "파일, 네트워크, 스레드, 다른 프로세스는 쓸 수 없습니다",
     },
     "memory": {
         "en": "Needed more than the {memory} MiB of memory allowed. "
