@@ -72,7 +72,7 @@ _LARGEST_REPLIES = 4
 
 
 # Replies of a test that are larger than this together are not kept to be recognised.
-_SMALL_CONTENT = 1 << 16
+_SMALL_CONTENT = 1 << 14
 # What every Returned begins with, up to the eight bytes of its number.
 _RETURNED = encode(Returned(1 << 61, Plain(None))).partition((1 << 61).to_bytes(8, "big"))[0]
 

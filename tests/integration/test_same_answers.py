@@ -1,0 +1,90 @@
+"""Answers that came before are read and judged once, whoever gives them; the code of each runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from autograder import grader, plan
+from autograder.exercise import RunTest
+from autograder.grade import Judgement, Truth, judge_test
+from autograder.grader import ExerciseGrader
+from autograder.loading import load_course
+from autograder.observation import Observation
+from autograder.sandbox import Sandbox
+from autograder.submission import Submission
+from tests.integration.test_grade import COURSE
+
+COURSE_HERE = load_course(COURSE)
+EXERCISE = COURSE_HERE.assignments["linear-layer"].exercises[0]
+HEAD = "import numpy as np\nprint('{mark}')\ndef linear_dx(W, dy):\n    "
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the tests that were judged, as often as they were."""
+    names: list[str] = []
+
+    def judge(
+        test: RunTest, truths: Sequence[Truth], observations: Sequence[Observation]
+    ) -> Judgement:
+        names.append(test.name)
+        return judge_test(test, truths, observations)
+
+    monkeypatch.setattr(grader, "judge_test", judge)
+    return names
+
+
+@pytest.fixture
+def exercise_grader() -> Iterator[ExerciseGrader]:
+    with Sandbox("sandbox", COURSE_HERE.limits) as sandbox:
+        yield ExerciseGrader(COURSE_HERE, EXERCISE, sandbox)
+
+
+def submission(mark: str, body: str) -> Submission:
+    return Submission(mark, "linear-layer", {"dx.py": HEAD.format(mark=mark) + body})
+
+
+def scores(judgements: tuple[Judgement, ...]) -> list[float]:
+    return [judgement.score for judgement in judgements]
+
+
+def test_the_same_numbers_are_judged_once_and_other_numbers_anew(
+    exercise_grader: ExerciseGrader, judged: list[str]
+) -> None:
+    first, right = exercise_grader.run(submission("ada", "return W.T @ dy"))
+    once = list(judged)
+    assert len(once) == len(EXERCISE.run_tests)
+    again, same = exercise_grader.run(submission("bob", "return np.dot(W.T, dy)"))
+    assert judged == once
+    assert scores(same) == scores(right)
+    assert (first.output, again.output) == ("ada\n", "bob\n")
+    _, wrong = exercise_grader.run(submission("eve", "return 2 * (W.T @ dy)"))
+    assert len(judged) == 2 * len(once)
+    assert sum(scores(wrong)) == 0 < sum(scores(right))
+
+
+def test_an_answer_that_differs_in_one_bit_is_judged_anew(
+    exercise_grader: ExerciseGrader, judged: list[str]
+) -> None:
+    exercise_grader.run(submission("ada", "return W.T @ dy"))
+    once = len(judged)
+    _, judgements = exercise_grader.run(
+        submission("bob", "y = W.T @ dy\n    return np.where(y == 54, 55, y)")
+    )
+    assert once < len(judged)
+    assert any(judgement.score == 0 for judgement in judgements)
+
+
+def test_no_more_is_kept_than_the_limit(
+    exercise_grader: ExerciseGrader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "MAX_KNOWN", 2)
+    for factor in range(1, 5):
+        exercise_grader.run(submission("ada", f"return {factor} * (W.T @ dy)"))
+    kept = exercise_grader._plan._known
+    assert kept
+    assert all(len(known) <= 2 for known in kept.values())
+    _, judgements = exercise_grader.run(submission("bob", "return W.T @ dy"))
+    assert all(judgement.score > 0 for judgement in judgements)
