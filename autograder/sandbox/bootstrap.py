@@ -20,12 +20,8 @@ from autograder.course import Limits
 
 _MODULES = ("protocol", "memory", "landlock", "seccomp", "child", "zygote")
 
-_BOOT = """
-import json, signal, socket, sys, types
-signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader to handle
-control = socket.socket(fileno=0)
-bundle = json.loads(control.recv(1 << 20))
-control.detach()
+# Makes the modules of a bundle importable under their own names.
+_LOAD = """
 sys.path += bundle["path"]
 for name in ("autograder", "autograder.sandbox"):
     sys.modules[name] = types.ModuleType(name)
@@ -36,8 +32,16 @@ for name, source in bundle["modules"]:
     sys.modules[module.__name__] = module
     setattr(package, name, module)
     exec(compile(source, "<" + module.__name__ + ">", "exec"), module.__dict__)
-package.zygote.main(bundle["readable"], bundle["around"])
 """
+
+_BOOT = """
+import json, signal, socket, sys, types
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader to handle
+control = socket.socket(fileno=0)
+bundle = json.loads(control.recv(1 << 20))
+control.detach()
+"""
+_BOOT += _LOAD + 'package.zygote.main(bundle["readable"], bundle["around"])\n'
 
 
 _PLAIN_MODULES = ("protocol", "child", "plain_child")
@@ -54,18 +58,8 @@ def read(size):
         data += chunk
     return data
 bundle = json.loads(read(int.from_bytes(read(4), "big")))
-sys.path += bundle["path"]
-for name in ("autograder", "autograder.sandbox"):
-    sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].__path__ = []
-package = sys.modules["autograder"].sandbox = sys.modules["autograder.sandbox"]
-for name, source in bundle["modules"]:
-    module = types.ModuleType("autograder.sandbox." + name)
-    sys.modules[module.__name__] = module
-    setattr(package, name, module)
-    exec(compile(source, "<" + module.__name__ + ">", "exec"), module.__dict__)
-package.plain_child.main(bundle["limits"])
 """
+_PLAIN_BOOT += _LOAD + 'package.plain_child.main(bundle["limits"])\n'
 
 
 def plain_command() -> list[str]:
