@@ -23,7 +23,7 @@ Content: TypeAlias = tuple[bytes, ...]
 """The replies to a test; see :meth:`autograder.sandbox.session.Replies.content`."""
 
 # Of each test, so many different answers are kept.
-MAX_KNOWN = 16
+MAX_KNOWN = 4
 
 
 class Plan:

@@ -5,7 +5,6 @@ Commands are imported when they are called, so that ``--help`` answers at once.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import os
 import sys
@@ -64,8 +63,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     0: all well. 1: the work under test fails. 2: the call, the course or the machine is
     wrong. 130: interrupted.
     """
-    # Much is allocated and little of it in cycles: looking for them less often saves time.
-    gc.set_threshold(50_000)
     # Before numpy is loaded: the grader's own arithmetic is small, and runs in parallel.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
