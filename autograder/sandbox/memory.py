@@ -12,16 +12,17 @@ _PAGE = 1 << 12
 
 
 def keep_freed_memory() -> None:
-    """Have malloc reuse large blocks instead of giving them back; a hint, without effect
-    where the C library is not glibc. A first touch of a page costs more than the copy
-    that follows, and arrays of a megabyte come and go with every large case."""
+    """Have malloc reuse blocks of a few megabytes instead of giving them back; a hint, without
+    effect where the C library is not glibc. A first touch of a page costs more than the copy
+    that follows, and arrays of a megabyte come and go with every large case. What is larger,
+    or more, goes back: one hostile reply must not leave a worker large for good."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):
         return
-    mallopt(_M_TRIM_THRESHOLD, 1 << 30)
-    mallopt(_M_TOP_PAD, 1 << 24)
-    mallopt(_M_MMAP_THRESHOLD, 1 << 25)  # the most that glibc takes
+    mallopt(_M_TRIM_THRESHOLD, 1 << 23)
+    mallopt(_M_TOP_PAD, 1 << 22)
+    mallopt(_M_MMAP_THRESHOLD, 1 << 22)
 
 
 def begin_on_a_huge_page() -> None:
