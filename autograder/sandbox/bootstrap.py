@@ -1,19 +1,21 @@
-"""The command that starts a zygote, and the source text it runs on.
+"""The command that starts a zygote, and the code it runs.
 
 The zygote cannot read this package: with an editable install it lies beside the
 course, which the sandbox must not see. So the grader sends the few modules that
-run inside as text, over the control socket.
+run inside over the control socket, compiled: both run on the same interpreter, and what
+a compiler leaves behind in the zygote's memory would cost each of its forks.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import json
+import marshal
 import os
 import sys
 import sysconfig
+import types
 from collections.abc import Sequence
-from importlib.resources import files
+from importlib.abc import InspectLoader
 from pathlib import Path
 
 from autograder.course import Limits
@@ -27,18 +29,18 @@ for name in ("autograder", "autograder.sandbox"):
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].__path__ = []
 package = sys.modules["autograder"].sandbox = sys.modules["autograder.sandbox"]
-for name, source in bundle["modules"]:
+for name, code in bundle["modules"]:
     module = types.ModuleType("autograder.sandbox." + name)
     sys.modules[module.__name__] = module
     setattr(package, name, module)
-    exec(compile(source, "<" + module.__name__ + ">", "exec"), module.__dict__)
+    exec(code, module.__dict__)
 """
 
 _BOOT = """
-import json, signal, socket, sys, types
+import marshal, signal, socket, sys, types
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader to handle
 control = socket.socket(fileno=0)
-bundle = json.loads(control.recv(1 << 20))
+bundle = marshal.loads(control.recv(1 << 20))
 control.detach()
 """
 _BOOT += _LOAD + 'package.zygote.main(bundle["readable"], bundle["around"])\n'
@@ -47,7 +49,7 @@ _BOOT += _LOAD + 'package.zygote.main(bundle["readable"], bundle["around"])\n'
 _PLAIN_MODULES = ("protocol", "child", "plain_child")
 
 _PLAIN_BOOT = """
-import json, os, signal, sys, types
+import marshal, os, signal, sys, types
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader to handle
 def read(size):
     data = b""
@@ -57,7 +59,7 @@ def read(size):
             sys.exit(0)
         data += chunk
     return data
-bundle = json.loads(read(int.from_bytes(read(4), "big")))
+bundle = marshal.loads(read(int.from_bytes(read(4), "big")))
 """
 _PLAIN_BOOT += _LOAD + 'package.plain_child.main(bundle["limits"])\n'
 
@@ -83,20 +85,35 @@ def plain_bundle(limits: Limits) -> bytes:
     """The first message to a process that is not forked: its length, modules and limits."""
     content = {
         "path": library_folders(),
-        "modules": _sources(_PLAIN_MODULES),
+        "modules": _compiled(_PLAIN_MODULES),
         "limits": {
             "cpu_seconds": limits.cpu_seconds,
             "memory_mib": limits.memory_mib,
             "file_size_mib": limits.file_size_mib,
         },
     }
-    encoded = json.dumps(content).encode()
+    encoded = marshal.dumps(content)
     return len(encoded).to_bytes(4, "big") + encoded
 
 
-def _sources(modules: Sequence[str]) -> list[tuple[str, str]]:
-    package = files(__package__)
-    return [(name, (package / f"{name}.py").read_text("utf-8")) for name in modules]
+def _compiled(modules: Sequence[str]) -> list[tuple[str, types.CodeType]]:
+    compiled = []
+    for name in modules:
+        spec = importlib.util.find_spec(f"{__package__}.{name}")
+        assert spec is not None and isinstance(spec.loader, InspectLoader)
+        code = spec.loader.get_code(spec.name)
+        assert code is not None
+        compiled.append((name, _as_from(f"<{spec.name}>", code)))
+    return compiled
+
+
+def _as_from(file: str, code: types.CodeType) -> types.CodeType:
+    """The same code, which no longer says where it lies on this machine."""
+    constants = tuple(
+        _as_from(file, constant) if isinstance(constant, types.CodeType) else constant
+        for constant in code.co_consts
+    )
+    return code.replace(co_filename=file, co_consts=constants)
 
 
 def interpreter() -> str:
@@ -130,14 +147,14 @@ def environment() -> dict[str, str]:
 def bundle(readable: list[str] | None, around: list[str] | None = None) -> bytes:
     """The first message to a zygote: its modules, where the libraries are, what children may
     read, and to what the zygote is to confine itself, if nothing else confines it."""
-    return json.dumps(
+    return marshal.dumps(
         {
             "path": library_folders(),
-            "modules": _sources(_MODULES),
+            "modules": _compiled(_MODULES),
             "readable": readable,
             "around": around,
         }
-    ).encode()
+    )
 
 
 def library_folders() -> list[str]:

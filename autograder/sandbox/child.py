@@ -6,7 +6,7 @@ says is checked by the grader, and is a statement about the student's arrays alo
 It keeps references to what it needs so that a student who patches numpy *by
 accident* is still graded.
 
-Runs inside the sandbox as source text.
+Runs inside the sandbox, sent by the grader.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 ``sandlock.confine()`` does the same for one process, and takes a millisecond to build
 its rules in every child; entering a ruleset that is there takes microseconds.
 
-Runs inside the sandbox as source text; imports the standard library only. See
+Runs inside the sandbox, sent by the grader; imports the standard library only. See
 landlock(7) and linux/landlock.h.
 """
 

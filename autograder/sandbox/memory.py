@@ -1,6 +1,6 @@
 """Keeping memory that was freed, because fresh pages are dear.
 
-Also runs inside the sandbox, as source text.
+Also runs inside the sandbox, sent by the grader.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 there is no warm process to fork from, as on Windows and macOS.
 
 Requests come on standard input, replies go to what was standard output, and what is printed
-goes to standard error. Runs as source text; nothing here is there on Unix alone.
+goes to standard error. Is sent by the grader; nothing here is there on Unix alone.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ Frames are a 4-byte big-endian length and that many bytes of MessagePack. The
 grader sends one :data:`Request` and waits for one :data:`Reply` that repeats its
 number. Arrays travel as dtype, shape and raw bytes; nothing is ever pickled.
 
-This module also runs inside the sandbox, as source text that the grader sends
-along, so it imports nothing but the standard library, numpy and msgspec. Nothing
+This module also runs inside the sandbox, as code that the grader sends along,
+so it imports nothing but the standard library, numpy and msgspec. Nothing
 here is secret. The grader treats every reply as hostile: a frame's length is
 checked before it is read, its structure while it is decoded, an array's size
 before the array is made.

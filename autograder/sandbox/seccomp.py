@@ -6,7 +6,7 @@ refused: no processes or threads, no sockets, no signals to others, no changes t
 the file system, to limits or to scheduling. A refused call fails with ``EPERM``,
 which Python turns into a ``PermissionError`` that the student can read.
 
-Runs inside the sandbox as source text; imports the standard library only. See
+Runs inside the sandbox, sent by the grader; imports the standard library only. See
 seccomp(2), linux/filter.h, linux/audit.h and the system call tables of each
 architecture (asm/unistd_64.h, asm-generic/unistd.h).
 """

@@ -4,7 +4,7 @@ Reads from the control socket (descriptor 0) a :class:`Spawn` with the child's
 descriptors attached, forks, and reports the child's end. It never sees a hidden
 test, an input or a result, so there is nothing in its memory for a child to find.
 
-Runs inside the sandbox as source text; Linux only.
+Runs inside the sandbox, sent by the grader; Linux only.
 """
 
 from __future__ import annotations
