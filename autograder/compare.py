@@ -111,6 +111,8 @@ def _compare_truth_value(expected: Expected, actual: NumpyArray | NotAnArray) ->
 
 def _compare_values(expected: Expected, actual: NumpyArray) -> Verdict:
     if expected.value is not None and expected.tolerance is not None:
+        if np.array_equal(actual, expected.value):  # as most right answers are
+            return _RIGHT
         off = np.abs(actual - expected.value)
         inside = off <= expected.tolerance  # false for nan
         if np.count_nonzero(inside) == inside.size:

@@ -13,7 +13,7 @@ import numpy as np
 from autograder.cases import Case
 from autograder.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step
 from autograder.observation import Observation
-from autograder.sandbox.session import Question, pack_arguments
+from autograder.sandbox.session import Question
 from autograder.truth import argument
 
 Questions: TypeAlias = tuple[Question, ...]
@@ -91,14 +91,13 @@ def _is_one_call(test: RunTest) -> bool:
 
 def _ask(exercise: Exercise, test: RunTest, case: Case) -> Questions:
     (step,) = test.steps
-    call = Question(step.target, _packed(step, case), inspect=exercise.new_arrays)
+    arguments = _arguments(step, case)
     if not isinstance(test, PropertyTest):
-        return (call,)
-    first = msgspec.structs.replace(call, keep="first", inspect=True)
+        return (Question(step.target, arguments, inspect=exercise.new_arrays),)
+    questions = [Question(step.target, arguments, keep="first", inspect=True)]
     second = second_inputs(exercise, test, case)
-    questions = [first]
     if second is not None:
-        questions.append(Question(step.target, _packed(step, second)))
+        questions.append(Question(step.target, _arguments(step, second)))
     if test.property == "fresh_results":
         questions.append(Question("first"))
     return tuple(questions)
@@ -117,9 +116,9 @@ def second_inputs(exercise: Exercise, test: PropertyTest, case: Case) -> Case | 
             return _doubled(case, exercise)
 
 
-def _packed(step: Step, case: Case) -> msgspec.Raw:
+def _arguments(step: Step, case: Case) -> list[Any]:
     inputs = inputs_of(case)
-    return pack_arguments([inputs[name] for name in step.arguments or ()])
+    return [inputs[name] for name in step.arguments or ()]
 
 
 def inputs_of(case: Case) -> dict[str, Any]:

@@ -45,41 +45,42 @@ def first_broken_rule(test: SourceTest, entry: str, files: Mapping[str, str]) ->
     """The first rule that the file ``entry`` breaks, or a file that it imports does: what is
     forbidden is not allowed elsewhere either. What is required must be in ``entry``.
 
-    Raises as :func:`broken_rule` does.
+    Raises :class:`SyntaxError` or :class:`ValueError` where a source is not Python, and
+    :class:`RecursionError` or :class:`MemoryError` where it is nested beyond reason.
     """
     siblings = [name.removesuffix(".py") for name in files]
-    rule = broken_rule(test, files[entry], siblings)
-    if rule is not None:
-        return rule
     relaxed = replace(test, require=())
     seen, pending = {entry}, [entry]
     while pending:
-        for module, _ in _imported(ast.parse(files[pending.pop()])):
+        file = pending.pop()
+        tree = ast.parse(files[file])
+        imported = list(_imported(tree))
+        rule = _broken_rule(test if file == entry else relaxed, tree, imported, siblings)
+        if rule is not None:
+            return rule if file == entry else replace(rule, file=file)
+        for module, _ in imported:
             name = f"{module.partition('.')[0]}.py"
             if name in files and name not in seen:
                 seen.add(name)
                 pending.append(name)
-                rule = broken_rule(relaxed, files[name], siblings)
-                if rule is not None:
-                    return replace(rule, file=name)
     return None
 
 
-def broken_rule(test: SourceTest, source: str, siblings: Collection[str]) -> BrokenRule | None:
-    """The first rule that ``source`` breaks. ``siblings`` are modules that may always be imported.
-
-    Raises :class:`SyntaxError` or :class:`ValueError` where the source is not Python, and
-    :class:`RecursionError` or :class:`MemoryError` where it is nested beyond reason.
-    """
-    tree = ast.parse(source)
-    used = list(_used(tree))
+def _broken_rule(
+    test: SourceTest,
+    tree: ast.Module,
+    imported: Collection[tuple[str, int]],
+    siblings: Collection[str],
+) -> BrokenRule | None:
+    """The first rule that a file breaks. ``siblings`` are modules that may always be imported."""
     if test.imports is not None:
         allowed = {*test.imports, *siblings}
         if STANDARD_LIBRARY in allowed:
             allowed |= _STANDARD
-        for word, line in _imported(tree):
+        for word, line in imported:
             if word.partition(".")[0] not in allowed:
                 return BrokenRule("import", word, line)
+    used = list(_used(tree)) if test.forbid or test.require else []
     for word in test.forbid:
         for found, line in used:
             if _matches(word, found):

@@ -129,16 +129,6 @@ class Call(Struct, frozen=True, tag="call"):
     inspect: bool = False
 
 
-class PackedCall(Struct, frozen=True, tag="call"):
-    """A :class:`Call` on the grader's side whose arguments are encoded already."""
-
-    number: int
-    target: str
-    arguments: msgspec.Raw
-    keep: str | None = None
-    inspect: bool = False
-
-
 class Read(Struct, frozen=True, tag="read"):
     """Send the kept object ``target``, or its attribute after a dot, or a name of the module.
 

@@ -14,7 +14,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-import msgspec
 import numpy as np
 from msgspec import Struct
 
@@ -35,7 +34,6 @@ from autograder.sandbox.protocol import (
     Load,
     MalformedReply,
     Missing,
-    PackedCall,
     Plain,
     Raised,
     Read,
@@ -73,22 +71,37 @@ _LARGEST_REPLIES = 4
 
 # Replies of a test that are larger than this together are not kept to be recognised.
 _SMALL_CONTENT = 1 << 14
+# Numbers from here to twice as many are eight bytes long wherever they stand in a message.
+_NUMBERS = 1 << 61
+_SOME_NUMBER = _NUMBERS.to_bytes(8, "big")
 # What every Returned begins with, up to the eight bytes of its number.
-_RETURNED = encode(Returned(1 << 61, Plain(None))).partition((1 << 61).to_bytes(8, "big"))[0]
+_RETURNED = encode(Returned(_NUMBERS, Plain(None))).partition(_SOME_NUMBER)[0]
 
 
-class Question(Struct, frozen=True):
-    """A call of ``target`` with packed arguments; without arguments, a look at it."""
+class Question:
+    """A call of ``target`` with ``arguments``, no functions among them; without arguments, a
+    look at it. Encoded once, to be asked many times.
 
-    target: str
-    arguments: msgspec.Raw | None = None
-    keep: str | None = None
-    inspect: bool = False
+    See :meth:`Session.call` for ``keep`` and ``inspect``.
+    """
 
-    def request(self, number: int) -> PackedCall | Read:
-        if self.arguments is None:
-            return Read(number, self.target)
-        return PackedCall(number, self.target, self.arguments, self.keep, self.inspect)
+    def __init__(
+        self,
+        target: str,
+        arguments: Sequence[Any] | None = None,
+        *,
+        keep: str | None = None,
+        inspect: bool = False,
+    ) -> None:
+        request: Call | Read = Read(_NUMBERS, target)
+        if arguments is not None:
+            packed = tuple(pack_argument(argument, Functions()) for argument in arguments)
+            request = Call(_NUMBERS, target, packed, keep, inspect)
+        self._before, _, self._after = _frame(request).partition(_SOME_NUMBER)
+
+    def frame(self, number: bytes) -> tuple[bytes, bytes, bytes]:
+        """The parts of the frame that asks it, as ``number``, of eight bytes."""
+        return self._before, number, self._after
 
 
 class ChannelClosed(Exception):
@@ -167,8 +180,6 @@ class Session:
         """May be shared with the sessions before and after this one."""
         self._died: Died | None = None
         self._deadline = time.monotonic() + wall_seconds
-        # Unpredictable numbers: a reply written before its request was sent cannot match.
-        self._number = secrets.randbits(62)
 
     def __enter__(self) -> Session:
         return self
@@ -193,7 +204,7 @@ class Session:
 
     def load(self, entry: str, files: Mapping[str, str]) -> Outcome:
         """Run the module ``entry`` of the submission ``files`` (name to source)."""
-        return self._ask(Load(self._next(), entry, dict(files)), Functions())
+        return self._ask(Load(_new_number(), entry, dict(files)), Functions())
 
     def call(
         self,
@@ -210,36 +221,36 @@ class Session:
         """
         functions = Functions()
         packed = tuple(pack_argument(argument, functions) for argument in arguments)
-        request = Call(self._next(), target, packed, keep, inspect)
+        request = Call(_new_number(), target, packed, keep, inspect)
         return self._ask(request, functions)
 
     def ask_all(self, questions: Sequence[Question]) -> Replies:
         """The replies to the questions, which are sent all at once: that saves a wait for each."""
-        first = self._next()
-        requests = [question.request(first + i) for i, question in enumerate(questions)]
+        first = _new_number()
+        numbers = range(first, first + len(questions))
         payloads: list[memoryview] = []
         if self._died is not None:
-            return Replies(self, requests, payloads)
+            return Replies(self, numbers, payloads)
+        parts: list[bytes] = []
+        for number, question in zip(numbers, questions, strict=True):
+            parts += question.frame(number.to_bytes(8, "big"))
         try:
-            frames = b"".join(map(_frame, requests))
             payloads.extend(
-                self._channel.exchange(frames, len(requests), self._deadline, self.allowance)
+                self._channel.exchange(
+                    b"".join(parts), len(numbers), self._deadline, self.allowance
+                )
             )
         except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed) as error:
             self.die(error)
-        return Replies(self, requests, payloads)
+        return Replies(self, numbers, payloads)
 
     def read(self, target: str, *, keep: str | None = None) -> Outcome:
         """The kept object ``target``, or its attribute after a dot, or a name of the module."""
-        return self._ask(Read(self._next(), target, keep), Functions())
+        return self._ask(Read(_new_number(), target, keep), Functions())
 
     def output(self) -> str:
         """What student code printed, cut at the limit. Ends the process."""
         return self._channel.end()[1].decode("utf-8", "replace")
-
-    def _next(self) -> int:
-        self._number = secrets.randbits(62)
-        return self._number
 
     def _ask(self, request: Request, functions: Functions) -> Outcome:
         if self._died is not None:
@@ -279,10 +290,10 @@ class Replies:
     """
 
     def __init__(
-        self, session: Session, requests: Sequence[PackedCall | Read], payloads: list[memoryview]
+        self, session: Session, numbers: Sequence[int], payloads: list[memoryview]
     ) -> None:
         self._session = session
-        self._requests = requests
+        self._numbers = numbers
         self._payloads = payloads
 
     def content(self) -> tuple[bytes, ...] | None:
@@ -290,17 +301,16 @@ class Replies:
 
         None where some are missing, are no results, or are large.
         """
-        if len(self._payloads) < len(self._requests) or not self._session.alive:
+        if len(self._payloads) < len(self._numbers) or not self._session.alive:
             return None
         if sum(map(len, self._payloads)) > _SMALL_CONTENT:
             return None
         content = []
-        for request, payload in zip(self._requests, self._payloads, strict=True):
-            start = _RETURNED + request.number.to_bytes(8, "big")
-            whole = payload.tobytes()
-            if not whole.startswith(start):
+        for number, payload in zip(self._numbers, self._payloads, strict=True):
+            start = _RETURNED + number.to_bytes(8, "big")
+            if payload[: len(start)] != start:
                 return None
-            content.append(whole[len(start) :])
+            content.append(payload[len(start) :].tobytes())
         return tuple(content)
 
     def outcomes(self) -> list[Outcome]:
@@ -308,38 +318,44 @@ class Replies:
         process died."""
         outcomes: list[Outcome] = []
         try:
-            for request, payload in zip(self._requests, self._payloads, strict=False):
-                outcomes.append(_answer_to(request, payload))
+            for number, payload in zip(self._numbers, self._payloads, strict=False):
+                outcomes.append(_answer_to(number, payload))
         except MalformedReply as error:
             return [*outcomes, self._session.die(error)]
         died = self._session.died
         return outcomes if died is None else [*outcomes, died]
 
 
-def pack_arguments(arguments: Sequence[Any]) -> msgspec.Raw:
-    """The arguments of a call, encoded once to be sent many times. No functions."""
-    return msgspec.Raw(
-        encode(tuple(pack_argument(argument, Functions()) for argument in arguments))
-    )
+def _new_number() -> int:
+    """One that nobody can predict: a reply written before its request was sent cannot match."""
+    return _NUMBERS + secrets.randbits(61)
 
 
-def _frame(request: Request | PackedCall) -> bytes:
+def _frame(request: Request) -> bytes:
     payload = encode(request)
     return HEADER.pack(len(payload)) + payload
 
 
-def _reply_to(request: Request | PackedCall, payload: memoryview) -> Reply:
-    reply = decode_reply(payload)
-    if reply.number != request.number:
-        raise MalformedReply("a reply to something that was not asked")
+def _reply_to(request: Request, payload: memoryview) -> Reply:
+    reply = _reply_number(request.number, payload)
     expected = Done if isinstance(request, Load) else (Returned, Callback)
     if not isinstance(reply, (Raised, Missing)) and not isinstance(reply, expected):
         raise MalformedReply("a reply of the wrong kind")
     return reply
 
 
-def _answer_to(request: PackedCall | Read, payload: memoryview) -> Outcome:
-    reply = _reply_to(request, payload)
+def _reply_number(number: int, payload: memoryview) -> Reply:
+    reply = decode_reply(payload)
+    if reply.number != number:
+        raise MalformedReply("a reply to something that was not asked")
+    return reply
+
+
+def _answer_to(number: int, payload: memoryview) -> Outcome:
+    """The reply to a question."""
+    reply = _reply_number(number, payload)
+    if isinstance(reply, Done):
+        raise MalformedReply("a reply of the wrong kind")
     if isinstance(reply, Callback):
         raise MalformedReply("calls a function that it was not given")
     return reply

@@ -279,8 +279,8 @@ class Received:
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance
         self._buffer = memoryview(bytearray(_REPLY_CHUNK))
-        # The first frame begins at `start`; it ends at `end`, which is 0 while that is not known.
-        self._start = self._filled = self._end = 0
+        # The first frame begins at `start`; bytes have come up to `filled`.
+        self._start = self._filled = 0
 
     def room(self) -> memoryview:
         """Where the next bytes go."""
@@ -292,24 +292,21 @@ class Received:
     def is_begun(self) -> bool:
         return self._filled > self._start
 
-    def is_complete(self) -> bool:
-        """Whether a whole frame is there. Raises :class:`ReplyTooLarge`."""
-        if not self._end:
-            if self._filled - self._start < HEADER.size:
-                self._make_room(HEADER.size)
-                return False
+    def payloads(self) -> Iterator[memoryview]:
+        """Take out those of the frames that are whole; where they are, what has begun keeps
+        its place. Raises :class:`ReplyTooLarge`."""
+        while self._filled - self._start >= HEADER.size:
             size: int = HEADER.unpack_from(self._buffer, self._start)[0]
             self._allowance.check(size)
-            self._make_room(HEADER.size + size)
-            self._end = self._start + HEADER.size + size
-        return self._filled >= self._end
-
-    def take(self) -> memoryview:
-        """The payload of the first frame; what follows it stays."""
-        payload = self._buffer[self._start + HEADER.size : self._end]
-        self._allowance.spend(len(payload))
-        self._start, self._end = self._end, 0
-        return payload
+            begin = self._start + HEADER.size
+            end = begin + size
+            if end > self._filled:
+                self._make_room(HEADER.size + size)
+                return
+            self._start = end
+            self._allowance.spend(size)
+            yield self._buffer[begin:end]
+        self._make_room(HEADER.size)
 
     def _make_room(self, size: int) -> None:
         """See to it that the first frame, of ``size`` bytes, has its place in the buffer."""
@@ -348,20 +345,20 @@ class ZygoteChannel(Channel):
         unsent = memoryview(frames)
         received = Received(allowance)
         writing = False
-        for left in range(replies, 0, -1):
-            while not received.is_complete():
-                if unsent:
-                    with contextlib.suppress(BlockingIOError):
-                        unsent = unsent[self._send(unsent) :]
-                if bool(unsent) != writing:
-                    writing = bool(unsent)
-                    events = select.POLLIN | select.POLLOUT if writing else select.POLLIN
-                    self._poll.modify(self._channel, events)
-                self._wait(deadline, received)
-            payload = received.take()
-            if left == 1 and (received.is_begun() or unsent):
-                raise MalformedReply("more than one reply")
-            yield payload
+        while replies:
+            if unsent:
+                with contextlib.suppress(BlockingIOError):
+                    unsent = unsent[self._send(unsent) :]
+            if bool(unsent) != writing:
+                writing = bool(unsent)
+                events = select.POLLIN | select.POLLOUT if writing else select.POLLIN
+                self._poll.modify(self._channel, events)
+            self._wait(deadline, received)
+            for payload in received.payloads():
+                replies -= 1
+                if not replies and (received.is_begun() or unsent):
+                    raise MalformedReply("more than one reply")
+                yield payload
 
     def _wait(self, deadline: float, received: Received) -> None:
         """Take in whatever comes first: printed text, a part of a reply, room to write."""

@@ -41,7 +41,7 @@ from autograder.sandbox.protocol import (
     pack_array,
 )
 from autograder.sandbox.session import Functions, _call_back
-from autograder.source_rules import broken_rule
+from autograder.source_rules import first_broken_rule
 from autograder.submission import decode_source, displayable
 from autograder.submitted import parse_timestamp
 from autograder.truth import Expected
@@ -159,7 +159,7 @@ def source(data: bytes) -> None:
         return
     text.encode()
     try:
-        broken_rule(_RULES, text, ["helpers"])
+        first_broken_rule(_RULES, "answer.py", {"answer.py": text, "helpers.py": ""})
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from autograder.exercise import SourceTest
-from autograder.source_rules import broken_rule, first_broken_rule
+from autograder.source_rules import first_broken_rule
 
 
 def kind(source: str, **rules: tuple[str, ...]) -> str | None:
     test = SourceTest("t", "hidden", (), **rules)  # type: ignore[arg-type]
-    found = broken_rule(test, source, siblings=["dx"])
+    found = first_broken_rule(test, "answer.py", {"answer.py": source, "dx.py": "import numpy"})
     return None if found is None else f"{found.kind} {found.word}"
 
 
@@ -79,7 +79,7 @@ def test_required_constructs(source: str, found: str | None) -> None:
 
 def test_the_line_is_named() -> None:
     test = SourceTest("t", "hidden", (), imports=("numpy",))
-    found = broken_rule(test, "import numpy\n\nimport jax\n", [])
+    found = first_broken_rule(test, "dx.py", {"dx.py": "import numpy\n\nimport jax\n"})
     assert found is not None
     assert found.line == 3
 
