@@ -15,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.util import Finalize
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,6 +31,9 @@ from autograder.output.grade_file import decode_grade, grade_path, read_grade, w
 from autograder.sandbox import Level, Sandbox
 from autograder.sandbox.memory import keep_freed_memory
 from autograder.submission import SubmissionRef, read_submission
+
+if TYPE_CHECKING:
+    from autograder.sandbox.zygote_host import WarmProcess
 
 # Workers killed, each by another submission, after which the machine is to blame.
 _MAX_KILLED = 5
@@ -59,15 +63,21 @@ class Graded(Struct, frozen=True):
 
 
 def grade_all(
-    refs: Iterable[SubmissionRef], settings: Settings, *, jobs: int, force: bool = False
+    refs: Iterable[SubmissionRef],
+    settings: Settings,
+    *,
+    jobs: int,
+    force: bool = False,
+    origin: WarmProcess | None = None,
 ) -> Iterator[Graded]:
     """Grade the submissions, yielding each when its file is written.
 
     Those that are graded and unchanged come first and are not run, unless ``force``.
-    Closing the iterator finishes what is being graded and leaves the rest.
+    Closing the iterator finishes what is being graded and leaves the rest. ``origin`` is a
+    :func:`~autograder.sandbox.warm_process` for the workers' sandboxes.
     """
     fingerprints = settings.fingerprints()
-    crew = _Crew(settings, jobs)
+    crew = _Crew(settings, jobs, origin)
     try:
         for ref in refs:
             path = grade_path(settings.out, ref)
@@ -98,9 +108,10 @@ class _Crew:
     by one until the culprit is found, which goes without a grade; the others get theirs.
     """
 
-    def __init__(self, settings: Settings, jobs: int) -> None:
+    def __init__(self, settings: Settings, jobs: int, origin: WarmProcess | None) -> None:
         self._settings = settings
         self._jobs = jobs
+        self._origin = origin
         self._pool: ProcessPoolExecutor | None = None
         self._futures: dict[Future[bytes], SubmissionRef] = {}
         self._left: list[SubmissionRef] = []
@@ -113,7 +124,7 @@ class _Crew:
 
     def _start(self, ref: SubmissionRef, jobs: int) -> None:
         if self._pool is None:
-            self._pool = _start_pool(self._settings, jobs)
+            self._pool = _start_pool(self._settings, jobs, self._origin)
         try:
             self._futures[self._pool.submit(_grade_one, ref)] = ref
         except BrokenProcessPool:
@@ -186,15 +197,16 @@ def keep_what_counts(graded: Sequence[Graded], settings: Settings) -> list[Grade
     return kept
 
 
-def _start_pool(settings: Settings, jobs: int) -> ProcessPoolExecutor:
-    # A fork has everything imported already; elsewhere it is unsafe.
+def _start_pool(settings: Settings, jobs: int, origin: WarmProcess | None) -> ProcessPoolExecutor:
+    # A fork has everything imported already, and the origin's socket; elsewhere it is unsafe,
+    # and there is no origin.
     method = "fork" if sys.platform == "linux" else "spawn"
     context = multiprocessing.get_context(method)
     return ProcessPoolExecutor(
         jobs,
         mp_context=context,
         initializer=_initialize_worker,
-        initargs=(settings, jobs, context.Value("i", 0), os.getpid()),
+        initargs=(settings, jobs, context.Value("i", 0), os.getpid(), origin),
     )
 
 
@@ -232,11 +244,13 @@ class _Worker:
     ``place`` is its number, from 0, and how many there are.
     """
 
-    def __init__(self, settings: Settings, place: tuple[int, int]) -> None:
+    def __init__(
+        self, settings: Settings, place: tuple[int, int], origin: WarmProcess | None
+    ) -> None:
         self._out = settings.out
         self._course = settings.course
         self._fingerprints = settings.fingerprints()
-        self._sandbox = Sandbox(settings.level, settings.course.limits, settings.private)
+        self._sandbox = Sandbox(settings.level, settings.course.limits, settings.private, origin)
         self._grader = Grader(settings.course, self._sandbox, settings.language)
         Finalize(None, self._sandbox.close, exitpriority=10)
         self._sandbox.warm_up()
@@ -265,7 +279,11 @@ _worker: _Worker | AutograderError | None = None
 
 
 def _initialize_worker(
-    settings: Settings, jobs: int, started: Synchronized[int], parent: int
+    settings: Settings,
+    jobs: int,
+    started: Synchronized[int],
+    parent: int,
+    origin: WarmProcess | None,
 ) -> None:
     global _worker
     with started.get_lock():
@@ -276,7 +294,7 @@ def _initialize_worker(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_freed_memory()
     try:
-        _worker = _Worker(settings, (number, jobs))
+        _worker = _Worker(settings, (number, jobs), origin)
     except AutograderError as error:
         _worker = error  # raised with the first task: a failing initializer says nothing
 

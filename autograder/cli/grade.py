@@ -25,7 +25,7 @@ from autograder.messages import harmless
 from autograder.output.context import Context
 from autograder.output.formats import FORMATS, ClassFormat
 from autograder.output.summary import points, write_summary
-from autograder.sandbox import Level, require_level
+from autograder.sandbox import Level, require_level, warm_process
 
 
 @click.command("grade")
@@ -105,37 +105,43 @@ def command(
     """
     require_level(isolation)
     root = find_course(course)
-    loaded = load_course(root)
-    for assignment in assignments:
-        if assignment not in loaded.assignments:
-            known = ", ".join(loaded.assignments)
-            raise UsageError(f"--assignment {assignment}: the course has {known}")
-    context = make_context(loaded, feedback=feedback, roster=roster)
-    with find_in_layout(
-        submissions, loaded, layout=layout, assignments=assignments, students=students
-    ) as found:
-        _say_what_was_found(found, layout)
-        refs = found.refs
-        settings = Settings(
-            loaded,
-            out.absolute(),
-            isolation,
-            pick_language(language, loaded),
-            private=tuple(
-                path.absolute() for path in dict.fromkeys((root, submissions, out, found.folder))
-            ),
-        )
-        graded: list[Graded] = []
-        interrupted = False
-        try:
-            with _progress(len(refs)) as advance:
-                for one in grade_all(refs, settings, jobs=jobs or os.cpu_count() or 1, force=force):
-                    graded.append(one)
-                    advance()
-        except KeyboardInterrupt:
-            interrupted = True
-        left = len(refs) - len(graded)
-        graded = _without_attempts(graded) if interrupted else keep_what_counts(graded, settings)
+    # It starts while the course is loaded.
+    with warm_process(isolation) as origin:
+        loaded = load_course(root)
+        for assignment in assignments:
+            if assignment not in loaded.assignments:
+                known = ", ".join(loaded.assignments)
+                raise UsageError(f"--assignment {assignment}: the course has {known}")
+        context = make_context(loaded, feedback=feedback, roster=roster)
+        with find_in_layout(
+            submissions, loaded, layout=layout, assignments=assignments, students=students
+        ) as found:
+            _say_what_was_found(found, layout)
+            refs = found.refs
+            settings = Settings(
+                loaded,
+                out.absolute(),
+                isolation,
+                pick_language(language, loaded),
+                private=tuple(
+                    path.absolute()
+                    for path in dict.fromkeys((root, submissions, out, found.folder))
+                ),
+            )
+            graded: list[Graded] = []
+            interrupted = False
+            jobs = jobs or os.cpu_count() or 1
+            try:
+                with _progress(len(refs)) as advance:
+                    for one in grade_all(refs, settings, jobs=jobs, force=force, origin=origin):
+                        graded.append(one)
+                        advance()
+            except KeyboardInterrupt:
+                interrupted = True
+            left = len(refs) - len(graded)
+            graded = (
+                _without_attempts(graded) if interrupted else keep_what_counts(graded, settings)
+            )
     _report(graded, settings, left=left, quiet=quiet, interrupted=interrupted)
     if not interrupted:
         context = replace(context, folders=repository_folders([one.ref for one in graded]))

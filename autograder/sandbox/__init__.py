@@ -18,7 +18,8 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
@@ -29,9 +30,18 @@ from autograder.sandbox.session import Died, Outcome, Session, ZygoteEnded
 if TYPE_CHECKING:
     from autograder.course import Limits
     from autograder.sandbox.plain_host import PlainHost
-    from autograder.sandbox.zygote_host import Launcher, Zygote
+    from autograder.sandbox.zygote_host import Launcher, WarmProcess, Zygote
 
-__all__ = ["LEVELS", "Died", "Level", "Outcome", "Sandbox", "Session", "require_level"]
+__all__ = [
+    "LEVELS",
+    "Died",
+    "Level",
+    "Outcome",
+    "Sandbox",
+    "Session",
+    "require_level",
+    "warm_process",
+]
 
 Level: TypeAlias = Literal["sandbox", "process"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -51,13 +61,7 @@ def require_level(level: Level) -> None:
     mend = "choose a weaker level with --isolation process if you trust the submissions"
     if sys.platform != "linux":
         raise MachineError(f"the level 'sandbox' needs Linux; {mend}")
-    try:
-        import sandlock
-    except (ImportError, OSError) as error:
-        raise MachineError(
-            f"the level 'sandbox' needs the package sandlock ({error}); "
-            f"install it with 'pip install sandlock', or {mend}"
-        ) from None
+    from autograder.sandbox.landlock import MIN_ABI, abi_version
     from autograder.sandbox.seccomp import ARCHITECTURES
 
     if platform.machine() not in ARCHITECTURES:
@@ -65,10 +69,10 @@ def require_level(level: Level) -> None:
             f"the level 'sandbox' knows the system calls of {' and '.join(ARCHITECTURES)}, not "
             f"of {platform.machine()}; {mend}"
         )
-    have, need = sandlock.landlock_abi_version(), sandlock.min_landlock_abi()
-    if have < need:
+    have = abi_version()
+    if have < MIN_ABI:
         raise MachineError(
-            f"the level 'sandbox' needs Landlock ABI {need} (Linux 6.12), this "
+            f"the level 'sandbox' needs Landlock ABI {MIN_ABI} (Linux 6.12), this "
             f"{'kernel or container has none' if have < 1 else f'kernel has {have}'}; {mend}"
         )
 
@@ -78,19 +82,43 @@ def can_fork() -> bool:
     return sys.platform == "linux" and hasattr(os, "fork")
 
 
+@contextmanager
+def warm_process(level: Level) -> Iterator[WarmProcess | None]:
+    """A warm process for sandboxes that are made later, perhaps in forks of this process. It
+    starts while this one does something else; None where there are none."""
+    if not can_fork():
+        yield None
+        return
+    from autograder.sandbox.zygote_host import PlainLauncher, SelfConfiningLauncher, WarmProcess
+
+    warm = WarmProcess(PlainLauncher() if level == "process" else SelfConfiningLauncher())
+    try:
+        yield warm
+    finally:
+        warm.close()
+
+
 class Sandbox:
     """Starts processes of student code, one at a time. Use as a context manager.
 
     ``private`` are the folders that student code must not read; at the level
     ``sandbox`` it is an error (:class:`MachineError`) if one of them lies where
-    student code must be able to read, beside the Python installation.
+    student code must be able to read, beside the Python installation. ``origin`` is a
+    :func:`warm_process` of the same level, to begin with a fork of it.
     """
 
-    def __init__(self, level: Level, limits: Limits, private: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        level: Level,
+        limits: Limits,
+        private: Sequence[Path] = (),
+        origin: WarmProcess | None = None,
+    ) -> None:
         require_level(level)
         self.level = level
         self._limits = limits
         self._private = private
+        self._origin = origin
         self._zygote: Zygote | PlainHost | None = None
         self._sessions = 0
 
@@ -152,28 +180,48 @@ class Sandbox:
 
     def _launcher(self) -> Launcher:
         from autograder.sandbox.zygote_host import (
+            ForkingLauncher,
             PlainLauncher,
             SandlockLauncher,
             SelfConfiningLauncher,
-            can_supervise,
         )
 
-        if self.level == "process":
-            return PlainLauncher()
-        launcher: Launcher = SelfConfiningLauncher()
-        if self._limits.processes:
-            if not can_supervise():
-                raise MachineError(
-                    "limits.processes needs sandlock, and this container refuses it "
-                    "pidfd_getfd(2); set limits.processes to 0, or start the container with "
-                    "--cap-add SYS_PTRACE"
-                )
-            launcher = SandlockLauncher(self._limits)
-        for folder in self._private:
-            for path in map(Path, launcher.readable or ()):
+        if self.level == "sandbox":
+            self._refuse_readable_secrets()
+        if self.level == "sandbox" and self._limits.processes:
+            _require_supervisor()
+            return SandlockLauncher(self._limits)
+        # Should that one have ended, the next has to start by itself.
+        origin, self._origin = self._origin, None
+        if origin is not None:
+            return ForkingLauncher(origin)
+        return PlainLauncher() if self.level == "process" else SelfConfiningLauncher()
+
+    def _refuse_readable_secrets(self) -> None:
+        from autograder.sandbox.bootstrap import readable_paths
+
+        for path in map(Path, readable_paths()):
+            for folder in self._private:
                 if folder.resolve().is_relative_to(path):
                     raise MachineError(
                         f"{folder} lies inside {path}, which student code must be able to "
                         "read; move it elsewhere"
                     )
-        return launcher
+
+
+def _require_supervisor() -> None:
+    from autograder.sandbox.zygote_host import can_supervise
+
+    try:
+        import sandlock  # noqa: F401
+    except (ImportError, OSError) as error:
+        raise MachineError(
+            f"limits.processes needs the package sandlock ({error}); set limits.processes to 0, "
+            "or install it with 'pip install sandlock'"
+        ) from None
+    if not can_supervise():
+        raise MachineError(
+            "limits.processes needs sandlock, and this container refuses it "
+            "pidfd_getfd(2); set limits.processes to 0, or start the container with "
+            "--cap-add SYS_PTRACE"
+        )

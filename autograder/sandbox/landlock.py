@@ -13,7 +13,11 @@ import ctypes
 import os
 from collections.abc import Sequence
 
+# The oldest ABI with all that a child needs.
+MIN_ABI = 6
+
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every architecture
+_CREATE_RULESET_VERSION = 1
 _RULE_PATH_BENEATH = 1
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
 _ALL_FS = (1 << 16) - 1  # up to LANDLOCK_ACCESS_FS_IOCTL_DEV, of ABI 5
@@ -34,6 +38,13 @@ class _PathBeneathAttr(ctypes.Structure):
     _pack_ = 1
     _layout_ = "ms"
     _fields_ = (("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
+
+
+def abi_version() -> int:
+    """The version of Landlock that this kernel has and allows; below 1 where there is none."""
+    number, size = ctypes.c_long(_CREATE_RULESET), ctypes.c_size_t(0)
+    version: int = ctypes.CDLL(None).syscall(number, None, size, _CREATE_RULESET_VERSION)
+    return version
 
 
 class Ruleset:

@@ -3,6 +3,7 @@
 Reads from the control socket (descriptor 0) a :class:`Spawn` with the child's
 descriptors attached, forks, and reports the child's end. It never sees a hidden
 test, an input or a result, so there is nothing in its memory for a child to find.
+Asked to (:data:`FORK`), it forks another warm process, with a control socket of its own.
 
 Runs inside the sandbox, sent by the grader; Linux only.
 """
@@ -33,14 +34,20 @@ from autograder.sandbox.memory import begin_on_a_huge_page, keep_freed_memory
 from autograder.sandbox.seccomp import PreparedFilter
 
 CONTROL = 0
-READY = b"ready"
 KILL = b"kill"
+FORK = b"fork"
 MAX_CONTROL = 4096
 
 _CHANNEL = 3
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
+
+
+class Ready(Struct, frozen=True):
+    """Children can be asked for."""
+
+    pid: int
 
 
 class Spawn(Struct, frozen=True):
@@ -83,13 +90,12 @@ def main(readable: list[str] | None, around: list[str] | None) -> None:
     unconfined (the level ``process``). ``around`` are those that this process may read from
     now on, where nothing has confined it yet.
     """
-    if around is not None:
-        Ruleset(around).enter()
+    own = None if around is None else Ruleset(around)
+    if own is not None:
+        own.enter()
     confinement = None if readable is None else Confinement(readable)
-    control = socket.socket(fileno=CONTROL)
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    _become_a_parent(libc)
     if confinement is not None:
         _drop_capabilities(libc)
     # Made here, for every child: they write to whatever their descriptors are by then.
@@ -99,23 +105,59 @@ def main(readable: list[str] | None, around: list[str] | None) -> None:
     gc.collect()
     begin_on_a_huge_page()
     gc.freeze()
-    control.send(READY)
+    control = socket.socket(fileno=CONTROL)
+    while _serve(control, libc, confinement):
+        # This is the fork that was asked for. A Landlock domain of its own, lest it end
+        # its siblings with what a child left running.
+        _become_a_parent(libc)
+        if own is not None:
+            own.enter()
+    _wait_for_forks()
+    os._exit(0)
+
+
+def _serve(control: socket.socket, libc: ctypes.CDLL, confinement: Confinement | None) -> bool:
+    """Do what is asked until the control socket is closed, which then returns False. In a
+    fork, whose control socket has taken the place of its parent's, it returns True."""
+    control.send(msgspec.msgpack.encode(Ready(os.getpid())))
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, MAX_CONTROL, 2)
         if not message:
-            return
+            return False
         if message == KILL:  # for a child that had just ended by itself
             continue
-        spawn = msgspec.msgpack.decode(message, type=Spawn)
         pid = os.fork()
+        if message == FORK:
+            if pid == 0:
+                os.dup2(descriptors[0], CONTROL)
+            os.close(descriptors[0])
+            if pid == 0:
+                return True
+            continue
         if pid == 0:
+            spawn = msgspec.msgpack.decode(message, type=Spawn)
             _run_child(spawn, descriptors, libc, confinement)
         for descriptor in descriptors:
             os.close(descriptor)
         exited = _wait(pid, control, confined=confinement is not None)
         if exited is None:
-            return
+            return False
         control.send(msgspec.msgpack.encode(exited))
+
+
+def _become_a_parent(libc: ctypes.CDLL) -> None:
+    """End when the parent does, and be the parent of what children leave running."""
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _wait_for_forks() -> None:
+    """Forks end with their own control sockets; as long as one runs, it needs its parent."""
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            return
 
 
 def _drop_capabilities(libc: ctypes.CDLL) -> None:

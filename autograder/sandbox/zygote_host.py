@@ -28,7 +28,7 @@ from autograder.sandbox.session import (
     TimeIsUp,
     ZygoteEnded,
 )
-from autograder.sandbox.zygote import KILL, MAX_CONTROL, READY, Exited, Spawn
+from autograder.sandbox.zygote import FORK, KILL, MAX_CONTROL, Exited, Ready, Spawn
 
 MIB = 1 << 20
 START_SECONDS = 30.0
@@ -39,32 +39,32 @@ _PIDFD_GETFD = 438  # the same on every architecture
 
 
 class Launcher(ABC):
-    """Starts the zygote's process in some confinement."""
+    """Starts a zygote's process in some confinement."""
 
-    readable: list[str] | None
+    readable: list[str] | None = None
     """What children may read; None where they are not confined."""
 
     around: list[str] | None = None
     """What the zygote may read, where it has to see to that itself."""
 
+    def bundle(self) -> bytes:
+        """What the process has to be told first."""
+        return bootstrap.bundle(self.readable, self.around)
+
     @abstractmethod
     def start(self, control: socket.socket) -> None:
-        """Run :func:`bootstrap.command` with ``control`` as its standard input."""
-
-    @property
-    @abstractmethod
-    def pid(self) -> int: ...
+        """Start it, with ``control`` as its standard input."""
 
     @abstractmethod
-    def stop(self) -> str:
-        """Wait for its end, by force if need be; what it complained of on standard error."""
+    def stop(self) -> str | None:
+        """Wait for its end, by force if need be; what it complained of on standard error.
+        None where others see to that."""
 
 
 class PlainLauncher(Launcher):
     """A subprocess, for the level ``process``."""
 
     def __init__(self) -> None:
-        self.readable = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, control: socket.socket) -> None:
@@ -77,11 +77,6 @@ class PlainLauncher(Launcher):
             cwd="/",
             start_new_session=True,
         )
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
 
     def stop(self) -> str:
         if self._process is None:
@@ -104,6 +99,22 @@ class SelfConfiningLauncher(PlainLauncher):
         readable = bootstrap.readable_paths()
         self.readable = readable
         self.around = [*readable, *bootstrap.startup_paths()]
+
+
+class ForkingLauncher(Launcher):
+    """A fork of a zygote that has started, confined as that one is: it costs next to nothing."""
+
+    def __init__(self, origin: WarmProcess) -> None:
+        self._origin = origin
+
+    def bundle(self) -> bytes:
+        return b""
+
+    def start(self, control: socket.socket) -> None:
+        self._origin.fork(control)
+
+    def stop(self) -> None:
+        """It ends when its control socket is closed, and its parent waits for that."""
 
 
 class SandlockLauncher(Launcher):
@@ -137,11 +148,6 @@ class SandlockLauncher(Launcher):
             except RuntimeError as error:
                 raise MachineError(f"the sandbox does not start: {error}") from None
 
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return int(self._process.pid)
-
     def stop(self) -> str:
         if self._process is None:
             return ""
@@ -170,30 +176,47 @@ def _as_standard_input(control: socket.socket) -> Iterator[None]:
         os.close(saved)
 
 
-class Zygote:
-    """A warm process that forks one child at a time."""
+class WarmProcess:
+    """A process that has imported what student code needs, and forks others."""
 
-    def __init__(self, launcher: Launcher, limits: Limits) -> None:
+    def __init__(self, launcher: Launcher) -> None:
         self._launcher = launcher
-        self._limits = limits
-        self._ready = False
-        self._base_memory = 0
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             theirs.set_inheritable(True)
-            # Waits in the socket until the interpreter has started.
-            self._control.send(bootstrap.bundle(launcher.readable, launcher.around))
+            if bundle := launcher.bundle():
+                # Waits in the socket until the interpreter has started.
+                self._control.send(bundle)
             launcher.start(theirs)
 
-    @property
-    def pid(self) -> int:
-        return self._launcher.pid
+    def fork(self, control: socket.socket) -> None:
+        """Fork another like it, which takes its orders from ``control``. May be called in a
+        fork of the process that started it, and before it is ready."""
+        # A process that has ended says so to whoever asks the fork for something.
+        with contextlib.suppress(OSError):
+            socket.send_fds(self._control, [FORK], [control.fileno()])
+
+    def close(self) -> str | None:
+        """End the process; what it complained of, where that is known."""
+        self._control.close()
+        return self._launcher.stop()
+
+
+class Zygote(WarmProcess):
+    """A warm process that forks one child at a time."""
+
+    def __init__(self, launcher: Launcher, limits: Limits) -> None:
+        super().__init__(launcher)
+        self._limits = limits
+        self._base_memory = 0
+        self.pid: int | None = None
+        """Known when the first child has been forked."""
 
     def open(self) -> ZygoteChannel:
         """Fork a child; it is confined and has greeted when this returns.
 
-        Raises :class:`ZygoteEnded` when the zygote has ended since it started, and
-        :class:`MachineError` when it does not start or cannot confine its children.
+        Raises :class:`ZygoteEnded` when the zygote has ended, and :class:`MachineError` when
+        it does not start or cannot confine its children.
         """
         self._wait_until_ready()
         ours, theirs = socket.socketpair()
@@ -226,17 +249,20 @@ class Zygote:
         return channel
 
     def _wait_until_ready(self) -> None:
-        if self._ready:
+        if self.pid is not None:
             return
         self._control.settimeout(START_SECONDS)
         try:
-            ready = self._control.recv(MAX_CONTROL) == READY
+            ready = self._control.recv(MAX_CONTROL)
         except OSError:
-            ready = False
+            ready = b""
         self._control.settimeout(None)
         if not ready:
-            raise MachineError(f"the sandbox does not start: {_last_line(self.close())}")
-        self._ready = True
+            complaint = self.close()
+            if complaint is None:
+                raise ZygoteEnded
+            raise MachineError(f"the sandbox does not start: {_last_line(complaint)}")
+        self.pid = msgspec.msgpack.decode(ready, type=Ready).pid
         self._base_memory = _virtual_memory(self.pid)
 
     def wait_for_child(self, *, kill: bool) -> Exited | None:
@@ -248,11 +274,6 @@ class Zygote:
         except OSError:
             answer = b""
         return msgspec.msgpack.decode(answer, type=Exited) if answer else None
-
-    def close(self) -> str:
-        """End the process; what it complained of."""
-        self._control.close()
-        return self._launcher.stop()
 
 
 def can_supervise() -> bool:

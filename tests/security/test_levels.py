@@ -14,7 +14,7 @@ import pytest
 
 from autograder.course import Limits
 from autograder.errors import MachineError
-from autograder.sandbox import CONFINED, LIMITED, Sandbox, require_level, zygote_host
+from autograder.sandbox import CONFINED, LIMITED, Sandbox, landlock, require_level, zygote_host
 from tests.security import jail
 from tests.security.attack_class import (
     HONEST,
@@ -163,17 +163,15 @@ def test_the_level_sandbox_needs_a_known_processor(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_level_sandbox_needs_a_recent_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sandlock
-
-    monkeypatch.setattr(sandlock, "landlock_abi_version", lambda: 4)
+    monkeypatch.setattr(landlock, "abi_version", lambda: 4)
     with pytest.raises(MachineError, match=r"needs Landlock ABI \d+ .*, this kernel has 4; choose"):
         require_level("sandbox")
 
 
-def test_the_level_sandbox_needs_sandlock(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_need_sandlock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sandlock", None)
     with pytest.raises(MachineError, match=r"needs the package sandlock .*pip install sandlock"):
-        require_level("sandbox")
+        Sandbox("sandbox", Limits(processes=1)).warm_up()
 
 
 def test_the_level_process_says_that_it_only_limits() -> None:
