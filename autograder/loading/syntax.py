@@ -7,6 +7,7 @@ import builtins
 import keyword
 import re
 from collections.abc import Collection
+from functools import cache
 
 from autograder.exercise import Signature, Step
 from autograder.loading.node import Node, brief, suggest
@@ -68,25 +69,33 @@ def check_expression(node: Node, known: Collection[str] | None = None) -> str:
     if isinstance(node.value, (list, dict, bool)) or node.value is None:
         raise node.error(f"{node.name} must be an expression, not {node.kind()}")
     try:
-        tree = ast.parse(text, mode="eval")
+        names = _free_names(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise node.error(
             f"'{brief(text)}' is not a Python expression: {_reason(error)}; check its operators "
             "and brackets"
         ) from None
     if known is not None:
-        for name in _free_names(tree):
+        for name in names:
             if name not in known and name != "np" and not hasattr(builtins, name):
                 raise node.error(f"unknown name '{name}' in '{text}'{suggest(name, known)}")
     return text
 
 
-def _free_names(tree: ast.AST) -> list[str]:
-    """The names that are read, less those of comprehensions and lambdas."""
-    found = [part for part in ast.walk(tree) if isinstance(part, ast.Name)]
-    bound = {name.id for name in found if not isinstance(name.ctx, ast.Load)}
-    bound |= {part.arg for part in ast.walk(tree) if isinstance(part, ast.arg)}
-    return [name.id for name in found if name.id not in bound]
+@cache
+def _free_names(expression: str) -> list[str]:
+    """The names that are read, less those of comprehensions and lambdas; of the same
+    expression, which mistakes of many exercises have, found once."""
+    read, bound = [], set()
+    for part in ast.walk(ast.parse(expression, mode="eval")):
+        if isinstance(part, ast.Name):
+            if isinstance(part.ctx, ast.Load):
+                read.append(part.id)
+            else:
+                bound.add(part.id)
+        elif isinstance(part, ast.arg):
+            bound.add(part.arg)
+    return [name for name in read if name not in bound]
 
 
 def parse_forward(node: Node) -> tuple[str, frozenset[str]]:

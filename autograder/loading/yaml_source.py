@@ -28,11 +28,26 @@ _TAGS: dict[type[yaml.Node], frozenset[str]] = {
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Loader(_BASE):  # type: ignore[misc]
+_IMPLICIT: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+
+class _PlainScalars:
     """YAML 1.2's idea of plain scalars: ``y``, ``n``, ``on`` and ``no`` are words."""
 
+    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: Any) -> str:
+        if kind is yaml.ScalarNode:
+            if implicit[0] and value is not None:
+                for tag, pattern in _IMPLICIT.get(value[:1], ()):
+                    if pattern.match(value):
+                        return tag
+            return f"{_YAML}str"
+        return f"{_YAML}seq" if kind is yaml.SequenceNode else f"{_YAML}map"
 
-_Loader.yaml_implicit_resolvers = {}
+
+class _Loader(_PlainScalars, _BASE):  # type: ignore[misc]
+    pass
+
+
 for _tag, _pattern, _first in (
     ("tag:yaml.org,2002:bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
     ("tag:yaml.org,2002:null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
@@ -43,7 +58,8 @@ for _tag, _pattern, _first in (
         "-+.0123456789",
     ),
 ):
-    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
+    for _letter in _first:
+        _IMPLICIT.setdefault(_letter, []).append((_tag, re.compile(_pattern)))
 
 
 class Document:
@@ -52,15 +68,17 @@ class Document:
     def __init__(self, path: Path, shown: str, root: yaml.Node) -> None:
         self.shown = shown
         self.path = path
-        self._positions: dict[Keys, tuple[int, int]] = {}
+        # The node whose position an entry is said to have: of those with a key, the key.
+        self._nodes: dict[Keys, yaml.Node] = {}
+        self._seen: set[int] = set()
         self.data: Any = self._build(root, ())
 
     def place(self, keys: Sequence[Key]) -> tuple[int, int]:
         """Line and column, from 1, of the entry at ``keys``, or of the nearest one around it."""
         keys = tuple(keys)
-        while keys and keys not in self._positions:
+        while keys and keys not in self._nodes:
             keys = keys[:-1]
-        return self._positions.get(keys, (1, 1))
+        return _position(self._nodes[keys]) if keys in self._nodes else (1, 1)
 
     def error(self, keys: Sequence[Key], message: str) -> CourseError:
         """The error that ``message`` is, at the place of ``keys``."""
@@ -70,7 +88,12 @@ class Document:
         return CourseError(message, path=self.shown, line=line, column=column)
 
     def _build(self, node: yaml.Node, keys: Keys) -> Any:
-        self._positions.setdefault(keys, _position(node))
+        self._nodes.setdefault(keys, node)
+        if id(node) in self._seen:  # such nodes make trees of any size from a few lines
+            raise self._error_at(
+                node, "anchors and aliases (& and *) are not supported; write the value out"
+            )
+        self._seen.add(id(node))
         if node.tag not in _TAGS[type(node)]:
             raise self._error_at(node, f"the tag {_shown(node.tag)} is not supported; remove it")
         if len(keys) > MAX_DEPTH:
@@ -89,8 +112,9 @@ class Document:
             key = str(key_node.value)
             if key in mapping:
                 raise self._error_at(key_node, f"the key '{key}' is there twice; remove one")
-            self._positions[(*keys, key)] = _position(key_node)
-            mapping[key] = self._build(value_node, (*keys, key))
+            inner = (*keys, key)
+            self._nodes[inner] = key_node
+            mapping[key] = self._build(value_node, inner)
         return mapping
 
     def _scalar(self, node: yaml.Node, keys: Keys) -> Any:
@@ -138,7 +162,6 @@ def read_yaml(path: Path, root: Path | None = None) -> Document:
             node = loader.get_single_node()
         finally:
             loader.dispose()
-        _refuse_sharing(node, shown)
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, shown, text) from None
     except yaml.reader.ReaderError as error:
@@ -190,27 +213,6 @@ def _character_error(error: yaml.reader.ReaderError, shown: str, text: str) -> C
         line=before.count("\n") + 1,
         column=len(before) - before.rfind("\n"),
     )
-
-
-def _refuse_sharing(node: yaml.Node | None, shown: str) -> None:
-    """Refuse anchors that are used: they make trees of any size from a few lines."""
-    seen: set[int] = set()
-    pending = [] if node is None else [node]
-    while pending:
-        current = pending.pop()
-        if id(current) in seen:
-            line, column = _position(current)
-            raise CourseError(
-                "anchors and aliases (& and *) are not supported; write the value out",
-                path=shown,
-                line=line,
-                column=column,
-            )
-        seen.add(id(current))
-        if isinstance(current, yaml.MappingNode):
-            pending.extend(part for pair in current.value for part in pair)
-        elif isinstance(current, yaml.SequenceNode):
-            pending.extend(current.value)
 
 
 # What libyaml and PyYAML say where a line begins too far to the left or right.

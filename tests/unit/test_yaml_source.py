@@ -38,8 +38,8 @@ def _either_parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
             pytest.skip("PyYAML was built without libyaml")
         return
 
-    class PurePython(yaml.SafeLoader):
-        yaml_implicit_resolvers = yaml_source._Loader.yaml_implicit_resolvers
+    class PurePython(yaml_source._PlainScalars, yaml.SafeLoader):
+        pass
 
     monkeypatch.setattr(yaml_source, "_Loader", PurePython)
 
