@@ -126,16 +126,18 @@ def _serve(control: socket.socket, libc: ctypes.CDLL, confinement: Confinement |
             return False
         if message == KILL:  # for a child that had just ended by itself
             continue
-        pid = os.fork()
         if message == FORK:
-            if pid == 0:
-                os.dup2(descriptors[0], CONTROL)
-            os.close(descriptors[0])
-            if pid == 0:
+            (theirs,) = descriptors
+            is_fork = os.fork() == 0
+            if is_fork:
+                os.dup2(theirs, CONTROL)
+            os.close(theirs)
+            if is_fork:
                 return True
             continue
+        spawn = msgspec.msgpack.decode(message, type=Spawn)
+        pid = os.fork()
         if pid == 0:
-            spawn = msgspec.msgpack.decode(message, type=Spawn)
             _run_child(spawn, descriptors, libc, confinement)
         for descriptor in descriptors:
             os.close(descriptor)
