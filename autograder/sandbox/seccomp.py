@@ -137,7 +137,6 @@ MADVICE = (0, 1, 2, 3, 4, 8, 14, 15, 18)  # NORMAL .. DONTNEED, FREE, (NO)HUGEPA
 FCNTL_COMMANDS = (0, 1, 2, 3, 4, 1030)  # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, ..._CLOEXEC
 
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-_X32_BIT = 0x40000000
 
 _RET_KILL = 0x80000000
 _RET_ERRNO = 0x00050000
@@ -197,7 +196,7 @@ def _when(number: int, body: list[Instruction]) -> list[Instruction]:
     return [Instruction(_JEQ, 0, len(body), number), *body]
 
 
-def _conditions(column: int, pid: int) -> list[Instruction]:
+def _conditions(column: int, pid: int) -> dict[int, list[Instruction]]:
     query_only = [
         _load(_argument(0)),
         Instruction(_JEQ, 2, 0, 0),
@@ -210,15 +209,29 @@ def _conditions(column: int, pid: int) -> list[Instruction]:
         _return(_RET_ALLOW),
         _return(_RET_ERRNO | _EPERM),
     ]
-    return [
-        *_when(IOCTL[column], _allow_if_any(1, IOCTL_COMMANDS)),
-        *_when(FCNTL[column], _allow_if_any(1, FCNTL_COMMANDS)),
-        *_when(MADVISE[column], _allow_if_any(2, MADVICE)),
-        *_when(KILL[column], _allow_if_any(0, (pid,))),
-        *_when(TGKILL[column], _allow_if_any(0, (pid,))),
-        *_when(PRLIMIT64[column], query_only),
-        *_when(CLONE3[column], [_return(_RET_ERRNO | _ENOSYS)]),
-    ]
+    return {
+        IOCTL[column]: _allow_if_any(1, IOCTL_COMMANDS),
+        FCNTL[column]: _allow_if_any(1, FCNTL_COMMANDS),
+        MADVISE[column]: _allow_if_any(2, MADVICE),
+        KILL[column]: _allow_if_any(0, (pid,)),
+        TGKILL[column]: _allow_if_any(0, (pid,)),
+        PRLIMIT64[column]: query_only,
+        CLONE3[column]: [_return(_RET_ERRNO | _ENOSYS)],
+    }
+
+
+def _search(decisions: list[tuple[int, list[Instruction]]]) -> list[Instruction]:
+    """Find the decision for the loaded number, by halves: each holds from its first number up
+    to that of the next.
+
+    Linux runs a filter that is installed once for every system call that there is, to know
+    which it always allows; one by one, that takes longer than a test.
+    """
+    if len(decisions) == 1:
+        return decisions[0][1]
+    middle = len(decisions) // 2
+    below, above = _search(decisions[:middle]), _search(decisions[middle:])
+    return [Instruction(_JGE, len(below), 0, decisions[middle][0]), *below, *above]
 
 
 def build_filter(machine: str, pid: int, *, allow_processes: bool = False) -> bytes:
@@ -236,18 +249,20 @@ def build_filter(machine: str, pid: int, *, allow_processes: bool = False) -> by
         Instruction(_JEQ, 1, 0, audit_arch),
         _return(_RET_KILL),
         _load(_NUMBER),
-        Instruction(_JGE, 0, 1, _X32_BIT),
-        _return(_RET_ERRNO | _EPERM),
     ]
     allowed = ALLOWED | PROCESSES if allow_processes else ALLOWED
-    for numbers in allowed.values():
-        number = numbers[column]
-        if number is not None:
-            program += _when(number, [_return(_RET_ALLOW)])
-    program += _conditions(column, pid)
+    calls = (numbers[column] for numbers in allowed.values())
+    bodies = {number: [_return(_RET_ALLOW)] for number in calls if number is not None}
+    bodies |= _conditions(column, pid)
     if allow_processes:
-        program += _when(CLONE[column], _refuse_bits(0, CLONE_REFUSED))
-    program.append(_return(_RET_ERRNO | _EPERM))
+        bodies[CLONE[column]] = _refuse_bits(0, CLONE_REFUSED)
+    refused = [_return(_RET_ERRNO | _EPERM)]
+    decisions: list[tuple[int, list[Instruction]]] = []
+    for number in sorted({0, *bodies, *(number + 1 for number in bodies)}):
+        body = bodies.get(number, refused)
+        if not decisions or decisions[-1][1] != body:
+            decisions.append((number, body))
+    program += _search(decisions)
     return b"".join(instruction.pack() for instruction in program)
 
 

@@ -121,7 +121,10 @@ def _serve(control: socket.socket, libc: ctypes.CDLL, confinement: Confinement |
     fork, whose control socket has taken the place of its parent's, it returns True."""
     control.send(msgspec.msgpack.encode(Ready(os.getpid())))
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, MAX_CONTROL, 2)
+        try:
+            message, descriptors, _, _ = socket.recv_fds(control, MAX_CONTROL, 2)
+        except ConnectionResetError:  # it was closed without having been read
+            return False
         if not message:
             return False
         if message == KILL:  # for a child that had just ended by itself

@@ -13,7 +13,7 @@ import pytest
 
 from autograder.course import Limits
 from autograder.errors import MachineError
-from autograder.sandbox import Died, Level, Outcome, Sandbox
+from autograder.sandbox import LEVELS, Died, Level, Outcome, Sandbox, warm_process
 from autograder.sandbox.protocol import (
     Array,
     Items,
@@ -373,3 +373,46 @@ def test_a_killed_zygote_is_replaced(anywhere: Sandbox) -> None:
     os.kill(anywhere.zygote_pid, 9)
     time.sleep(0.05)
     assert value(ask(anywhere, "def f(): return 2")) == 2
+
+
+def test_what_is_left_unseeded_comes_out_the_same(anywhere: Sandbox) -> None:
+    source = "import random, numpy as np\ndef f(): return random.random(), np.random.rand()"
+    first, second = (value(ask(anywhere, source)) for _ in range(2))
+    assert isinstance(first, Items)
+    assert first == second
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_sandboxes_begin_with_forks_of_a_warm_process(level: Level) -> None:
+    with warm_process(level) as origin:
+        assert origin is not None
+        with Sandbox(level, LIMITS, origin=origin) as one, Sandbox(level, LIMITS, origin=origin) as two:
+            assert value(ask(one, "def f(): return 1")) == 1
+            assert value(ask(two, "def f(): return 2")) == 2
+            assert one.zygote_pid is not None
+            assert two.zygote_pid not in (None, one.zygote_pid)
+            assert parent_of(one.zygote_pid) == parent_of(two.zygote_pid) != os.getpid()
+            os.kill(one.zygote_pid, 9)
+            time.sleep(0.05)
+            assert value(ask(one, "def f(): return 3")) == 3
+            assert value(ask(two, "def f(): return 4")) == 4
+            fork = two.zygote_pid
+    with pytest.raises(ProcessLookupError):
+        os.kill(fork, 0)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_warm_process_that_is_gone_is_done_without(level: Level) -> None:
+    with warm_process(level) as origin:
+        with Sandbox(level, LIMITS, origin=origin) as sandbox:
+            value(ask(sandbox, "def f(): return 1"))
+            os.kill(parent_of(sandbox.zygote_pid), 9)
+            time.sleep(0.05)
+            assert value(ask(sandbox, "def f(): return 2")) == 2
+        with Sandbox(level, LIMITS, origin=origin) as sandbox:
+            assert value(ask(sandbox, "def f(): return 3")) == 3
+
+
+def parent_of(pid: int | None) -> int:
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("PPid"))
