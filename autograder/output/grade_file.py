@@ -62,12 +62,14 @@ def read_grades(path: Path) -> list[Grade]:
     return sorted(grades, key=lambda grade: (grade.student, grade.assignment))
 
 
-def write_grade(path: Path, grade: Grade) -> bytes:
-    """Write the grade; what was written. Raises :class:`MachineError` where the folder or the
-    disk refuses."""
-    content = msgspec.json.format(msgspec.json.encode(grade), indent=2) + b"\n"
-    write_atomically(path, content)
-    return content
+def encode_grade(grade: Grade) -> bytes:
+    """The content of a grade's file."""
+    return msgspec.json.format(msgspec.json.encode(grade), indent=2) + b"\n"
+
+
+def write_grade(path: Path, grade: Grade) -> None:
+    """Write the grade. Raises :class:`MachineError` where the folder or the disk refuses."""
+    write_atomically(path, encode_grade(grade))
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -386,7 +386,10 @@ def test_what_is_left_unseeded_comes_out_the_same(anywhere: Sandbox) -> None:
 def test_sandboxes_begin_with_forks_of_a_warm_process(level: Level) -> None:
     with warm_process(level) as origin:
         assert origin is not None
-        with Sandbox(level, LIMITS, origin=origin) as one, Sandbox(level, LIMITS, origin=origin) as two:
+        with (
+            Sandbox(level, LIMITS, origin=origin) as one,
+            Sandbox(level, LIMITS, origin=origin) as two,
+        ):
             assert value(ask(one, "def f(): return 1")) == 1
             assert value(ask(two, "def f(): return 2")) == 2
             assert one.zygote_pid is not None
