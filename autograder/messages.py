@@ -475,10 +475,12 @@ def harmless(foreign: str, limit: int = 300) -> str:
 
     Memory addresses differ from run to run, and a grade must not.
     """
-    shown = "".join(
-        char if char.isprintable() else " " if char.isspace() else _escaped(char)
-        for char in foreign[: 4 * limit]
-    )
+    shown = foreign[: 4 * limit]
+    if not shown.isprintable():
+        shown = "".join(
+            char if char.isprintable() else " " if char.isspace() else _escaped(char)
+            for char in shown
+        )
     shown = _ADDRESS.sub("0x…", " ".join(shown.split()))
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 

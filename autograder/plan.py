@@ -37,16 +37,17 @@ class Plan:
         self.exercise = exercise
         self.cases = cases
         self.tests = _order(exercise, seed)
-        self._questions: dict[str, list[Questions]] = {}
+        self._questions: dict[str, list[Questions] | None] = {}
         self._known: dict[str, dict[Content, tuple[Observation, ...]]] = {}
 
     def questions(self, test: RunTest) -> list[Questions] | None:
         """What to ask about each case; None where later questions depend on answers."""
-        cases = self.cases[test.name]
-        if not _is_one_call(test) or any(case.functions for case in cases):
-            return None
         if test.name not in self._questions:
-            self._questions[test.name] = [_ask(self.exercise, test, case) for case in cases]
+            cases = self.cases[test.name]
+            depends = not _is_one_call(test) or any(case.functions for case in cases)
+            self._questions[test.name] = (
+                None if depends else [_ask(self.exercise, test, case) for case in cases]
+            )
         return self._questions[test.name]
 
     def recall(self, test: RunTest, content: Content | None) -> tuple[Observation, ...] | None:

@@ -77,7 +77,7 @@ def grade(submissions: Path, out: Path, jobs: int) -> float:
     """Seconds for the whole command on the whole class."""
     shutil.rmtree(out, ignore_errors=True)
     command = [sys.executable, "-m", "autograder", "grade", str(submissions)]
-    command += ["--out", str(out), "--jobs", str(jobs), "--quiet", "--course", str(ROOT)]
+    command += ["--out", str(out), "--jobs", str(jobs), "--course", str(ROOT)]
     return timed(command)
 
 

@@ -196,7 +196,7 @@ def _write_format(name: str, graded: list[Graded], context: Context, out: Path) 
 def _progress(total: int) -> Iterator[Callable[[], None]]:
     """A bar on a terminal, nothing elsewhere; call what it yields once a submission."""
     if not sys.stderr.isatty():
-        yield lambda: None
+        yield _import_the_report
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -207,10 +207,15 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
         yield lambda: progress.advance(task)
 
 
+def _import_the_report() -> None:
+    """While the workers are busy, and not before they start."""
+
+    import autograder.output.table  # noqa: F401
+
+
 def _report(
     graded: list[Graded], settings: Settings, *, left: int, quiet: bool, interrupted: bool
 ) -> None:
-    # Imported while the workers are busy, not before they start.
     from rich.console import Console
 
     from autograder.output.table import print_table

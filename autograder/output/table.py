@@ -33,9 +33,8 @@ def print_table(console: Console, grades: Sequence[Grade]) -> None:
     for assignment in sorted({grade.assignment for grade in grades}):
         rows = [grade for grade in grades if grade.assignment == assignment]
         rows.sort(key=lambda grade: grade.student)
-        for line in table_lines(rows, console.width):
-            console.print(line, no_wrap=True, overflow="ignore", crop=False)
-        console.print()
+        table = Text("\n").join(table_lines(rows, console.width))
+        console.print(table, "", sep="\n", no_wrap=True, overflow="ignore", crop=False)
 
 
 def table_lines(grades: Sequence[Grade], width: int) -> Iterator[Text]:

@@ -105,6 +105,7 @@ def main(readable: list[str] | None, around: list[str] | None) -> None:
     gc.collect()
     begin_on_a_huge_page()
     gc.freeze()
+    gc.set_threshold(10_000)  # most children end before there is anything to collect
     control = socket.socket(fileno=CONTROL)
     while _serve(control, libc, confinement):
         # This is the fork that was asked for. A Landlock domain of its own, lest it end
