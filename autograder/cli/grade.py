@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from autograder.batch import Graded, Settings, grade_all, keep_what_counts
 from autograder.cli import EXIT_FAILED, EXIT_INTERRUPTED
 from autograder.cli.exporting import make_context, repository_folders, write_export
 from autograder.cli.options import course_option, find_course, language_option, pick_language
-from autograder.course import HiddenFeedback
+from autograder.course import Course, HiddenFeedback
 from autograder.errors import UsageError
 from autograder.layouts import AUTO, LAYOUTS, Found
 from autograder.layouts import submissions as find_in_layout
@@ -26,6 +26,10 @@ from autograder.output.context import Context
 from autograder.output.formats import FORMATS, ClassFormat
 from autograder.output.summary import points, write_summary
 from autograder.sandbox import Level, require_level, warm_process
+from autograder.submission import SubmissionRef
+
+if TYPE_CHECKING:
+    from autograder.sandbox.zygote_host import WarmProcess
 
 
 @click.command("grade")
@@ -108,48 +112,56 @@ def command(
     # It starts while the course is loaded.
     with warm_process(isolation) as origin:
         loaded = load_course(root)
-        for assignment in assignments:
-            if assignment not in loaded.assignments:
-                known = ", ".join(loaded.assignments)
-                raise UsageError(f"--assignment {assignment}: the course has {known}")
+        _refuse_unknown(assignments, loaded)
         context = make_context(loaded, feedback=feedback, roster=roster)
         with find_in_layout(
             submissions, loaded, layout=layout, assignments=assignments, students=students
         ) as found:
             _say_what_was_found(found, layout)
-            refs = found.refs
+            private = dict.fromkeys((root, submissions, out, found.folder))
             settings = Settings(
                 loaded,
                 out.absolute(),
                 isolation,
                 pick_language(language, loaded),
-                private=tuple(
-                    path.absolute()
-                    for path in dict.fromkeys((root, submissions, out, found.folder))
-                ),
+                private=tuple(path.absolute() for path in private),
             )
-            graded: list[Graded] = []
-            interrupted = False
             jobs = jobs or os.cpu_count() or 1
-            try:
-                with _progress(len(refs)) as advance:
-                    for one in grade_all(refs, settings, jobs=jobs, force=force, origin=origin):
-                        graded.append(one)
-                        advance()
-            except KeyboardInterrupt:
-                interrupted = True
-            left = len(refs) - len(graded)
-            graded = (
-                _without_attempts(graded) if interrupted else keep_what_counts(graded, settings)
-            )
-    _report(graded, settings, left=left, quiet=quiet, interrupted=interrupted)
-    if not interrupted:
-        context = replace(context, folders=repository_folders([one.ref for one in graded]))
-        for name in formats:
-            _write_format(name, graded, context, settings.out)
-    if interrupted:
+            graded, left = _grade(found.refs, settings, jobs, force, origin)
+    _report(graded, settings, left=left, quiet=quiet)
+    if left is not None:
         return EXIT_INTERRUPTED
+    context = replace(context, folders=repository_folders([one.ref for one in graded]))
+    for name in formats:
+        _write_format(name, graded, context, settings.out)
     return _hold_against(fail_under, graded)
+
+
+def _refuse_unknown(assignments: tuple[str, ...], course: Course) -> None:
+    for assignment in assignments:
+        if assignment not in course.assignments:
+            known = ", ".join(course.assignments)
+            raise UsageError(f"--assignment {assignment}: the course has {known}")
+
+
+def _grade(
+    refs: Sequence[SubmissionRef],
+    settings: Settings,
+    jobs: int,
+    force: bool,
+    origin: WarmProcess | None,
+) -> tuple[list[Graded], int | None]:
+    """What is graded, and where that was interrupted, how many submissions are left."""
+    graded: list[Graded] = []
+    try:
+        with _progress(len(refs)) as advance:
+            for one in grade_all(refs, settings, jobs=jobs, force=force, origin=origin):
+                graded.append(one)
+                advance()
+    except KeyboardInterrupt:
+        # Which of several attempts counts is not known yet.
+        return [one for one in graded if not one.ref.attempt], len(refs) - len(graded)
+    return keep_what_counts(graded, settings), None
 
 
 def _hold_against(percent: float | None, graded: list[Graded]) -> int:
@@ -173,11 +185,6 @@ def _say_what_was_found(found: Found, layout: str) -> None:
         click.echo(f"Layout: {found.layout} ({LAYOUTS[found.layout].expected})")
     for name in found.left_out:
         click.echo(f"Left out of the zip, as it is no ordinary file in it: {name}", err=True)
-
-
-def _without_attempts(graded: list[Graded]) -> list[Graded]:
-    """Those that are the only ones: which of several attempts counts is not known yet."""
-    return [one for one in graded if not one.ref.attempt]
 
 
 def _write_format(name: str, graded: list[Graded], context: Context, out: Path) -> None:
@@ -213,9 +220,7 @@ def _import_the_report() -> None:
     import autograder.output.table  # noqa: F401
 
 
-def _report(
-    graded: list[Graded], settings: Settings, *, left: int, quiet: bool, interrupted: bool
-) -> None:
+def _report(graded: list[Graded], settings: Settings, *, left: int | None, quiet: bool) -> None:
     from rich.console import Console
 
     from autograder.output.table import print_table
@@ -231,6 +236,6 @@ def _report(
     fresh = sum(one.fresh for one in graded)
     kept = len(graded) - fresh
     line = f"{fresh} graded" + (f", {kept} unchanged" if kept else "")
-    if interrupted:
+    if left is not None:
         line = f"Interrupted: {line}, {left} left; run it again to go on"
     console.print(f"{line}. Grades in {settings.out}", markup=False, soft_wrap=True)

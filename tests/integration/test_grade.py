@@ -137,7 +137,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, how: signal
     command = [sys.executable, "-m", "autograder", "grade", str(folder), "--out", str(out)]
     process = subprocess.Popen(
         [*command, "--course", str(COURSE)],
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
@@ -149,10 +149,12 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, how: signal
             os.killpg(process.pid, how)
         else:
             os.kill(process.pid, how)
-        _, stderr = process.communicate(timeout=30)
+        stdout, stderr = process.communicate(timeout=30)
     assert b"Traceback" not in stderr
     assert process.returncode == (-9 if how is signal.SIGKILL else 130)
     finished = len(list(out.rglob("*.json")))
+    if how is signal.SIGINT:
+        assert f"Interrupted: {finished} graded, {60 - finished} left;" in stdout.decode()
     assert finished >= 10
     done = grade(folder, out)
     assert f"{finished} unchanged" in done.stdout
