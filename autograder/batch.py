@@ -3,62 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import gc
-import multiprocessing
-import os
 import signal
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.sharedctypes import Synchronized
-from multiprocessing.util import Finalize
-from pathlib import Path
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.course import Course
 from autograder.deadline import counting, with_deadline
-from autograder.errors import AutograderError, MachineError
-from autograder.exercise import Language
-from autograder.fingerprint import Fingerprints
+from autograder.errors import MachineError
 from autograder.grade import Grade
-from autograder.grader import Grader
 from autograder.output.grade_file import (
     decode_grade,
-    encode_grade,
     grade_path,
     read_grade,
     write_atomically,
     write_grade,
 )
-from autograder.sandbox import Level, Sandbox
-from autograder.sandbox.memory import keep_freed_memory
 from autograder.submission import SubmissionRef, read_submission
+from autograder.workers import Crew, Settings
 
 if TYPE_CHECKING:
     from autograder.sandbox.zygote_host import WarmProcess
 
-# Workers killed, each by another submission, after which the machine is to blame.
-_MAX_KILLED = 5
-_PR_SET_PDEATHSIG = 1
-
-
-class Settings(Struct, frozen=True):
-    """Everything that the workers need to know."""
-
-    course: Course
-    out: Path
-    level: Level
-    language: Language
-    private: tuple[Path, ...]
-    """Folders that student code must not see."""
-
-    def fingerprints(self) -> Fingerprints:
-        return Fingerprints(self.course, self.level, self.language)
+__all__ = ["Graded", "Settings", "grade_all", "keep_what_counts"]
 
 
 class Graded(Struct, frozen=True):
@@ -81,124 +50,58 @@ def grade_all(
 
     Those that are graded and unchanged come first and are not run, unless ``force``.
     Interrupted, it finishes what is being graded, leaves the rest, and raises
-    :class:`KeyboardInterrupt`. ``origin`` is a :func:`~autograder.sandbox.warm_process` for
-    the workers' sandboxes.
+    :class:`KeyboardInterrupt`; interrupted again, at once. ``origin`` is a
+    :func:`~autograder.sandbox.warm_process` for the workers' sandboxes.
     """
     fingerprints = settings.fingerprints()
-    crew = _Crew(settings, jobs, origin)
-    try:
-        for ref in refs:
-            path = grade_path(settings.out, ref)
-            grade = None if force else read_grade(path)
-            if grade is not None and grade.fingerprint == fingerprints.of(read_submission(ref)):
-                # Due dates change without anything to run again.
-                settled = with_deadline(grade, settings.course, ref)
-                if settled != grade:
-                    write_grade(path, settled)
-                yield Graded(ref, settled, fresh=False)
-                continue
-            crew.submit(ref)
-        yield from crew.results()
-    except KeyboardInterrupt:
-        yield from crew.stop()
-        raise
-    finally:
-        crew.dismiss()
+    pending = []
+    for ref in refs:
+        path = grade_path(settings.out, ref)
+        grade = None if force else read_grade(path)
+        if grade is None or grade.fingerprint != fingerprints.of(read_submission(ref)):
+            pending.append(ref)
+            continue
+        # Due dates change without anything to run again.
+        settled = with_deadline(grade, settings.course, ref)
+        if settled != grade:
+            write_grade(path, settled)
+        yield Graded(ref, settled, fresh=False)
+    with (
+        _deferred_interrupt() as is_over,
+        Crew(settings, min(jobs, len(pending)), origin) as crew,
+    ):
+        for ref, content in crew.grade(pending, is_over):
+            write_atomically(grade_path(settings.out, ref), content)
+            yield Graded(ref, decode_grade(content), fresh=True)
     if crew.broken:
         raise MachineError(
-            f"the grader itself failed on {len(crew.broken)} of {crew.submitted} submissions, the "
-            f"others are graded; please report this: {'; '.join(crew.broken[:3])}"
+            f"the grader itself failed on {len(crew.broken)} of {len(pending)} submissions, the "
+            f"others are graded; please report this: {'; '.join(sorted(crew.broken)[:3])}"
         )
 
 
-class _Crew:
-    """The pool of workers, and what becomes of the work when one of them is killed.
+@contextlib.contextmanager
+def _deferred_interrupt() -> Iterator[Callable[[], bool]]:
+    """Note Ctrl-C, which what is yielded then tells, and raise :class:`KeyboardInterrupt` at the
+    end; when it comes again, at once. Elsewhere than in the main thread there is none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    interrupts = 0
 
-    Nothing that a student hands in should kill a worker: student code does not run in one.
-    Should it happen, to a parser or for lack of memory, what the pool has left is graded one
-    by one until the culprit is found, which goes without a grade; the others get theirs.
-    """
+    def note(*_: object) -> None:
+        nonlocal interrupts
+        interrupts += 1
+        if interrupts > 1:
+            raise KeyboardInterrupt
 
-    def __init__(self, settings: Settings, jobs: int, origin: WarmProcess | None) -> None:
-        self._settings = settings
-        self._jobs = jobs
-        self._origin = origin
-        self._pool: ProcessPoolExecutor | None = None
-        self._futures: dict[Future[bytes], SubmissionRef] = {}
-        self._left: list[SubmissionRef] = []
-        self.submitted = 0
-        self.broken: list[str] = []
-
-    def submit(self, ref: SubmissionRef) -> None:
-        self.submitted += 1
-        self._start(ref, self._jobs)
-
-    def _start(self, ref: SubmissionRef, jobs: int) -> None:
-        if self._pool is None:
-            self._pool = _start_pool(self._settings, jobs, self._origin)
-        try:
-            self._futures[self._pool.submit(_grade_one, ref)] = ref
-        except BrokenProcessPool:
-            self._left.append(ref)
-
-    def results(self) -> Iterator[Graded]:
-        killed = 0
-        yield from self._finish()
-        while self._left:
-            left, self._left = self._left, []
-            while left and not self._left:
-                self._start(left.pop(0), 1)
-                yield from self._finish()
-            self.dismiss()
-            if self._left:
-                killed += 1
-                (culprit,) = self._left
-                self.broken.append(f"{culprit.student} (killed the process that graded it)")
-                if killed == _MAX_KILLED:
-                    raise MachineError(
-                        "grading processes are killed again and again (out of memory?); "
-                        "what is graded is kept, run the command again to go on"
-                    )
-            self._left = []
-            for ref in left:
-                self._start(ref, self._jobs)
-            yield from self._finish()
-
-    def stop(self) -> Iterator[Graded]:
-        """Finish what is being graded, and leave the rest."""
-        self.dismiss()
-        finished = [future for future in self._futures if not future.cancelled()]
-        for future in finished:
-            yield from self._written(future)
-
-    def _finish(self) -> Iterator[Graded]:
-        """Yield what is done, and put aside what a broken pool has left."""
-        for future in as_completed(list(self._futures)):
-            yield from self._written(future)
-        if self._left:
-            self._left.sort(key=lambda ref: (ref.student, ref.assignment, ref.attempt))
-            self.dismiss()
-
-    def _written(self, future: Future[bytes]) -> Iterator[Graded]:
-        """Write the file of a grade that has come, if one has."""
-        ref = self._futures.pop(future)
-        try:
-            content = future.result()
-        except AutograderError:
-            raise
-        except BrokenProcessPool:
-            self._left.append(ref)
-        except Exception as error:
-            # A fault of ours with one submission must not cost the class its grades.
-            self.broken.append(f"{ref.student} ({type(error).__name__}: {error})")
-        else:
-            write_atomically(grade_path(self._settings.out, ref), content)
-            yield Graded(ref, decode_grade(content), fresh=True)
-
-    def dismiss(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: interrupts > 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupts:
+        raise KeyboardInterrupt
 
 
 def keep_what_counts(graded: Sequence[Graded], settings: Settings) -> list[Graded]:
@@ -216,108 +119,3 @@ def keep_what_counts(graded: Sequence[Graded], settings: Settings) -> list[Grade
             write_grade(grade_path(settings.out, chosen.ref), grade)
         kept.append(chosen)
     return kept
-
-
-def _start_pool(settings: Settings, jobs: int, origin: WarmProcess | None) -> ProcessPoolExecutor:
-    # A fork has everything imported already, and the origin's socket; elsewhere it is unsafe,
-    # and there is no origin.
-    method = "fork" if sys.platform == "linux" else "spawn"
-    context = multiprocessing.get_context(method)
-    return ProcessPoolExecutor(
-        jobs,
-        mp_context=context,
-        initializer=_initialize_worker,
-        initargs=(settings, jobs, context.Value("i", 0), os.getpid(), origin),
-    )
-
-
-def _bind_to_processor(worker: int, jobs: int, zygote: int | None) -> None:
-    """Give each of ``jobs`` workers a processor of its own, where there are enough (Linux).
-
-    A worker and the process of student code that it talks to are hardly ever busy at the
-    same time. On one processor they hand over to each other without waking another one;
-    two workers together are a quarter faster for it. As batch work, neither interrupts the
-    other for every message: answers are read when all of a test's have come.
-
-    ``zygote`` is the process that forks those of student code, which inherit both.
-    """
-    if not hasattr(os, "sched_getaffinity"):
-        return
-    processors = sorted(os.sched_getaffinity(0))
-    for pid in (0,) if zygote is None else (0, zygote):
-        with contextlib.suppress(OSError):  # a hint: in some containers it is refused
-            os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
-            if jobs <= len(processors):
-                os.sched_setaffinity(pid, {processors[worker]})
-
-
-def _end_with(parent: int) -> None:
-    """Have this process killed when the main one is, which cannot tell it any more (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # it was killed just before
-            os._exit(1)
-
-
-class _Worker:
-    """One process of the pool: a sandbox of its own, and the truths it has worked out.
-
-    ``place`` is its number, from 0, and how many there are.
-    """
-
-    def __init__(
-        self, settings: Settings, place: tuple[int, int], origin: WarmProcess | None
-    ) -> None:
-        self._course = settings.course
-        self._fingerprints = settings.fingerprints()
-        self._sandbox = Sandbox(settings.level, settings.course.limits, settings.private, origin)
-        self._grader = Grader(settings.course, self._sandbox, settings.language)
-        Finalize(None, self._sandbox.close, exitpriority=10)
-        self._sandbox.warm_up()
-
-        self._place = place
-        self._is_placed = False
-
-    def grade(self, ref: SubmissionRef) -> bytes:
-        """The grade of the submission, as the content of its file. The main process writes it:
-        that takes a tenth of the time, in which this one can go on."""
-        submission = read_submission(ref)
-        grade = self._grader.grade(submission, self._fingerprints.of(submission))
-        grade = with_deadline(grade, self._course, ref)
-        if not self._is_placed:
-            # Not before: while the zygote starts, the truth is worked out beside it.
-            self._is_placed = True
-            gc.freeze()
-            _bind_to_processor(*self._place, self._sandbox.zygote_pid)
-        return encode_grade(grade)
-
-
-_worker: _Worker | AutograderError | None = None
-
-
-def _initialize_worker(
-    settings: Settings,
-    jobs: int,
-    started: Synchronized[int],
-    parent: int,
-    origin: WarmProcess | None,
-) -> None:
-    global _worker
-    with started.get_lock():
-        number = started.value
-        started.value += 1
-    _end_with(parent)
-    # Ctrl-C reaches every process of the terminal; the main one decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    keep_freed_memory()
-    try:
-        _worker = _Worker(settings, (number, jobs), origin)
-    except AutograderError as error:
-        _worker = error  # raised with the first task: a failing initializer says nothing
-
-
-def _grade_one(ref: SubmissionRef) -> bytes:
-    if isinstance(_worker, AutograderError):
-        raise _worker
-    assert _worker is not None
-    return _worker.grade(ref)

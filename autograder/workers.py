@@ -1,0 +1,275 @@
+"""Processes that grade, one submission at a time each, for a main process that writes."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import multiprocessing
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import wait
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct
+
+from autograder.course import Course
+from autograder.deadline import with_deadline
+from autograder.errors import AutograderError, MachineError
+from autograder.exercise import Language
+from autograder.fingerprint import Fingerprints
+from autograder.grader import Grader
+from autograder.output.grade_file import encode_grade
+from autograder.sandbox import Level, Sandbox
+from autograder.sandbox.memory import keep_freed_memory
+from autograder.submission import SubmissionRef, read_submission
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from autograder.sandbox.zygote_host import WarmProcess
+
+# A worker has its next submission in hand, so that it need not wait for it.
+_IN_HAND = 2
+# Submissions that killed the workers they were given to, after which the machine is to blame.
+_MAX_KILLERS = 5
+_PR_SET_PDEATHSIG = 1
+
+# A fork has everything imported already, and the origin's socket; elsewhere than on Linux it is
+# unsafe, and there is no origin.
+_METHOD = "fork" if sys.platform == "linux" else "spawn"
+
+
+class Settings(Struct, frozen=True):
+    """Everything that the workers need to know."""
+
+    course: Course
+    out: Path
+    level: Level
+    language: Language
+    private: tuple[Path, ...]
+    """Folders that student code must not see."""
+
+    def fingerprints(self) -> Fingerprints:
+        return Fingerprints(self.course, self.level, self.language)
+
+
+class _Fault(Struct, frozen=True):
+    """The grader itself failed on a submission, in this way."""
+
+    description: str
+
+
+Outcome: TypeAlias = bytes | _Fault | AutograderError
+"""The content of a grade's file, or why there is none."""
+
+
+class Crew:
+    """The workers, and what becomes of the work when one of them is killed.
+
+    Nothing that a student hands in should kill a worker: student code does not run in one.
+    Should it happen, to a parser or for lack of memory, the submission is tried once more and
+    then goes without a grade; the others get theirs. Use as a context manager.
+    """
+
+    def __init__(self, settings: Settings, jobs: int, origin: WarmProcess | None) -> None:
+        self._settings = settings
+        self._jobs = jobs
+        self._origin = origin
+        self._hands: list[_Hand] = []
+        self._killers: list[SubmissionRef] = []
+        self.broken: list[str] = []
+        """Submissions that the grader itself failed on, and how."""
+
+    def __enter__(self) -> Crew:
+        for place in range(self._jobs):
+            self._hands.append(self._hire(place))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        for hand in self._hands:
+            hand.dismiss(at_once=kind is KeyboardInterrupt)
+        for hand in self._hands:
+            hand.process.join()
+
+    def _hire(self, place: int) -> _Hand:
+        others = [hand.connection for hand in self._hands if hand.place != place]
+        return _Hand((place, self._jobs), self._settings, self._origin, others)
+
+    def grade(
+        self, refs: Sequence[SubmissionRef], is_over: Callable[[], bool]
+    ) -> Iterator[tuple[SubmissionRef, bytes]]:
+        """Yield each submission with the content of its grade's file as it comes; once it is
+        over, only those that are in hand. Raises what is wrong with the course or the machine."""
+        pending = deque(refs)
+        while True:
+            for hand in self._hands:
+                while pending and len(hand.refs) < _IN_HAND and not is_over():
+                    hand.give(pending.popleft())
+            busy = {hand.connection: hand for hand in self._hands if hand.refs}
+            if not busy:
+                return
+            for connection in wait(list(busy)):
+                hand = busy[connection]
+                ref, outcome = hand.take()
+                if outcome is None:
+                    pending.extendleft(reversed(self._replace(hand, ref)))
+                elif isinstance(outcome, bytes):
+                    yield ref, outcome
+                elif isinstance(outcome, _Fault):  # which must not cost the class its grades
+                    self.broken.append(f"{ref.student} ({outcome.description})")
+                else:
+                    raise outcome
+
+    def _replace(self, hand: _Hand, ref: SubmissionRef) -> list[SubmissionRef]:
+        """Another worker for one that was killed at work on ``ref``; what is to be given out
+        again."""
+        hand.dismiss(at_once=True)
+        hand.process.join()
+        self._hands[hand.place] = self._hire(hand.place)
+        left = list(hand.refs)
+        if ref not in self._killers:  # perhaps it was chance
+            self._killers.append(ref)
+            return [ref, *left]
+        self.broken.append(f"{ref.student} (killed the process that graded it)")
+        if len(self.broken) >= _MAX_KILLERS:
+            raise MachineError(
+                "grading processes are killed again and again (out of memory?); "
+                "what is graded is kept, run the command again to go on"
+            )
+        return left
+
+
+class _Hand:
+    """A worker as the main process sees it, and what it has been given to grade."""
+
+    def __init__(
+        self,
+        place: tuple[int, int],
+        settings: Settings,
+        origin: WarmProcess | None,
+        others: Sequence[Connection[SubmissionRef, Outcome]],
+    ) -> None:
+        context: Any = multiprocessing.get_context(_METHOD)
+        self.place = place[0]
+        self.refs: deque[SubmissionRef] = deque()
+        self.connection, theirs = context.Pipe()
+        # A fork has them too, and would keep itself and the others from seeing them closed.
+        ours = [*others, self.connection] if _METHOD == "fork" else []
+        arguments = (theirs, ours, settings, place, origin, os.getpid())
+        self.process = context.Process(target=_work, args=arguments)
+        self.process.start()
+        theirs.close()
+
+    def give(self, ref: SubmissionRef) -> None:
+        self.refs.append(ref)
+        with contextlib.suppress(OSError):  # it is gone, as will be seen
+            self.connection.send(ref)
+
+    def take(self) -> tuple[SubmissionRef, Outcome | None]:
+        """What has become of the first of ``refs``; None where the worker was killed."""
+        ref = self.refs.popleft()
+        try:
+            return ref, self.connection.recv()
+        except (EOFError, OSError):
+            return ref, None
+
+    def dismiss(self, *, at_once: bool) -> None:
+        """Have it end with what it is grading, or now."""
+        self.connection.close()
+        if at_once:
+            self.process.kill()
+
+
+def _work(
+    connection: Connection[Outcome, SubmissionRef],
+    not_ours: Sequence[Connection[SubmissionRef, Outcome]],
+    settings: Settings,
+    place: tuple[int, int],
+    origin: WarmProcess | None,
+    parent: int,
+) -> None:
+    """Grade what comes, until nothing more will."""
+    _end_with(parent)
+    for other in not_ours:
+        other.close()
+    # Ctrl-C reaches every process of the terminal; the main one decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_freed_memory()
+    worker: _Worker | None = None
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            ref = connection.recv()
+            outcome: Outcome
+            try:
+                worker = worker or _Worker(settings, place, origin)
+                outcome = worker.grade(ref)
+            except AutograderError as error:
+                outcome = error
+            except Exception as error:
+                outcome = _Fault(f"{type(error).__name__}: {error}")
+            connection.send(outcome)
+
+
+def _end_with(parent: int) -> None:
+    """Have this process killed when the main one is, which cannot tell it any more (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it was killed just before
+            os._exit(1)
+
+
+class _Worker:
+    """A sandbox, and the truths that have been worked out.
+
+    ``place`` is the worker's number, from 0, and how many there are.
+    """
+
+    def __init__(
+        self, settings: Settings, place: tuple[int, int], origin: WarmProcess | None
+    ) -> None:
+        self._course = settings.course
+        self._fingerprints = settings.fingerprints()
+        self._sandbox = Sandbox(settings.level, settings.course.limits, settings.private, origin)
+        self._grader = Grader(settings.course, self._sandbox, settings.language)
+        Finalize(None, self._sandbox.close, exitpriority=10)
+        self._sandbox.warm_up()
+        self._place = place
+        self._is_placed = False
+
+    def grade(self, ref: SubmissionRef) -> bytes:
+        """The grade of the submission, as the content of its file."""
+        submission = read_submission(ref)
+        grade = self._grader.grade(submission, self._fingerprints.of(submission))
+        grade = with_deadline(grade, self._course, ref)
+        if not self._is_placed:
+            # Not before: while the zygote starts, the truth is worked out beside it.
+            self._is_placed = True
+            gc.freeze()
+            _bind_to_processor(*self._place, self._sandbox.zygote_pid)
+        return encode_grade(grade)
+
+
+def _bind_to_processor(worker: int, jobs: int, zygote: int | None) -> None:
+    """Give each of ``jobs`` workers a processor of its own, where there are enough (Linux).
+
+    A worker and the process of student code that it talks to are hardly ever busy at the
+    same time. On one processor they hand over to each other without waking another one;
+    two workers together are a quarter faster for it. As batch work, neither interrupts the
+    other for every message: answers are read when all of a test's have come.
+
+    ``zygote`` is the process that forks those of student code, which inherit both.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return
+    processors = sorted(os.sched_getaffinity(0))
+    for pid in (0,) if zygote is None else (0, zygote):
+        with contextlib.suppress(OSError):  # a hint: in some containers it is refused
+            os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
+            if jobs <= len(processors):
+                os.sched_setaffinity(pid, {processors[worker]})
