@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import multiprocessing
 import os
@@ -26,6 +25,7 @@ from autograder.exercise import Language
 from autograder.fingerprint import Fingerprints
 from autograder.grade import Grade
 from autograder.grader import Grader
+from autograder.orphans import end_with
 from autograder.output.grade_file import decode_grade, grade_path, read_grade, write_grade
 from autograder.sandbox import Level, Sandbox
 from autograder.sandbox.memory import keep_freed_memory
@@ -33,7 +33,6 @@ from autograder.submission import SubmissionRef, read_submission
 
 # Workers killed, each by another submission, after which the machine is to blame.
 _MAX_KILLED = 5
-_PR_SET_PDEATHSIG = 1
 
 
 class Settings(Struct, frozen=True):
@@ -218,14 +217,6 @@ def _bind_to_processor(worker: int, jobs: int, zygote: int | None) -> None:
                 os.sched_setaffinity(pid, {processors[worker]})
 
 
-def _end_with(parent: int) -> None:
-    """Have this process killed when the main one is, which cannot tell it any more (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # it was killed just before
-            os._exit(1)
-
-
 class _Worker:
     """One process of the pool: a sandbox of its own, and the truths it has worked out.
 
@@ -271,7 +262,7 @@ def _initialize_worker(
     with started.get_lock():
         number = started.value
         started.value += 1
-    _end_with(parent)
+    end_with(parent)
     # Ctrl-C reaches every process of the terminal; the main one decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_freed_memory()
