@@ -117,6 +117,8 @@ _TELLING_FAILURES = (
     "returned_nothing",
     "check",
     "check_error",
+    "no_elements",
+    "not_a_number",
 )
 
 
@@ -176,7 +178,9 @@ def _status(failure: Failure) -> Status:
             return "timeout"
         case "crashed":
             return "crashed"
-        case "wrong_count" | "returned_nothing" | "check" | "check_error":
+        case "wrong_count" | "returned_nothing" | "no_elements" | "not_a_number":
+            return "failed"
+        case "check" | "check_error":
             return "failed"
     return "error"
 

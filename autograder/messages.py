@@ -143,6 +143,14 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "The test did not come to an end within {detail} s with what was returned.",
         "ko": "반환된 값으로는 테스트가 {detail}초 안에 끝나지 않았습니다.",
     },
+    "no_elements": {
+        "en": "An answer is empty where the right one is not.",
+        "ko": "비어 있지 않아야 할 결과가 비어 있습니다.",
+    },
+    "not_a_number": {
+        "en": "An answer contains nan where the right one does not.",
+        "ko": "올바른 결과에는 nan이 없는데, 반환한 결과에 nan이 있습니다.",
+    },
     # what was returned
     "wrong_count": {
         "en": "Returned {detail} value(s) instead of {expected}: return {outputs}, in this order.",

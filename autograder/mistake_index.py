@@ -16,6 +16,7 @@ anything within half a step of what the mistake gave finds the same whole number
 from __future__ import annotations
 
 import math
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b, shake_256
 from pathlib import Path
@@ -31,6 +32,7 @@ from autograder.errors import CourseError
 from autograder.exercise import Exercise, Mistake, Text
 from autograder.grade import Judgement, Truth
 from autograder.grader import ExerciseGrader, public_part
+from autograder.messages import harmless, harmless_lines
 from autograder.mistakes import agreement_of, failure_key, is_low_precision, mutant
 from autograder.observation import Observation, Output
 from autograder.reference import solution_source
@@ -111,7 +113,10 @@ def read_index(path: Path) -> dict[str, tuple[LockedHint, ...]]:
     Raises :class:`CourseError` where the file is damaged.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("not an ordinary file")
+        if status.st_size > MAX_BYTES:
             raise ValueError(f"larger than {MAX_BYTES} bytes")
         file = msgspec.json.decode(path.read_bytes(), type=_File)
         if file.version != VERSION:
@@ -234,14 +239,26 @@ def _open(
             continue
         content = _decrypt(_xor(lock.key, _stream(transcript, len(lock.key))), locked.content)
         if content is not None:
-            return msgspec.json.decode(content, type=Hint)
+            return _hint_in(content)
     return None
+
+
+def _hint_in(content: bytes) -> Hint | None:
+    """None where it is none: who has the key can also lock up something else."""
+    try:
+        hint = msgspec.json.decode(content, type=Hint)
+    except (msgspec.MsgspecError, UnicodeError):
+        return None
+    text = {language: harmless_lines(words) for language, words in hint.text.items()}
+    return Hint(harmless(hint.name), text)
 
 
 def _reader(sketches: Iterator[Sketch]) -> Callable[[_Array], Sequence[int]]:
     def read(array: _Array) -> Sequence[int]:
         sketch = next(sketches, None)
         if sketch is None or len(sketch) != 1 + PROJECTIONS:
+            raise _Mismatch
+        if any(abs(place) > PARTS for place in sketch[1:]):
             raise _Mismatch
         return array.numbers(sketch)
 

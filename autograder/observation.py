@@ -55,6 +55,8 @@ FailureKind: TypeAlias = Literal[
     "check",
     "check_error",
     "check_timeout",
+    "no_elements",
+    "not_a_number",
 ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import multiprocessing
 import os
@@ -24,6 +23,7 @@ from autograder.errors import AutograderError, MachineError
 from autograder.exercise import Language
 from autograder.fingerprint import Fingerprints
 from autograder.grader import Grader
+from autograder.orphans import end_with
 from autograder.output.grade_file import encode_grade
 from autograder.sandbox import Level, Sandbox
 from autograder.sandbox.memory import keep_freed_memory
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 _IN_HAND = 2
 # Submissions that killed the workers they were given to, after which the machine is to blame.
 _MAX_KILLERS = 5
-_PR_SET_PDEATHSIG = 1
 
 # A fork has everything imported already, and the origin's socket; elsewhere than on Linux it is
 # unsafe, and there is no origin.
@@ -195,7 +194,7 @@ def _work(
     parent: int,
 ) -> None:
     """Grade what comes, until nothing more will."""
-    _end_with(parent)
+    end_with(parent)
     for other in not_ours:
         other.close()
     # Ctrl-C reaches every process of the terminal; the main one decides what it means.
@@ -214,14 +213,6 @@ def _work(
             except Exception as error:
                 outcome = _Fault(f"{type(error).__name__}: {error}")
             connection.send(outcome)
-
-
-def _end_with(parent: int) -> None:
-    """Have this process killed when the main one is, which cannot tell it any more (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # it was killed just before
-            os._exit(1)
 
 
 class _Worker:

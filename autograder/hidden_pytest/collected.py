@@ -31,7 +31,7 @@ from autograder.errors import CourseError
 from autograder.exercise import Text
 from autograder.hidden_pytest.messages import Ended, Place
 from autograder.hidden_pytest.student import Exchange, Link, Student, StudentError
-from autograder.messages import LANGUAGES
+from autograder.messages import LANGUAGES, harmless_lines
 from autograder.observation import Failure
 from autograder.sandbox.protocol import MAX_TEXT, ExceptionInfo
 
@@ -194,7 +194,10 @@ class _Plugin:
 
         def say(message: str = "", **by_language: str) -> str:
             said = by_language or dict.fromkeys(LANGUAGES, message)
-            self._hint = {language: str(text) for language, text in said.items()}
+            # What a student returned may be quoted in it.
+            self._hint = {
+                language: harmless_lines(str(text)[:MAX_TEXT]) for language, text in said.items()
+            }
             return next(iter(self._hint.values()))
 
         return say
@@ -246,7 +249,7 @@ _REWRITTEN = re.compile(r"(?:^|\n)assert ")
 def _failed_check(error: BaseException, hint: Text) -> Failure:
     """The failure, with all that is known of the values in ``exception`` where they are known:
     by them it is told whether two failures have the same reason."""
-    message = str(error)
+    message = _text(error)
     values = None
     # Else it is the author's alone.
     if _REWRITTEN.search(message) or "\n" in message or message.startswith("DID NOT "):
@@ -259,7 +262,7 @@ def _failed_check(error: BaseException, hint: Text) -> Failure:
 
 def explained(error: BaseException, *, with_own_words: bool) -> str:
     """The message of an assertion: the author's own, or else pytest's account of the values."""
-    message = str(error)
+    message = _text(error)
     found = _REWRITTEN.search(message)
     start = len(message) if found is None else found.start()
     own, values = message[:start], message[start:]
@@ -270,10 +273,15 @@ def explained(error: BaseException, *, with_own_words: bool) -> str:
 
 
 def _one_line(error: BaseException) -> str:
-    name, message = type(error).__name__, " ".join(str(error).split())
+    name, message = type(error).__name__, " ".join(_text(error).split())
     if isinstance(error, pytest.skip.Exception):
         name = "skipped"
     return f"{name}: {message}" if message else name
+
+
+def _text(error: BaseException) -> str:
+    """The message, with no more than is ever shown of what it quotes: that may be any size."""
+    return str(error)[: 4 * MAX_TEXT]
 
 
 def place_of(traceback: TracebackType | None, spec: Spec) -> Place | None:

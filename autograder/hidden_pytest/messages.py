@@ -6,7 +6,7 @@ checked by the session and is plain values by now.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from msgspec import Struct
@@ -78,6 +78,28 @@ def plain(value: Value) -> Any:
         items = [_plain_leaf(item) for item in value.items]
         return tuple(items) if value.kind == "tuple" else items
     return _plain_leaf(value)
+
+
+Blank: TypeAlias = Literal["no_elements", "not_a_number"]
+BLANKS: tuple[Blank, ...] = get_args(Blank)
+
+
+def blanks_of(target: str, answer: Any) -> frozenset[Blank]:
+    """What is blank in the answer, and so compares well with anything.
+
+    `np.allclose([], 5)` holds, `max(0, nan)` is 0, and a loop over nothing finds no fault.
+    """
+    items = answer if isinstance(answer, (list, tuple)) else [answer]
+    arrays = [item for item in items if isinstance(item, (np.ndarray, float, complex))]
+    is_empty = (
+        len(items) == 0
+        or any(isinstance(array, np.ndarray) and not array.size for array in arrays)
+        or any(isinstance(item, str) and not item for item in items)
+        or (target.endswith(".__len__") and type(answer) is int and answer == 0)
+    )
+    is_nan = any(np.isnan(array).any() for array in arrays)
+    found: dict[Blank, bool] = {"no_elements": is_empty, "not_a_number": is_nan}
+    return frozenset(blank for blank in BLANKS if found[blank])
 
 
 def _plain_leaf(leaf: Leaf) -> Any:

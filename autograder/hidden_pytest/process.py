@@ -23,18 +23,22 @@ from autograder.course import Course
 from autograder.errors import CourseError, MachineError
 from autograder.exercise import Exercise
 from autograder.hidden_pytest.messages import (
+    BLANKS,
     Answered,
     Ask,
     Begin,
+    Blank,
     CallBack,
     Ended,
     FromFork,
     FromGrader,
     Lost,
+    blanks_of,
     plain,
 )
 from autograder.messages import harmless
 from autograder.observation import Failure, Observation, failure_of
+from autograder.orphans import end_with
 from autograder.reference import solution_source
 from autograder.run import EXHAUSTING, MAX_EXHAUSTING, ExerciseRun, OpenSession
 from autograder.sandbox import Session
@@ -82,14 +86,17 @@ class PytestRunner:
             course.seed,
         )
         self._cases = collected(self._spec).cases
-        self._hold_against_solution()
+        self._blanks = self._hold_against_solution()
 
     def run(self, submission: Submission) -> ExerciseRun:
         """What the cases of each test came to."""
         run = self._run(submission)
         observations: dict[str, tuple[Observation, ...]] = {}
-        for case, ended in zip(self._cases, run.endings(), strict=True):
+        endings = zip(run.endings(), run.blanks, self._blanks, strict=True)
+        for case, (ended, blanks, usual) in zip(self._cases, endings, strict=True):
             failure = ended.failure
+            if failure is None and blanks - usual:
+                failure = Failure(min(blanks - usual))
             if failure is not None and failure.kind == "check" and case.parameters:
                 detail = f"{harmless(failure.detail, _DETAIL)} [{case.parameters}]"
                 failure = replace(failure, detail=detail)
@@ -97,14 +104,15 @@ class PytestRunner:
             observations[case.test] = (*observations.get(case.test, ()), observation)
         return ExerciseRun(observations, run.output)
 
-    def _hold_against_solution(self) -> None:
+    def _hold_against_solution(self) -> list[frozenset[Blank]]:
+        """The blanks that are right, case by case: those among the solution's answers."""
         exercise = self._exercise
         source = solution_source(exercise)
         if source is None:
-            return
+            return [frozenset(BLANKS)] * len(self._cases)
         solution = Submission("", exercise.assignment, {f"{exercise.name}.py": source})
-        endings = self._run(solution).endings()
-        for case, ended in zip(self._cases, endings, strict=True):
+        run = self._run(solution)
+        for case, ended in zip(self._cases, run.endings(), strict=True):
             failure, place = ended.failure, ended.place
             if failure is None:
                 continue
@@ -115,6 +123,7 @@ class PytestRunner:
             if place is None:
                 raise exercise.error(f"tests.{case.test}", message)
             raise CourseError(message, path=place.path, line=place.line, column=place.column)
+        return run.blanks
 
     def _run(self, submission: Submission) -> _Run:
         tests = [case.test for case in self._cases]
@@ -140,6 +149,8 @@ class _Run:
         wall_seconds: float,
     ) -> None:
         self.output = ""
+        self.blanks: list[frozenset[Blank]] = []
+        """What of the answers was blank, for each case."""
         self._spec = spec
         self._tests = tests
         self._entry = entry
@@ -149,12 +160,14 @@ class _Run:
         self._session: Session | None = None
         self._load_failure: Failure | None = None
         self._exhausting = 0
+        self._lost: Failure | None = None
+        self._answers_blank: frozenset[Blank] = frozenset()
         self._test = ""
         self._student_left = 0.0
         self._own_left = 0.0
 
     def endings(self) -> list[Ended]:
-        """How each case ended. A case that hangs or kills its fork costs only itself."""
+        """How each case ended. A case that hangs or kills its fork costs only its test."""
         endings: list[Ended] = []
         try:
             while len(endings) < len(self._tests):
@@ -162,7 +175,7 @@ class _Run:
                 if failure is None:
                     self._in_a_fork(endings)
                 else:  # without a fork, where nothing can be asked anyway
-                    endings.append(Ended(failure))
+                    self._note(Ended(failure), endings)
         finally:
             self._close()
         return endings
@@ -172,7 +185,8 @@ class _Run:
         context: Any = multiprocessing.get_context(METHOD)
         here, there = context.Pipe()
         ours = here if METHOD == "fork" else None
-        process = context.Process(target=_serve, args=(there, ours, self._spec, len(endings)))
+        arguments = (there, ours, self._spec, len(endings), os.getpid())
+        process = context.Process(target=_serve, args=arguments)
         with warnings.catch_warnings():
             # Threads that we have not started: those of the sandbox, which the fork never uses.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -196,9 +210,15 @@ class _Run:
 
     def _note(self, ended: Ended, endings: list[Ended]) -> None:
         endings.append(ended)
-        kind = None if ended.failure is None else ended.failure.kind
-        if kind in EXHAUSTING or kind == "check_timeout":
+        self.blanks.append(self._answers_blank)
+        self._answers_blank = frozenset()
+        failure = ended.failure
+        if failure is None or self._lost is not None:
+            return
+        if failure.kind in EXHAUSTING or failure.kind == "check_timeout":
             self._exhausting += 1
+        if self._session is None or not self._session.alive:
+            self._lost = failure
 
     def _answer(self, here: Connection[FromGrader, FromFork], message: FromFork) -> Ended | None:
         match message:
@@ -212,8 +232,11 @@ class _Run:
         return None
 
     def _begin(self, number: int) -> Failure | None:
-        """Make ready for a case: a process with the submission in it, and time."""
-        self._own_left = OWN_SECONDS
+        """Make ready for a case: a process with the submission in it, and time.
+
+        A test that has lost its process has lost its points. Its other cases are not run: with
+        a new process each, they would take as long as there are many.
+        """
         if self._load_failure is not None:
             return self._load_failure
         if self._exhausting >= MAX_EXHAUSTING:
@@ -221,6 +244,10 @@ class _Run:
         if self._test != self._tests[number]:
             self._test = self._tests[number]
             self._student_left = self._wall_seconds
+            self._own_left = OWN_SECONDS
+            self._lost = None
+        if self._lost is not None:
+            return self._lost
         if self._session is not None and self._session.alive:
             return None
         self._close()
@@ -252,7 +279,9 @@ class _Run:
         if failure is not None:
             return Lost(failure)
         assert isinstance(outcome, Returned)
-        return Answered(plain(outcome.value))
+        answer = plain(outcome.value)
+        self._answers_blank |= blanks_of(ask.target, answer)
+        return Answered(answer)
 
     def _function(self, here: Connection[FromGrader, FromFork], function: Function) -> Any:
         """Stands for a function of the test, which the fork has."""
@@ -284,10 +313,12 @@ def _serve(
     ours: Connection[FromGrader, FromFork] | None,
     spec: Spec,
     first: int,
+    grader: int,
 ) -> None:
     """The fork: run the cases from ``first`` on, asking the grader for everything."""
     from autograder.hidden_pytest.collected import collected
 
+    end_with(grader)
     if ours is not None:
         ours.close()  # so that this process notices when the grader is gone
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -301,7 +332,8 @@ def _serve(
         try:
             there.send(message)
             return there.recv()
-        except (EOFError, OSError):
+        except (EOFError, OSError, MemoryError):
+            # Half read, it would be followed by what student code has made up.
             os._exit(1)
 
     for number in range(first, len(tests.cases)):

@@ -25,7 +25,9 @@ from autograder.sandbox.protocol import Function, Kept, Opaque
 Exchange: TypeAlias = Callable[[FromFork], FromGrader]
 
 # After these there is nobody left to ask, or the limits were reached; no test may catch them.
-FATAL = frozenset({"timeout", "cpu", "crashed", "malformed", "memory", "forbidden", "not_run"})
+FATAL = frozenset(
+    {"timeout", "cpu", "crashed", "malformed", "oversized", "memory", "forbidden", "not_run"}
+)
 
 _MAX_LENGTH = 100_000
 _MAX_DEPTH = 4
@@ -76,8 +78,13 @@ class Link:
                 )
         keep = f"#{self._kept}"
         answer = self._exchange(Ask(target, packed, keep))
+        verdict: BaseException | None = None
         while isinstance(answer, CallBack):
-            answer = self._exchange(_called_back(answer, functions))
+            result, raised = _called_back(answer, functions)
+            verdict = verdict or raised
+            answer = self._exchange(result)
+        if verdict is not None:
+            raise verdict
         if isinstance(answer, Lost):
             self._refuse(path, answer.failure)
         assert isinstance(answer, Answered)
@@ -101,6 +108,12 @@ class Link:
             for i, item in enumerate(value)
         ]
         return items if isinstance(value, list) else tuple(items)
+
+    def misused(self, what: str) -> StudentError:
+        """An object stands where only a value can: numpy would take the error for a no."""
+        failure = Failure("check_error", what)
+        self.fatal = self.fatal or failure
+        return _error_of(failure)
 
     def _refuse(self, path: str, failure: Failure) -> NoReturn:
         if failure.kind in FATAL:
@@ -169,7 +182,7 @@ class Handle:
         return (self[index] for index in range(len(self)))
 
     def __bool__(self) -> bool:
-        raise _error_of(Failure("check_error", self._what()))
+        raise self._link.misused(self._what())
 
     def __eq__(self, other: object) -> bool:
         return False
@@ -177,7 +190,7 @@ class Handle:
     __hash__ = object.__hash__
 
     def __array__(self, *_: Any, **__: Any) -> np.ndarray[Any, Any]:
-        raise _error_of(Failure("check_error", self._what()))
+        raise self._link.misused(self._what())
 
     def __repr__(self) -> str:
         return str(self._path)  # as it stands in the test, for messages
@@ -219,14 +232,21 @@ def _packed(argument: Any, functions: list[Callable[..., Any]]) -> Any:
     )
 
 
-def _called_back(call: CallBack, functions: list[Callable[..., Any]]) -> Answered | None:
+def _called_back(
+    call: CallBack, functions: list[Callable[..., Any]]
+) -> tuple[Answered | None, BaseException | None]:
+    """The result of the test's function, None where it refused the student's arguments; and
+    what it said against them, such as an `assert` that does not hold, which is for the test."""
     try:
         with np.errstate(all="ignore"):
             result = _packed(functions[call.function](*call.arguments), [])
-        return Answered(tuple(result) if isinstance(result, list) else result)
+        return Answered(tuple(result) if isinstance(result, list) else result), None
+    except AssertionError as error:
+        return None, error
     except Exception:
-        # The test's function, the student's arguments.
-        return None
+        return None, None
+    except BaseException as error:  # pytest.fail()
+        return None, error
 
 
 # What `pytest.raises` may name. The student chooses the name, never the class.

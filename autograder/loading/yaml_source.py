@@ -18,6 +18,9 @@ Keys: TypeAlias = tuple[Key, ...]
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
 
+# What controls a terminal, or cannot be written in UTF-8. As escapes they get through YAML.
+_CONTROL = re.compile(r"[^\n\t -~\xa0-\ud7ff\ue000-\U0010ffff]")
+
 _YAML = "tag:yaml.org,2002:"
 _TAGS: dict[type[yaml.Node], frozenset[str]] = {
     yaml.MappingNode: frozenset({f"{_YAML}map"}),
@@ -109,7 +112,7 @@ class Document:
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise self._error_at(key_node, "a key must be a single word or number")
-            key = str(key_node.value)
+            key = self._text(key_node)
             if key in mapping:
                 raise self._error_at(key_node, f"the key '{key}' is there twice; remove one")
             inner = (*keys, key)
@@ -118,7 +121,7 @@ class Document:
         return mapping
 
     def _scalar(self, node: yaml.Node, keys: Keys) -> Any:
-        text = str(node.value)
+        text = self._text(node)
         try:
             match node.tag:
                 case "tag:yaml.org,2002:int":
@@ -133,6 +136,15 @@ class Document:
             raise self._error_at(
                 node, f"'{text[:30]}' is not a usable {_shown(node.tag)}; write a plain value"
             ) from None
+        return text
+
+    def _text(self, node: yaml.Node) -> str:
+        text = str(node.value)
+        control = _CONTROL.search(text)
+        if control is not None:
+            raise self._error_at(
+                node, f"the character U+{ord(control[0]):04X} cannot be shown; remove it"
+            )
         return text
 
     def _error_at(self, node: yaml.Node, message: str) -> CourseError:

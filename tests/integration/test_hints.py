@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
+from autograder import mistake_index
 from autograder.checking import CheckedExercise, check_exercise
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.exercise import Exercise
 from autograder.grader import ExerciseGrader, public_part
 from autograder.loading import load_course
-from autograder.mistake_index import build_index, index_path, read_index
+from autograder.mistake_index import build_index, index_path, lock_hints, read_index
 from autograder.mistakes import mutant
 from autograder.reference import solution_source
 from autograder.sandbox import Sandbox
@@ -204,21 +208,82 @@ def test_a_damaged_index_is_one_line(content: bytes, reason: str, tmp_path: Path
     assert "\n" not in str(caught.value)
 
 
-def test_a_forged_index_harms_nobody(bundle: Course, sandbox: Sandbox, tmp_path: Path) -> None:
-    """Numbers of any size in the file, which is not ours once it is in a bundle."""
-    path = index_path(bundle.root, "linear-layer")
-    content = msgspec.json.decode(path.read_bytes())
+def with_index(bundle: Course, folder: Path, content: bytes) -> Course:
+    """A copy of the bundle with another index for linear-layer."""
+    root = folder / "bundle"
+    shutil.copytree(bundle.root, root)
+    index_path(root, "linear-layer").write_bytes(content)
+    return load_course(root, public=True)
+
+
+FORGED: dict[str, Callable[[dict[str, Any]], object]] = {
+    "other arrays": lambda lock: lock.update(sketches=[[10**6, 2**62, -(2**62)], [], [5]]),
+    "no key": lambda lock: lock.update(key=""),
+    "a long key": lambda lock: lock.update(key="A" * 4000),
+    "numbers that fit nowhere": lambda lock: [
+        sketch.__setitem__(slice(1, 3), [10**30, -(10**30)]) for sketch in lock["sketches"]
+    ],
+    "numbers that just fit": lambda lock: [
+        sketch.__setitem__(slice(1, 3), [2**64 - 1, -(2**63)]) for sketch in lock["sketches"]
+    ],
+    "huge numbers": lambda lock: [
+        sketch.__setitem__(0, 10**30) for sketch in lock["sketches"]
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_forged_index_harms_nobody(
+    forged: str, bundle: Course, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """The file is not ours once it is in a bundle."""
+    content = msgspec.json.decode(index_path(bundle.root, "linear-layer").read_bytes())
     for hints in content["exercises"].values():
         for locked in hints:
             for lock in locked["locks"]:
-                lock["sketches"] = [[10**6, 2**62, -(2**62)], [], [5]]
-                lock["key"] = ""
-    shutil.copy(ROOT / "config.yaml", tmp_path)
-    shutil.copytree(ROOT / "assignments", tmp_path / "assignments")
-    index_path(tmp_path, "linear-layer").write_bytes(msgspec.json.encode(content))
-    forged = load_course(tmp_path, public=True)
-    source = "def linear_backward(x, W, dy):\n    return 2 * dy @ W, 1 + W * 0\n"
-    assert hints_of(check(forged, linear_backward(), source, sandbox)) == {None}
+                FORGED[forged](lock)
+    course = with_index(bundle, tmp_path, msgspec.json.encode(content))
+    assert hints_of(check(course, linear_backward(), made_mistake(), sandbox)) == {None}
+
+
+def made_mistake() -> str:
+    exercise = linear_backward()
+    source = solution_source(exercise) or ""
+    return mutant(exercise, exercise.mistakes[0], source).files["linear_backward.py"]
+
+
+def test_a_hint_that_somebody_else_has_locked_up_is_only_text(
+    bundle: Course, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    exercise = linear_backward()
+    evil = replace(exercise.mistakes[0], name="a\x1b[2J", hint={"en": "b\x1b]0;c\x07\nd"})
+    index = lock_hints(COURSE, replace(exercise, mistakes=(evil,)), sandbox)
+    content = {"version": 1, "exercises": {"linear_backward": index}}
+    course = with_index(bundle, tmp_path, msgspec.json.encode(content))
+    checked = check(course, exercise, made_mistake(), sandbox)
+    hinted = [test.grade for test in checked.tests if test.grade.mistake]
+    assert {grade.mistake for grade in hinted} == {r"a\x1b[2J"}
+    assert {grade.hint for grade in hinted} == {"b\\x1b]0;c\\x07\nd"}
+
+
+def test_what_somebody_else_has_locked_up_and_is_no_hint_is_none(
+    bundle: Course, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encrypt = mistake_index._encrypt
+    monkeypatch.setattr(mistake_index, "_encrypt", lambda key, _: encrypt(key, b'{"name": 1}'))
+    index = lock_hints(COURSE, linear_backward(), sandbox)
+    content = {"version": 1, "exercises": {"linear_backward": index}}
+    course = with_index(bundle, tmp_path, msgspec.json.encode(content))
+    assert hints_of(check(course, linear_backward(), made_mistake(), sandbox)) == {None}
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir])
+def test_an_index_that_is_no_file_is_one_line(
+    make: Callable[[Path], object], tmp_path: Path
+) -> None:
+    make(tmp_path / "hints.json")
+    with pytest.raises(CourseError, match="not an ordinary file"):
+        read_index(tmp_path / "hints.json")
 
 
 def test_index_survives_rounding() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -305,6 +309,66 @@ def test_last(student):
     }
 
 
+def test_a_test_that_has_lost_its_process_is_over(tmp_path: Path) -> None:
+    """A new process for each of its cases would make a class wait as long as there are many."""
+    from autograder.hidden_pytest.process import PytestRunner
+    from autograder.sandbox import Sandbox, Session
+    from autograder.submission import Submission
+
+    course = load_course(make_course(tmp_path))
+    exercise = course.assignments["linear-layer"].exercises[0]
+    opened = []
+
+    def open_session() -> Session:
+        opened.append(1)
+        return sandbox.session()
+
+    with Sandbox("sandbox", course.limits) as sandbox:
+        runner = PytestRunner(course, exercise, open_session)
+        opened.clear()
+        submission = Submission("eve", "linear-layer", {"dx.py": SUBMISSIONS["leaves"]})
+        found = runner.run(submission).observations
+    assert len(opened) == len(NAMES)
+    assert {one.failure and one.failure.kind for ones in found.values() for one in ones} == {
+        "crashed"
+    }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing ends with its parent")
+def test_a_test_that_hangs_ends_with_the_grader(tmp_path: Path) -> None:
+    tests = (
+        TESTS
+        + f"""
+
+@pytest.mark.points(1)
+def test_waits_for_the_right_answer(student):
+    import os, pathlib
+    if student.linear_dx(np.eye(1), np.ones(1))[0] != 1:
+        pathlib.Path({str(tmp_path / "written")!r}).write_text(str(os.getpid()))
+        os.rename({str(tmp_path / "written")!r}, {str(tmp_path / "pid")!r})
+        while True:
+            pass
+"""
+    )
+    course = make_course(tmp_path, tests)
+    hand_in(tmp_path / "in", "zeros", SUBMISSIONS["zeros"])
+    command = [sys.executable, "-m", "autograder", "grade", str(tmp_path / "in")]
+    command += ["--out", str(tmp_path / "out"), "--course", str(course), "--jobs", "1"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as grader:
+        wait_for((tmp_path / "pid").exists)
+        pid = int((tmp_path / "pid").read_text())
+        os.kill(pid, 0)
+        grader.kill()
+    wait_for(lambda: not Path(f"/proc/{pid}").exists())
+
+
+def wait_for(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + 8
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 def test_it_works_where_processes_cannot_fork(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -326,8 +390,6 @@ def test_it_works_where_processes_cannot_fork(
 def test_without_pytest_there_is_one_clear_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sys
-
     from autograder.hidden_pytest.process import PytestRunner
     from autograder.sandbox import Sandbox
 

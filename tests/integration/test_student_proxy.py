@@ -77,6 +77,21 @@ def fails(kind):
 def ends():
     import os
     os._exit(3)
+
+
+def large():
+    return np.zeros(9_000_000)
+
+
+def blank():
+    return np.empty(0)
+
+
+def tries(f):
+    try:
+        f(1.0)
+    except TypeError:
+        return 1.0
 """
 
 TESTS = """\
@@ -143,6 +158,28 @@ FAILS = {
     ),
     "an object for an array": (
         "assert np.allclose(student.Linear(W), W)", Failure("check_error", "Linear(…): Linear")
+    ),
+    "an object for an array, whatever numpy makes of it": (
+        "assert not np.array_equal(student.Linear(W), W)",
+        Failure("check_error", "Linear(…): Linear"),
+    ),
+    "an object for a truth value, whatever the test makes of it": (
+        "try:\n        not student.Linear(W)\n    except Exception:\n        pass",
+        Failure("check_error", "Linear(…): Linear"),
+    ),
+    "a result that is too large, whatever the test makes of it": (
+        "with pytest.raises(Exception):\n        student.large()", Failure("oversized")
+    ),
+    "nothing, for any number": ("assert np.allclose(student.blank(), 5)", Failure("no_elements")),
+    "nan, for a small number": (
+        "assert max(0.0, student.linear_dx(np.nan * W, dy)[0]) == 0", Failure("not_a_number")
+    ),
+    "nothing to go through": ("assert all(student.many(0))", Failure("no_elements")),
+    "what a function of the test says, whatever student code makes of it": (
+        "def f(x): assert x > 1, 'no'\n    assert student.tries(f) == 1", None
+    ),
+    "a function of the test that fails it": (
+        "student.tries(lambda x: pytest.fail('no'))", Failure("check", "no")
     ),
     "an attribute that is not there": (
         "student.Linear(W).dW", Failure("missing_function", "Linear(…).dW")

@@ -154,6 +154,11 @@ def test_errors_name_the_file_from_the_root_of_the_course(tmp_path: Path) -> Non
             "x.yaml:2:5: the control character U+0007 cannot be in YAML; remove it",
         ),
         (
+            'a: 1\nb: "c\\e[2J"\n',
+            "x.yaml:2:4: the character U+001B cannot be shown; remove it",
+        ),
+        ('"\\x9b": 1\n', "x.yaml:1:1: the character U+009B cannot be shown; remove it"),
+        (
             "a: " + "[" * 100 + "]" * 100,
             "x.yaml:1:68: nested deeper than 64 levels; write it flatter",
         ),
