@@ -218,7 +218,7 @@ def judge_time(judgement: Judgement, run: ExerciseRun, reference: ExerciseRun) -
         judgement,
         scores=(0.0,) * len(test.parts),
         finding=Finding(None, times_slower=ratio),
-        wrong={output: tuple(range(test.drawing.cases)) for output in judgement.wrong},
+        wrong={output: tuple(range(test.inputs.cases)) for output in judgement.wrong},
     )
 
 

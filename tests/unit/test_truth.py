@@ -127,7 +127,7 @@ def function_exercise(
         parts=tuple(Part((output,), 1.0) for output in outputs),
         steps=(Step(outputs, "f", tuple(shapes)),),
         against=("reference",),
-        drawing=drawing,
+        inputs=drawing,
     )
     exercise = replace(
         linear_backward_exercise(test),
