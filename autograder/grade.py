@@ -208,13 +208,9 @@ def judge_pytest(test: PytestTest, observations: Sequence[Observation]) -> Judge
     )
 
 
-def judge_time(judgement: Judgement, run: ExerciseRun, pace: float) -> Judgement:
-    """The judgement of an efficiency test, with its time held against that of what it is
-    relative to, ``pace`` in seconds."""
-    test = judgement.test
-    if not isinstance(test, EfficiencyTest) or judgement.finding is not None:
-        return judgement
-    ratio = times_slower(test, run, pace)
+def judge_time(judgement: Judgement, test: EfficiencyTest, ratio: float) -> Judgement:
+    """The judgement of an efficiency test whose answers are right, and took ``ratio`` times as
+    long as what they are held against."""
     if ratio <= test.at_most:
         return judgement
     return replace(
@@ -226,6 +222,7 @@ def judge_time(judgement: Judgement, run: ExerciseRun, pace: float) -> Judgement
 
 
 def times_slower(test: EfficiencyTest, run: ExerciseRun, pace: float) -> float:
+    """The time of the run as a multiple of ``pace``, in seconds."""
     taken = math.fsum(
         math.inf if observation.failure is not None else observation.seconds
         for observation in run.observations[test.name]

@@ -85,6 +85,8 @@ class TestReader:
         entries = node.mapping(required=("name",))
         name = read_name(entries["name"], "test")
         node.name = f"test '{name}'"
+        if kind == "property" and self._is_class:
+            raise entries["property"].error("a class is tested with 'steps', not 'property'")
         written = "given" in entries or "expect" in entries
         if written:
             self._check_written(node, entries)
@@ -124,9 +126,12 @@ class TestReader:
         self, entries: Mapping[str, Node], common: Mapping[str, Any], inputs: Drawing | Example
     ) -> PropertyTest:
         node = entries["property"]
-        if self._is_class:
-            raise node.error("a class is tested with 'steps', not 'property'")
         node.choice(PROPERTIES)
+        if node.value == "fresh_results" and not self._has_other_numbers():
+            raise node.error(
+                "'fresh_results' calls a second time with other numbers, and inputs that are "
+                "scalars or int64 keep theirs; test 'repeatable'"
+            )
         if node.value == "linear_in_upstream":
             for output in _all_outputs(common["parts"]):
                 gradient = self._gradients.get(output)
@@ -139,6 +144,9 @@ class TestReader:
         expected = inputs.expect if isinstance(inputs, Example) else ()
         self._check_known(node, common, expected)
         return PropertyTest(property=node.value, inputs=inputs, **common)
+
+    def _has_other_numbers(self) -> bool:
+        return any(array.shape and array.dtype != "int64" for array in self._arrays.values())
 
     def _efficiency(
         self, entries: Mapping[str, Node], common: Mapping[str, Any], drawing: Drawing
@@ -376,7 +384,7 @@ def read_name(node: Node, kind: str) -> str:
 def _suggest_kind(node: Node) -> str:
     for key in node.value:
         hint = suggest(key, _KINDS)
-        if key not in _COMMON and hint.startswith("; did"):
+        if key not in (*_COMMON, *_KINDS) and hint.startswith("; did"):
             return hint
     return ""
 
