@@ -11,6 +11,11 @@ from typing import Any
 
 import pytest
 
+from autograder.grader import ExerciseGrader, public_part
+from autograder.loading import load_course
+from autograder.reference import solution_source
+from autograder.sandbox import Sandbox
+from autograder.submission import Submission
 from tests.integration.test_grade import COURSE, grade, hand_in, read, run
 
 CLASS = """
@@ -213,6 +218,43 @@ def test_a_forward_pass_that_cannot_be_timed_is_the_course_s_fault(course: Path)
     assert done.returncode == 2, done.stdout
     assert "dx.yaml:18:5: test 'timed': the forward pass cannot be timed: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("ratios", "status", "tries"),
+    [
+        ([2.0], "passed", 1),
+        ([600.0, 90.0, 25.0, 13.0, 2.0], "passed", 5),
+        ([600.0, 2.0], "passed", 2),
+        ([600.0] * 20, "failed", 4),
+        ([30.0] * 20, "failed", 13),
+    ],
+)
+def test_a_busy_moment_does_not_decide(
+    monkeypatch: pytest.MonkeyPatch, ratios: list[float], status: str, tries: int
+) -> None:
+    """Answers that stay far too slow are not tried for long."""
+    root = Path(__file__).parent.parent.parent
+    loaded = load_course(root)
+    (exercise,) = (
+        one
+        for one in loaded.assignments["batched-linear"].exercises
+        if one.name == "batched_backward"
+    )
+    left = iter(ratios)
+    taken: list[float] = []
+
+    def times_slower(*_: object) -> float:
+        taken.append(next(left))
+        return taken[-1]
+
+    monkeypatch.setattr("autograder.grader.times_slower", times_slower)
+    source = solution_source(exercise) or ""
+    submission = Submission("kim", "batched-linear", {"batched_backward.py": source})
+    with Sandbox("process", loaded.limits) as sandbox:
+        _, judgements = ExerciseGrader(loaded, public_part(exercise), sandbox).run(submission)
+    (judgement,) = (one for one in judgements if one.test.name == "many-samples")
+    assert (judgement.status, len(taken)) == (status, tries)
 
 
 def test_a_class_is_timed_against_the_forward_pass_with_all_its_steps(
