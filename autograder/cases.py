@@ -19,7 +19,7 @@ from autograder.exercise import (
     Dims,
     Drawing,
     Dtype,
-    ExampleTest,
+    Example,
     Exercise,
     Layout,
     RunTest,
@@ -50,11 +50,15 @@ class Case(Struct, frozen=True, eq=False, weakref=True):
 def draw_cases(exercise: Exercise, test: RunTest, seed: int) -> tuple[Case, ...]:
     """The cases of ``test``. Raises :class:`~autograder.errors.CourseError` where
     its drawing cannot work."""
-    if isinstance(test, ExampleTest):
-        return (_given_case(exercise, test, seed),)
+    inputs = test.inputs
+    if isinstance(inputs, Example):
+        return tuple(
+            _given_case(exercise, test, inputs, layout, _generator(exercise, test, 0, seed))
+            for layout in inputs.layouts
+        )
     return tuple(
-        _draw_case(exercise, test, test.drawing, number, _generator(exercise, test, number, seed))
-        for number in range(test.drawing.cases)
+        _draw_case(exercise, test, inputs, number, _generator(exercise, test, number, seed))
+        for number in range(inputs.cases)
     )
 
 
@@ -90,21 +94,26 @@ def _generator(exercise: Exercise, test: RunTest, number: int, seed: int) -> np.
     return np.random.default_rng(int.from_bytes(blake2b(key.encode()).digest()[:16], "big"))
 
 
-def _given_case(exercise: Exercise, test: ExampleTest, seed: int) -> Case:
-    generator = _generator(exercise, test, 0, seed)
+def _given_case(
+    exercise: Exercise,
+    test: RunTest,
+    example: Example,
+    layout: Layout,
+    generator: np.random.Generator,
+) -> Case:
     arrays: dict[str, NumpyArray] = {}
     dims: dict[str, Any] = {}
     for array in (*exercise.arrays.values(), *exercise.auxiliary.values()):
-        if array.name in test.given:
-            value = np.array(test.given[array.name], dtype=array.dtype or test.dtype)
+        if array.name in example.given:
+            value = np.array(example.given[array.name], dtype=array.dtype or example.dtype)
             dims.update(_dims_of(array, value.shape))
         else:
             dtype = array.dtype or "float64"
             value = _draw_array(
                 exercise, f"tests.{test.name}", array, array.draw, dtype, dims, arrays, generator
             )
-        arrays[array.name] = value
-    return _case(exercise, arrays, test.functions, 0, dims)
+        arrays[array.name] = _laid_out(value, layout)
+    return _case(exercise, arrays, example.functions, 0, dims)
 
 
 def _dims_of(array: Array, shape: tuple[int, ...]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ Visibility: TypeAlias = Literal["public", "hidden"]
 Dtype: TypeAlias = Literal["float64", "float32", "int64"]
 Layout: TypeAlias = Literal["C", "F", "strided"]
 WitnessName: TypeAlias = Literal["finite_differences", "reference", "example"]
+Yardstick: TypeAlias = Literal["reference", "forward"]
 PropertyName: TypeAlias = Literal[
     "inputs_unchanged", "repeatable", "fresh_results", "linear_in_upstream"
 ]
@@ -110,17 +111,29 @@ class Drawing(Struct, frozen=True):
     functions: dict[str, tuple[str, ...]] = {}
 
 
+class Example(Struct, frozen=True):
+    """Inputs, and what comes out of them, written out by hand.
+
+    There is one case for each of ``layouts``, with the same numbers. Where the outputs are not
+    ``differentiable``, as at a kink, finite differences do not speak about gradients.
+    """
+
+    given: dict[str, Any]
+    expect: dict[str, Any] = {}
+    dtype: Dtype = "float64"
+    layouts: tuple[Layout, ...] = ("C",)
+    functions: dict[str, tuple[str, ...]] = {}
+    differentiable: bool = True
+
+
 class ExampleTest(Struct, frozen=True, tag="example"):
-    """Inputs and outputs written out by hand."""
+    """An example, which says what is right."""
 
     name: str
     visibility: Visibility
     parts: tuple[Part, ...]
     steps: tuple[Step, ...]
-    given: dict[str, Any]
-    expect: dict[str, Any]
-    dtype: Dtype = "float64"
-    functions: dict[str, tuple[str, ...]] = {}
+    inputs: Example
     tolerance: dict[str, float] = {}
     proportional: bool = False
     title: Text = {}
@@ -134,7 +147,7 @@ class GradientTest(Struct, frozen=True, tag="gradient"):
     parts: tuple[Part, ...]
     steps: tuple[Step, ...]
     against: tuple[WitnessName, ...]
-    drawing: Drawing
+    inputs: Drawing
     tolerance: dict[str, float] = {}
     """Slack relative to the largest element, for methods with an error of their own."""
     proportional: bool = False
@@ -142,29 +155,30 @@ class GradientTest(Struct, frozen=True, tag="gradient"):
 
 
 class PropertyTest(Struct, frozen=True, tag="property"):
-    """Drawn inputs on which the results must be right *and* have a property."""
+    """Inputs on which the results must be right *and* have a property."""
 
     name: str
     visibility: Visibility
     parts: tuple[Part, ...]
     steps: tuple[Step, ...]
     property: PropertyName
-    drawing: Drawing
+    inputs: Drawing | Example
     tolerance: dict[str, float] = {}
     proportional: bool = False
     title: Text = {}
 
 
 class EfficiencyTest(Struct, frozen=True, tag="efficiency"):
-    """Drawn inputs on which the results must be right and not take much longer than the
-    reference: at most ``at_most`` times its time in the same sandbox, best of several."""
+    """Drawn inputs on which the results must be right and not take too long: at most
+    ``at_most`` times the time of what it is ``relative_to``, in the same sandbox."""
 
     name: str
     visibility: Visibility
     parts: tuple[Part, ...]
     steps: tuple[Step, ...]
     at_most: float
-    drawing: Drawing
+    inputs: Drawing
+    relative_to: Yardstick = "reference"
     tolerance: dict[str, float] = {}
     proportional: bool = False
     title: Text = {}

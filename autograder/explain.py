@@ -40,7 +40,8 @@ def explain_finding(
         message = _explain_failure(exercise, finding.failure, case, limits, language)
         return _with_place(message, finding.failure.exception, sources, language)
     if finding.times_slower is not None:
-        return text("too_slow", language, times=f"{finding.times_slower:.0f}")
+        key = "too_slow" if finding.slower_than == "reference" else "slower_than_forward"
+        return text(key, language, times=f"{finding.times_slower:.0f}")
     if finding.verdict is None:
         return text(finding.property or "passed", language, names=", ".join(finding.names))
     detail = explain_verdict(finding.output or "", finding.verdict, case, language)

@@ -20,6 +20,7 @@ from autograder.exercise import (
     SourceTest,
     Test,
     Visibility,
+    Yardstick,
 )
 from autograder.observation import Failure, Observation
 from autograder.run import ExerciseRun
@@ -97,7 +98,7 @@ Property: TypeAlias = Literal[
 
 class Finding(Struct, frozen=True):
     """What is wrong with one case: a failure, a verdict on an output, a property that does
-    not hold, how many times slower than the reference it was, or a rule about the source."""
+    not hold, how many times slower than something it was, or a rule about the source."""
 
     case: int | None
     output: str | None = None
@@ -106,6 +107,7 @@ class Finding(Struct, frozen=True):
     property: Property | None = None
     names: tuple[str, ...] = ()
     times_slower: float | None = None
+    slower_than: Yardstick = "reference"
     rule: BrokenRule | None = None
 
 
@@ -210,31 +212,26 @@ def judge_pytest(test: PytestTest, observations: Sequence[Observation]) -> Judge
     )
 
 
-def judge_time(judgement: Judgement, run: ExerciseRun, reference: ExerciseRun) -> Judgement:
-    """The judgement of an efficiency test, with the time held against the reference's."""
-    test = judgement.test
-    if not isinstance(test, EfficiencyTest) or judgement.finding is not None:
-        return judgement
-    ratio = times_slower(test, run, reference)
+def judge_time(judgement: Judgement, test: EfficiencyTest, ratio: float) -> Judgement:
+    """The judgement of an efficiency test whose answers are right, and took ``ratio`` times as
+    long as what they are held against."""
     if ratio <= test.at_most:
         return judgement
     return replace(
         judgement,
         scores=(0.0,) * len(test.parts),
-        finding=Finding(None, times_slower=ratio),
-        wrong={output: tuple(range(test.drawing.cases)) for output in judgement.wrong},
+        finding=Finding(None, times_slower=ratio, slower_than=test.relative_to),
+        wrong={output: tuple(range(test.inputs.cases)) for output in judgement.wrong},
     )
 
 
-def times_slower(test: EfficiencyTest, run: ExerciseRun, reference: ExerciseRun) -> float:
-    taken, allowed = (
-        math.fsum(
-            math.inf if observation.failure is not None else observation.seconds
-            for observation in which.observations[test.name]
-        )
-        for which in (run, reference)
+def times_slower(test: EfficiencyTest, run: ExerciseRun, pace: float) -> float:
+    """The time of the run as a multiple of ``pace``, in seconds."""
+    taken = math.fsum(
+        math.inf if observation.failure is not None else observation.seconds
+        for observation in run.observations[test.name]
     )
-    return taken / max(allowed, 1e-9)
+    return taken / max(pace, 1e-9)
 
 
 def judge_source(

@@ -36,10 +36,12 @@ from autograder.grade import (
     judge_test,
     judge_time,
     refused,
+    times_slower,
 )
 from autograder.messages import harmless, harmless_lines, pick, text
 from autograder.mistakes import explain, mutant
 from autograder.observation import Failure, Observation
+from autograder.pace import pace
 from autograder.plan import MAX_KNOWN, Plan
 from autograder.reference import load_reference, solution_source
 from autograder.run import ExerciseRun, are_same, file_problem, run_exercise
@@ -51,8 +53,11 @@ from autograder.truth import expected_outputs
 if TYPE_CHECKING:
     from autograder.hidden_pytest.process import PytestRunner
 
-# How often an answer that was too slow is timed again.
-RETIMINGS = 2
+# How often an answer that was too slow is timed again, and how often at least where it stays this
+# many times above what is allowed, which no busy machine makes of an answer that is fast enough.
+RETIMINGS = 12
+RETIMINGS_OF_SLOW = 3
+FAR_TOO_SLOW = 4.0
 
 
 def public_part(exercise: Exercise) -> Exercise:
@@ -76,7 +81,7 @@ class ExerciseGrader:
         self._thorough = thorough
         self._course = course
         self._sandbox = sandbox
-        self._reference_runs: dict[str, ExerciseRun] = {}
+        self._paces: dict[str, float] = {}
         self._mutants: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] | None = None
         # What many submissions have in common, worked out once.
         self._without_file: dict[tuple[Failure, Language], ExerciseGrade] = {}
@@ -216,32 +221,31 @@ class ExerciseGrader:
     def _judge_time(
         self, judgement: Judgement, run: ExerciseRun, submission: Submission
     ) -> Judgement:
-        """Hold an efficiency test against the reference. Who is too slow is timed again, in
-        turn with the reference, lest a busy moment of the machine decide."""
+        """Hold the time of an efficiency test against that of what it is relative to. Who is too
+        slow is timed again, in turn with that and in a new process, lest a busy moment of the
+        machine decide."""
         test = judgement.test
         if not isinstance(test, EfficiencyTest) or judgement.finding is not None:
             return judgement
-        judged = judge_time(judgement, run, self._reference_run(test))
-        for _ in range(RETIMINGS):
-            if judged.finding is None:
+        if test.name not in self._paces:
+            self._paces[test.name] = self._pace(test)
+        ratio = times_slower(test, run, self._paces[test.name])
+        shortest = math.inf
+        for number in range(RETIMINGS):
+            hopeless = number >= RETIMINGS_OF_SLOW and ratio > FAR_TOO_SLOW * test.at_most
+            if ratio <= test.at_most or hopeless:
                 break
-            del self._reference_runs[test.name]
+            shortest = self._paces[test.name] = min(shortest, self._pace(test))
             again = self._run(submission, [test])
             both = zip(run.observations[test.name], again.observations[test.name], strict=True)
             # Only the time of the answer that was judged counts.
             if all(are_same(before, after) for before, after in both):
-                judged = judge_time(judgement, again, self._reference_run(test))
-        return judged
+                ratio = min(ratio, times_slower(test, again, shortest))
+        return judge_time(judgement, test, ratio)
 
-    def _reference_run(self, test: EfficiencyTest) -> ExerciseRun:
-        """The solution's run of an efficiency test, timed when it is first asked for."""
-        if test.name not in self._reference_runs:
-            source = solution_source(self.exercise) or ""
-            solution = Submission(
-                "", self.exercise.assignment, {f"{self.exercise.name}.py": source}
-            )
-            self._reference_runs[test.name] = self._run(solution, [test])
-        return self._reference_runs[test.name]
+    def _pace(self, test: EfficiencyTest) -> float:
+        """The seconds of what an efficiency test is relative to, as they are now."""
+        return pace(self.exercise, test, self.cases[test.name], self._sandbox.session)
 
     def _judge_source(
         self, test: SourceTest, submission: Submission, others: Sequence[Judgement]

@@ -244,6 +244,12 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "ko": "결과는 맞지만 너무 느립니다. 행렬 연산으로 할 때보다 약 {times}배 걸립니다. "
         "어떤 반복문을 행렬 연산 한 번으로 바꿀 수 있을까요?",
     },
+    "slower_than_forward": {
+        "en": "Right, but too slow: about {times} times the time of the forward pass. "
+        "Which loop can a matrix operation do at once?",
+        "ko": "결과는 맞지만 너무 느립니다. Forward pass보다 약 {times}배 걸립니다. "
+        "어떤 반복문을 행렬 연산 한 번으로 바꿀 수 있을까요?",
+    },
     # rules about the source
     "unparsable": {
         "en": "Python cannot read {detail}.",

@@ -89,7 +89,7 @@ class Observation(Struct, frozen=True):
     changed: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     seconds: float = 0.0
-    """For an efficiency test: the shortest time that the steps took."""
+    """For an efficiency test: how long the steps took."""
 
 
 def observation_of(

@@ -42,7 +42,7 @@ from msgspec.structs import replace
 from autograder import gradients
 from autograder.cases import Case, is_trivial, trivial_answers
 from autograder.errors import CourseError
-from autograder.exercise import ExampleTest, Exercise, Gradient, GradientTest, RunTest, Step
+from autograder.exercise import Example, Exercise, Gradient, GradientTest, RunTest, Step
 from autograder.forward import run_forward
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
@@ -182,6 +182,15 @@ class _Court:
             return witness == "reference" or witness in self._test.against
         return True
 
+    def _may_forward(self, output: str) -> bool:
+        """Whether the forward pass or its finite differences speak: not about a gradient where
+        there is none."""
+        inputs = self._test.inputs
+        at_kink = isinstance(inputs, Example) and not inputs.differentiable
+        if at_kink and output in self._exercise.gradients:
+            return False
+        return self._may("finite_differences")
+
     def _handed_back(self) -> dict[str, NumpyArray]:
         """The inputs that are no answer; with ``new_arrays`` one equals it and another test
         sees to it that it is not the same array."""
@@ -283,9 +292,10 @@ class _Court:
             return derivative(terms, arrays[gradient.wrt])
 
     def _hear_example(self, output: str) -> _Statement | None:
-        if not isinstance(self._test, ExampleTest) or output not in self._test.expect:
+        inputs = self._test.inputs
+        if not isinstance(inputs, Example) or output not in inputs.expect:
             return None
-        given = self._test.expect[output]
+        given = inputs.expect[output]
         if isinstance(given, bool):
             return _Statement("example", np.asarray(given), np.zeros(()))
         value = np.asarray(given, dtype=np.float64)
@@ -302,7 +312,7 @@ class _Court:
             if computed is not None and spoken is not None:
                 self._compare(output, computed, spoken)
             computed = computed or spoken
-        elif self._may("finite_differences"):
+        elif self._may_forward(output):
             self._check_directions(output, reference)
         if example is not None and computed is not None:
             self._compare(output, example, computed)
@@ -337,7 +347,7 @@ class _Court:
         return self._exact[gradient.wrt].size * inputs <= MAX_ELEMENTWISE
 
     def _hear_small_forward(self, output: str) -> _Statement | None:
-        if not self._may("finite_differences") or not self._is_small(output):
+        if not self._may_forward(output) or not self._is_small(output):
             return None
         return self._hear_forward(output)
 

@@ -17,7 +17,8 @@ from autograder.exercise import (
     Test,
     Visibility,
 )
-from autograder.loading.exercise_tests import DTYPES, TestReader, read_name
+from autograder.loading.examples import DTYPES
+from autograder.loading.exercise_tests import TestReader, read_name
 from autograder.loading.node import Node, suggest
 from autograder.loading.pytest_files import Found, pytest_files, read_pytest_file
 from autograder.loading.python_source import check_code

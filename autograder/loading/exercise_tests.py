@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias, get_args
-
-import numpy as np
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, get_args
 
 from autograder.exercise import (
     Array,
     Dims,
     Drawing,
-    Dtype,
     EfficiencyTest,
+    Example,
     ExampleTest,
     Gradient,
     GradientTest,
     Language,
-    Layout,
     Part,
     PropertyName,
     PropertyTest,
@@ -27,25 +24,24 @@ from autograder.exercise import (
     Test,
     Visibility,
     WitnessName,
+    Yardstick,
 )
+from autograder.loading.examples import DTYPES, LAYOUTS, ExampleReader, read_choices
 from autograder.loading.node import Node, suggest
 from autograder.loading.syntax import check_expression, parse_leading, parse_range, parse_step
 
 MAX_POINTS = 1_000_000
 
-DTYPES = get_args(Dtype)
-LAYOUTS = get_args(Layout)
 PROPERTIES = get_args(PropertyName)
 WITNESSES = tuple(name for name in get_args(WitnessName) if name != "example")
-
-# By dimension: its length (for "...", the lengths of all leading axes), and the array that says so.
-Lengths: TypeAlias = dict[str, tuple[int | tuple[int, ...], str]]
+YARDSTICKS = get_args(Yardstick)
 
 # The key that makes a test one of a kind, and the keys that the kind has besides.
 _COMMON = ("name", "title", "points", "credit")
 _DRAWN = ("cases", "dims", "draw", "dtypes", "layouts", "functions", "tolerance")
+_WRITTEN = ("given", "expect", "dtype", "layouts", "functions", "tolerance", "differentiable")
 _KINDS: dict[str, tuple[str, ...]] = {
-    "expect": ("given", "steps", "dtype", "functions", "tolerance"),
+    "expect": (*_WRITTEN, "steps"),
     "against": (*_DRAWN, "steps"),
     "property": _DRAWN,
     "efficiency": (*_DRAWN, "steps"),
@@ -76,6 +72,7 @@ class TestReader:
         self._gradients = gradients
         self._forward_names = forward_names
         self._languages = languages
+        self._examples = ExampleReader(arrays, auxiliary, gradients, self._read_functions)
         self._dims = {
             name
             for array in self._everything.values()
@@ -88,7 +85,13 @@ class TestReader:
         entries = node.mapping(required=("name",))
         name = read_name(entries["name"], "test")
         node.name = f"test '{name}'"
-        entries = node.mapping((*_COMMON, kind, *_KINDS[kind]))
+        if kind == "property" and self._is_class:
+            raise entries["property"].error("a class is tested with 'steps', not 'property'")
+        written = "given" in entries or "expect" in entries
+        if written:
+            self._check_written(node, entries)
+        keys = _WRITTEN if kind == "property" and written else _KINDS[kind]
+        entries = node.mapping((*_COMMON, kind, *keys))
         if kind == "source":
             return self._source(node, entries, visibility)
         steps = self._steps(node, entries)
@@ -102,27 +105,104 @@ class TestReader:
             "tolerance": self._tolerance(entries),
         }
         if kind == "expect":
-            return self._example(entries, common)
-        common["drawing"] = self._drawing(node, entries)
-        if kind == "against":
-            against = entries["against"]
-            for item in against.items():
-                item.choice(WITNESSES)
-            if not against.value:
-                raise against.error(f"'against' names no witness; use {' or '.join(WITNESSES)}")
-            if "finite_differences" in against.value:
-                self._check_differentiable(against, common["parts"])
-            return GradientTest(against=tuple(against.value), **common)
+            return ExampleTest(inputs=self._examples.read(entries), **common)
+        if kind == "property" and written:
+            return self._property(entries, common, self._examples.read(entries))
+        drawing = self._drawing(node, entries)
         if kind == "property":
-            if self._is_class:
-                raise entries["property"].error("a class is tested with 'steps', not 'property'")
-            entries["property"].choice(PROPERTIES)
-            return PropertyTest(property=entries["property"].value, **common)
-        limits = entries["efficiency"].mapping(("at_most",), required=("at_most",))
-        return EfficiencyTest(at_most=limits["at_most"].number(1.5, 1e6), **common)
+            return self._property(entries, common, drawing)
+        if kind == "efficiency":
+            return self._efficiency(entries, common, drawing)
+        against = entries["against"]
+        for item in against.items():
+            item.choice(WITNESSES)
+        if not against.value:
+            raise against.error(f"'against' names no witness; use {' or '.join(WITNESSES)}")
+        if "finite_differences" in against.value:
+            self._check_differentiable(against, common["parts"])
+        return GradientTest(against=tuple(against.value), inputs=drawing, **common)
+
+    def _property(
+        self, entries: Mapping[str, Node], common: Mapping[str, Any], inputs: Drawing | Example
+    ) -> PropertyTest:
+        node = entries["property"]
+        node.choice(PROPERTIES)
+        if node.value == "fresh_results" and not self._has_other_numbers():
+            raise node.error(
+                "'fresh_results' calls a second time with other numbers, and inputs that are "
+                "scalars or int64 keep theirs; test 'repeatable'"
+            )
+        if node.value == "linear_in_upstream":
+            for output in _all_outputs(common["parts"]):
+                gradient = self._gradients.get(output)
+                if gradient is None or gradient.upstream is None:
+                    raise node.error(
+                        f"'{output}' is linear in no upstream gradient; name one in 'gradients', "
+                        f"such as '{output}: {{of: y, wrt: x, upstream: dy}}', or test another "
+                        "property"
+                    )
+        expected = inputs.expect if isinstance(inputs, Example) else ()
+        self._check_known(node, common, expected)
+        return PropertyTest(property=node.value, inputs=inputs, **common)
+
+    def _has_other_numbers(self) -> bool:
+        return any(array.shape and array.dtype != "int64" for array in self._arrays.values())
+
+    def _efficiency(
+        self, entries: Mapping[str, Node], common: Mapping[str, Any], drawing: Drawing
+    ) -> EfficiencyTest:
+        node = entries["efficiency"]
+        limits = node.mapping(("at_most", "relative_to"), required=("at_most",))
+        relative_to: Any = "reference"
+        if "relative_to" in limits:
+            relative_to = limits["relative_to"].choice(YARDSTICKS)
+        if relative_to == "reference" and common["visibility"] == "public":
+            raise node.error(
+                "students do not have the reference to time a public test by; add "
+                "'relative_to: forward'"
+            )
+        if relative_to == "forward" and not self._forward_names:
+            raise limits["relative_to"].error(
+                "the exercise has no 'forward' to time the test by; add it, or make the test a "
+                "hidden one that is relative to the reference"
+            )
+        self._check_known(node, common, ())
+        return EfficiencyTest(
+            at_most=limits["at_most"].number(1.5, 1e6),
+            relative_to=relative_to,
+            inputs=drawing,
+            **common,
+        )
+
+    def _check_written(self, node: Node, entries: Mapping[str, Node]) -> None:
+        """Inputs are written out or drawn, and what is expected comes out of the former."""
+        for key in ("cases", "dims", "draw"):
+            if "given" in entries and key in entries:
+                raise entries[key].error(
+                    f"{node.name} has both 'given' and '{key}', but its inputs are either written "
+                    "out or drawn; remove one of the two"
+                )
+        if "property" in entries and "given" not in entries:
+            raise entries["expect"].error(
+                "'expect' says what comes out of written inputs, and there are none; add 'given'"
+            )
+
+    def _check_known(
+        self, node: Node, common: Mapping[str, Any], expected: Collection[str]
+    ) -> None:
+        """What a public test holds against the truth is known without the reference."""
+        for output in _all_outputs(common["parts"]):
+            known = (*self._gradients, *self._forward_names, *expected)
+            if common["visibility"] == "public" and output not in known:
+                raise node.error(
+                    f"nothing public says what '{output}' must be, neither 'gradients' nor "
+                    "'forward'; add 'given' and 'expect', or make the test a hidden one"
+                )
 
     def _kind(self, node: Node) -> str:
         kinds = [key for key in node.mapping() if key in _KINDS]
+        if "property" in kinds:  # of what is expected, too
+            kinds = [kind for kind in kinds if kind != "expect"]
         if len(kinds) != 1:
             found = " and ".join(f"'{kind}'" for kind in kinds) or "none of them"
             name = f"test '{node.value['name']}'" if "name" in node.value else "a test"
@@ -211,13 +291,12 @@ class TestReader:
         }
 
     def _check_differentiable(self, node: Node, parts: tuple[Part, ...]) -> None:
-        for part in parts:
-            for output in part.outputs:
-                if output not in self._gradients and output not in self._forward_names:
-                    raise node.error(
-                        f"finite differences cannot speak about '{output}': it has no entry in "
-                        "'gradients'"
-                    )
+        for output in _all_outputs(parts):
+            if output not in self._gradients and output not in self._forward_names:
+                raise node.error(
+                    f"finite differences cannot speak about '{output}': it has no entry in "
+                    "'gradients'"
+                )
 
     def _drawing(self, node: Node, entries: Mapping[str, Node]) -> Drawing:
         draw = entries["draw"].mapping(self._everything) if "draw" in entries else {}
@@ -225,22 +304,10 @@ class TestReader:
             cases=entries["cases"].integer(1, 1000) if "cases" in entries else 1,
             dims=self._read_dims(node, entries),
             draw={name: check_expression(entry) for name, entry in draw.items()},
-            dtypes=self._words(entries, "dtypes", DTYPES) or ("float64",),
-            layouts=self._words(entries, "layouts", LAYOUTS) or ("C",),
+            dtypes=read_choices(entries["dtypes"], DTYPES) if "dtypes" in entries else ("float64",),
+            layouts=read_choices(entries["layouts"], LAYOUTS) if "layouts" in entries else ("C",),
             functions=self._read_functions(entries),
         )
-
-    def _words(self, entries: Mapping[str, Node], key: str, known: tuple[str, ...]) -> Any:
-        if key not in entries:
-            return ()
-        if isinstance(entries[key].value, str):
-            return (entries[key].choice(known),)
-        words = tuple(item.choice(known) for item in entries[key].items())
-        if not words:
-            raise entries[key].error(
-                f"{entries[key].name} is empty; use some of {', '.join(known)}"
-            )
-        return words
 
     def _read_functions(self, entries: Mapping[str, Node]) -> dict[str, tuple[str, ...]]:
         if "functions" not in entries:
@@ -278,83 +345,6 @@ class TestReader:
             )
         return Dims(choices, tuple(constraints))
 
-    def _example(self, entries: Mapping[str, Node], common: dict[str, Any]) -> ExampleTest:
-        dtype: Dtype = "float64"
-        if "dtype" in entries:
-            entries["dtype"].choice(DTYPES)
-            dtype = entries["dtype"].value
-        given = entries["given"].mapping(self._everything) if "given" in entries else {}
-        lengths: Lengths = {}
-        for name, array in self._everything.items():
-            if name in given:
-                numbers = _numbers(given[name])
-                _check_dtype(given[name], numbers, array.dtype or dtype)
-                self._check_shape(given[name], array, numbers.shape, lengths)
-                continue
-            where = entries.get("given") or entries["name"]
-            if name in self._arrays:
-                raise where.error(f"the example does not give '{name}'; add it to 'given'")
-            for dim in array.shape:
-                if isinstance(dim, str) and dim not in lengths:
-                    raise where.error(
-                        f"the example does not give '{name}', and nothing before it fixes its "
-                        f"dimension '{dim}'; add '{name}' to 'given'"
-                    )
-        expect = entries["expect"].mapping()
-        for name, entry in expect.items():
-            shape = () if isinstance(entry.value, bool) else _numbers(entry).shape
-            gradient = self._gradients.get(name)
-            if gradient is None or gradient.upstream is None:
-                continue
-            wanted = _known_shape(self._everything[gradient.wrt], lengths)
-            if shape != wanted:
-                raise entry.error(
-                    f"'{name}' has shape {shape}, but it is a gradient by '{gradient.wrt}', "
-                    f"whose shape is {wanted}; change the one or the other"
-                )
-        return ExampleTest(
-            given={name: entry.value for name, entry in given.items()},
-            expect={name: entry.value for name, entry in expect.items()},
-            dtype=dtype,
-            functions=self._read_functions(entries),
-            **common,
-        )
-
-    def _check_shape(
-        self,
-        node: Node,
-        array: Array,
-        shape: tuple[int, ...],
-        lengths: Lengths,
-    ) -> None:
-        """The given array has the axes that its dimensions say, all of one length each."""
-        names = array.shape
-        found: list[int | tuple[int, ...]] = [*shape]
-        if names[:1] == ("...",) and len(shape) >= len(names) - 1:
-            leading = len(shape) - (len(names) - 1)
-            found = [shape[:leading], *shape[leading:]]
-        if len(names) != len(found):
-            raise node.error(
-                f"'{array.name}' has shape {shape}, which does not fit "
-                f"[{', '.join(map(str, names))}]; write a list in a list for every axis"
-            )
-        if 0 in shape:
-            raise node.error(f"'{array.name}' has no numbers; give at least one along every axis")
-        for dim, length in zip(names, found, strict=True):
-            if isinstance(dim, int):
-                if dim != length:
-                    raise node.error(
-                        f"'{array.name}' has length {length} where 'arrays' says {dim}; change "
-                        "the one or the other"
-                    )
-                continue
-            known, source = lengths.setdefault(dim, (length, array.name))
-            if known != length:
-                raise node.error(
-                    f"the dimension {dim} is {length} in '{array.name}' and {known} in "
-                    f"'{source}'; give them the same length"
-                )
-
     def _source(
         self, node: Node, entries: Mapping[str, Node], visibility: Visibility
     ) -> SourceTest:
@@ -379,6 +369,10 @@ class TestReader:
         )
 
 
+def _all_outputs(parts: Iterable[Part]) -> list[str]:
+    return [output for part in parts for output in part.outputs]
+
+
 def read_name(node: Node, kind: str) -> str:
     """The name of a test or a mistake: it must fit into one line of a table."""
     name = node.text().strip()
@@ -387,55 +381,13 @@ def read_name(node: Node, kind: str) -> str:
     return name
 
 
-def _known_shape(array: Array, lengths: Lengths) -> tuple[int, ...]:
-    """The shape that the given arrays fix."""
-    shape: list[int] = []
-    for dim in array.shape:
-        length = dim if isinstance(dim, int) else lengths[dim][0]
-        shape.extend(length if isinstance(length, tuple) else (length,))
-    return tuple(shape)
-
-
-def _check_dtype(node: Node, numbers: np.ndarray[Any, Any], dtype: Dtype) -> None:
-    """Numbers that the dtype would silently change are not those of the example."""
-    if dtype == "int64":
-        if np.any(numbers != np.rint(numbers)) or np.any(np.abs(numbers) >= 2.0**63):
-            raise node.error(f"{node.name} is int64 here; write whole numbers below 2**63")
-    elif np.any(np.abs(numbers) > np.finfo(dtype).max):
-        raise node.error(f"{node.name} is {dtype} here, which cannot hold numbers this large")
-
-
 def _suggest_kind(node: Node) -> str:
     for key in node.value:
         hint = suggest(key, _KINDS)
-        if key not in _COMMON and hint.startswith("; did"):
+        if key not in (*_COMMON, *_KINDS) and hint.startswith("; did"):
             return hint
     return ""
 
 
 def _as_text(node: Node, text: str) -> Node:
     return Node(node.document, node.keys, text, node.name)
-
-
-def _numbers(node: Node) -> np.ndarray[Any, Any]:
-    """The array that nested lists of numbers make."""
-    _check_numbers(node)
-    try:
-        array = np.array(node.value, dtype=np.float64)
-    except ValueError:
-        raise node.error(
-            f"the rows of {node.name} differ in length; give them all the same"
-        ) from None
-    except OverflowError:
-        raise node.error(f"{node.name} has a number too large for float64") from None
-    if not np.all(np.isfinite(array)):
-        raise node.error(f"{node.name} must be finite; write numbers below 1.8e308")
-    return array
-
-
-def _check_numbers(node: Node) -> None:
-    if isinstance(node.value, list):
-        for item in node.items():
-            _check_numbers(item)
-    elif isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
-        raise node.error(f"{node.name} must be numbers in lists, not {node.kind()}")

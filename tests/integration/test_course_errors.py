@@ -22,6 +22,13 @@ PUBLIC = "assignments/linear-layer/dx.yaml"
 HIDDEN = "tests/hidden/linear-layer/dx.yaml"
 STUB = "assignments/linear-layer/dx.py"
 SOLUTION = "solutions/linear-layer/dx.py"
+# Pieces of these, to be replaced.
+GRADIENTS = "forward: y = W @ x\ngradients:\n  dx: {of: y, wrt: x, upstream: dy}\n"
+EXPECT = "    expect: {dx: [39, 54, 69]}\n"
+AGAINST = "    against: [finite_differences]\n"
+DIMS = "    dims: {m: 3, n: 4}\n"
+# An example for a property.
+GIVEN = "    given: {W: [[1, 2], [3, 4]], dy: [5, 6]}\n"
 
 
 @pytest.fixture
@@ -438,6 +445,72 @@ FLAWS = {
         f"{STUB}:4:1: the stub's linear_dx(W, dy, *rest) does not have the parameters of its "
         "signature, (W, dy); change the one or the other",
     ),
+    "inputs both written and drawn": (
+        HIDDEN, DIMS, GIVEN + DIMS,
+        f"{HIDDEN}:11:5: test 'leaves-inputs-alone' has both 'given' and 'dims', but its inputs "
+        "are either written out or drawn; remove one of the two",
+    ),
+    "several cases of an example": (
+        PUBLIC, EXPECT, EXPECT + "    cases: 3\n",
+        f"{PUBLIC}:19:5: test 'worked-example' has both 'given' and 'cases', but its inputs are "
+        "either written out or drawn; remove one of the two",
+    ),
+    "expectation of drawn inputs": (
+        HIDDEN, DIMS, DIMS + "    expect: {dx: [1, 2]}\n",
+        f"{HIDDEN}:11:5: 'expect' says what comes out of written inputs, and there are none; add "
+        "'given'",
+    ),
+    "property of an incomplete example": (
+        HIDDEN, DIMS, "    given: {W: [[1, 2], [3, 4]]}\n",
+        f"{HIDDEN}:10:5: the example does not give 'dy'; add it to 'given'",
+    ),
+    "property of an example of another shape": (
+        HIDDEN, DIMS, GIVEN + "    expect: {dx: [1, 2, 3]}\n",
+        f"{HIDDEN}:11:14: 'dx' has shape (3,), but it is a gradient by 'x', whose shape is (2,); "
+        "change the one or the other",
+    ),
+    "dtypes of an example": (
+        HIDDEN, DIMS, GIVEN + "    dtypes: [int64]\n",
+        f"{HIDDEN}:11:5: unknown key 'dtypes' in test 'leaves-inputs-alone'; did you mean 'dtype'?",
+    ),
+    "unknown layout of an example": (
+        PUBLIC, EXPECT, EXPECT + "    layouts: [C, K]\n",
+        f"{PUBLIC}:19:18: 'layouts'[1] must be one of C, F, strided, not 'K'",
+    ),
+    "kink without an expectation": (
+        HIDDEN, DIMS, GIVEN + "    differentiable: false\n",
+        f"{HIDDEN}:11:5: where nothing is differentiable, 'expect' alone says what is right; add "
+        "it",
+    ),
+    "kink in drawn inputs": (
+        HIDDEN, DIMS, DIMS + "    differentiable: false\n",
+        f"{HIDDEN}:11:5: unknown key 'differentiable' in test 'leaves-inputs-alone'; known here: "
+        "name, title, points, credit, property, cases, dims, draw, dtypes, layouts, functions, "
+        "tolerance",
+    ),
+    "kink that is neither true nor false": (
+        PUBLIC, EXPECT, EXPECT + "    differentiable: never\n",
+        f"{PUBLIC}:19:5: 'differentiable' must be true or false, not the text 'never'",
+    ),
+    "public test timed against the reference": (
+        PUBLIC, AGAINST, "    efficiency: {at_most: 4}\n",
+        f"{PUBLIC}:21:5: students do not have the reference to time a public test by; add "
+        "'relative_to: forward'",
+    ),
+    "timed against something else": (
+        PUBLIC, AGAINST, "    efficiency: {at_most: 4, relative_to: forwards}\n",
+        f"{PUBLIC}:21:30: 'relative_to' must be one of reference, forward, not 'forwards'; did you "
+        "mean 'forward'?",
+    ),
+    "unknown key in an efficiency test": (
+        PUBLIC, AGAINST, "    efficiency: {at_most: 4, of: forward}\n",
+        f"{PUBLIC}:21:30: unknown key 'of' in 'efficiency'; known here: at_most, relative_to",
+    ),
+    "two kinds of test": (
+        PUBLIC, AGAINST, AGAINST + EXPECT,
+        f"{PUBLIC}:19:5: test 'small-rectangles' needs exactly one of 'expect', 'against', "
+        "'property', 'efficiency', 'source', and has 'against' and 'expect'",
+    ),
 }  # fmt: skip
 
 # The same, with the beginning of the message: the rest is that of Python's or YAML's parser.
@@ -485,6 +558,69 @@ UNPARSABLE = {
 }  # fmt: skip
 
 
+# What takes several replacements.
+COMBINED: dict[str, tuple[list[tuple[str, str, str]], str]] = {
+    "kink without a gradient": (
+        [
+            (PUBLIC, GRADIENTS, ""),
+            (PUBLIC, AGAINST, "    source: {}\n"),
+            (PUBLIC, EXPECT, EXPECT + "    differentiable: false\n"),
+        ],
+        f"{PUBLIC}:16:5: 'differentiable: false' silences finite differences, which have nothing "
+        "to say about 'dx'; remove it",
+    ),
+    "linear in no upstream gradient": (
+        [
+            (PUBLIC, ", upstream: dy}", "}"),
+            (HIDDEN, "inputs_unchanged", "linear_in_upstream"),
+        ],
+        f"{HIDDEN}:9:5: 'dx' is linear in no upstream gradient; name one in 'gradients', such as "
+        "'dx: {of: y, wrt: x, upstream: dy}', or test another property",
+    ),
+    "public property of what nothing public knows": (
+        [(PUBLIC, GRADIENTS, ""), (PUBLIC, AGAINST, "    property: repeatable\n")],
+        f"{PUBLIC}:18:5: nothing public says what 'dx' must be, neither 'gradients' nor 'forward'; "
+        "add 'given' and 'expect', or make the test a hidden one",
+    ),
+    "timed against a forward pass that is not there": (
+        [
+            (PUBLIC, GRADIENTS, ""),
+            (PUBLIC, AGAINST, "    efficiency: {at_most: 4, relative_to: forward}\n"),
+        ],
+        f"{PUBLIC}:18:30: the exercise has no 'forward' to time the test by; add it, or make the "
+        "test a hidden one that is relative to the reference",
+    ),
+    "second call without other numbers": (
+        [
+            (PUBLIC, "  W: [m, n]\n", "  W: {shape: [m, n], dtype: int64}\n"),
+            (PUBLIC, "  dy: [m]\n", "  dy: {shape: [m], dtype: int64}\n"),
+            (HIDDEN, "inputs_unchanged", "fresh_results"),
+        ],
+        f"{HIDDEN}:9:5: 'fresh_results' calls a second time with other numbers, and inputs that "
+        "are scalars or int64 keep theirs; test 'repeatable'",
+    ),
+    "property of a class": (
+        [
+            (PUBLIC, "function: linear_dx(W, dy) -> dx", "class: linear_dx(W, dy)\noutputs: [dx]"),
+            (PUBLIC, (GOOD / PUBLIC).read_text("utf-8").partition("tests:\n")[2],
+             "  - name: alone\n    points: 1\n    property: repeatable\n    steps: [dx = 1]\n"),
+        ],
+        f"{PUBLIC}:18:5: a class is tested with 'steps', not 'property'",
+    ),
+    "layouts of scalars": (
+        [
+            (PUBLIC, "  W: [m, n]\n  dy: [m]\n", "  W: []\n  dy: []\n"),
+            (PUBLIC, "  x: [n]", "  x: []"),
+            (PUBLIC, "W @ x", "W * x"),
+            (PUBLIC, "{W: [[1, 2, 3], [4, 5, 6]], dy: [7, 8]}", "{W: 2, dy: 3}"),
+            (PUBLIC, "{dx: [39, 54, 69]}", "{dx: 6}\n    layouts: [C, strided]"),
+        ],
+        f"{PUBLIC}:19:5: no array in 'given' has 1 or more axes, without which 'strided' is "
+        "nothing special; remove it, or give such an array",
+    ),
+}  # fmt: skip
+
+
 def error_of(course: Path, file: str, old: str, new: str) -> str:
     """The line that loading the course gives once ``old`` is ``new`` in ``file``."""
     text = (course / file).read_text("utf-8")
@@ -500,6 +636,16 @@ def error_of(course: Path, file: str, old: str, new: str) -> str:
 def test_flaws_are_named_with_their_place(course: Path, flaw: str) -> None:
     file, old, new, message = FLAWS[flaw]
     assert error_of(course, file, old, new) == message
+
+
+@pytest.mark.parametrize("flaw", COMBINED)
+def test_what_does_not_go_together_is_named_with_its_place(course: Path, flaw: str) -> None:
+    edits, message = COMBINED[flaw]
+    for file, old, new in edits[:-1]:
+        text = (course / file).read_text("utf-8")
+        assert old in text
+        (course / file).write_text(text.replace(old, new, 1), "utf-8")
+    assert error_of(course, *edits[-1]) == message
 
 
 @pytest.mark.parametrize("flaw", UNPARSABLE)

@@ -1,13 +1,21 @@
-"""The kinds of test that need more than one call: sequence, efficiency and source."""
+"""The kinds of test that need more than one call, or a truth without the solution."""
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from autograder.grader import ExerciseGrader, public_part
+from autograder.loading import load_course
+from autograder.reference import solution_source
+from autograder.sandbox import Sandbox
+from autograder.submission import Submission
 from tests.integration.test_grade import COURSE, grade, hand_in, read, run
 
 CLASS = """
@@ -106,6 +114,190 @@ def test_efficiency_refuses_loops_and_not_other_products(course: Path, tmp_path:
     assert "too slow" in test["message"]
     wrong = "def linear_dx(W, dy): return 2 * (W.T @ dy)\n"
     assert "elements are wrong" in outcome(course, tmp_path, wrong)["one-product"]["message"]
+
+
+def check(course: Path, source: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """`autograder check` where there is nothing secret."""
+    for secret in ("solutions", "tests"):
+        shutil.rmtree(course / secret, ignore_errors=True)
+    (course / "assignments/linear-layer/dx.py").write_text(source, "utf-8")
+    command = [sys.executable, "-m", "autograder", "check", *options]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, cwd=course
+    )
+
+
+def checked(course: Path, source: str) -> Any:
+    """The public tests, by name."""
+    done = check(course, source, "--json")
+    assert done.returncode in (0, 1), done.stderr
+    return {t["name"]: t for t in json.loads(done.stdout)["exercises"][0]["tests"]}
+
+
+def make_public(course: Path, test: str, *, forward: bool) -> None:
+    """Leave this as the only public test, and a forward pass or none."""
+    path = course / "assignments/linear-layer/dx.yaml"
+    head, _, _ = path.read_text("utf-8").partition("tests:\n")
+    if not forward:
+        head = head[: head.index("auxiliary:")]
+    path.write_text(f"{head}tests:\n{test}", "utf-8")
+
+
+WRITTEN = """\
+  - name: written
+    points: 1
+    property: {property}
+    given: {{W: [[1, 2, 3], [4, 5, 6]], dy: [7, 8]}}
+    expect: {{dx: [39, 54, 69]}}
+    layouts: [C, F]
+"""
+
+
+@pytest.mark.parametrize(
+    ("property", "body", "message"),
+    [
+        ("inputs_unchanged", "dx = W.T @ dy; dy -= 1; return dx", "changed"),
+        ("repeatable", "n.append(1); return W.T @ dy * (1 if len(n) % 2 else 2)", "second time"),
+        ("fresh_results", "n[:] = n or [W.T @ dy]; n[0][:] = W.T @ dy; return n[0]", "earlier"),
+        ("linear_in_upstream", "return W.T @ np.minimum(dy, 8)", "Doubling"),
+        ("repeatable", "return W.ravel('K').reshape(W.shape).T @ dy", "elements are wrong"),
+    ],
+)
+def test_properties_of_written_inputs(course: Path, property: str, body: str, message: str) -> None:
+    """The truth is the example's: there is neither a forward pass nor a solution."""
+    linear = property == "linear_in_upstream"
+    make_public(course, WRITTEN.format(property=property), forward=linear)
+    head = "import numpy as np\nn = []\ndef linear_dx(W, dy): "
+    test = checked(course, f"{head}return W.T @ dy\n")["written"]
+    assert test["status"] == "passed", test
+    test = checked(course, f"{head}{body}\n")["written"]
+    assert test["status"] == "failed"
+    assert message in test["message"], test
+
+
+AGAINST = "against: [finite_differences, reference]"
+PACE = "efficiency: {at_most: 6, relative_to: forward}"
+TIMED = f"""\
+  - name: timed
+    points: 1
+    {PACE}
+    dims: {{m: 300, n: 300}}
+"""
+FAST = "import numpy as np\ndef linear_dx(W, dy): return np.einsum('ij,i->j', W, dy)\n"
+SLOW = (
+    "import numpy as np\ndef linear_dx(W, dy):\n    return np.array([\n"
+    "        sum(W[i, j] * dy[i] for i in range(len(dy))) for j in range(W.shape[1])])\n"
+)
+
+
+def test_without_a_solution_the_forward_pass_sets_the_pace(course: Path) -> None:
+    """Its input x, which the function does not get, goes to it all the same."""
+    make_public(course, TIMED, forward=True)
+    assert checked(course, FAST)["timed"]["status"] == "passed"
+    test = checked(course, SLOW)["timed"]
+    assert test["status"] == "failed"
+    assert "times the time of the forward pass" in test["message"]
+    assert "Forward pass보다" in check(course, SLOW, "--lang", "ko").stdout
+
+
+def test_the_pace_of_a_forward_pass_of_several_statements(course: Path) -> None:
+    make_public(course, TIMED, forward=True)
+    path = course / "assignments/linear-layer/dx.yaml"
+    forward = "forward: |\n  if len(x) > 1:\n      z = W @ x\n  y = z + 0\n"
+    path.write_text(path.read_text("utf-8").replace("forward: y = W @ x\n", forward), "utf-8")
+    assert checked(course, FAST)["timed"]["status"] == "passed"
+
+
+def test_a_forward_pass_that_cannot_be_timed_is_the_course_s_fault(course: Path) -> None:
+    """This one runs in the grader, for finite differences, and not in the sandbox."""
+    make_public(course, TIMED, forward=True)
+    path = course / "assignments/linear-layer/dx.yaml"
+    picky = "forward: |\n  import sys\n  assert 'autograder.truth' in sys.modules\n  y = W @ x\n"
+    path.write_text(path.read_text("utf-8").replace("forward: y = W @ x\n", picky), "utf-8")
+    done = check(course, FAST)
+    assert done.returncode == 2, done.stdout
+    assert "dx.yaml:18:5: test 'timed': the forward pass cannot be timed: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("ratios", "status", "tries"),
+    [
+        ([2.0], "passed", 1),
+        ([600.0, 90.0, 25.0, 13.0, 2.0], "passed", 5),
+        ([600.0, 2.0], "passed", 2),
+        ([600.0] * 20, "failed", 4),
+        ([30.0] * 20, "failed", 13),
+    ],
+)
+def test_a_busy_moment_does_not_decide(
+    monkeypatch: pytest.MonkeyPatch, ratios: list[float], status: str, tries: int
+) -> None:
+    """Answers that stay far too slow are not tried for long."""
+    root = Path(__file__).parent.parent.parent
+    loaded = load_course(root)
+    (exercise,) = (
+        one
+        for one in loaded.assignments["batched-linear"].exercises
+        if one.name == "batched_backward"
+    )
+    left = iter(ratios)
+    taken: list[float] = []
+
+    def times_slower(*_: object) -> float:
+        taken.append(next(left))
+        return taken[-1]
+
+    monkeypatch.setattr("autograder.grader.times_slower", times_slower)
+    source = solution_source(exercise) or ""
+    submission = Submission("kim", "batched-linear", {"batched_backward.py": source})
+    with Sandbox("process", loaded.limits) as sandbox:
+        _, judgements = ExerciseGrader(loaded, public_part(exercise), sandbox).run(submission)
+    (judgement,) = (one for one in judgements if one.test.name == "many-samples")
+    assert (judgement.status, len(taken)) == (status, tries)
+
+
+def test_a_class_is_timed_against_the_forward_pass_with_all_its_steps(
+    course: Path, tmp_path: Path
+) -> None:
+    make_class_exercise(course)
+    path = course / "assignments/linear-layer/dx.yaml"
+    text = path.read_text("utf-8")
+    for drawn, timed in (
+        (AGAINST, PACE),
+        ("cases: 3\n    dims: {m: 2..3, n: 2..3, N: 2..4}", "dims: {m: 9, n: 9, N: 500}"),
+    ):
+        assert drawn in text
+        text = text.replace(drawn, timed)
+    path.write_text(text, "utf-8")
+    assert outcome(course, tmp_path, LAYER)["latest-input"]["status"] == "passed"
+    loops = "[[sum(d[i] * self.W[i, j] for i in range(9)) for j in range(9)] for d in dY]"
+    slow = LAYER.replace("return dY @ self.W", f"return np.array({loops})")
+    slow = f"import numpy as np\n{slow}"
+    test = outcome(course, tmp_path, slow)["latest-input"]
+    assert "times the time of the forward pass" in test["message"], test
+
+
+def test_what_depends_on_the_call_before_is_a_known_mistake_in_efficiency_tests_too(
+    course: Path, tmp_path: Path
+) -> None:
+    """What is called before the clock starts is the same for everybody."""
+    add_hidden(
+        course,
+        "  - name: one-product\n    points: 2\n    efficiency: {at_most: 6}\n"
+        "    dims: {m: 30, n: 30}\n",
+    )
+    adds_up = "t = {}\ndef linear_dx(W, dy):\n    t[W.shape] = t.get(W.shape, 0) + W.T @ dy\n"
+    path = course / "tests/hidden/linear-layer/dx.yaml"
+    code = "".join(f"      {line}\n" for line in (adds_up + "    return t[W.shape]").splitlines())
+    path.write_text(
+        path.read_text("utf-8")
+        + f"  - name: adds-up\n    code: |\n{code}    hint: {{en: Once?, ko: 한 번?}}\n",
+        "utf-8",
+    )
+    tests = outcome(course, tmp_path, adds_up + "    return 1 * t[W.shape]\n")
+    assert tests["one-product"]["mistake"] == "adds-up"
+    assert tests["rectangles"]["hint"] == "Once?"
 
 
 def test_source_rules_refuse_or_cost_their_points(course: Path, tmp_path: Path) -> None:

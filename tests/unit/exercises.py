@@ -11,6 +11,7 @@ from autograder.exercise import (
     Array,
     Dims,
     Drawing,
+    Example,
     ExampleTest,
     Exercise,
     Gradient,
@@ -35,13 +36,17 @@ def gradient_test(name: str = "t", **drawing: Any) -> GradientTest:
         parts=PARTS,
         steps=STEPS,
         against=("finite_differences", "reference"),
-        drawing=Drawing(dims=Dims(dims, constraints), **drawing),
+        inputs=Drawing(dims=Dims(dims, constraints), **drawing),
     )
 
 
-def example_test(given: dict[str, Any], expect: dict[str, Any]) -> ExampleTest:
+def example_test(given: dict[str, Any], expect: dict[str, Any], **more: Any) -> ExampleTest:
     return ExampleTest(
-        name="example", visibility="public", parts=PARTS, steps=STEPS, given=given, expect=expect
+        name="example",
+        visibility="public",
+        parts=PARTS,
+        steps=STEPS,
+        inputs=Example(given, expect, **more),
     )
 
 

@@ -125,6 +125,18 @@ def test_examples_are_given() -> None:
     assert case.dims == {"n": 2, "m": 1}
 
 
+def test_examples_lie_in_memory_as_asked() -> None:
+    given = {"x": [1, 2], "W": [[3, 4], [5, 6]], "dy": [7, 8]}
+    test = example_test(given, {}, layouts=("F", "strided"))
+    cases = draw_cases(linear_backward_exercise(test), test, 1)
+    flags = [case.inputs["W"].flags for case in cases]
+    assert [(flag.c_contiguous, flag.f_contiguous) for flag in flags] == [
+        (False, True),
+        (False, False),
+    ]
+    assert all(case.inputs["W"].tolist() == given["W"] for case in cases)
+
+
 def test_leading_axes_may_be_any() -> None:
     test = gradient_test(dims={"...": ((), (2, 3)), "n": (4,), "m": (1,)}, cases=20)
     exercise = msgspec.structs.replace(

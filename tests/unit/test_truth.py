@@ -15,7 +15,18 @@ from msgspec.structs import replace
 from autograder.cases import Case, draw_cases
 from autograder.compare import Reason, compare
 from autograder.errors import CourseError
-from autograder.exercise import Array, Dims, Drawing, Exercise, GradientTest, Part, Signature, Step
+from autograder.exercise import (
+    Array,
+    Dims,
+    Drawing,
+    ExampleTest,
+    Exercise,
+    Gradient,
+    GradientTest,
+    Part,
+    Signature,
+    Step,
+)
 from autograder.truth import Expected, expected_outputs
 from tests.unit.exercises import (
     example_test,
@@ -127,7 +138,7 @@ def function_exercise(
         parts=tuple(Part((output,), 1.0) for output in outputs),
         steps=(Step(outputs, "f", tuple(shapes)),),
         against=("reference",),
-        drawing=drawing,
+        inputs=drawing,
     )
     exercise = replace(
         linear_backward_exercise(test),
@@ -322,6 +333,53 @@ def test_a_wrong_solution_is_contradicted_by_finite_differences(
     for thorough in (False, True):
         with pytest.raises(CourseError, match=f"test 't': witnesses disagree on '?{output}"):
             expected_outputs(exercise, test, case, solution, thorough=thorough)
+
+
+def relu_at_zero(dx: list[float], *, differentiable: bool) -> tuple[Exercise, ExampleTest]:
+    """An example for the backward pass of ReLU with a number exactly at its kink."""
+    test = replace(
+        example_test({"x": [0, 2], "dy": [5, 7]}, {"dx": dx}, differentiable=differentiable),
+        parts=(Part(("dx",), 1.0),),
+        steps=(Step(("dx",), "relu_backward", ("x", "dy")),),
+    )
+    exercise = replace(
+        linear_backward_exercise(test, forward="y = np.maximum(x, 0)"),
+        signature=Signature("relu_backward", ("x", "dy"), ("dx",)),
+        arrays={name: Array(name, ("n",)) for name in ("x", "dy")},
+        gradients={"dx": Gradient("dx", "y", "x", "dy")},
+    )
+    return exercise, test
+
+
+def relu_backward(x: Any, dy: Any) -> Any:
+    return np.where(x > 0, dy, 0.0)
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+@pytest.mark.parametrize("solution", [None, relu_backward])
+def test_at_a_kink_the_convention_decides(
+    solution: Callable[..., Any] | None, thorough: bool
+) -> None:
+    exercise, test = relu_at_zero([0, 7], differentiable=False)
+    (case,) = draw_cases(exercise, test, 0)
+    expected = expected_outputs(exercise, test, case, solution, thorough=thorough)["dx"]
+    assert compare(expected, np.array([0.0, 7.0])).ok
+    for wrong in ([5.0, 7.0], [2.5, 7.0], [0.0, 7.1]):
+        assert not compare(expected, np.array(wrong)).ok
+
+
+def test_at_a_kink_finite_differences_contradict_who_calls_it_differentiable() -> None:
+    exercise, test = relu_at_zero([0, 7], differentiable=True)
+    (case,) = draw_cases(exercise, test, 0)
+    with pytest.raises(CourseError, match=r"dx\[0\]: the example says 0, the finite differ.* 2.5"):
+        expected_outputs(exercise, test, case, None)
+
+
+def test_at_a_kink_the_reference_still_contradicts_a_wrong_example() -> None:
+    exercise, test = relu_at_zero([5, 7], differentiable=False)
+    (case,) = draw_cases(exercise, test, 0)
+    with pytest.raises(CourseError, match=r"dx\[0\]: the example says 5, the reference 0"):
+        expected_outputs(exercise, test, case, relu_backward)
 
 
 def test_a_wrong_example_is_contradicted() -> None:
