@@ -134,7 +134,7 @@ def _long_run(figures: dict[str, Any], faults: list[str]) -> None:
     figures["wrong grades"] = len(wrong)
     if wrong:
         faults.append(f"wrong grades: {wrong[:5]}")
-    for role in ("main process", "workers together", "zygotes together"):
+    for role in ("main process", "workers and warm process", "zygotes"):
         early, late = watched.memory(role)
         figures[f"memory of {role}, early and at the end"] = f"{early:.0f} and {late:.0f} MiB"
         kept = len(students) * _GRADE_MIB if role == "main process" else 0
@@ -194,12 +194,12 @@ class Watched:
 
 def _sample(main: int) -> tuple[dict[str, float], int]:
     """Resident memory in MiB by role, and open descriptors of the main process and workers."""
-    memory = {"main process": _resident(main), "workers together": 0.0, "zygotes together": 0.0}
+    memory = {"main process": _resident(main), "workers and warm process": 0.0, "zygotes": 0.0}
     descriptors = _count_descriptors(main)
-    for worker in _children(main):
-        memory["workers together"] += _resident(worker)
-        descriptors += _count_descriptors(worker)
-        memory["zygotes together"] += sum(map(_resident, _children(worker)))
+    for process in _children(main):
+        memory["workers and warm process"] += _resident(process)
+        descriptors += _count_descriptors(process)
+        memory["zygotes"] += sum(map(_resident, _children(process)))
     return memory, descriptors
 
 
