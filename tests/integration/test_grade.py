@@ -161,6 +161,54 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, how: signal
     assert contents(out) == contents(tmp_path / "whole")
 
 
+def test_a_second_interrupt_ends_the_run_at_once(tmp_path: Path) -> None:
+    folder, out = tmp_path / "submissions", tmp_path / "out"
+    for student in ("ida", "kim"):
+        hand_in(folder, student, "import time\ntime.sleep(60)")
+    command = [sys.executable, "-m", "autograder", "grade", str(folder), "--course", str(COURSE)]
+    process = subprocess.Popen(
+        [*command, "--out", str(out), "--jobs", "1"], stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        wait_until(lambda: len(descendants(process.pid)) >= 4)  # with a child that sleeps
+        family = descendants(process.pid)
+        for _ in range(2):
+            os.kill(process.pid, signal.SIGINT)
+            time.sleep(0.1)
+        stdout, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Interrupted: 0 graded, 2 left;" in stdout
+    wait_until(lambda: not any(is_running(pid) for pid in family))
+
+
+def test_workers_may_be_started_anew(submissions: Path, tmp_path: Path) -> None:
+    """As they are where a fork is unsafe."""
+    program = f"""
+import sys
+from pathlib import Path
+if __name__ == "__main__":
+    from autograder import batch, workers
+    from autograder.loading import load_course
+    from autograder.submission import find_submissions
+    workers._METHOD = "spawn"
+    course = load_course(Path({str(COURSE)!r}))
+    settings = batch.Settings(course, Path({str(tmp_path / "out")!r}), "process", "en", ())
+    refs = find_submissions(Path({str(submissions)!r}), course)
+    for graded in batch.grade_all(refs, settings, jobs=2):
+        print(graded.ref.student)
+"""
+    script = tmp_path / "script.py"
+    script.write_text(program)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert sorted(done.stdout.split()) == ["ada", "bob", "eve"]
+    grade(submissions, tmp_path / "forked", "--isolation", "process")
+    for student in ("ada", "bob", "eve"):
+        spawned, forked = (read(tmp_path / out, student) for out in ("out", "forked"))
+        del spawned["timing"], forked["timing"]
+        assert spawned == forked
+
+
 CALLS: dict[str, tuple[tuple[object, ...], str]] = {
     "no such folder": (("grade", "nowhere", "--out", "out"), "nowhere: is not there"),
     "no submissions": (("grade", ".", "--out", "out"), "no submissions of linear-layer"),
