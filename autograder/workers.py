@@ -81,7 +81,8 @@ class Crew:
         self._jobs = jobs
         self._origin = origin
         self._hands: list[_Hand] = []
-        self._killers: list[SubmissionRef] = []
+        self._suspects: list[SubmissionRef] = []
+        self._killers = 0
         self.broken: list[str] = []
         """Submissions that the grader itself failed on, and how."""
 
@@ -92,7 +93,7 @@ class Crew:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for hand in self._hands:
-            hand.dismiss(at_once=kind is KeyboardInterrupt)
+            hand.dismiss(at_once=kind is not None)
         for hand in self._hands:
             hand.process.join()
 
@@ -132,11 +133,12 @@ class Crew:
         hand.process.join()
         self._hands[hand.place] = self._hire(hand.place)
         left = list(hand.refs)
-        if ref not in self._killers:  # perhaps it was chance
-            self._killers.append(ref)
+        if ref not in self._suspects:  # perhaps it was chance
+            self._suspects.append(ref)
             return [ref, *left]
         self.broken.append(f"{ref.student} (killed the process that graded it)")
-        if len(self.broken) >= _MAX_KILLERS:
+        self._killers += 1
+        if self._killers == _MAX_KILLERS:
             raise MachineError(
                 "grading processes are killed again and again (out of memory?); "
                 "what is graded is kept, run the command again to go on"
