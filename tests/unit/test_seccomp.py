@@ -49,6 +49,13 @@ def test_allows_its_list_and_nothing_else(machine: str, column: int) -> None:
     assert decided == allowed | {(72, 25)[column], (28, 233)[column], (302, 261)[column]}
 
 
+@pytest.mark.parametrize("machine", ARCHITECTURES)
+@pytest.mark.parametrize("number", [600, 5000, 0x40000000, 0x40000001, 1 << 31, 0xFFFFFFFF])
+def test_numbers_beyond_the_list_are_refused(machine: str, number: int) -> None:
+    """Those from 0x40000000 on are x32's, of which some would be allowed as others'."""
+    assert decide(machine, number) == REFUSE
+
+
 REFUSED_ON_X86_64 = {
     "socket": 41, "connect": 42, "sendto": 44, "bind": 49, "socketpair": 53, "clone": 56,
     "fork": 57, "vfork": 58, "execve": 59, "rename": 82, "mkdir": 83, "unlink": 87, "symlink": 88,
