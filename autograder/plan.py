@@ -13,7 +13,7 @@ import numpy as np
 from autograder.cases import Case
 from autograder.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step
 from autograder.observation import Observation
-from autograder.sandbox.session import Question
+from autograder.sandbox.session import Question, Script, question
 from autograder.truth import argument
 
 Questions: TypeAlias = tuple[Question, ...]
@@ -38,6 +38,7 @@ class Plan:
         self.cases = cases
         self.tests = _order(exercise, seed)
         self._questions: dict[str, list[Questions] | None] = {}
+        self._scripts: dict[tuple[str, ...], Script] = {}
         self._known: dict[str, dict[Content, tuple[Observation, ...]]] = {}
 
     def questions(self, test: RunTest) -> list[Questions] | None:
@@ -49,6 +50,16 @@ class Plan:
                 None if depends else [_ask(self.exercise, test, case) for case in cases]
             )
         return self._questions[test.name]
+
+    def script(self, tests: Sequence[RunTest]) -> Script:
+        """The questions of tests that all have some."""
+        names = tuple(test.name for test in tests)
+        if names not in self._scripts:
+            questions = [self.questions(test) or [] for test in tests]
+            self._scripts[names] = Script(
+                [[one for several in of_test for one in several] for of_test in questions]
+            )
+        return self._scripts[names]
 
     def recall(self, test: RunTest, content: Content | None) -> tuple[Observation, ...] | None:
         """What replies of this content said when they came before, from whomever.
@@ -94,13 +105,13 @@ def _ask(exercise: Exercise, test: RunTest, case: Case) -> Questions:
     (step,) = test.steps
     arguments = _arguments(step, case)
     if not isinstance(test, PropertyTest):
-        return (Question(step.target, arguments, inspect=exercise.new_arrays),)
-    questions = [Question(step.target, arguments, keep="first", inspect=True)]
+        return (question(step.target, arguments, inspect=exercise.new_arrays),)
+    questions = [question(step.target, arguments, keep="first", inspect=True)]
     second = second_inputs(exercise, test, case)
     if second is not None:
-        questions.append(Question(step.target, _arguments(step, second)))
+        questions.append(question(step.target, _arguments(step, second)))
     if test.property == "fresh_results":
-        questions.append(Question("first"))
+        questions.append(question("first"))
     return tuple(questions)
 
 

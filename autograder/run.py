@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from typing import TypeAlias
 
@@ -22,10 +22,10 @@ from autograder.observation import (
     failure_of,
     observation_of,
 )
-from autograder.plan import Plan, Questions, inputs_of, second_inputs
+from autograder.plan import Plan, inputs_of, second_inputs
 from autograder.sandbox import Outcome, Session
 from autograder.sandbox.protocol import Returned
-from autograder.sandbox.session import Allowance
+from autograder.sandbox.session import Allowance, Replies
 from autograder.submission import Submission
 
 OpenSession: TypeAlias = Callable[[], Session]
@@ -80,30 +80,58 @@ class _Runner:
         self._output = ""
 
     def run(self, tests: Sequence[RunTest]) -> ExerciseRun:
+        observations: dict[str, tuple[Observation, ...]] = {}
         try:
-            observations = {test.name: self._run_test(test) for test in tests}
+            for have_questions, group in itertools.groupby(tests, self._has_questions):
+                run = self._run_together if have_questions else self._run_alone
+                observations.update(run(list(group)))
         finally:
             self._close()
         return ExerciseRun(observations, self._output)
 
-    def _run_test(self, test: RunTest) -> tuple[Observation, ...]:
+    def _has_questions(self, test: RunTest) -> bool:
+        return self._plan.questions(test) is not None
+
+    def _run_together(
+        self, tests: Sequence[RunTest]
+    ) -> Iterator[tuple[str, tuple[Observation, ...]]]:
+        """Send all the questions and let the answers come."""
+        script = self._plan.script(tests)
+        done = 0
+        while done < len(tests):
+            session = self._start()
+            if session is None:
+                yield from ((test.name, self._complete(test, ())) for test in tests[done:])
+                return
+            for test, replies in zip(tests[done:], session.ask_all(script, done), strict=False):
+                done += 1
+                yield test.name, self._complete(test, self._read(test, session, replies))
+
+    def _run_alone(self, tests: Sequence[RunTest]) -> Iterator[tuple[str, tuple[Observation, ...]]]:
+        """Ask one question after the other."""
+        for test in tests:
+            session = self._start()
+            observations: Sequence[Observation] = ()
+            if session is not None:
+                observations = self._ask(session, test)
+            yield test.name, self._complete(test, observations)
+
+    def _ask(self, session: Session, test: RunTest) -> Sequence[Observation]:
         cases = self._plan.cases[test.name]
-        session = self._start()
-        observations: Sequence[Observation] = ()
-        if session is not None:
-            questions = self._plan.questions(test)
-            if isinstance(test, EfficiencyTest):
-                observations = [self._timed(test, case) for case in cases]
-            elif questions is None and isinstance(test, PropertyTest):
-                observations = [self._look_twice(session, test, case) for case in cases]
-            elif questions is None:
-                observations = _one_by_one(session, test, cases)
-            else:
-                observations = self._at_once(session, test, questions)
+        if isinstance(test, EfficiencyTest):
+            return [self._timed(test, case) for case in cases]
+        if isinstance(test, PropertyTest):
+            return [self._look_twice(session, test, case) for case in cases]
+        return _one_by_one(session, test, cases)
+
+    def _complete(
+        self, test: RunTest, observations: Sequence[Observation]
+    ) -> tuple[Observation, ...]:
+        """One observation for each case of the test."""
         failures = (observation.failure for observation in observations)
         if any(failure is not None and failure.kind in EXHAUSTING for failure in failures):
             self._exhausting += 1
-        missing = len(cases) - len(observations)
+        missing = len(self._plan.cases[test.name]) - len(observations)
         # The same tuple where nothing is missing, by which it is recognised.
         return (
             (*observations, *(self._not_run(observations),) * missing)
@@ -111,22 +139,21 @@ class _Runner:
             else tuple(observations)
         )
 
-    def _at_once(
-        self, session: Session, test: RunTest, questions: Sequence[Questions]
-    ) -> tuple[Observation, ...]:
-        """Send all the questions of a test and let the answers come."""
-        replies = session.ask_all([one for several in questions for one in several])
+    def _read(self, test: RunTest, session: Session, replies: Replies) -> tuple[Observation, ...]:
+        """What the replies to a test say."""
         content = replies.content()
         known = self._plan.recall(test, content)
         if known is not None:
             return known
         outcomes = iter(replies.outcomes())
         observations = []
-        for several in questions:
+        for several in self._plan.questions(test) or ():
             answers = list(itertools.islice(outcomes, len(several)))
             if not answers:
                 break
             observations.append(self._put_together(test, answers))
+        if not session.alive:
+            return tuple(observations)
         return self._plan.remember(test, content, tuple(observations))
 
     def _look_twice(self, session: Session, test: PropertyTest, case: Case) -> Observation:

@@ -56,6 +56,7 @@ from autograder.sandbox.protocol import (
     encode,
     raw_bytes,
     unpack_array,
+    view_array,
 )
 
 # How much is read beyond what is being waited for.
@@ -67,6 +68,7 @@ _view = np.ndarray.view
 _astype = np.ndarray.astype
 _shares_memory = np.shares_memory
 _array_equal = np.array_equal
+_bytes_of = np.ndarray.tobytes
 
 
 def _read_first(descriptor: int, buffers: Sequence[Any]) -> int:
@@ -113,7 +115,6 @@ class Server:
         self._files: Mapping[str, str] = {}
         self._kept: dict[str, Any] = {}
         self._number = 0
-        self._ahead = bytearray(READ_AHEAD)
         self._unread = memoryview(b"")
 
     def greet(self) -> None:
@@ -172,14 +173,13 @@ class Server:
             changed=tuple(
                 position
                 for position, sent in enumerate(request.arguments)
-                if isinstance(sent, Array)
-                and not _array_equal(unpack_array(sent), arguments[position], equal_nan=True)
+                if isinstance(sent, Array) and _is_changed(sent, arguments[position])
             ),
             shared=tuple(
                 position
                 for position, argument in enumerate(arguments)
                 if isinstance(argument, np.ndarray)
-                and any(_shares_memory(argument, array) for array in _arrays(result))
+                and any(_is_shared(argument, array) for array in _arrays(result))
             ),
         )
 
@@ -259,19 +259,21 @@ class Server:
 
     def _read_exactly(self, size: int) -> memoryview | None:
         """The next ``size`` bytes; None at the end."""
+        ready = len(self._unread)
+        if ready >= size:
+            buffer, self._unread = self._unread[:size], self._unread[size:]
+            return buffer
         buffer = _empty(size, _byte).data  # not a bytearray, which would be filled twice
-        rest = buffer
-        ready = min(size, len(self._unread))
-        rest[:ready] = self._unread[:ready]
-        rest, self._unread = rest[ready:], self._unread[ready:]
+        buffer[:ready] = self._unread
+        rest = buffer[ready:]
         while rest:
-            # Of many small requests, several are there at once.
-            count = _readv(self._reader, [rest, self._ahead])
+            # Of many small requests, several are there at once. What was read before may be in use.
+            ahead = memoryview(bytearray(READ_AHEAD))
+            count = _readv(self._reader, [rest, ahead])
             if not count:
                 return None
-            ahead = max(0, count - len(rest))
+            self._unread = ahead[: max(0, count - len(rest))]
             rest = rest[count:]
-            self._unread = memoryview(self._ahead)[:ahead]
         return buffer
 
     def _send(self, reply: Reply) -> None:
@@ -334,6 +336,25 @@ def rehearse() -> None:
         del sys.modules[name]
 
 
+def _is_changed(sent: Array, argument: Any) -> bool:
+    """Whether an argument holds other numbers than those that were sent.
+
+    Asked of every call, so what is quick comes first: nearly all are the same to the last bit.
+    """
+    if argument.shape == sent.shape and argument.dtype.str == sent.dtype:
+        if argument.nbytes < protocol.SMALL:
+            if _bytes_of(argument) == sent.data:
+                return False
+        elif _array_equal(view_array(sent), argument):
+            return False
+    return not _array_equal(view_array(sent), argument, equal_nan=True)
+
+
+def _is_shared(argument: Any, result: Any) -> bool:
+    """Whether a result lies, at least in part, in the memory of an argument."""
+    return result is argument or (not result.flags.owndata and _shares_memory(argument, result))
+
+
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -376,12 +397,15 @@ def _pack_leaf(value: Any) -> Leaf:
 
 
 def _pack_array(value: Any) -> Leaf:
-    array = np.asarray(value) if isinstance(value, np.generic) else _view(value, np.ndarray)
+    array = value
+    if type(value) is not np.ndarray:
+        array = np.asarray(value) if isinstance(value, np.generic) else _view(value, np.ndarray)
     if array.ndim > MAX_NDIM:
         return Opaque(f"{_name(type(value))} with {array.ndim} axes")
-    if array.dtype == np.longdouble and array.dtype.itemsize > 8:
-        array = _astype(array, np.float64)
     dtype = array.dtype.str
     if dtype in protocol.NUMERIC_DTYPES:
         return Array(dtype, array.shape, raw_bytes(array))
+    if array.dtype == np.longdouble:
+        array = _astype(array, np.float64)
+        return Array(array.dtype.str, array.shape, raw_bytes(array))
     return Array(_clean(array.dtype.name), array.shape, memoryview(b""))

@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from typing import IO
 
@@ -26,6 +25,7 @@ from autograder.sandbox.session import (
     Allowance,
     Channel,
     ChannelClosed,
+    Clock,
     ReplyTooLarge,
     TimeIsUp,
 )
@@ -54,7 +54,7 @@ class PlainHost:
         channel = self._next or PlainChannel(self._limits)
         self._next = None
         try:
-            list(channel.exchange(b"", 1, time.monotonic() + START_SECONDS, Allowance(1024)))
+            list(channel.exchange(b"", 1, Clock(START_SECONDS), Allowance(1024)))
         except (ChannelClosed, TimeIsUp, ReplyTooLarge, MalformedReply):
             _, output = channel.end()
             lines = output.decode("utf-8", "replace").strip().splitlines()
@@ -74,7 +74,7 @@ class PlainChannel(Channel):
 
     def __init__(self, limits: Limits) -> None:
         self._process = _start()
-        self._requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[bytes | memoryview | None] = queue.SimpleQueue()
         self._replies: queue.Queue[bytes] = queue.Queue(_WAITING)
         self._received = bytearray()
         self._closed = False
@@ -95,21 +95,21 @@ class PlainChannel(Channel):
         self._requests.put(bootstrap.plain_bundle(limits))
 
     def exchange(
-        self, frames: bytes, replies: int, deadline: float, allowance: Allowance
+        self, frames: bytes | memoryview, replies: int, clock: Clock, allowance: Allowance
     ) -> Iterator[memoryview]:
         if frames:
             if self._received or not self._replies.empty():
-                self._take(deadline)  # the end, or what nobody asked for
+                self._take(clock)  # the end, or what nobody asked for
                 raise MalformedReply("a reply before the request")
             self._requests.put(frames)
         for left in range(replies, 0, -1):
             while len(self._received) < HEADER.size:
-                self._take(deadline)
+                self._take(clock)
             size: int = HEADER.unpack_from(self._received)[0]
             allowance.check(size)
             end = HEADER.size + size
             while len(self._received) < end:
-                self._take(deadline)
+                self._take(clock)
             allowance.spend(size)
             payload = memoryview(bytes(self._received[HEADER.size : end]))
             del self._received[:end]
@@ -134,12 +134,12 @@ class PlainChannel(Channel):
             self._end = status, bytes(self._printed)
         return self._end
 
-    def _take(self, deadline: float) -> None:
+    def _take(self, clock: Clock) -> None:
         """The next bytes of replies."""
         if self._closed:
             raise ChannelClosed
         try:
-            chunk = self._replies.get(timeout=max(0.0, deadline - time.monotonic()))
+            chunk = self._replies.get(timeout=max(0.0, clock.left()))
         except queue.Empty:
             raise TimeIsUp from None
         if not chunk:

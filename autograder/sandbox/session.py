@@ -5,6 +5,7 @@ The levels start such processes; see :mod:`autograder.sandbox.zygote_host`.
 
 from __future__ import annotations
 
+import itertools
 import math
 import secrets
 import signal
@@ -14,6 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 
@@ -71,37 +73,61 @@ _LARGEST_REPLIES = 4
 
 # Replies of a test that are larger than this together are not kept to be recognised.
 _SMALL_CONTENT = 1 << 14
-# Numbers from here to twice as many are eight bytes long wherever they stand in a message.
-_NUMBERS = 1 << 61
-_SOME_NUMBER = _NUMBERS.to_bytes(8, "big")
-# What every Returned begins with, up to the eight bytes of its number.
-_RETURNED = encode(Returned(_NUMBERS, Plain(None))).partition(_SOME_NUMBER)[0]
 
 
-class Question:
+Question: TypeAlias = Call | Read
+"""What is asked in a :class:`Script`, which gives it its number."""
+
+
+def question(
+    target: str,
+    arguments: Sequence[Any] | None = None,
+    *,
+    keep: str | None = None,
+    inspect: bool = False,
+) -> Question:
     """A call of ``target`` with ``arguments``, no functions among them; without arguments, a
-    look at it. Encoded once, to be asked many times.
+    look at it. See :meth:`Session.call` for ``keep`` and ``inspect``."""
+    if arguments is None:
+        return Read(0, target)
+    packed = tuple(pack_argument(argument, Functions()) for argument in arguments)
+    return Call(0, target, packed, keep, inspect)
 
-    See :meth:`Session.call` for ``keep`` and ``inspect``.
-    """
 
-    def __init__(
-        self,
-        target: str,
-        arguments: Sequence[Any] | None = None,
-        *,
-        keep: str | None = None,
-        inspect: bool = False,
-    ) -> None:
-        request: Call | Read = Read(_NUMBERS, target)
-        if arguments is not None:
-            packed = tuple(pack_argument(argument, Functions()) for argument in arguments)
-            request = Call(_NUMBERS, target, packed, keep, inspect)
-        self._before, _, self._after = _frame(request).partition(_SOME_NUMBER)
+class Script:
+    """The questions of several tests, encoded once to be asked of many processes."""
 
-    def frame(self, number: bytes) -> tuple[bytes, bytes, bytes]:
-        """The parts of the frame that asks it, as ``number``, of eight bytes."""
-        return self._before, number, self._after
+    def __init__(self, tests: Sequence[Sequence[Question]]) -> None:
+        number = _new_number()
+        frames = bytearray()
+        self.numbers: list[range] = []
+        """Of the questions, by test."""
+        self._begins: list[int] = []
+        for questions in tests:
+            self.numbers.append(range(number, number + len(questions)))
+            self._begins.append(len(frames))
+            for one in questions:
+                frames += _frame(msgspec.structs.replace(one, number=number))
+                number += 1
+        self._frames = bytes(frames)
+
+    def frames(self, first: int) -> memoryview:
+        """What asks the questions of all the tests from the one with the number ``first`` on."""
+        return memoryview(self._frames)[self._begins[first] :]
+
+
+class Clock:
+    """How much of the wall time is left; it may be started anew while somebody waits by it."""
+
+    def __init__(self, seconds: float) -> None:
+        self.start(seconds)
+
+    def start(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """In seconds; below 0 where the time is up."""
+        return self._end - time.monotonic()
 
 
 class ChannelClosed(Exception):
@@ -113,7 +139,7 @@ class ZygoteEnded(Exception):
 
 
 class TimeIsUp(Exception):
-    """The deadline passed before a whole reply had come."""
+    """The time was up before a whole reply had come."""
 
 
 class ReplyTooLarge(Exception):
@@ -149,12 +175,11 @@ class Channel(ABC):
 
     @abstractmethod
     def exchange(
-        self, frames: bytes, replies: int, deadline: float, allowance: Allowance
+        self, frames: bytes | memoryview, replies: int, clock: Clock, allowance: Allowance
     ) -> Iterator[memoryview]:
         """Send ``frames`` and yield the payloads of the ``replies`` frames that come back.
 
-        ``deadline`` is on :func:`time.monotonic`'s clock; the payloads are taken from
-        ``allowance``. Raises :class:`ChannelClosed`, :class:`TimeIsUp`,
+        The payloads are taken from ``allowance``. Raises :class:`ChannelClosed`, :class:`TimeIsUp`,
         :class:`ReplyTooLarge`, :class:`MalformedReply`.
         """
 
@@ -179,7 +204,7 @@ class Session:
         self.allowance = Allowance(reply_bytes)
         """May be shared with the sessions before and after this one."""
         self._died: Died | None = None
-        self._deadline = time.monotonic() + wall_seconds
+        self._clock = Clock(wall_seconds)
 
     def __enter__(self) -> Session:
         return self
@@ -200,7 +225,7 @@ class Session:
     def start_clock(self, seconds: float | None = None) -> None:
         """Give what follows, up to the next call of this, the wall time of one test, or
         ``seconds``."""
-        self._deadline = time.monotonic() + (self._wall_seconds if seconds is None else seconds)
+        self._clock.start(self._wall_seconds if seconds is None else seconds)
 
     def load(self, entry: str, files: Mapping[str, str]) -> Outcome:
         """Run the module ``entry`` of the submission ``files`` (name to source)."""
@@ -224,25 +249,27 @@ class Session:
         request = Call(_new_number(), target, packed, keep, inspect)
         return self._ask(request, functions)
 
-    def ask_all(self, questions: Sequence[Question]) -> Replies:
-        """The replies to the questions, which are sent all at once: that saves a wait for each."""
-        first = _new_number()
-        numbers = range(first, first + len(questions))
-        payloads: list[memoryview] = []
-        if self._died is not None:
-            return Replies(self, numbers, payloads)
-        parts: list[bytes] = []
-        for number, question in zip(numbers, questions, strict=True):
-            parts += question.frame(number.to_bytes(8, "big"))
-        try:
-            payloads.extend(
-                self._channel.exchange(
-                    b"".join(parts), len(numbers), self._deadline, self.allowance
-                )
-            )
-        except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed) as error:
-            self.die(error)
-        return Replies(self, numbers, payloads)
+    def ask_all(self, script: Script, first: int = 0) -> Iterator[Replies]:
+        """The replies to one test of the script after the other, from the one with the number
+        ``first`` on; each test has the wall time of one.
+
+        All the questions are sent at once: that saves a wait for each. Where the process dies,
+        the last replies are those to the test that it died of.
+        """
+        numbers = script.numbers[first:]
+        replies = self._channel.exchange(
+            script.frames(first), sum(map(len, numbers)), self._clock, self.allowance
+        )
+        for of_test in numbers:
+            payloads: list[memoryview] = []
+            try:
+                payloads.extend(itertools.islice(replies, len(of_test)))
+            except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed) as error:
+                self.die(error)
+            self.start_clock()
+            yield Replies(self, of_test, payloads)
+            if self._died is not None:
+                return
 
     def read(self, target: str, *, keep: str | None = None) -> Outcome:
         """The kept object ``target``, or its attribute after a dot, or a name of the module."""
@@ -257,9 +284,7 @@ class Session:
             return self._died
         try:
             while True:
-                (payload,) = self._channel.exchange(
-                    _frame(request), 1, self._deadline, self.allowance
-                )
+                (payload,) = self._channel.exchange(_frame(request), 1, self._clock, self.allowance)
                 reply = _reply_to(request, payload)
                 if not isinstance(reply, Callback):
                     return reply
@@ -297,21 +322,12 @@ class Replies:
         self._payloads = payloads
 
     def content(self) -> tuple[bytes, ...] | None:
-        """The replies without their numbers, which alone differ from process to process.
-
-        None where some are missing, are no results, or are large.
-        """
-        if len(self._payloads) < len(self._numbers) or not self._session.alive:
+        """The replies as they are; None where some are missing or they are large."""
+        if len(self._payloads) < len(self._numbers):
             return None
         if sum(map(len, self._payloads)) > _SMALL_CONTENT:
             return None
-        content = []
-        for number, payload in zip(self._numbers, self._payloads, strict=True):
-            start = _RETURNED + number.to_bytes(8, "big")
-            if payload[: len(start)] != start:
-                return None
-            content.append(payload[len(start) :].tobytes())
-        return tuple(content)
+        return tuple(map(bytes, self._payloads))
 
     def outcomes(self) -> list[Outcome]:
         """What the replies say. Shorter than the questions by what was not tried after the
@@ -328,7 +344,7 @@ class Replies:
 
 def _new_number() -> int:
     """One that nobody can predict: a reply written before its request was sent cannot match."""
-    return _NUMBERS + secrets.randbits(61)
+    return secrets.randbits(62)
 
 
 def _frame(request: Request) -> bytes:

@@ -9,7 +9,6 @@ import os
 import select
 import socket
 import subprocess
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from autograder.sandbox.session import (
     Allowance,
     Channel,
     ChannelClosed,
+    Clock,
     ReplyTooLarge,
     TimeIsUp,
     ZygoteEnded,
@@ -241,7 +241,7 @@ class Zygote(WarmProcess):
             os.close(writer)
         channel = ZygoteChannel(self, ours, reader, self._limits.output_kib * 1024)
         try:
-            list(channel.exchange(b"", 1, time.monotonic() + START_SECONDS, Allowance(1024)))
+            list(channel.exchange(b"", 1, Clock(START_SECONDS), Allowance(1024)))
         except (ChannelClosed, TimeIsUp, ReplyTooLarge, MalformedReply):
             _, output = channel.end()
             reason = output.decode("utf-8", "replace").strip() or "no reason given"
@@ -359,7 +359,7 @@ class ZygoteChannel(Channel):
         self._poll.register(output, select.POLLIN)
 
     def exchange(
-        self, frames: bytes, replies: int, deadline: float, allowance: Allowance
+        self, frames: bytes | memoryview, replies: int, clock: Clock, allowance: Allowance
     ) -> Iterator[memoryview]:
         if frames:
             self._refuse_early_bytes()
@@ -368,22 +368,21 @@ class ZygoteChannel(Channel):
         writing = False
         while replies:
             if unsent:
-                with contextlib.suppress(BlockingIOError):
-                    unsent = unsent[self._send(unsent) :]
+                unsent = unsent[self._send(unsent) :]
             if bool(unsent) != writing:
                 writing = bool(unsent)
                 events = select.POLLIN | select.POLLOUT if writing else select.POLLIN
                 self._poll.modify(self._channel, events)
-            self._wait(deadline, received)
+            self._wait(clock, received)
             for payload in received.payloads():
                 replies -= 1
                 if not replies and (received.is_begun() or unsent):
                     raise MalformedReply("more than one reply")
                 yield payload
 
-    def _wait(self, deadline: float, received: Received) -> None:
+    def _wait(self, clock: Clock, received: Received) -> None:
         """Take in whatever comes first: printed text, a part of a reply, room to write."""
-        remaining = deadline - time.monotonic()
+        remaining = clock.left()
         if remaining <= 0:
             raise TimeIsUp
         for descriptor, event in self._poll.poll(remaining * 1000):
@@ -405,10 +404,13 @@ class ZygoteChannel(Channel):
         return self._end
 
     def _send(self, data: memoryview) -> int:
+        """How much of it is sent or need not be."""
         try:
             return self._channel.send(data)
+        except BlockingIOError:
+            return 0
         except (BrokenPipeError, ConnectionResetError):
-            raise ChannelClosed from None
+            return len(data)  # it has ended; what it answered before that is still to be read
 
     def _refuse_early_bytes(self) -> None:
         try:
