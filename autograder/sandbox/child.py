@@ -17,11 +17,13 @@ import importlib.machinery
 import linecache
 import os
 import random
+import struct
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
+import msgspec
 import numpy as np
 
 from autograder.sandbox import protocol
@@ -62,6 +64,11 @@ from autograder.sandbox.protocol import (
 # How much is read beyond what is being waited for.
 READ_AHEAD = 1 << 14
 
+# Arrays of so many bytes are sent from where they are, and not kept longer than needed.
+LARGE = 1 << 16
+
+_GREETING = HEADER.pack(len(encode(Done(0)))) + encode(Done(0))
+_DOUBLE = np.dtype(np.float64).str
 _empty = np.empty
 _byte = np.dtype(np.uint8)
 _view = np.ndarray.view
@@ -84,6 +91,17 @@ def _write_first(descriptor: int, buffers: Sequence[Any]) -> int:
 # Windows has neither.
 _readv: Callable[[int, Sequence[Any]], int] = getattr(os, "readv", _read_first)
 _writev: Callable[[int, Sequence[Any]], int] = getattr(os, "writev", _write_first)
+
+
+# How MessagePack announces bytes whose number takes four.
+_BIN_32 = struct.Struct("!BI")
+
+
+class _Large:
+    """The elements of an array that are sent from where they are."""
+
+    def __init__(self, data: memoryview) -> None:
+        self.data = data
 
 
 class _SubmissionImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -116,10 +134,13 @@ class Server:
         self._kept: dict[str, Any] = {}
         self._number = 0
         self._unread = memoryview(b"")
+        self._encode = msgspec.msgpack.Encoder(enc_hook=self._set_aside).encode
+        self._mark = os.urandom(16)
+        self._aside: list[memoryview] = []
 
     def greet(self) -> None:
         """Say, as number 0, that this process is confined and has seen no student code."""
-        self._send(Done(0))
+        _writev(self._writer, [_GREETING])
 
     def serve(self) -> None:
         while (request := self._receive()) is not None:
@@ -161,6 +182,8 @@ class Server:
         if not found or not callable(function):
             return Missing(request.number, callable=found)
         arguments = [self._argument(argument) for argument in request.arguments]
+        if not request.inspect:
+            _let_go(request.arguments)
         result = function(*arguments)
         if request.keep is not None:
             self._kept[request.keep] = result
@@ -277,16 +300,30 @@ class Server:
         return buffer
 
     def _send(self, reply: Reply) -> None:
-        payload = encode(reply)
-        parts = [memoryview(HEADER.pack(len(payload))), memoryview(payload)]
-        if len(payload) < protocol.SMALL:
-            parts = [memoryview(b"".join(parts))]
+        payload = self._encode(reply)
+        parts = [memoryview(HEADER.pack(len(payload)) + payload)]
+        if self._aside:
+            parts = self._put_in(payload)
         while parts:
             written = _writev(self._writer, parts)
             while parts and written >= len(parts[0]):
                 written -= len(parts.pop(0))
             if parts:
                 parts[0] = parts[0][written:]
+
+    def _set_aside(self, large: _Large) -> msgspec.Raw:
+        """Have the encoder leave a mark where the elements of a large array belong."""
+        self._aside.append(large.data)
+        return msgspec.Raw(self._mark)
+
+    def _put_in(self, payload: bytes) -> list[memoryview]:
+        """The frame with the large arrays where the marks are, without a copy of them."""
+        large, self._aside = self._aside, []
+        before, *after = payload.split(self._mark)
+        parts: list[bytes | memoryview] = [before]
+        for data, piece in zip(large, after, strict=True):
+            parts += [_BIN_32.pack(0xC6, len(data)), data, piece]
+        return [memoryview(part) for part in (HEADER.pack(sum(map(len, parts))), *parts)]
 
 
 _REHEARSED = """
@@ -334,6 +371,13 @@ def rehearse() -> None:
     np.random.seed(0)
     for name in sys.modules.keys() - modules:
         del sys.modules[name]
+
+
+def _let_go(arguments: Sequence[Any]) -> None:
+    """Give back the memory that large arguments came in, for the results."""
+    for argument in arguments:
+        if isinstance(argument, Array) and len(argument.data) >= LARGE:
+            argument.data.release()
 
 
 def _is_changed(sent: Array, argument: Any) -> bool:
@@ -404,8 +448,14 @@ def _pack_array(value: Any) -> Leaf:
         return Opaque(f"{_name(type(value))} with {array.ndim} axes")
     dtype = array.dtype.str
     if dtype in protocol.NUMERIC_DTYPES:
-        return Array(dtype, array.shape, raw_bytes(array))
+        return _as_sent(array, dtype)
     if array.dtype == np.longdouble:
-        array = _astype(array, np.float64)
-        return Array(array.dtype.str, array.shape, raw_bytes(array))
+        return _as_sent(_astype(array, np.float64), _DOUBLE)
     return Array(_clean(array.dtype.name), array.shape, memoryview(b""))
+
+
+def _as_sent(array: Any, dtype: str) -> Array:
+    data = raw_bytes(array)
+    if len(data) >= LARGE:
+        data = cast(memoryview, _Large(data))
+    return Array(dtype, array.shape, data)

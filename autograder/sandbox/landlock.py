@@ -47,12 +47,23 @@ def abi_version() -> int:
     return version
 
 
+def renounce_new_privileges() -> None:
+    """Have this process and its children never gain a privilege, as by running a set-user-ID
+    program: whoever restricts himself must have done so. Raises :class:`OSError`."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "no_new_privs")
+
+
 class Ruleset:
     """Reading below ``readable``, and nothing else: no other file, no change to any, no TCP,
-    no signal to a process outside. Raises :class:`OSError` where the kernel lacks a part."""
+    no signal to a process outside. Raises :class:`OSError` where the kernel lacks a part.
+
+    Whoever enters it must have called :func:`renounce_new_privileges`, or a parent of theirs.
+    """
 
     def __init__(self, readable: Sequence[str]) -> None:
-        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._syscall = ctypes.CDLL(None, use_errno=True).syscall
         attr = _RulesetAttr(_ALL_FS, _ALL_NET, _ALL_SCOPES)
         self._ruleset = self._call(
             _CREATE_RULESET, ctypes.byref(attr), ctypes.c_size_t(ctypes.sizeof(attr)), 0
@@ -62,8 +73,6 @@ class Ruleset:
 
     def enter(self) -> None:
         """Restrict this process, irreversibly."""
-        if self._libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
-            raise OSError(ctypes.get_errno(), "no_new_privs")
         self._call(_RESTRICT_SELF, self._ruleset, 0)
 
     def _allow(self, path: str) -> None:
@@ -76,7 +85,7 @@ class Ruleset:
             os.close(descriptor)
 
     def _call(self, number: int, *arguments: object) -> int:
-        result: int = self._libc.syscall(ctypes.c_long(number), *arguments)
+        result: int = self._syscall(ctypes.c_long(number), *arguments)
         if result < 0:
             code = ctypes.get_errno()
             raise OSError(code, f"landlock: {os.strerror(code)}")

@@ -8,7 +8,9 @@ from __future__ import annotations
 import ctypes
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
-_PAGE = 1 << 12
+_LEFT = 1 << 16
+# Sizes of blocks that fill every hole, the largest first; 24 bytes is the smallest.
+_HOLES = (*(1 << bits for bits in range(16, 10, -1)), *range(1008, 23, -16))
 
 
 def keep_freed_memory() -> None:
@@ -25,22 +27,31 @@ def keep_freed_memory() -> None:
     mallopt(_M_MMAP_THRESHOLD, 1 << 22)
 
 
-def begin_on_a_huge_page() -> None:
-    """Have the next large block of this process, and of its forks, begin on a huge page.
+def leave_no_holes() -> None:
+    """Have what this process's forks allocate lie together, and begin on a huge page.
 
-    With huge pages the heap ends at the end of one. What is left of it has been touched, and
-    every small part of it would have to be copied when a fork writes to it. So it is taken
-    up here by a block that nobody uses.
+    A fork pays for every page that it writes to first, with a copy of it or an empty one. In
+    the holes between what is there already, new objects would be spread over many pages; so
+    the holes are filled with blocks that nobody uses. With huge pages the heap ends at the end
+    of one. What is left of it has been touched, and every small part would have to be copied;
+    it is taken up as well, but for what a large block may begin with: two arrays of a megabyte
+    then fit in the next huge page, with what comes along with them.
     """
-    try:
-        libc = ctypes.CDLL(None)
-        mallinfo, malloc = libc.mallinfo2, libc.malloc
-    except (AttributeError, OSError):
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "mallinfo2"):  # not glibc 2.33 or later
         return
-    mallinfo.restype, malloc.restype = _Mallinfo, ctypes.c_void_p
+    malloc, free, mallinfo = libc.malloc, libc.free, libc.mallinfo2
+    malloc.argtypes, malloc.restype = (ctypes.c_size_t,), ctypes.c_size_t
+    free.argtypes, mallinfo.restype = (ctypes.c_size_t,), _Mallinfo
+    beyond: int = malloc(_HOLES[0] * 2)
+    free(beyond)
+    for size in _HOLES:
+        while (block := malloc(size)) < beyond:
+            pass
+        free(block)
     left: int = mallinfo().keepcost
-    if left > _PAGE:
-        malloc(ctypes.c_size_t(left - _PAGE))
+    if left > _LEFT:
+        malloc(left - _LEFT)
 
 
 class _Mallinfo(ctypes.Structure):

@@ -278,10 +278,11 @@ class PreparedFilter:
     """
 
     def __init__(self, *, allow_processes: bool = False) -> None:
-        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._prctl = ctypes.CDLL(None, use_errno=True).prctl
         code = build_filter(platform.machine(), _ANY_PID, allow_processes=allow_processes)
         self._code = ctypes.create_string_buffer(code, len(code))
         self._program = _Program(len(code) // 8, ctypes.addressof(self._code))
+        self._address = ctypes.c_void_p(ctypes.addressof(self._program))
         marker = struct.pack("I", _ANY_PID)
         self._pids = [
             ctypes.c_uint32.from_buffer(self._code, offset)
@@ -290,13 +291,12 @@ class PreparedFilter:
         ]
 
     def install(self) -> None:
-        """Restrict this process, irreversibly. Raises :class:`OSError` where that fails."""
+        """Restrict this process, irreversibly; see
+        :func:`~autograder.sandbox.landlock.renounce_new_privileges`. Raises :class:`OSError`
+        where that fails."""
         pid = os.getpid()
         for place in self._pids:
             place.value = pid
-        prctl = self._libc.prctl
-        if prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or prctl(
-            _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(self._program), 0, 0
-        ):
+        if self._prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, self._address, 0, 0):
             number = ctypes.get_errno()
             raise OSError(number, f"seccomp: {os.strerror(number)}")

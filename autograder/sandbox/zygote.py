@@ -29,8 +29,8 @@ import numpy.random  # noqa: F401
 from msgspec import Struct
 
 from autograder.sandbox import child
-from autograder.sandbox.landlock import Ruleset
-from autograder.sandbox.memory import begin_on_a_huge_page, keep_freed_memory
+from autograder.sandbox.landlock import Ruleset, renounce_new_privileges
+from autograder.sandbox.memory import keep_freed_memory, leave_no_holes
 from autograder.sandbox.seccomp import PreparedFilter
 
 CONTROL = 0
@@ -51,7 +51,7 @@ class Ready(Struct, frozen=True):
 
 
 class Spawn(Struct, frozen=True):
-    """The limits of one child: seconds, bytes and counts.
+    """The limits of one child: seconds, bytes and counts; the same for all of a zygote.
 
     ``memory`` is all of its address space, what it inherits from the zygote included.
     """
@@ -90,11 +90,16 @@ def main(readable: list[str] | None, around: list[str] | None) -> None:
     unconfined (the level ``process``). ``around`` are those that this process may read from
     now on, where nothing has confined it yet.
     """
+    libc = ctypes.CDLL(None, use_errno=True)
+    # No core dump, of the children neither: where those are piped to a program, a limit of 0
+    # means nothing.
+    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    if readable is not None:
+        renounce_new_privileges()
     own = None if around is None else Ruleset(around)
     if own is not None:
         own.enter()
     confinement = None if readable is None else Confinement(readable)
-    libc = ctypes.CDLL(None, use_errno=True)
     _become_a_parent(libc)
     if confinement is not None:
         _drop_capabilities(libc)
@@ -103,11 +108,12 @@ def main(readable: list[str] | None, around: list[str] | None) -> None:
     keep_freed_memory()
     child.rehearse()
     gc.collect()
-    begin_on_a_huge_page()
+    leave_no_holes()
     gc.freeze()
     gc.set_threshold(10_000)  # most children end before there is anything to collect
     control = socket.socket(fileno=CONTROL)
-    while _serve(control, libc, confinement):
+    server = child.Server(_CHANNEL, _CHANNEL)
+    while _serve(control, libc, confinement, server):
         # This is the fork that was asked for. A Landlock domain of its own, lest it end
         # its siblings with what a child left running.
         _become_a_parent(libc)
@@ -117,10 +123,16 @@ def main(readable: list[str] | None, around: list[str] | None) -> None:
     os._exit(0)
 
 
-def _serve(control: socket.socket, libc: ctypes.CDLL, confinement: Confinement | None) -> bool:
+def _serve(
+    control: socket.socket,
+    libc: ctypes.CDLL,
+    confinement: Confinement | None,
+    server: child.Server,
+) -> bool:
     """Do what is asked until the control socket is closed, which then returns False. In a
     fork, whose control socket has taken the place of its parent's, it returns True."""
     control.send(msgspec.msgpack.encode(Ready(os.getpid())))
+    is_limited = False
     while True:
         try:
             message, descriptors, _, _ = socket.recv_fds(control, MAX_CONTROL, 2)
@@ -140,9 +152,12 @@ def _serve(control: socket.socket, libc: ctypes.CDLL, confinement: Confinement |
                 return True
             continue
         spawn = msgspec.msgpack.decode(message, type=Spawn)
+        if not is_limited:
+            _limit_all(spawn)
+            is_limited = True
         pid = os.fork()
         if pid == 0:
-            _run_child(spawn, descriptors, libc, confinement)
+            _run_child(spawn, descriptors, libc, confinement, server)
         for descriptor in descriptors:
             os.close(descriptor)
         exited = _wait(pid, control, confined=confinement is not None)
@@ -229,7 +244,10 @@ def _run_child(
     descriptors: list[int],
     libc: ctypes.CDLL,
     confinement: Confinement | None,
+    server: child.Server,
 ) -> None:
+    """What is done here for the first time in a process costs a fault a page, so as much as
+    possible is done before the fork."""
     try:
         os.setsid()
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -247,13 +265,10 @@ def _run_child(
         os.dup2(channel, _CHANNEL)
         os.closerange(_CHANNEL + 1, 4096)
         _limit(spawn)
-        # No core dump: where those are piped to a program, its limit of 0 means nothing.
-        libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
         if confinement is not None:
             confinement.filter(spawn).install()
         gc.enable()
         # The greeting tells the grader that all of the above holds.
-        server = child.Server(_CHANNEL, _CHANNEL)
         server.greet()
     except BaseException as error:
         os.write(1, str(error).encode("utf-8", "replace")[:1000])
@@ -272,16 +287,21 @@ def _text_writer(descriptor: int) -> io.TextIOWrapper:
     )
 
 
-def _limit(spawn: Spawn) -> None:
+def _limit_all(spawn: Spawn) -> None:
+    """Set the limits that children inherit and that do not stand in this process's way."""
     limits = {
         resource.RLIMIT_AS: spawn.memory,
         resource.RLIMIT_FSIZE: spawn.file_size,
-        resource.RLIMIT_NOFILE: spawn.open_files,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,
     }
     for name, value in limits.items():
         resource.setrlimit(name, (value, value))
+
+
+def _limit(spawn: Spawn) -> None:
+    """Set the other limits, in the child."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (spawn.open_files, spawn.open_files))
     # SIGXCPU first, which tells the reason; a second later SIGKILL for whoever ignores it.
     resource.setrlimit(resource.RLIMIT_CPU, (spawn.cpu_seconds, spawn.cpu_seconds + 1))
