@@ -17,16 +17,15 @@ import importlib.machinery
 import linecache
 import os
 import random
-import struct
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
-import msgspec
 import numpy as np
 
 from autograder.sandbox import protocol
+from autograder.sandbox.framing import LARGE, elsewhere, encode, frame
 from autograder.sandbox.protocol import (
     HEADER,
     MAX_FRAMES,
@@ -55,7 +54,6 @@ from autograder.sandbox.protocol import (
     Request,
     Returned,
     Value,
-    encode,
     raw_bytes,
     unpack_array,
     view_array,
@@ -64,10 +62,7 @@ from autograder.sandbox.protocol import (
 # How much is read beyond what is being waited for.
 READ_AHEAD = 1 << 14
 
-# Arrays of so many bytes are sent from where they are, and not kept longer than needed.
-LARGE = 1 << 16
-
-_GREETING = HEADER.pack(len(encode(Done(0)))) + encode(Done(0))
+_GREETING = frame(encode(Done(0)))
 _DOUBLE = np.dtype(np.float64).str
 _empty = np.empty
 _byte = np.dtype(np.uint8)
@@ -91,17 +86,6 @@ def _write_first(descriptor: int, buffers: Sequence[Any]) -> int:
 # Windows has neither.
 _readv: Callable[[int, Sequence[Any]], int] = getattr(os, "readv", _read_first)
 _writev: Callable[[int, Sequence[Any]], int] = getattr(os, "writev", _write_first)
-
-
-# How MessagePack announces bytes whose number takes four.
-_BIN_32 = struct.Struct("!BI")
-
-
-class _Large:
-    """The elements of an array that are sent from where they are."""
-
-    def __init__(self, data: memoryview) -> None:
-        self.data = data
 
 
 class _SubmissionImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -134,13 +118,10 @@ class Server:
         self._kept: dict[str, Any] = {}
         self._number = 0
         self._unread = memoryview(b"")
-        self._encode = msgspec.msgpack.Encoder(enc_hook=self._set_aside).encode
-        self._mark = os.urandom(16)
-        self._aside: list[memoryview] = []
 
     def greet(self) -> None:
         """Say, as number 0, that this process is confined and has seen no student code."""
-        _writev(self._writer, [_GREETING])
+        _writev(self._writer, _GREETING)
 
     def serve(self) -> None:
         while (request := self._receive()) is not None:
@@ -300,30 +281,13 @@ class Server:
         return buffer
 
     def _send(self, reply: Reply) -> None:
-        payload = self._encode(reply)
-        parts = [memoryview(HEADER.pack(len(payload)) + payload)]
-        if self._aside:
-            parts = self._put_in(payload)
+        parts = frame(encode(reply))
         while parts:
             written = _writev(self._writer, parts)
             while parts and written >= len(parts[0]):
                 written -= len(parts.pop(0))
             if parts:
                 parts[0] = parts[0][written:]
-
-    def _set_aside(self, large: _Large) -> msgspec.Raw:
-        """Have the encoder leave a mark where the elements of a large array belong."""
-        self._aside.append(large.data)
-        return msgspec.Raw(self._mark)
-
-    def _put_in(self, payload: bytes) -> list[memoryview]:
-        """The frame with the large arrays where the marks are, without a copy of them."""
-        large, self._aside = self._aside, []
-        before, *after = payload.split(self._mark)
-        parts: list[bytes | memoryview] = [before]
-        for data, piece in zip(large, after, strict=True):
-            parts += [_BIN_32.pack(0xC6, len(data)), data, piece]
-        return [memoryview(part) for part in (HEADER.pack(sum(map(len, parts))), *parts)]
 
 
 _REHEARSED = """
@@ -457,5 +421,5 @@ def _pack_array(value: Any) -> Leaf:
 def _as_sent(array: Any, dtype: str) -> Array:
     data = raw_bytes(array)
     if len(data) >= LARGE:
-        data = cast(memoryview, _Large(data))
+        data = elsewhere(data)
     return Array(dtype, array.shape, data)
