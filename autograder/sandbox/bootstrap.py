@@ -20,7 +20,7 @@ from pathlib import Path
 
 from autograder.course import Limits
 
-_MODULES = ("protocol", "memory", "landlock", "seccomp", "child", "zygote")
+_MODULES = ("protocol", "memory", "landlock", "seccomp", "framing", "child", "zygote")
 
 # Makes the modules of a bundle importable under their own names.
 _LOAD = """
@@ -50,7 +50,7 @@ _BOOT += _LOAD + "os.register_at_fork = register\n"
 _BOOT += 'package.zygote.main(bundle["readable"], bundle["around"])\n'
 
 
-_PLAIN_MODULES = ("protocol", "child", "plain_child")
+_PLAIN_MODULES = ("protocol", "framing", "child", "plain_child")
 
 _PLAIN_BOOT = """
 import marshal, os, signal, sys, types
