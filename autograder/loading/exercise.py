@@ -282,6 +282,7 @@ class _Reader:
                 raise entry.error(
                     "gradients need a 'forward' that computes what they are of; add it"
                 )
+            self._remember(f"gradients.{output}", entry)
             gradients[output] = Gradient(
                 output,
                 _known(parts["of"], assigned, "a name that 'forward' assigns"),

@@ -875,6 +875,11 @@ FLAWS_IN_USE = {
         PUBLIC, "y = W @ x", "y = W.T @ x",
         f"{PUBLIC}:15:5: test 'worked-example': the forward pass fails on it: ValueError: ",
     ),
+    "upstream of another shape": (
+        PUBLIC, "y = W @ x", "y = (W @ x)[:, None]",
+        f"{PUBLIC}:13:3: test 'worked-example': the upstream 'dy' of 'dx' has shape (2,), but 'y' "
+        "has shape (2, 1); change 'arrays' or 'forward'",
+    ),
     "solution that exits": (
         SOLUTION, "def", "raise SystemExit(0)\ndef",
         f"{SOLUTION}: the solution does not run: SystemExit: 0",
@@ -931,6 +936,7 @@ def test_origins_say_where_things_are_written(course: Path) -> None:
     assert places == {
         "function": (PUBLIC, 5, 1),
         "forward": (PUBLIC, 11, 1),
+        "gradients.dx": (PUBLIC, 13, 3),
         "tests.worked-example": (PUBLIC, 15, 5),
         "tests.small-rectangles": (PUBLIC, 19, 5),
         "tests.rectangles": (HIDDEN, 2, 5),
