@@ -634,7 +634,7 @@ UNPARSABLE = {
     ),
     "stub that is not Python": (
         STUB, "    raise NotImplementedError", "    raise (",
-        f"{STUB}:6:11: the stub is not Python:",
+        f"{STUB}:7:11: the stub is not Python:",
     ),
 }  # fmt: skip
 
