@@ -771,6 +771,47 @@ def test_the_line_of_a_longer_piece_of_python_is_named(course: Path) -> None:
     assert " in its line 2; " in message
 
 
+@pytest.mark.parametrize(
+    "forward",
+    [
+        "import math as m\ny = W @ (x * m.pi)",
+        "from math import *\ny = pi * (W @ x)",
+        "def double(v, *rest):\n  return 2 * v\ny = double(W @ x)",
+        "y = sum((lambda v: v * x[j])(W[:, j]) for j in range(len(x)))",
+        "try:\n  y = W @ x\nexcept ValueError as error:\n  raise TypeError(error)",
+        "match len(x):\n  case n:\n    y = n * (W @ x)",
+        "if (z := W @ x) is not None:\n  y = z",
+    ],
+)
+def test_names_that_a_forward_pass_makes_itself_are_known(course: Path, forward: str) -> None:
+    path = course / PUBLIC
+    block = "forward: |\n" + "".join(f"  {line}\n" for line in forward.splitlines())
+    text = path.read_text("utf-8").replace("forward: y = W @ x\n", block)
+    path.write_text(text, "utf-8")
+    assert load_course(course).assignments["linear-layer"].exercises[0].forward == forward + "\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (HIDDEN, "against: [finite_differences, reference]", "against: reference"),
+        (HIDDEN, DIMS, DIMS + "    layouts: strided\n    dtypes: float32\n"),
+        (
+            HIDDEN,
+            "n: 1..6}",
+            "n: 1..6}\n    draw: {x: 'W[0] * uniform + m * n', dy: away_from_zero(1)}",
+        ),
+        (HIDDEN, "n: 1..6}", "n: 1..6}\n    layouts: [C, C, F, C, C, strided]"),
+        (PUBLIC, "    points: 2", "    points: 2\n    steps: dx = linear_dx(W, dy)"),
+    ],
+)
+def test_what_is_right_is_not_refused(course: Path, file: str, old: str, new: str) -> None:
+    text = (course / file).read_text("utf-8")
+    assert old in text
+    (course / file).write_text(text.replace(old, new, 1), "utf-8")
+    load_course(course)
+
+
 def test_values_of_many_lines_are_quoted_in_one(course: Path) -> None:
     message = error_of(course, PUBLIC, "linear_dx(W, dy) -> dx", "|\n  linear_dx\n  of W")
     assert message.startswith(f"{PUBLIC}:5:1: 'linear_dx of W")
