@@ -29,6 +29,8 @@ NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 
 MAX_DRAWS = 2000
 INTEGER_RANGE = 9
+# What draw expressions may name, besides dimensions and the arrays drawn before.
+WORDS = ("normal", "uniform", "signs", "integers", "away_from_zero", "zeros", "ones")
 
 
 class Case(Struct, frozen=True, eq=False, weakref=True):

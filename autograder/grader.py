@@ -243,6 +243,15 @@ class ExerciseGrader:
                 ratio = min(ratio, times_slower(test, again, shortest))
         return judge_time(judgement, test, ratio)
 
+    def times_slower(self, test: EfficiencyTest, submission: Submission) -> float:
+        """The time of a submission without a :func:`file_problem` as a multiple of that of what
+        the test is relative to: the shortest of a few, in turn and each in a new process."""
+        paces, ratios = [], []
+        for _ in range(RETIMINGS_OF_SLOW):
+            paces.append(self._pace(test))
+            ratios.append(times_slower(test, self._run(submission, [test]), 1.0))
+        return min(ratios) / max(min(paces), 1e-9)
+
     def _pace(self, test: EfficiencyTest) -> float:
         """The seconds of what an efficiency test is relative to, as they are now."""
         return pace(self.exercise, test, self.cases[test.name], self._sandbox.session)

@@ -14,7 +14,7 @@ from msgspec import Struct
 from autograder import latex
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.exercise import Exercise, SourceTest
+from autograder.exercise import EfficiencyTest, Exercise, SourceTest
 from autograder.grade import Judgement
 from autograder.grader import ExerciseGrader
 from autograder.leaks import LONG_IN_FILES, Leak, answer_lines, long_passages, readings
@@ -26,9 +26,17 @@ from autograder.submission import Submission, decode_source
 
 Mutants = Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]
 
+# The lines of a stub between which students write.
+START = "# ---- your code starts here ----"
+END = "# ---- your code ends here ----"
+
+# As which an answer fails that is right and so slow that the clock stops it.
+_STOPPED = ("timeout", "cpu")
+
 
 class Report(Struct, frozen=True):
-    """What lint found out about one exercise. ``idle`` are hidden tests that catch no mistake."""
+    """What lint found out about one exercise. ``idle`` are hidden tests that catch no mistake;
+    ``notes`` are worth knowing and nothing wrong."""
 
     exercise: str
     points: float
@@ -38,6 +46,7 @@ class Report(Struct, frozen=True):
     caught: int
     idle: tuple[str, ...]
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def mutation_score(self) -> float:
@@ -67,6 +76,7 @@ class _Linter:
             raise exercise.error("function", "there is no solution to hold the tests against")
         problems = [
             *self._check_statement(),
+            *self._check_stub(),
             *self._check_solution(),
             *self._check_trivial_answers(),
             *self._check_evidence(),
@@ -74,6 +84,12 @@ class _Linter:
         mutants = self._grader.mutants()
         caught = [name for name, mutant in mutants.items() if _loses_hidden(mutant[1])]
         problems += self._check_mistakes(mutants, caught)
+        problems += self._check_efficiency(mutants)
+        notes = (
+            *self._paces(mutants),
+            *self._without_public_hint(mutants),
+            *self._same_everywhere(),
+        )
         return Report(
             exercise=f"{exercise.assignment}/{exercise.name}",
             points=exercise.max_score,
@@ -83,6 +99,7 @@ class _Linter:
             caught=len(caught),
             idle=tuple(self._idle_tests(mutants)),
             problems=tuple(problems),
+            notes=notes,
         )
 
     def _check_statement(self) -> Iterator[str]:
@@ -94,6 +111,27 @@ class _Linter:
                     yield f"{name} ({language}): {problem}"
                 if not versions.get(language, "").strip():
                     yield f"{name}: there is no text in '{language}'"
+
+    def _check_stub(self) -> Iterator[str]:
+        """Two lines say where students write."""
+        path = self._exercise.stub_path
+        lines = [line.strip() for line in decode_source(path.read_bytes()).splitlines()]
+        for marker, place in ((START, "start"), (END, "end")):
+            if lines.count(marker) != 1:
+                many = "several lines" if marker in lines else "no line"
+                yield self._in_stub(
+                    1,
+                    f"the stub has {many} '{marker}'; write it once, on a line of its own, where "
+                    f"students' code {place}s",
+                )
+        if lines.count(START) == lines.count(END) == 1 and lines.index(END) < lines.index(START):
+            yield self._in_stub(
+                lines.index(END) + 1, f"'{END}' stands above '{START}'; exchange the two"
+            )
+
+    def _in_stub(self, line: int, message: str) -> str:
+        path = self._exercise.stub_path.relative_to(self._course.root)
+        return str(CourseError(message, path=path, line=line, column=1))
 
     def _check_solution(self) -> Iterator[str]:
         solution = solution_source(self._exercise) or ""
@@ -139,6 +177,68 @@ class _Linter:
             if not any(name in found for found in hints.values()):
                 yield f"the mistake '{name}' does not get its own hint"
 
+    def _check_efficiency(self, mutants: Mutants) -> Iterator[str]:
+        """A test in which nothing slow fails may allow everything: where arrays are small, the
+        time of a call hides that of a loop."""
+        for test in self._efficiency_tests():
+            if not _slow(test, mutants):
+                error = self._exercise.error(
+                    f"tests.{test.name}",
+                    f"no known mistake is right in test '{test.name}' and too slow, so that "
+                    "nothing shows that it notices loops; add a mistake whose 'code' is, and "
+                    "where it passes, choose longer 'dims'",
+                )
+                yield str(error)
+
+    def _paces(self, mutants: Mutants) -> Iterator[str]:
+        """How long the solution takes in efficiency tests, and known mistakes that are right."""
+        for test in self._efficiency_tests():
+            solution = self._submission(solution_source(self._exercise) or "")
+            ratio = self._grader.times_slower(test, solution)
+            yardstick = "forward pass" if test.relative_to == "forward" else "reference"
+            slow = _slow(test, mutants)
+            others = ", ".join(f"'{name}' {times}" for name, times in slow.items())
+            yield (
+                f"test '{test.name}' allows {test.at_most:g} times the time of the {yardstick}: "
+                f"the solution takes {_times(ratio)}{f', {others}' if others else ''}"
+            )
+
+    def _efficiency_tests(self) -> Iterator[EfficiencyTest]:
+        for test in self._exercise.run_tests:
+            if isinstance(test, EfficiencyTest):
+                yield test
+
+    def _without_public_hint(self, mutants: Mutants) -> Iterator[str]:
+        """The mistakes that no public test notices, so that `autograder check` says nothing."""
+        silent = [
+            name
+            for name, (_, judgements) in mutants.items()
+            if not any(
+                numbers
+                for judgement in judgements
+                if judgement.test.visibility == "public"
+                for numbers in judgement.wrong.values()
+            )
+        ]
+        if silent:
+            yield f"no public test notices, and so 'check' gives no hint: {', '.join(silent)}"
+
+    def _same_everywhere(self) -> Iterator[str]:
+        """Texts of several words that are the same in every language of the course."""
+        exercise = self._exercise
+        texts = {"title": exercise.title, "statement": exercise.statement}
+        texts |= {f"title of test '{one.name}'": one.title for one in exercise.tests}
+        texts |= {f"hint of '{one.name}'": one.hint for one in exercise.mistakes}
+        for name, versions in texts.items():
+            if len(versions) > 1 and len(set(versions.values())) == 1:
+                text = next(iter(versions.values()))
+                if len(text.split()) > 1:
+                    languages = ", ".join(f"{language}: ..." for language in versions)
+                    yield (
+                        f"{name}: '{_beginning(text)}' stands for all languages; write "
+                        f"{{{languages}}} to translate it"
+                    )
+
     def _idle_tests(self, mutants: Mutants) -> Iterator[str]:
         for test in self._exercise.tests:
             if test.visibility == "hidden" and not isinstance(test, SourceTest):
@@ -153,6 +253,32 @@ class _Linter:
 
     def _submission(self, source: str) -> Submission:
         return Submission("lint", self._exercise.assignment, {f"{self._exercise.name}.py": source})
+
+
+def _slow(test: EfficiencyTest, mutants: Mutants) -> dict[str, str]:
+    """The mistakes that fail the test for their time alone, and how many times as long they take
+    as what it is relative to."""
+    found: dict[str, str] = {}
+    for name, (_, judgements) in mutants.items():
+        finding = next((one.finding for one in judgements if one.test.name == test.name), None)
+        if finding is None:
+            continue
+        if finding.times_slower is not None:
+            found[name] = _times(finding.times_slower)
+        elif finding.failure is not None and finding.failure.kind in _STOPPED:
+            others = (one for one in judgements if not isinstance(one.test, EfficiencyTest))
+            if all(one.finding is None for one in others):
+                found[name] = "more than the limits"
+    return found
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:.0f}"
+
+
+def _beginning(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 40 else line[:39] + "…"
 
 
 def _loses_hidden(judgements: Sequence[Judgement]) -> bool:

@@ -265,6 +265,8 @@ class _Court:
         """Errors inside are those of the instructor's code."""
         try:
             yield
+        except CourseError:  # which says what is wrong by itself
+            raise
         except (Exception, SystemExit) as error:  # exit() must not end the grader
             raise self._error(f"{witness} fails on it: {type(error).__name__}: {error}") from None
 
@@ -273,13 +275,24 @@ class _Court:
     ) -> Callable[[NumpyArray], NumpyArray]:
         """The function whose derivative the output is, of the array it is differentiated by.
 
-        Raises what the forward pass raises.
+        Raises what the forward pass raises, and :class:`CourseError` where the upstream gradient
+        has another shape than what it is upstream of: numpy would stretch the one or the other.
         """
 
         def terms(x: NumpyArray) -> NumpyArray:
             value = self._forward(gradient.of, {**arrays, gradient.wrt: x})
             assert value is not None
-            return value if gradient.upstream is None else arrays[gradient.upstream] * value
+            if gradient.upstream is None:
+                return value
+            upstream = arrays[gradient.upstream]
+            if upstream.shape != value.shape:
+                raise self._exercise.error(
+                    f"gradients.{gradient.output}",
+                    f"test '{self._test.name}': the upstream '{gradient.upstream}' of "
+                    f"'{gradient.output}' has shape {upstream.shape}, but '{gradient.of}' has "
+                    f"shape {value.shape}; change 'arrays' or 'forward'",
+                )
+            return upstream * value
 
         return terms
 

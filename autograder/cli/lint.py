@@ -23,9 +23,11 @@ def command(assignments: tuple[str, ...], course: Path | None) -> int:
     """Check ASSIGNMENTS, or all of them.
 
     The solution must get all points, the stub and trivial answers none; the witnesses must
-    agree; every known mistake must lose points in the hidden tests and get its own hint;
-    statements must be there in every language and their LaTeX readable; and nothing secret
-    may stand in what students are given. Ends with 1 when something is wrong.
+    agree; every known mistake must lose points in the hidden tests and get its own hint; an
+    efficiency test must fail a mistake that is right and slow; statements must be there in
+    every language and their LaTeX readable; stubs must have their two markers; and nothing
+    secret may stand in what students are given. Ends with 1 when something is wrong; notes
+    are nothing wrong.
     """
     require_level("sandbox")
     root = find_course(course)
@@ -62,6 +64,8 @@ def _print(console: Console, report: Report) -> None:
     console.print(Text(line, style))
     for problem in report.problems:
         console.print(Text(f"    {problem}"))
+    for note in report.notes:
+        console.print(Text(f"    note: {note}", "dim"))
 
 
 def _short(text: str) -> str:

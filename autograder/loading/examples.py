@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, get_args
 
 import numpy as np
 
 from autograder.exercise import Array, Dtype, Example, Gradient, Layout
-from autograder.loading.node import Node
+from autograder.loading.node import Node, brief
 
 DTYPES = get_args(Dtype)
 LAYOUTS = get_args(Layout)
@@ -98,16 +99,9 @@ class ExampleReader:
     ) -> tuple[Layout, ...]:
         if "layouts" not in entries:
             return ("C",)
-        layouts: tuple[Layout, ...] = read_choices(entries["layouts"], LAYOUTS)
         shown = [_numbers(given[name]) for name in self._arrays if name in given]
         axes = max((numbers.ndim for numbers in shown), default=0)
-        for layout in layouts:
-            if axes < _AXES[layout]:
-                raise entries["layouts"].error(
-                    f"no array in 'given' has {_AXES[layout]} or more axes, without which "
-                    f"'{layout}' is nothing special; remove it, or give such an array"
-                )
-        return layouts
+        return read_layouts(entries["layouts"], axes, "given")
 
     def _differentiable(self, entries: Mapping[str, Node], expect: Mapping[str, Node]) -> bool:
         if "differentiable" not in entries or entries["differentiable"].truth():
@@ -126,12 +120,22 @@ class ExampleReader:
 
 def read_choices(node: Node, known: tuple[str, ...]) -> Any:
     """A list of words that are ``known``, or one of them for a list of one."""
-    if isinstance(node.value, str):
-        return (node.choice(known),)
-    words = tuple(item.choice(known) for item in node.items())
+    words = tuple(item.choice(known) for item in node.several())
     if not words:
         raise node.error(f"{node.name} is empty; use some of {', '.join(known)}")
     return words
+
+
+def read_layouts(node: Node, axes: int, where: str) -> tuple[Layout, ...]:
+    """The layouts, of arrays with at most so many ``axes``, which ``where`` says."""
+    layouts: tuple[Layout, ...] = read_choices(node, LAYOUTS)
+    for layout in layouts:
+        if axes < _AXES[layout]:
+            raise node.error(
+                f"no array in '{where}' has {_AXES[layout]} or more axes, without which "
+                f"'{layout}' is nothing special; remove it, or give such an array"
+            )
+    return layouts
 
 
 def _check_shape(node: Node, array: Array, shape: tuple[int, ...], lengths: Lengths) -> None:
@@ -191,10 +195,6 @@ def _numbers(node: Node) -> np.ndarray[Any, Any]:
         raise node.error(
             f"the rows of {node.name} differ in length; give them all the same"
         ) from None
-    except OverflowError:
-        raise node.error(f"{node.name} has a number too large for float64") from None
-    if not np.all(np.isfinite(array)):
-        raise node.error(f"{node.name} must be finite; write numbers below 1.8e308")
     return array
 
 
@@ -203,4 +203,7 @@ def _check_numbers(node: Node) -> None:
         for item in node.items():
             _check_numbers(item)
     elif isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
-        raise node.error(f"{node.name} must be numbers in lists, not {node.kind()}")
+        wanted = "a number" if isinstance(node.keys[-1], int) else "a number or a list of numbers"
+        raise node.error(f"{node.name} must be {wanted}, not {node.kind()}")
+    elif not abs(node.value) <= sys.float_info.max:
+        raise node.error(f"{node.name} is {brief(node.value)}; write a number below 1.8e308")

@@ -23,11 +23,13 @@ from autograder.loading.node import Node, suggest
 from autograder.loading.pytest_files import Found, pytest_files, read_pytest_file
 from autograder.loading.python_source import check_code
 from autograder.loading.syntax import (
+    check_draw,
     check_expression,
     check_name,
     parse_class,
     parse_forward,
     parse_function,
+    read_functions,
 )
 from autograder.loading.yaml_source import Document, read_yaml
 
@@ -111,12 +113,13 @@ class _Reader:
         signature, is_class = self._signature(entries)
         arrays = self._arrays(entries["arrays"])
         auxiliary = self._arrays(entries["auxiliary"]) if "auxiliary" in entries else {}
+        everything = arrays | auxiliary
+        self._check_draws(entries, everything)
         functions = self._functions(entries.get("functions"))
         self._check_names(entries, signature, is_class, arrays, auxiliary, functions)
-        everything = arrays | auxiliary
         forward, assigned = None, frozenset[str]()
         if "forward" in entries:
-            forward, assigned = parse_forward(entries["forward"])
+            forward, assigned = parse_forward(entries["forward"], everything)
             self._remember("forward", entries["forward"])
         gradients = self._gradients(entries.get("gradients"), signature, everything, assigned)
         reader = TestReader(
@@ -192,6 +195,13 @@ class _Reader:
             dtype = _dtype(entries["dtype"])
         return Array(name, self._shape(entries["shape"]), draw, dtype)
 
+    def _check_draws(self, entries: dict[str, Node], everything: dict[str, Array]) -> None:
+        """Expressions know what is drawn before them, which all arrays together say."""
+        for key in ("arrays", "auxiliary"):
+            for name, entry in (entries[key].mapping() if key in entries else {}).items():
+                if isinstance(entry.value, dict) and "draw" in entry.value:
+                    check_draw(entry.child("draw"), name, everything)
+
     def _shape(self, node: Node) -> tuple[str | int, ...]:
         shape: list[str | int] = []
         for index, item in enumerate(node.items()):
@@ -213,10 +223,7 @@ class _Reader:
     def _functions(self, node: Node | None) -> dict[str, tuple[str, ...]]:
         if node is None:
             return {}
-        return {
-            name: tuple(check_expression(item) for item in entry.items())
-            for name, entry in node.mapping().items()
-        }
+        return {name: read_functions(entry) for name, entry in node.mapping().items()}
 
     def _check_names(
         self,
@@ -242,9 +249,15 @@ class _Reader:
                     name,
                 )
         for name in functions:
-            if name in arrays or (not is_class and name not in signature.parameters):
+            if name in arrays:
                 raise entries["functions"].error(
-                    f"'{name}' is not a parameter of {signature.function} of its own", name
+                    f"'{name}' is in 'arrays' already; remove it from one of the two", name
+                )
+            if not is_class and name not in signature.parameters:
+                raise entries["functions"].error(
+                    f"'{name}' is not a parameter of {signature.function}"
+                    f"{suggest(name, signature.parameters)}",
+                    name,
                 )
         for name in auxiliary:
             if name in known:
@@ -269,6 +282,7 @@ class _Reader:
                 raise entry.error(
                     "gradients need a 'forward' that computes what they are of; add it"
                 )
+            self._remember(f"gradients.{output}", entry)
             gradients[output] = Gradient(
                 output,
                 _known(parts["of"], assigned, "a name that 'forward' assigns"),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from autograder.exercise import (
     Array,
     Dims,
     Drawing,
+    Dtype,
     EfficiencyTest,
     Example,
     ExampleTest,
     Gradient,
     GradientTest,
     Language,
+    Layout,
     Part,
     PropertyName,
     PropertyTest,
@@ -26,9 +28,16 @@ from autograder.exercise import (
     WitnessName,
     Yardstick,
 )
-from autograder.loading.examples import DTYPES, LAYOUTS, ExampleReader, read_choices
+from autograder.loading.examples import DTYPES, ExampleReader, read_choices, read_layouts
 from autograder.loading.node import Node, suggest
-from autograder.loading.syntax import check_expression, parse_leading, parse_range, parse_step
+from autograder.loading.syntax import (
+    check_draw,
+    check_expression,
+    parse_leading,
+    parse_range,
+    parse_step,
+    read_functions,
+)
 
 MAX_POINTS = 1_000_000
 
@@ -89,7 +98,7 @@ class TestReader:
             raise entries["property"].error("a class is tested with 'steps', not 'property'")
         written = "given" in entries or "expect" in entries
         if written:
-            self._check_written(node, entries)
+            self._check_written(node, entries, kind)
         keys = _WRITTEN if kind == "property" and written else _KINDS[kind]
         entries = node.mapping((*_COMMON, kind, *keys))
         if kind == "source":
@@ -113,14 +122,15 @@ class TestReader:
             return self._property(entries, common, drawing)
         if kind == "efficiency":
             return self._efficiency(entries, common, drawing)
-        against = entries["against"]
-        for item in against.items():
-            item.choice(WITNESSES)
-        if not against.value:
-            raise against.error(f"'against' names no witness; use {' or '.join(WITNESSES)}")
-        if "finite_differences" in against.value:
-            self._check_differentiable(against, common["parts"])
-        return GradientTest(against=tuple(against.value), inputs=drawing, **common)
+        against = read_choices(entries["against"], WITNESSES)
+        if "finite_differences" in against:
+            self._check_differentiable(entries["against"], common["parts"])
+        elif visibility == "public":
+            raise entries["against"].error(
+                "students do not have the reference to hold a public test against; add "
+                "'finite_differences', or make the test a hidden one"
+            )
+        return GradientTest(against=against, inputs=drawing, **common)
 
     def _property(
         self, entries: Mapping[str, Node], common: Mapping[str, Any], inputs: Drawing | Example
@@ -174,8 +184,15 @@ class TestReader:
             **common,
         )
 
-    def _check_written(self, node: Node, entries: Mapping[str, Node]) -> None:
+    def _check_written(self, node: Node, entries: Mapping[str, Node], kind: str) -> None:
         """Inputs are written out or drawn, and what is expected comes out of the former."""
+        if kind not in ("expect", "property"):
+            instead = "write 'expect' instead"
+            if kind in ("against", "efficiency"):
+                instead = f"draw the inputs with 'dims', or {instead} of '{kind}'"
+            raise entries["given"].error(
+                f"{node.name} has '{kind}', for which no inputs are written out; {instead}"
+            )
         for key in ("cases", "dims", "draw"):
             if "given" in entries and key in entries:
                 raise entries[key].error(
@@ -229,7 +246,7 @@ class TestReader:
         inputs = {*self._arrays, *self._functions}
         assigned: list[str] = []
         steps = []
-        for item in entries["steps"].items():
+        for item in entries["steps"].several():
             step = parse_step(item, signature.function, inputs, assigned)
             for name in step.results:
                 if name in assigned or name in inputs:
@@ -251,6 +268,7 @@ class TestReader:
         if "points" not in entries:
             raise node.error(f"{node.name} lacks 'points', such as 'points: 2'")
         points = entries["points"]
+        produced = outputs
         if "expect" in entries:
             expected = entries["expect"].mapping()
             if not expected:
@@ -269,6 +287,12 @@ class TestReader:
                 )
             parts = []
             for name, entry in points.mapping().items():
+                if name in produced and name not in outputs:
+                    raise points.error(
+                        f"points for '{name}', of which 'expect' says nothing; add it there, or "
+                        "remove its points",
+                        name,
+                    )
                 if name not in outputs:
                     raise points.error(
                         f"points for '{name}', which is not an output here{suggest(name, outputs)}",
@@ -294,26 +318,54 @@ class TestReader:
         for output in _all_outputs(parts):
             if output not in self._gradients and output not in self._forward_names:
                 raise node.error(
-                    f"finite differences cannot speak about '{output}': it has no entry in "
-                    "'gradients'"
+                    f"finite differences cannot speak about '{output}': neither does 'forward' "
+                    f"compute it nor does 'gradients' say what it is a gradient of; add "
+                    f"'{output}: {{of: y, wrt: x}}' to 'gradients', with the names of 'forward', "
+                    "or remove finite_differences"
                 )
 
     def _drawing(self, node: Node, entries: Mapping[str, Node]) -> Drawing:
         draw = entries["draw"].mapping(self._everything) if "draw" in entries else {}
+        cases = entries["cases"].integer(1, 1000) if "cases" in entries else 1
+        dims = self._read_dims(node, entries)
+        dtypes: tuple[Dtype, ...] = ("float64",)
+        layouts: tuple[Layout, ...] = ("C",)
+        if "dtypes" in entries:
+            dtypes = read_choices(entries["dtypes"], DTYPES)
+            _check_all_used(entries["dtypes"], dtypes, cases)
+        if "layouts" in entries:
+            layouts = read_layouts(entries["layouts"], self._most_axes(dims), "arrays")
+            _check_all_used(entries["layouts"], layouts, cases)
         return Drawing(
-            cases=entries["cases"].integer(1, 1000) if "cases" in entries else 1,
-            dims=self._read_dims(node, entries),
-            draw={name: check_expression(entry) for name, entry in draw.items()},
-            dtypes=read_choices(entries["dtypes"], DTYPES) if "dtypes" in entries else ("float64",),
-            layouts=read_choices(entries["layouts"], LAYOUTS) if "layouts" in entries else ("C",),
+            cases=cases,
+            dims=dims,
+            draw={name: check_draw(entry, name, self._everything) for name, entry in draw.items()},
+            dtypes=dtypes,
+            layouts=layouts,
             functions=self._read_functions(entries),
+        )
+
+    def _most_axes(self, dims: Dims) -> int:
+        """The number of axes of the array that has most, of those that the student's code gets."""
+        leading = max((len(lengths) for lengths in dims.choices.get("...", ())), default=0)
+        return max(
+            (
+                len(array.shape) + (leading - 1 if "..." in array.shape else 0)
+                for array in self._arrays.values()
+            ),
+            default=0,
         )
 
     def _read_functions(self, entries: Mapping[str, Node]) -> dict[str, tuple[str, ...]]:
         if "functions" not in entries:
             return {}
+        if not self._functions:
+            raise entries["functions"].error(
+                f"no parameter of {self._signature.function} is a function; remove 'functions', or "
+                "give the exercise a 'functions' of its own"
+            )
         return {
-            name: tuple(check_expression(item) for item in entry.items())
+            name: read_functions(entry)
             for name, entry in entries["functions"].mapping(self._functions).items()
         }
 
@@ -339,9 +391,10 @@ class TestReader:
                 )
         for name in sorted(self._dims - set(choices)):
             lengths = '"...": [[], [5]]' if name == "..." else f"{name}: 1..9"
+            written = ", or write all inputs out in 'given'" if "property" in entries else ""
             raise node.error(
                 f"{node.name} does not say how to draw the dimension '{name}'; "
-                f"add 'dims: {{{lengths}}}'"
+                f"add 'dims: {{{lengths}}}'{written}"
             )
         return Dims(choices, tuple(constraints))
 
@@ -371,6 +424,16 @@ class TestReader:
 
 def _all_outputs(parts: Iterable[Part]) -> list[str]:
     return [output for part in parts for output in part.outputs]
+
+
+def _check_all_used(node: Node, choices: Sequence[str], cases: int) -> None:
+    """Cases take the choices in turn: with fewer cases, the last would silently not be used."""
+    if len(choices) > cases:
+        raise node.error(
+            f"{node.name} has {len(choices)} entries, which the cases take in turn, and there "
+            f"{'is 1 case' if cases == 1 else f'are {cases} cases'}; write "
+            f"'cases: {len(choices)}', or remove some"
+        )
 
 
 def read_name(node: Node, kind: str) -> str:

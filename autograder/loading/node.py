@@ -51,7 +51,8 @@ class Node:
 
     def items(self) -> Iterator[Node]:
         if not isinstance(self.value, list):
-            raise self.error(f"{self.name} must be a list, not {self.kind()}")
+            such_as = f" such as [{brief(self.value)}]" if isinstance(self.value, str) else ""
+            raise self.error(f"{self.name} must be a list{such_as}, not {self.kind()}")
         for index in range(len(self.value)):
             yield self.child(index, f"{self.name}[{index}]")
 
@@ -60,11 +61,13 @@ class Node:
             raise self.error(f"{self.name} must be a text, not {self.kind()}")
         return self.value
 
+    def several(self) -> Iterator[Node]:
+        """The items of a list; one text stands for a list of one."""
+        return iter((self,)) if isinstance(self.value, str) else self.items()
+
     def words(self) -> tuple[str, ...]:
         """A list of texts, or one text for a list of one."""
-        if isinstance(self.value, str):
-            return (self.value,)
-        return tuple(item.text() for item in self.items())
+        return tuple(item.text() for item in self.several())
 
     def choice(self, choices: Collection[str]) -> str:
         text = self.text()

@@ -6,10 +6,11 @@ import ast
 import builtins
 import keyword
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 
-from autograder.exercise import Signature, Step
+from autograder.cases import WORDS
+from autograder.exercise import Array, Signature, Step
 from autograder.loading.node import Node, brief, suggest
 
 _NAME = r"[A-Za-z_]\w*"
@@ -77,9 +78,35 @@ def check_expression(node: Node, known: Collection[str] | None = None) -> str:
         ) from None
     if known is not None:
         for name in names:
-            if name not in known and name != "np" and not hasattr(builtins, name):
+            if not _is_known(name, known):
                 raise node.error(f"unknown name '{name}' in '{text}'{suggest(name, known)}")
     return text
+
+
+def check_draw(node: Node, name: str, arrays: Mapping[str, Array]) -> str:
+    """The expression that the array ``name`` is drawn with, among all ``arrays`` in their order.
+
+    It knows the dimensions and the arrays drawn before.
+    """
+    order = list(arrays)
+    before, later = order[: order.index(name)], order[order.index(name) :]
+    dims = dict.fromkeys(
+        dim for array in arrays.values() for dim in array.shape if isinstance(dim, str)
+    )
+    known = {*WORDS, *before, *(dim for dim in dims if dim != "...")}
+    text = check_expression(node, {*known, *later})
+    for found in _free_names(text):
+        if found not in known and found in later:
+            raise node.error(
+                f"'{name}' cannot be drawn as '{text}', for '{found}' is not drawn before it; use "
+                "arrays that stand above it"
+            )
+    return text
+
+
+def read_functions(node: Node) -> tuple[str, ...]:
+    """The expressions of a parameter that is a function; they know numpy alone."""
+    return tuple(check_expression(item, ()) for item in node.several())
 
 
 @cache
@@ -98,8 +125,8 @@ def _free_names(expression: str) -> list[str]:
     return [name for name in read if name not in bound]
 
 
-def parse_forward(node: Node) -> tuple[str, frozenset[str]]:
-    """The statements, and the names that they assign."""
+def parse_forward(node: Node, arrays: Collection[str]) -> tuple[str, frozenset[str]]:
+    """The statements, which know the ``arrays``, and the names that they assign."""
     text = node.text()
     try:
         tree = ast.parse(text)
@@ -117,7 +144,31 @@ def parse_forward(node: Node) -> tuple[str, frozenset[str]]:
     }
     if not assigned:
         raise node.error("the forward pass assigns nothing; write it as 'y = W @ x'")
+    known = {*arrays, *assigned, *_defined(tree)}
+    for found in ast.walk(tree):
+        if isinstance(found, ast.Name) and not _is_known(found.id, known) and "*" not in known:
+            place = f" in its line {found.lineno}" if "\n" in text.strip() else ""
+            raise node.error(
+                f"unknown name '{found.id}' in the forward pass{place}"
+                f"{suggest(found.id, [*arrays, *sorted(assigned)])}"
+            )
     return text, frozenset(assigned)
+
+
+def _defined(tree: ast.AST) -> Iterator[str]:
+    """The names that statements give a meaning to without assigning them."""
+    for part in ast.walk(tree):
+        match part:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.arg(arg=name):
+                yield name
+            case ast.alias(name=name, asname=other):
+                yield (other or name).partition(".")[0]
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)):
+                yield name
+
+
+def _is_known(name: str, known: Collection[str]) -> bool:
+    return name in known or name == "np" or hasattr(builtins, name)
 
 
 def _reason(error: Exception) -> str:

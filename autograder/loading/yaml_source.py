@@ -17,6 +17,8 @@ Keys: TypeAlias = tuple[Key, ...]
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
+# Of a whole number: more than any float64 has, and few enough for int().
+MAX_DIGITS = 1000
 
 # What controls a terminal, or cannot be written in UTF-8. As escapes they get through YAML.
 _CONTROL = re.compile(r"[^\n\t -~\xa0-\ud7ff\ue000-\U0010ffff]")
@@ -125,6 +127,12 @@ class Document:
         try:
             match node.tag:
                 case "tag:yaml.org,2002:int":
+                    if len(text) > MAX_DIGITS:
+                        raise self._error_at(
+                            node,
+                            f"the number {text[:12]}… has {len(text)} digits; write one of at "
+                            f"most {MAX_DIGITS}, or put quotes around a text",
+                        )
                     return int(text)
                 case "tag:yaml.org,2002:float":
                     return float(text.replace(".inf", "inf").replace(".nan", "nan"))

@@ -155,7 +155,7 @@ FLAWS = {
     ),
     "text among numbers": (
         PUBLIC, "[39, 54, 69]", "[39, x, 69]",
-        f"{PUBLIC}:18:23: 'dx'[1] must be numbers in lists, not the text 'x'",
+        f"{PUBLIC}:18:23: 'dx'[1] must be a number, not the text 'x'",
     ),
     "input not given": (
         PUBLIC, ", dy: [7, 8]}", "}",
@@ -379,11 +379,11 @@ FLAWS = {
     ),
     "number beyond float64": (
         PUBLIC, "dy: [7, 8]", f"dy: [7, 8{'0' * 400}]",
-        f"{PUBLIC}:17:40: 'dy' has a number too large for float64",
+        f"{PUBLIC}:17:48: 'dy'[1] is 80000000000000000000000000000…; write a number below 1.8e308",
     ),
     "number that is not finite": (
         PUBLIC, "dy: [7, 8]", "dy: [7, .inf]",
-        f"{PUBLIC}:17:40: 'dy' must be finite; write numbers below 1.8e308",
+        f"{PUBLIC}:17:48: 'dy'[1] is inf; write a number below 1.8e308",
     ),
     "fraction in an example of int64": (
         PUBLIC, "dy: [7, 8]}\n", "dy: [7.5, 8]}\n    dtype: int64\n",
@@ -506,6 +506,87 @@ FLAWS = {
         PUBLIC, AGAINST, "    efficiency: {at_most: 4, of: forward}\n",
         f"{PUBLIC}:21:30: unknown key 'of' in 'efficiency'; known here: at_most, relative_to",
     ),
+    "more layouts than cases": (
+        HIDDEN, "n: 1..6}", "n: 1..6}\n    layouts: [C, F, C, C, C, C, strided]",
+        f"{HIDDEN}:7:5: 'layouts' has 7 entries, which the cases take in turn, and there are 6 "
+        "cases; write 'cases: 7', or remove some",
+    ),
+    "more dtypes than the one case": (
+        HIDDEN, DIMS, DIMS + "    dtypes: [float64, int64]\n",
+        f"{HIDDEN}:11:5: 'dtypes' has 2 entries, which the cases take in turn, and there is 1 case;"
+        " write 'cases: 2', or remove some",
+    ),
+    "draw with an unknown name": (
+        HIDDEN, "n: 1..6}", "n: 1..6}\n    draw: {W: nomal + n}",
+        f"{HIDDEN}:7:12: unknown name 'nomal' in 'nomal + n'; did you mean 'normal'?",
+    ),
+    "draw of an array with an unknown name": (
+        PUBLIC, "  x: [n]", "  x: {shape: [n], draw: normal * k}",
+        f"{PUBLIC}:10:19: unknown name 'k' in 'normal * k'; known here: W, away_from_zero, dy, "
+        "integers, m, n, normal, ones, signs, uniform, x, zeros",
+    ),
+    "draw from an array that comes later": (
+        HIDDEN, "n: 1..6}", "n: 1..6}\n    draw: {W: 'normal * dy[0]'}",
+        f"{HIDDEN}:7:12: 'W' cannot be drawn as 'normal * dy[0]', for 'dy' is not drawn before it; "
+        "use arrays that stand above it",
+    ),
+    "forward with an unknown name": (
+        PUBLIC, "forward: y = W @ x", "forward: y = W @ z",
+        f"{PUBLIC}:11:1: unknown name 'z' in the forward pass; known here: W, dy, x, y",
+    ),
+    "longer forward with an unknown name": (
+        PUBLIC, "forward: y = W @ x", "forward: |\n  h = W @ x\n  y = hh",
+        f"{PUBLIC}:11:1: unknown name 'hh' in the forward pass in its line 2; did you mean 'h'?",
+    ),
+    "public test against the reference alone": (
+        PUBLIC, AGAINST, "    against: reference\n",
+        f"{PUBLIC}:21:5: students do not have the reference to hold a public test against; add "
+        "'finite_differences', or make the test a hidden one",
+    ),
+    "no witness": (
+        PUBLIC, AGAINST, "    against: []\n",
+        f"{PUBLIC}:21:5: 'against' is empty; use some of finite_differences, reference",
+    ),
+    "example against a witness": (
+        PUBLIC, EXPECT, AGAINST,
+        f"{PUBLIC}:17:5: test 'worked-example' has 'against', for which no inputs are written out; "
+        "draw the inputs with 'dims', or write 'expect' instead of 'against'",
+    ),
+    "example of an efficiency test": (
+        HIDDEN, "    property: inputs_unchanged\n" + DIMS, "    efficiency: {at_most: 4}\n" + GIVEN,
+        f"{HIDDEN}:10:5: test 'leaves-inputs-alone' has 'efficiency', for which no inputs are "
+        "written out; draw the inputs with 'dims', or write 'expect' instead of 'efficiency'",
+    ),
+    "property without inputs": (
+        HIDDEN, DIMS, "",
+        f"{HIDDEN}:7:5: test 'leaves-inputs-alone' does not say how to draw the dimension 'm'; add "
+        "'dims: {m: 1..9}', or write all inputs out in 'given'",
+    ),
+    "functions where none is a parameter": (
+        HIDDEN, DIMS, DIMS + "    functions: {f: np.sin}\n",
+        f"{HIDDEN}:11:5: no parameter of linear_dx is a function; remove 'functions', or give the "
+        "exercise a 'functions' of its own",
+    ),
+    "function that is no parameter": (
+        PUBLIC, "forward:", "functions: {f: np.sin}\nforward:",
+        f"{PUBLIC}:11:13: 'f' is not a parameter of linear_dx; known here: W, dy",
+    ),
+    "function that is an array": (
+        PUBLIC, "forward:", "functions: {W: np.sin}\nforward:",
+        f"{PUBLIC}:11:13: 'W' is in 'arrays' already; remove it from one of the two",
+    ),
+    "nan among numbers": (
+        PUBLIC, "dy: [7, 8]", "dy: [.nan, 1]",
+        f"{PUBLIC}:17:45: 'dy'[0] is nan; write a number below 1.8e308",
+    ),
+    "text for an array": (
+        PUBLIC, "dy: [7, 8]", "dy: two",
+        f"{PUBLIC}:17:40: 'dy' must be a number or a list of numbers, not the text 'two'",
+    ),
+    "one word where a list belongs": (
+        CONFIG, "exercises: [dx]", "exercises: dx",
+        f"{CONFIG}:9:5: 'exercises' must be a list such as [dx], not the text 'dx'",
+    ),
     "two kinds of test": (
         PUBLIC, AGAINST, AGAINST + EXPECT,
         f"{PUBLIC}:19:5: test 'small-rectangles' needs exactly one of 'expect', 'against', "
@@ -553,7 +634,7 @@ UNPARSABLE = {
     ),
     "stub that is not Python": (
         STUB, "    raise NotImplementedError", "    raise (",
-        f"{STUB}:6:11: the stub is not Python:",
+        f"{STUB}:7:11: the stub is not Python:",
     ),
 }  # fmt: skip
 
@@ -576,6 +657,33 @@ COMBINED: dict[str, tuple[list[tuple[str, str, str]], str]] = {
         ],
         f"{HIDDEN}:9:5: 'dx' is linear in no upstream gradient; name one in 'gradients', such as "
         "'dx: {of: y, wrt: x, upstream: dy}', or test another property",
+    ),
+    "points for what an example does not expect": (
+        [
+            (PUBLIC, "linear_dx(W, dy) -> dx", "linear_dx(W, dy) -> dx, dW"),
+            (PUBLIC, "    points: 2", "    points: {dx: 1, dW: 1}"),
+        ],
+        f"{PUBLIC}:16:21: points for 'dW', of which 'expect' says nothing; add it there, or remove "
+        "its points",
+    ),
+    "finite differences of what is no gradient": (
+        [
+            (PUBLIC, "linear_dx(W, dy) -> dx", "linear_dx(W, dy) -> dx, dW"),
+            (PUBLIC, "{dx: 2}", "{dx: 1, dW: 1}"),
+        ],
+        f"{PUBLIC}:21:5: finite differences cannot speak about 'dW': neither does 'forward' "
+        "compute it nor does 'gradients' say what it is a gradient of; add 'dW: {of: y, wrt: x}' "
+        "to 'gradients', with the names of 'forward', or remove finite_differences",
+    ),
+    "layouts of drawn arrays of one axis": (
+        [
+            (PUBLIC, "  W: [m, n]\n", "  W: [m]\n"),
+            (PUBLIC, "forward: y = W @ x", "forward: y = W * x[0]"),
+            (PUBLIC, "{W: [[1, 2, 3], [4, 5, 6]], dy", "{W: [1, 2], x: [1, 2, 3], dy"),
+            (HIDDEN, DIMS, DIMS + "    layouts: F\n"),
+        ],
+        f"{HIDDEN}:11:5: no array in 'arrays' has 2 or more axes, without which 'F' is nothing "
+        "special; remove it, or give such an array",
     ),
     "public property of what nothing public knows": (
         [(PUBLIC, GRADIENTS, ""), (PUBLIC, AGAINST, "    property: repeatable\n")],
@@ -661,6 +769,47 @@ def test_the_line_of_a_longer_piece_of_python_is_named(course: Path) -> None:
     message = error_of(course, PUBLIC, "forward: y = W @ x\n", forward)
     assert message.startswith(f"{PUBLIC}:11:1: the forward pass is not Python: ")
     assert " in its line 2; " in message
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        "import math as m\ny = W @ (x * m.pi)",
+        "from math import *\ny = pi * (W @ x)",
+        "def double(v, *rest):\n  return 2 * v\ny = double(W @ x)",
+        "y = sum((lambda v: v * x[j])(W[:, j]) for j in range(len(x)))",
+        "try:\n  y = W @ x\nexcept ValueError as error:\n  raise TypeError(error)",
+        "match len(x):\n  case n:\n    y = n * (W @ x)",
+        "if (z := W @ x) is not None:\n  y = z",
+    ],
+)
+def test_names_that_a_forward_pass_makes_itself_are_known(course: Path, forward: str) -> None:
+    path = course / PUBLIC
+    block = "forward: |\n" + "".join(f"  {line}\n" for line in forward.splitlines())
+    text = path.read_text("utf-8").replace("forward: y = W @ x\n", block)
+    path.write_text(text, "utf-8")
+    assert load_course(course).assignments["linear-layer"].exercises[0].forward == forward + "\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (HIDDEN, "against: [finite_differences, reference]", "against: reference"),
+        (HIDDEN, DIMS, DIMS + "    layouts: strided\n    dtypes: float32\n"),
+        (
+            HIDDEN,
+            "n: 1..6}",
+            "n: 1..6}\n    draw: {x: 'W[0] * uniform + m * n', dy: away_from_zero(1)}",
+        ),
+        (HIDDEN, "n: 1..6}", "n: 1..6}\n    layouts: [C, C, F, C, C, strided]"),
+        (PUBLIC, "    points: 2", "    points: 2\n    steps: dx = linear_dx(W, dy)"),
+    ],
+)
+def test_what_is_right_is_not_refused(course: Path, file: str, old: str, new: str) -> None:
+    text = (course / file).read_text("utf-8")
+    assert old in text
+    (course / file).write_text(text.replace(old, new, 1), "utf-8")
+    load_course(course)
 
 
 def test_values_of_many_lines_are_quoted_in_one(course: Path) -> None:
@@ -756,7 +905,7 @@ FLAWS_IN_USE = {
     ),
     "expressions that need each other": (
         HIDDEN, DRAWN, DRAWN + "\n    draw: {W: 'ones * dy[0]', dy: 'ones * W[0, 0]'}",
-        f"{HIDDEN}:2:5: the expression 'ones * dy[0]' fails: NameError: name 'dy' is not defined",
+        f"{HIDDEN}:7:12: 'W' cannot be drawn as 'ones * dy[0]', for 'dy' is not drawn before it",
     ),
     "rules that nothing meets": (
         HIDDEN, DRAWN, "    dims: {m: 1..6, n: 1..6, m > n + 9}",
@@ -766,6 +915,11 @@ FLAWS_IN_USE = {
     "forward pass that fails": (
         PUBLIC, "y = W @ x", "y = W.T @ x",
         f"{PUBLIC}:15:5: test 'worked-example': the forward pass fails on it: ValueError: ",
+    ),
+    "upstream of another shape": (
+        PUBLIC, "y = W @ x", "y = (W @ x)[:, None]",
+        f"{PUBLIC}:13:3: test 'worked-example': the upstream 'dy' of 'dx' has shape (2,), but 'y' "
+        "has shape (2, 1); change 'arrays' or 'forward'",
     ),
     "solution that exits": (
         SOLUTION, "def", "raise SystemExit(0)\ndef",
@@ -823,6 +977,7 @@ def test_origins_say_where_things_are_written(course: Path) -> None:
     assert places == {
         "function": (PUBLIC, 5, 1),
         "forward": (PUBLIC, 11, 1),
+        "gradients.dx": (PUBLIC, 13, 3),
         "tests.worked-example": (PUBLIC, 15, 5),
         "tests.small-rectangles": (PUBLIC, 19, 5),
         "tests.rectangles": (HIDDEN, 2, 5),

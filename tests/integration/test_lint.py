@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -112,6 +114,24 @@ DAMAGES = {
         "en: Find the matrix with which the upstream gradient is multiplied and transpose it",
         "of tests/hidden/linear-layer/dx.yaml (hint of 'wrong-sign', en)",
     ),
+    "stub without a marker": (
+        STUB, "    # ---- your code starts here ----\n", "",
+        f"{STUB}:1:1: the stub has no line '# ---- your code starts here ----'; write it once, on "
+        "a line of its own, where students' code starts",
+    ),
+    "stub with a marker twice": (
+        STUB, "# ---- your code ends here ----", "# ---- your code ends here ----\n" * 2,
+        f"{STUB}:1:1: the stub has several lines '# ---- your code ends here ----'; write it once",
+    ),
+    "stub with its markers exchanged": (
+        STUB,
+        "    # ---- your code starts here ----\n    raise NotImplementedError\n"
+        "    # ---- your code ends here ----\n",
+        "    # ---- your code ends here ----\n    raise NotImplementedError\n"
+        "    # ---- your code starts here ----\n",
+        f"{STUB}:6:1: '# ---- your code ends here ----' stands above '# ---- your code starts here "
+        "----'; exchange the two",
+    ),
     "signature that disagrees": (
         SOLUTION, "(W, dy)", "(dy, W)", "does not have the parameters of its signature",
     ),
@@ -161,6 +181,63 @@ def test_a_hidden_test_that_catches_nothing_is_named(course: Path) -> None:
         "idle: same-again, leaves-inputs-alone" in done.stdout or "idle: same-again" in done.stdout
     )
     assert done.returncode == 0, done.stdout
+
+
+TIMED = "  - name: no-loops\n    points: 1\n    efficiency: {{at_most: 6}}\n    dims: {dims}\n"
+LOOPS = """\
+  - name: loops
+    code: |
+      import numpy as np
+      def linear_dx(W, dy):
+          m, n = W.shape
+          return np.array([sum(W[i, j] * dy[i] for i in range(m)) for j in range(n)])
+    hint: {en: One product?, ko: 곱 하나로?}
+"""
+
+
+def lint_timed(course: Path, dims: str, mistake: str) -> subprocess.CompletedProcess[str]:
+    path = course / HIDDEN
+    text = path.read_text("utf-8").replace("mistakes:\n", TIMED.format(dims=dims) + "mistakes:\n")
+    path.write_text(text + mistake, "utf-8")
+    return run("lint", course=course)
+
+
+def test_an_efficiency_test_that_fails_loops_is_shown_with_its_times(course: Path) -> None:
+    done = lint_timed(course, "{m: 300, n: 300}", LOOPS)
+    assert done.returncode == 0, done.stdout
+    assert re.search(
+        r"note: test 'no-loops' allows 6 times the time of the reference: the solution takes "
+        r"\d\.\d, 'loops' \d+\n",
+        done.stdout,
+    ), done.stdout
+
+
+@pytest.mark.parametrize(("dims", "mistake"), [("{m: 2, n: 3}", LOOPS), ("{m: 300, n: 300}", "")])
+def test_an_efficiency_test_that_fails_nothing_slow_is_named(
+    course: Path, dims: str, mistake: str
+) -> None:
+    done = lint_timed(course, dims, mistake)
+    assert done.returncode == 1
+    assert (
+        f"{HIDDEN}:11:5: no known mistake is right in test 'no-loops' and too slow, so that "
+        "nothing shows that it notices loops; add a mistake whose 'code' is, and where it passes, "
+        "choose longer 'dims'"
+    ) in done.stdout
+
+
+def test_notes_are_nothing_wrong(course: Path) -> None:
+    path = course / HIDDEN
+    hint = "{en: Look at the sign., ko: 부호를 확인하세요.}"
+    path.write_text(path.read_text("utf-8").replace(hint, "Look at the sign."), "utf-8")
+    done = run("lint", course=course)
+    assert done.returncode == 0, done.stdout
+    assert (
+        "note: hint of 'wrong-sign': 'Look at the sign.' stands for all languages; write {en: ..., "
+        "ko: ...} to translate it\n"
+    ) in done.stdout
+    assert "note: no public test notices, and so 'check' gives no hint: changes-inputs\n" in (
+        done.stdout
+    )
 
 
 def test_an_unknown_assignment_is_a_wrong_call(course: Path) -> None:

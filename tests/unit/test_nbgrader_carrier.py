@@ -70,10 +70,12 @@ def test_every_exercise_of_the_course_has_a_carrier(assignment: str) -> None:
 
 def test_the_answer_cell_keeps_the_stub_around_its_regions(dx: Exercise) -> None:
     answer = json.loads(carrier(dx, "hints", "en"))["cells"][1]["source"]
-    assert [line.strip() for line in answer][-3:] == [
+    assert [line.strip() for line in answer][-5:] == [
+        "# ---- your code starts here ----",
         "### BEGIN SOLUTION",
         "raise NotImplementedError",
         "### END SOLUTION",
+        "# ---- your code ends here ----",
     ]
 
 

@@ -147,7 +147,8 @@ def test_errors_name_the_file_from_the_root_of_the_course(tmp_path: Path) -> Non
         ),
         (
             f"a: {'9' * 5000}\n",
-            f"x.yaml:1:4: '{'9' * 30}' is not a usable !!int; write a plain value",
+            "x.yaml:1:4: the number 999999999999… has 5000 digits; write one of at most 1000, or "
+            "put quotes around a text",
         ),
         (
             "a: 1\né: b\x07\n",
