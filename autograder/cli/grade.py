@@ -116,7 +116,8 @@ def command(
     with warm_process(isolation) as origin:
         loaded = load_course(root)
         _refuse_unknown(assignments, loaded)
-        context = make_context(loaded, feedback=feedback, roster=roster)
+        words = pick_language(language, loaded)
+        context = make_context(loaded, language=words, feedback=feedback, roster=roster)
         with find_in_layout(
             submissions, loaded, layout=layout, assignments=assignments, students=students
         ) as found:
@@ -127,7 +128,7 @@ def command(
                 loaded,
                 out.absolute(),
                 isolation,
-                pick_language(language, loaded),
+                words,
                 private=tuple(path.absolute() for path in private),
             )
             jobs = jobs or os.cpu_count() or 1
