@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import get_args
 
 import click
+from msgspec.structs import replace
 
 from autograder.cli.exporting import make_context, select, write_export
-from autograder.cli.options import course_option, find_course
+from autograder.cli.options import course_option, find_course, language_option, pick_language
 from autograder.course import Course, HiddenFeedback
 from autograder.errors import UsageError
+from autograder.exercise import Language
+from autograder.grade import Grade
 from autograder.loading import load_course
+from autograder.messages import LANGUAGES
 from autograder.output.formats import FORMATS
 from autograder.output.grade_file import read_grades
 
@@ -52,6 +56,7 @@ from autograder.output.grade_file import read_grades
     "default: assignments/<assignment>.",
 )
 @course_option
+@language_option
 def command(
     grades: Path,
     name: str,
@@ -63,18 +68,23 @@ def command(
     feedback: HiddenFeedback | None,
     folder: str | None,
     course: Path | None,
+    language: str | None,
 ) -> int:
     """Write the grades in GRADES, a folder that `autograder grade` wrote or one of its files,
     in another format.
 
     Titles, due dates and what students see of hidden tests come from the course, where there
-    is one.
+    is one. --lang is for titles and headings: what is said about a test stays as it was graded.
     """
     if roster is not None and name not in ("canvas", "moodle"):
         raise UsageError(f"--roster is for canvas and moodle; {name} has no IDs")
     found = select(read_grades(grades), students, assignments, grades)
+    loaded = _course(course)
+    if language is not None:
+        _refuse_unknown(language, loaded)
+        found = _in_language(language, found)
     context = make_context(
-        _course(course), feedback=feedback, titles=titles, roster=roster, folder=folder
+        loaded, language=language, feedback=feedback, titles=titles, roster=roster, folder=folder
     )
     write_export(name, found, context, out=out)
     return 0
@@ -89,3 +99,24 @@ def _course(given: Path | None) -> Course | None:
             raise
         return None
     return load_course(root)
+
+
+def _refuse_unknown(language: Language, course: Course | None) -> None:
+    if course is not None:
+        pick_language(language, course)
+    elif language not in LANGUAGES:
+        raise UsageError(f"--lang {language}: there are {', '.join(LANGUAGES)}")
+
+
+def _in_language(language: Language, grades: list[Grade]) -> list[Grade]:
+    """The grades with headings in the language. Where they were graded in another one, a line
+    says what stays in it."""
+    others = [grade.language for grade in grades if grade.language != language]
+    if others:
+        click.echo(
+            f"--lang {language}: what is said about tests stays in {', '.join(sorted({*others}))} "
+            f"in {len(others)} of {len(grades)} grades; 'autograder grade --lang {language}' "
+            "writes it anew",
+            err=True,
+        )
+    return [replace(grade, language=language) for grade in grades]

@@ -12,6 +12,7 @@ import click
 from autograder.course import Course, HiddenFeedback
 from autograder.deadline import all_due
 from autograder.errors import MachineError, UsageError
+from autograder.exercise import Language
 from autograder.grade import Grade
 from autograder.messages import harmless, pick
 from autograder.output import github
@@ -25,6 +26,7 @@ from autograder.submission import SubmissionRef, storable
 def make_context(
     course: Course | None,
     *,
+    language: Language | None = None,
     feedback: HiddenFeedback | None = None,
     titles: Sequence[str] = (),
     roster: Path | None = None,
@@ -32,14 +34,15 @@ def make_context(
     folders: Mapping[tuple[str, str], str] | None = None,
     hidden_visibility: GradescopeVisibility | None = None,
 ) -> Context:
-    """What the course and the options say about exports. Raises :class:`UsageError`."""
+    """What the course and the options say about exports, with titles in ``language`` or, by
+    default, the course's. Raises :class:`UsageError`."""
     default = Context()
     known: dict[str, str] = {}
     past_due: list[str] = []
     if course is not None:
         now = datetime.now(UTC)
         for name, assignment in course.assignments.items():
-            known[name] = pick(assignment.title, course.language)
+            known[name] = pick(assignment.title, language or course.language)
             if all_due(assignment, now):
                 past_due.append(name)
     return Context(

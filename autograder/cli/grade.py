@@ -31,6 +31,9 @@ from autograder.submission import SubmissionRef
 if TYPE_CHECKING:
     from autograder.sandbox.zygote_host import WarmProcess
 
+# Of what is the same kind of complaint, so many lines are shown.
+MAX_COMPLAINTS = 20
+
 
 @click.command("grade")
 @click.argument("submissions", type=click.Path(path_type=Path))
@@ -113,22 +116,25 @@ def command(
     with warm_process(isolation) as origin:
         loaded = load_course(root)
         _refuse_unknown(assignments, loaded)
-        context = make_context(loaded, feedback=feedback, roster=roster)
+        words = pick_language(language, loaded)
+        context = make_context(loaded, language=words, feedback=feedback, roster=roster)
         with find_in_layout(
             submissions, loaded, layout=layout, assignments=assignments, students=students
         ) as found:
+            _refuse_places(submissions, out, root, found.layout)
             _say_what_was_found(found, layout)
             private = dict.fromkeys((root, submissions, out, found.folder))
             settings = Settings(
                 loaded,
                 out.absolute(),
                 isolation,
-                pick_language(language, loaded),
+                words,
                 private=tuple(path.absolute() for path in private),
             )
             jobs = jobs or os.cpu_count() or 1
             graded, left = _grade(found.refs, settings, jobs, force, origin)
     _report(graded, settings, left=left, quiet=quiet)
+    _recall_misfits(found)
     if left is not None:
         return EXIT_INTERRUPTED
     context = replace(context, folders=repository_folders([one.ref for one in graded]))
@@ -142,6 +148,25 @@ def _refuse_unknown(assignments: tuple[str, ...], course: Course) -> None:
         if assignment not in course.assignments:
             known = ", ".join(course.assignments)
             raise UsageError(f"--assignment {assignment}: the course has {known}")
+
+
+def _refuse_places(submissions: Path, out: Path, root: Path, layout: str) -> None:
+    """Where folders would be taken for students that are none. A folder of grades around the
+    submissions does no harm, nor does one in the work of the only student."""
+    folder = submissions.resolve()
+    if out.resolve() == folder:
+        raise UsageError(f"--out {out}: is the folder of the submissions; name another one")
+    if layout == "repository":
+        return
+    if folder == root.resolve():
+        raise UsageError(
+            f"{submissions}: is the course itself; give the folder that holds the submissions"
+        )
+    if out.resolve().is_relative_to(folder):
+        raise UsageError(
+            f"--out {out}: lies in the folder of the submissions, {submissions}, where it would "
+            "be taken for a student's; name one outside of it"
+        )
 
 
 def _grade(
@@ -168,16 +193,29 @@ def _hold_against(percent: float | None, graded: list[Graded]) -> int:
     """1 where a grade is below the threshold, with a line about each one."""
     if percent is None:
         return 0
-    below = [
-        one.grade for one in graded if 100 * one.grade.total < percent * one.grade.max_score - 1e-9
-    ]
-    for grade in below:
-        click.echo(
-            f"Below {percent:g} %: {harmless(grade.student)}, {grade.assignment}: "
-            f"{points(grade.total)} of {points(grade.max_score)} points",
-            err=True,
-        )
+    below = sorted(
+        (grade.student, grade.assignment, grade.total, grade.max_score)
+        for grade in (one.grade for one in graded)
+        if 100 * grade.total < percent * grade.max_score - 1e-9
+    )
+    _complain(
+        [
+            f"Below {percent:g} %: {harmless(student)}, {assignment}: "
+            f"{points(total)} of {points(most)} points"
+            for student, assignment, total, most in below
+        ],
+        f"below {percent:g} %: {len(below)} of {len(graded)} grades",
+    )
     return EXIT_FAILED if below else 0
+
+
+def _complain(lines: Sequence[str], in_all: str = "") -> None:
+    """The first few lines, on standard error, and what there is in all where that is more."""
+    for line in lines[:MAX_COMPLAINTS]:
+        click.echo(line, err=True)
+    more = len(lines) - MAX_COMPLAINTS
+    if more > 0:
+        click.echo(f"and {more} more" + (f"; {in_all}" if in_all else ""), err=True)
 
 
 def _say_what_was_found(found: Found, layout: str) -> None:
@@ -185,6 +223,15 @@ def _say_what_was_found(found: Found, layout: str) -> None:
         click.echo(f"Layout: {found.layout} ({LAYOUTS[found.layout].expected})")
     for name in found.left_out:
         click.echo(f"Left out of the zip, as it is no ordinary file in it: {name}", err=True)
+    _complain(found.misfits)
+
+
+def _recall_misfits(found: Found) -> None:
+    """Once more at the end, where somebody reads it: grades may be missing."""
+    count = len(found.misfits)
+    if count:
+        what = "1 warning" if count == 1 else f"{count} warnings"
+        click.echo(f"{what} about submissions that were not found; see above.", err=True)
 
 
 def _write_format(name: str, graded: list[Graded], context: Context, out: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.course import Course
 from autograder.deadline import numbered
@@ -17,12 +18,14 @@ from autograder.layouts import (
     classroom,
     flat,
     gradescope,
+    misfits,
     moodle,
     nbgrader,
     repository,
 )
 from autograder.layouts.archive import unpacked
-from autograder.layouts.found import Request, chosen, saw
+from autograder.layouts.found import Request, saw
+from autograder.messages import harmless
 from autograder.submission import SubmissionRef
 
 
@@ -31,6 +34,8 @@ class Layout(Struct, frozen=True):
     """What the folder has, for errors."""
     recognises: Callable[[Request], bool]
     find: Callable[[Request], list[SubmissionRef]]
+    misfits: Callable[[Request], list[str]] = lambda _: []
+    """A line for each folder of a student in which nothing was found."""
 
 
 # In the order in which `auto` asks them: from the most to the least particular.
@@ -38,22 +43,28 @@ LAYOUTS: Final[Mapping[str, Layout]] = {
     "gradescope": Layout(gradescope.EXPECTED, gradescope.recognises, gradescope.find),
     "moodle": Layout(moodle.EXPECTED, moodle.recognises, moodle.find),
     "canvas": Layout(canvas.EXPECTED, canvas.recognises, canvas.find),
-    "classroom": Layout(classroom.EXPECTED, classroom.recognises, classroom.find),
+    "classroom": Layout(
+        classroom.EXPECTED, classroom.recognises, classroom.find, misfits.no_repositories
+    ),
     "repository": Layout(repository.EXPECTED, repository.recognises, repository.find),
-    "nbgrader": Layout(nbgrader.EXPECTED, nbgrader.recognises, nbgrader.find),
-    "flat": Layout(flat.EXPECTED, flat.recognises, flat.find),
+    "nbgrader": Layout(
+        nbgrader.EXPECTED, nbgrader.recognises, nbgrader.find, misfits.without_assignment
+    ),
+    "flat": Layout(flat.EXPECTED, flat.recognises, flat.find, misfits.without_files),
 }
 AUTO = "auto"
 
 
 class Found(Struct, frozen=True):
     """The submissions, and the layout they were found by. ``folder`` is where they are: of a
-    zip, a temporary one. ``left_out`` are names of files in it that were not unpacked."""
+    zip, a temporary one. ``left_out`` are names of files in it that were not unpacked;
+    ``misfits`` is a line for each folder of a student in which nothing was found."""
 
     refs: list[SubmissionRef]
     layout: str
     folder: Path
     left_out: tuple[str, ...] = ()
+    misfits: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -75,20 +86,17 @@ def submissions(
         with unpacked(path, left_out) as folder:
             request = _request(folder, path.stem, course, assignments, students)
             try:
-                refs, name = _find(request, layout)
+                found = _found(request, layout)
             except UsageError as error:
                 # The reader knows the zip, not our temporary folder.
                 raise UsageError(str(error).replace(str(folder), str(path))) from None
-            yield Found(
-                numbered(chosen(refs, tuple(students), path)), name, folder, tuple(left_out)
-            )
+            yield replace(found, left_out=tuple(left_out))
         return
     if not path.is_dir():
         what = "is not a folder or a zip" if path.exists() else "is not there"
         raise UsageError(f"{path}: {what}; give the folder that holds the submissions")
     request = _request(path, path.resolve().name, course, assignments, students)
-    refs, name = _find(request, layout)
-    yield Found(numbered(chosen(refs, tuple(students), path)), name, path)
+    yield _found(request, layout)
 
 
 def _request(
@@ -100,6 +108,23 @@ def _request(
 ) -> Request:
     wanted = tuple(name for name in course.assignments if not assignments or name in assignments)
     return Request(folder, course, wanted, tuple(students), name)
+
+
+def _found(request: Request, layout: str) -> Found:
+    refs, name = _find(request, layout)
+    lines = LAYOUTS[name].misfits(request)
+    kept = [ref for ref in refs if not request.students or ref.student in request.students]
+    if not kept:
+        raise UsageError(f"{request.folder}: {lines[0] if lines else _nobody(request, refs)}")
+    lines += misfits.missing(request.students, [ref.student for ref in refs], lines)
+    return Found(numbered(kept), name, request.folder, misfits=tuple(lines))
+
+
+def _nobody(request: Request, refs: Sequence[SubmissionRef]) -> str:
+    """That nothing of the students asked for is there, and who is instead."""
+    asked_for = " or ".join(harmless(student, 60) for student in request.students)
+    everybody = [ref.student for ref in refs]
+    return f"no submission of {asked_for}; {misfits.there_are(everybody, request.students)}"
 
 
 def _find(request: Request, layout: str) -> tuple[list[SubmissionRef], str]:

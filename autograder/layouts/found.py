@@ -11,7 +11,7 @@ from msgspec import Struct
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.messages import harmless
-from autograder.submission import SubmissionRef, displayable
+from autograder.submission import displayable
 
 MAX_ENTRIES = 100_000
 _SHOWN = 5
@@ -66,14 +66,15 @@ def entries(folder: Path) -> list[os.DirEntry[str]]:
 
 def saw(folder: Path) -> str:
     """The first few names in the folder, for an error."""
-    names = [
-        harmless(displayable(entry.name), 60) + ("/" if entry.is_dir() else "")
-        for entry in entries(folder)
-    ]
-    if not names:
-        return "nothing"
+    names = [entry.name + ("/" if entry.is_dir() else "") for entry in entries(folder)]
+    return some(names) if names else "nothing"
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    shown = ", ".join(harmless(displayable(name), 60) for name in names[:_SHOWN])
     more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return shown + (f" and {more} more" if more > 0 else "")
 
 
 def source_folder(root: Path, assignment: str) -> Path:
@@ -92,14 +93,3 @@ def wanted_names(course: Course, assignment: str) -> frozenset[str]:
     scripts = (f"{name}.py" for name in exercises)
     notebooks = (f"{name}.ipynb" for name in (*exercises, assignment))
     return frozenset((*scripts, *notebooks))
-
-
-def chosen(
-    refs: Sequence[SubmissionRef], students: Sequence[str], folder: Path
-) -> list[SubmissionRef]:
-    """The submissions of the students asked for. Raises :class:`UsageError` for none."""
-    kept = [ref for ref in refs if not students or ref.student in students]
-    if not kept:
-        some = ", ".join(harmless(ref.student, 60) for ref in refs[:_SHOWN])
-        raise UsageError(f"{folder}: no submission of {' or '.join(students)}; there are {some}")
-    return kept

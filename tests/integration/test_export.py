@@ -179,12 +179,33 @@ def test_feedback_comes_from_the_course_and_the_option(graded: Path, tmp_path: P
     assert "leaves-inputs-alone" in shown
 
 
+def test_headings_and_titles_come_in_the_language_asked_for(graded: Path, tmp_path: Path) -> None:
+    kim = ("export", graded / "out", "--student", "kim", "--lang", "ko")
+    done = run(*kim, "--to", "markdown")
+    assert "학생" in done.stdout
+    assert done.stderr == (
+        "--lang ko: what is said about tests stays in en in 1 of 1 grades; "
+        "'autograder grade --lang ko' writes it anew\n"
+    )
+    korean = tmp_path / "ko"
+    done = run(
+        "grade", graded / "submissions", "--out", korean, "--student", "kim", "--lang", "ko",
+        "--format", "moodle",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    done = run("export", korean, "--to", "moodle", "--lang", "ko")
+    assert done.stderr == ""
+    assert done.stdout == read(korean / "moodle.csv")
+    assert done.stdout.startswith('"idnumber","Linear layer",')  # and not: The linear layer
+
+
 CALLS: dict[str, tuple[tuple[object, ...], str]] = {
     "no grades": (("nowhere", "--to", "csv"), "nowhere: is not there"),
     "an empty folder": ((".", "--to", "csv"), ".: no grades here; they are expected at"),
     "a file that is no grade": (("no.json", "--to", "csv"), "no.json: is not a grade file"),
     "an unknown format": (("out", "--to", "excel"), "Invalid value for '--to'"),
     "an unknown student": (("out", "--to", "csv", "--student", "x"), "out: no grade of x"),
+    "a language of no course": (("out", "--to", "csv", "--lang", "fr"), "--lang fr: the course is"),
     "several for one": (("out", "--to", "gradescope"), "one grade a file and there are 4"),
     "a roster for nothing": (("out", "--to", "csv", "--roster", "r"), "for canvas and moodle"),
     "no such roster": (("out", "--to", "canvas", "--roster", "r"), "--roster r: cannot be read"),

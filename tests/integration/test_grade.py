@@ -209,6 +209,81 @@ if __name__ == "__main__":
         assert spawned == forked
 
 
+def test_students_without_a_submission_are_named(submissions: Path, tmp_path: Path) -> None:
+    (submissions / "kim").mkdir()
+    hand_in(submissions, "lee", RIGHT)
+    (submissions / "lee" / "linear-layer").rename(submissions / "lee" / "linear_layer")
+    done = grade(submissions, tmp_path / "out")
+    assert done.returncode == 0
+    assert "3 graded." in done.stdout
+    assert done.stderr.splitlines() == [
+        "kim: no submission found: it is empty; files belong in kim/linear-layer/",
+        "lee: no submission found: saw 'linear_layer/', did you mean 'linear-layer/'?",
+        "2 warnings about submissions that were not found; see above.",
+    ]
+    assert grade(submissions, tmp_path / "out", "--student", "ada").stderr == ""
+
+
+def test_complaints_about_a_large_class_stay_readable(tmp_path: Path) -> None:
+    folder = tmp_path / "submissions"
+    for number in range(23):
+        hand_in(folder, f"student-{number:02}", WRONG)
+        (folder / f"empty-{number:02}").mkdir()
+    done = grade(folder, tmp_path / "out", "--fail-under", 50)
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert [line.partition(":")[0] for line in lines[:20]] == [f"empty-{n:02}" for n in range(20)]
+    assert lines[20:22] == [
+        "and 3 more",
+        "23 warnings about submissions that were not found; see above.",
+    ]
+    assert lines[22:42] == [
+        f"Below 50 %: student-{number:02}, linear-layer: 0 of 10 points" for number in range(20)
+    ]
+    assert lines[42:] == ["and 3 more; below 50 %: 23 of 23 grades"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("in", "--out", "in"), "--out in: is the folder of the submissions; name another one"),
+        (("in", "--out", "link"), "--out link: is the folder of the submissions"),
+        (("in", "--out", "in/grades"), "--out in/grades: lies in the folder of the submissions"),
+        (
+            ("in/ada", "--layout", "repository", "--out", "in/ada"),
+            "--out in/ada: is the folder of the submissions",
+        ),
+        (("course", "--out", "out"), "course: is the course itself; give the folder that holds"),
+        (("course", "--out", "out", "--layout", "auto"), "course: is the course itself"),
+    ],
+)
+def test_folders_that_are_no_students_are_not_graded(
+    arguments: tuple[str, ...], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(tmp_path / "in", "ada", RIGHT)
+    (tmp_path / "link").symlink_to("in")
+    shutil.copytree(COURSE, tmp_path / "course")
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    done = run("grade", *arguments, course=tmp_path / "course")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {message}")
+    assert done.stderr.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_grades_may_lie_around_the_submissions_or_in_ones_own_work(tmp_path: Path) -> None:
+    hand_in(tmp_path / "in", "ada", RIGHT)
+    for _ in ("graded", "unchanged"):
+        done = grade(tmp_path / "in", tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert read(tmp_path, "ada")["score"] == 10
+    mine = tmp_path / "in" / "ada"
+    done = grade(mine, mine / "grades", "--layout", "repository")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert read(mine / "grades", "ada")["score"] == 10
+
+
 CALLS: dict[str, tuple[tuple[object, ...], str]] = {
     "no such folder": (("grade", "nowhere", "--out", "out"), "nowhere: is not there"),
     "no submissions": (("grade", ".", "--out", "out"), "no submissions of linear-layer"),

@@ -59,6 +59,14 @@ def summary(out: Path) -> Totals:
     return totals
 
 
+def test_the_table_of_the_examples_has_these_totals(summary: Totals) -> None:
+    table = (ROOT / "examples" / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([^`]+)` \|.*\| ([\d.]+) \|$", table, re.MULTILINE)
+    assert {student: float(score) for student, score in rows} == {
+        student: score for student, score in summary.items() if student != HOSTILE
+    }
+
+
 def from_csv(out: Path) -> Totals:
     header, *rows = plain(read(out / "grades.csv"))
     score = len(header) - 2

@@ -186,8 +186,109 @@ def test_the_assignment_must_be_named_where_files_do_not(tmp_path: Path, layout:
 def test_students_can_be_chosen(tmp_path: Path) -> None:
     path = hand_in(tmp_path, CLASSES["canvas"])
     assert [ref.student for ref in find(path, "canvas", students=("102",)).refs] == ["102"]
-    with pytest.raises(UsageError, match="no submission of 7; there are 101, 102"):
+    with pytest.raises(UsageError, match=r"no submission of 7; there are 101, 102$"):
         find(path, "canvas", students=("7",))
+
+
+def test_a_student_who_is_not_there_is_told_from_those_who_are(tmp_path: Path) -> None:
+    names = ["ann", "bob", "cem", "dan", "eve", "kim-lee", "zoe"]
+    path = hand_in(tmp_path, [f"{name}/linear-layer/dx.py" for name in names])
+    with pytest.raises(UsageError) as error:
+        find(path, "nbgrader", students=("Kim_Le", "nobody"))
+    assert str(error.value) == (
+        f"{path}: no submission of Kim_Le or nobody; "
+        "there are ann, bob, cem, dan, eve and 2 more; did you mean 'kim-lee'?"
+    )
+    found = find(path, "nbgrader", students=("ann", "zo"))
+    assert [ref.student for ref in found.refs] == ["ann"]
+    assert found.misfits == (
+        "zo: no submission found: there are ann, bob, cem, dan, eve and 2 more; "
+        "did you mean 'zoe'?",
+    )
+
+
+# Folders of students in which nothing was found
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_there_is_no_warning_where_nothing_is_wrong(
+    tmp_path: Path, layout: str, packed: str
+) -> None:
+    assert find(hand_in(tmp_path, CLASSES[layout], packed), layout).misfits == ()
+
+
+MISFITS = {
+    "park/linear_layer/dx.py": (
+        "park: no submission found: saw 'linear_layer/', did you mean 'linear-layer/'?"
+    ),
+    "park/Linear Layer (1)/dx.py": (
+        "park: no submission found: saw 'Linear Layer (1)/', did you mean 'linear-layer/'?"
+    ),
+    "park/dx.py": (
+        "park: no submission found: saw dx.py directly in it; files belong in park/linear-layer/"
+    ),
+    "park/assignments/linear-layer/dx.py": (
+        "park: no submission found: saw 'assignments/linear-layer/', "
+        "which belongs at park/linear-layer/"
+    ),
+    "park/work/notes.txt": (
+        "park: no submission found: saw work/; files belong in park/linear-layer/"
+    ),
+    "park\x1b[2J/linear-layer2/dx.py": None,
+    "park/essay/essay.txt": None,
+    "park/linear-layer-2/dx.py": None,
+    "park/linear_layer_2/dx.py": None,
+    "__pycache__/dx.py": None,
+    ".git/dx.py": None,
+}
+
+
+@pytest.mark.parametrize("file", MISFITS)
+def test_a_student_without_a_submission_is_named(tmp_path: Path, file: str) -> None:
+    """Not who handed in other work: that of another assignment, or what others have too."""
+    path = hand_in(tmp_path, ["ada/linear-layer/dx.py", "ada/essay/essay.txt", file])
+    found = find(path, "nbgrader")
+    assert [ref.student for ref in found.refs] == ["ada"]
+    message = MISFITS[file]
+    assert found.misfits == (() if message is None else (message,))
+    if message is not None:
+        with pytest.raises(UsageError) as error:
+            find(path, "nbgrader", students=("park",))
+        assert str(error.value) == f"{path}: {message}"
+        assert find(path, "nbgrader", students=("ada",)).misfits == ()
+
+
+def test_a_misspelled_assignment_beside_a_right_one_is_named(tmp_path: Path) -> None:
+    files = ["ada/linear-layer/dx.py", "ada/Linear_Layer-2/dx.py", "bob/linear-layer/dx.py"]
+    path = hand_in(tmp_path, [*files, "bob/linear-layer-old/dx.py", "bob/linear-layer-3/dx.py"])
+    with submissions(path, COURSE, layout="nbgrader") as found:
+        assert found.misfits == (
+            "ada: no submission of linear-layer-2 found: "
+            "saw 'Linear_Layer-2/', did you mean 'linear-layer-2/'?",
+        )
+
+
+def test_an_empty_folder_is_named(tmp_path: Path) -> None:
+    path = hand_in(tmp_path, ["ada/linear-layer/dx.py", "bob.py"])
+    (path / "park\x1b[2J").mkdir()
+    (line,) = find(path, "nbgrader").misfits
+    assert line == (
+        "park\\x1b[2J: no submission found: it is empty; files belong in park\\x1b[2J/linear-layer/"
+    )
+    assert find(path, "flat").misfits == (
+        "ada: no submission found: saw linear-layer/; files belong directly in ada/",
+        "park\\x1b[2J: no submission found: it is empty; files belong directly in park\\x1b[2J/",
+    )
+
+
+def test_a_repository_of_another_name_is_named(tmp_path: Path) -> None:
+    files = [*CLASSES["classroom"], "linear_layer_park/dx.py", "lee/dx.py", "Linear-layer.2-kim/x"]
+    found = find(hand_in(tmp_path, files), "classroom")
+    assert {ref.student for ref in found.refs} == FOUND["classroom"]
+    assert found.misfits == (
+        "lee: no submission found: repositories are called <assignment>-<user>/",
+        "linear_layer_park: no submission found: did you mean 'linear-layer-<user>/'?",
+    )
 
 
 def by_student(found: Found) -> dict[str, SubmissionRef]:

@@ -1,0 +1,198 @@
+"""Folders that look like students' and hold nothing to grade: who they are, and what is there
+instead. Without a word about them a typing error would cost a grade that nobody misses."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from autograder.errors import UsageError
+from autograder.layouts.found import Request, entries, some
+from autograder.messages import harmless
+from autograder.submission import displayable
+
+# So many names of a folder are looked at, and so alike must names be to be taken for one.
+_MAX_NAMES = 50
+_ALIKE = 0.7
+
+
+class Inside(Struct, frozen=True):
+    """What is in a folder, by name; ``readable`` is false where nobody may look."""
+
+    folders: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    readable: bool = True
+
+    @property
+    def work(self) -> tuple[str, ...]:
+        return tuple(name for name in self.files if name.endswith((".py", ".ipynb")))
+
+    def __str__(self) -> str:
+        if not self.readable:
+            return "it cannot be read"
+        names = [f"{name}/" for name in self.folders] + list(self.files)
+        return f"saw {some(names)}" if names else "it is empty"
+
+
+def look_into(folder: Path) -> Inside:
+    try:
+        found = entries(folder)
+    except UsageError:
+        return Inside(readable=False)
+    folders: list[str] = []
+    files: list[str] = []
+    for entry in found:
+        (folders if entry.is_dir() else files).append(entry.name)
+    return Inside(tuple(folders[:_MAX_NAMES]), tuple(files))
+
+
+def candidates(request: Request) -> Iterator[tuple[str, Path]]:
+    """The folders that may be a student's, of those asked for, by the student's name."""
+    for entry in request.entries():
+        student = displayable(entry.name)
+        asked_for = not request.students or student in request.students
+        if entry.is_dir() and entry.name != "__pycache__" and asked_for:
+            yield student, Path(entry.path)
+
+
+def complaint(student: str, why: str, *, of: str = "") -> str:
+    missing = f"no submission of {of} found" if of else "no submission found"
+    return f"{harmless(student, 60)}: {missing}: {why}"
+
+
+def missing(asked_for: Sequence[str], everybody: Sequence[str], lines: Sequence[str]) -> list[str]:
+    """A line for each student asked for by name who is not there, nor in one of ``lines``."""
+    return [
+        complaint(student, there_are(everybody, [student]))
+        for student in asked_for
+        if student not in everybody
+        and not any(line.startswith(f"{harmless(student, 60)}: ") for line in lines)
+    ]
+
+
+def there_are(everybody: Sequence[str], asked_for: Sequence[str]) -> str:
+    """Some of those who are there, and who of them may have been meant."""
+    names = list(dict.fromkeys(everybody))
+    near = dict.fromkeys(nearest(student, names) for student in asked_for)
+    meant = " or ".join(f"'{harmless(student, 60)}'" for student in near if student is not None)
+    return f"there are {some(names)}" + (f"; did you mean {meant}?" if meant else "")
+
+
+def nearest(name: str, known: Collection[str]) -> str | None:
+    """The one of ``known`` that was meant, if any: alike but for capitals and punctuation, or
+    nearly. 'week-2' is never 'week-3'."""
+    plain = {_plain(one): one for one in known if _has_numbers_of(one, name)}
+    close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=_ALIKE)
+    return plain[close[0]] if close else None
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "-", name.casefold()).strip("-")
+
+
+def _has_numbers_of(known: str, name: str) -> bool:
+    """Whether the numbers in ``name`` begin with those in ``known``; '(1)' may follow."""
+    ours, theirs = (list(map(int, re.findall(r"[0-9]+", one))) for one in (known, name))
+    return theirs[: len(ours)] == ours
+
+
+class _Student(Struct, frozen=True):
+    name: str
+    folder: Path
+    handed_in: tuple[str, ...]
+    """Assignments of the course that are there, under their names."""
+    inside: Inside
+    meant: dict[str, str]
+    """Folders with a name near that of an assignment which is not there, and its name."""
+
+
+def without_assignment(request: Request) -> list[str]:
+    """A line for each ``<student>/`` where an assignment is called otherwise or is not there
+    at all. Who handed in other assignments of the course, or what others have beside them,
+    has made no mistake."""
+    students = [_look_at(name, folder, request) for name, folder in candidates(request)]
+    common = {name for one in students if one.handed_in for name in one.inside.folders}
+    lines = []
+    for one in students:
+        wanted = {seen: name for seen, name in one.meant.items() if name in request.assignments}
+        if wanted:
+            of = " and ".join(dict.fromkeys(wanted.values())) if one.handed_in else ""
+            lines.append(complaint(one.name, _did_you_mean(wanted), of=of))
+        elif not (one.handed_in or one.meant or _is_other_work(one.inside, common)):
+            lines.append(complaint(one.name, _misplaced(one, request)))
+    return lines
+
+
+def _look_at(student: str, folder: Path, request: Request) -> _Student:
+    known = tuple(request.course.assignments)
+    handed_in = tuple(name for name in known if os.path.lexists(folder / name))
+    missing = [name for name in known if name not in handed_in]
+    inside = look_into(folder) if missing else Inside()
+    meant = {
+        seen: name
+        for seen in inside.folders
+        if seen not in known and (name := nearest(seen, missing)) is not None
+    }
+    return _Student(student, folder, handed_in, inside, meant)
+
+
+def _is_other_work(inside: Inside, common: Collection[str]) -> bool:
+    """Whether it is all for assignments that this course does not grade."""
+    return (
+        bool(inside.folders) and not inside.work and all(name in common for name in inside.folders)
+    )
+
+
+def _did_you_mean(meant: dict[str, str]) -> str:
+    pairs = [
+        f"saw '{harmless(displayable(seen), 60)}/', did you mean '{name}/'?"
+        for seen, name in meant.items()
+    ]
+    return " ".join(pairs[:3])
+
+
+def _misplaced(one: _Student, request: Request) -> str:
+    place = harmless(one.name, 60)
+    assignment = request.assignments[0] if len(request.assignments) == 1 else "<assignment>"
+    if one.inside.work:
+        return f"saw {some(one.inside.work)} directly in it; files belong in {place}/{assignment}/"
+    for seen in one.inside.folders:
+        for name in request.assignments:
+            if (one.folder / seen / name).is_dir():
+                deep = f"{harmless(displayable(seen), 60)}/{name}"
+                return f"saw '{deep}/', which belongs at {place}/{name}/"
+    return f"{one.inside}; files belong in {place}/{assignment}/"
+
+
+def without_files(request: Request) -> list[str]:
+    """A line for each ``<student>/`` that has no work at its top."""
+    return [
+        complaint(student, f"{inside}; files belong directly in {harmless(student, 60)}/")
+        for student, folder in candidates(request)
+        if not (inside := look_into(folder)).work
+    ]
+
+
+def no_repositories(request: Request) -> list[str]:
+    """A line for each folder that is not called ``<assignment>-<user>``."""
+    known: Sequence[str] = tuple(request.course.assignments)
+    lines = []
+    for entry in request.entries():
+        name = displayable(entry.name)
+        is_one = any(name.startswith(f"{one}-") and name != f"{one}-" for one in known)
+        asked_for = not request.students or name.endswith(request.students)
+        if not entry.is_dir() or is_one or not asked_for or name == "__pycache__":
+            continue
+        # The longest first: in 'linear_layer_2_kim', 2 is no user.
+        parts = [name[: separator.start()] for separator in re.finditer(r"[-_ .]", name)]
+        near = next((one for part in reversed(parts) if (one := nearest(part, known))), None)
+        if near is None:
+            lines.append(complaint(name, "repositories are called <assignment>-<user>/"))
+        elif near in request.assignments:
+            lines.append(complaint(name, f"did you mean '{near}-<user>/'?"))
+    return lines
