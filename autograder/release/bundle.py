@@ -24,6 +24,8 @@ from autograder.truth import expected_outputs
 from autograder.wheel import build_wheel
 
 WHEELS = "wheels"
+# Students may run the public tests with it, as the README says.
+PYTEST = "pytest>=8"
 
 
 class Options(Struct, frozen=True):
@@ -80,12 +82,13 @@ def make_bundle(course: Course, assignment: Assignment, options: Options) -> Bun
 
 
 def _package(requirement: str | None) -> dict[str, bytes]:
-    """What ``pip install -r requirements.txt`` installs the package from."""
-    if requirement is not None:
-        return {"requirements.txt": f"{requirement}\n".encode()}
-    name, content = build_wheel()
-    path = f"{WHEELS}/{name}"
-    return {path: content, "requirements.txt": f"./{path}\n".encode()}
+    """What ``pip install -r requirements.txt`` installs the package and pytest from."""
+    files = {}
+    if requirement is None:
+        name, content = build_wheel()
+        files[f"{WHEELS}/{name}"] = content
+        requirement = f"./{WHEELS}/{name}"
+    return files | {"requirements.txt": f"{requirement}\n{PYTEST}\n".encode()}
 
 
 def _refuse_dependence(assignment: Assignment, files: dict[str, bytes]) -> None:

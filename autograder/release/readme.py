@@ -22,7 +22,8 @@ python -m venv .venv
 
 On Windows the programs are in `.venv\\Scripts\\` and not in `.venv/bin/`. `autograder check` tries
 the public tests on your files and says what is wrong and where; with `--watch` it does so whenever
-you save. Nothing that you run here counts, so try as often as you like.
+you save. `.venv/bin/pytest` runs the same tests, if you prefer pytest. Nothing that you run here
+counts, so try as often as you like.
 
 Write your code in the files in `{folder}/`, between the two markers, and
 leave the names of files and functions as they are. The `.yaml` files beside them have the
@@ -39,7 +40,8 @@ python -m venv .venv
 
 Windows에서는 프로그램이 `.venv/bin/`이 아니라 `.venv\\Scripts\\`에 있습니다. `autograder check`는
 작성한 파일로 공개 테스트를 해 보고 무엇이 어디에서 틀렸는지 알려 줍니다. `--watch`를 붙이면 파일을
-저장할 때마다 다시 합니다. 여기서 실행하는 것은 성적과 관계없으니 몇 번이든 해 보세요.
+저장할 때마다 다시 합니다. pytest가 편하면 `.venv/bin/pytest`로 같은 테스트를 실행할 수 있습니다.
+여기서 실행하는 것은 성적과 관계없으니 몇 번이든 해 보세요.
 
 코드는 `{folder}/`에 있는 파일의 두 표시 사이에 작성하고, 파일 이름과 함수
 이름은 그대로 두세요. 옆에 있는 `.yaml` 파일에는 문제 설명과 공개 테스트가 들어 있습니다.

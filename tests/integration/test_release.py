@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -121,8 +122,11 @@ def test_readme_has_every_statement_and_every_file_it_names(bundle: Path) -> Non
         assert f"| {exercise.max_score:g} |\n" in text
     for link in re.findall(r"\]\(([^)]+)\)", text):
         assert (bundle / link).is_file()
-    requirement = (bundle / "requirements.txt").read_text("utf-8").strip()
-    assert (bundle / requirement).is_file()
+    wheel, pytest_line = (bundle / "requirements.txt").read_text("utf-8").splitlines()
+    assert (bundle / wheel).is_file()
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert [pytest_line] == extras["optional-dependencies"]["pytest"]
+    assert ".venv/bin/pytest" in text
     assert "$`" in text
     assert "{" not in re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
 
@@ -283,7 +287,7 @@ def test_github_has_a_workflow_that_grades_this_assignment(tmp_path: Path) -> No
 def test_requirement_is_what_students_install(tmp_path: Path) -> None:
     wanted = "backprop-autograder @ git+https://example.org/a.git@v1"
     release("linear-layer", tmp_path / "b", "--requirement", wanted)
-    assert (tmp_path / "b" / "requirements.txt").read_text() == f"{wanted}\n"
+    assert (tmp_path / "b" / "requirements.txt").read_text() == f"{wanted}\npytest>=8\n"
     assert not (tmp_path / "b" / "wheels").exists()
 
 
@@ -411,11 +415,12 @@ def test_wrong_calls_end_with_one_line(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_bundle_installs_without_network(tmp_path: Path) -> None:
+def test_the_wheel_installs_without_network(tmp_path: Path) -> None:
     release("linear-layer", tmp_path / "b")
+    wheel = (tmp_path / "b" / "requirements.txt").read_text("utf-8").splitlines()[0]
     command = [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", "--isolated"]
     done = subprocess.run(
-        [*command, "--target", str(tmp_path / "t"), "-r", "requirements.txt"],
+        [*command, "--target", str(tmp_path / "t"), wheel],
         cwd=tmp_path / "b",
         capture_output=True,
         text=True,
