@@ -172,13 +172,13 @@ def find_submissions(
         else SubmissionRef(
             student,
             assignment,
-            Path(entry.path) / assignment,
-            timestamp_file=Path(entry.path) / assignment / "timestamp.txt",
+            (handed_in := Path(entry.path, assignment)),
+            timestamp_file=handed_in / "timestamp.txt",
         )
         for entry in _students(folder)
         if (student := displayable(entry.name)) and (not students or student in students)
         for assignment in wanted
-        if os.path.lexists(Path(entry.path) / assignment)
+        if os.path.lexists(os.path.join(entry.path, assignment))
     ]
     if not found:
         raise UsageError(

@@ -137,7 +137,8 @@ def command(
     _recall_misfits(found)
     if left is not None:
         return EXIT_INTERRUPTED
-    context = replace(context, folders=repository_folders([one.ref for one in graded]))
+    if formats:
+        context = replace(context, folders=repository_folders([one.ref for one in graded]))
     for name in formats:
         _write_format(name, graded, context, settings.out)
     return _hold_against(fail_under, graded)

@@ -130,7 +130,7 @@ def without_assignment(request: Request) -> list[str]:
 
 def _look_at(student: str, folder: Path, request: Request) -> _Student:
     known = tuple(request.course.assignments)
-    handed_in = tuple(name for name in known if os.path.lexists(folder / name))
+    handed_in = tuple(name for name in known if os.path.lexists(os.path.join(folder, name)))
     missing = [name for name in known if name not in handed_in]
     inside = look_into(folder) if missing else Inside()
     meant = {

@@ -34,7 +34,10 @@ def print_table(console: Console, grades: Sequence[Grade]) -> None:
         rows = [grade for grade in grades if grade.assignment == assignment]
         rows.sort(key=lambda grade: grade.student)
         table = Text("\n").join(table_lines(rows, console.width))
-        console.print(table, "", sep="\n", no_wrap=True, overflow="ignore", crop=False)
+        if console.is_terminal:
+            console.print(table, "", sep="\n", no_wrap=True, overflow="ignore", crop=False)
+        else:  # where rich would find no colour to add, at leisure
+            console.file.write(f"{table.plain}\n\n")
 
 
 def table_lines(grades: Sequence[Grade], width: int) -> Iterator[Text]:
