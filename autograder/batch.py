@@ -21,8 +21,9 @@ from autograder.output.grade_file import (
     write_atomically,
     write_grade,
 )
+from autograder.preparation import prepare_for
 from autograder.submission import SubmissionRef, read_submission
-from autograder.workers import Crew, Settings
+from autograder.workers import WORKERS_ARE_FORKS, Crew, Settings
 
 if TYPE_CHECKING:
     from autograder.sandbox.zygote_host import WarmProcess
@@ -66,6 +67,8 @@ def grade_all(
         if settled != grade:
             write_grade(path, settled)
         yield Graded(ref, settled, fresh=False)
+    if WORKERS_ARE_FORKS:
+        settings = replace(settings, prepared=prepare_for(pending, settings.course, jobs))
     with (
         _deferred_interrupt() as is_over,
         Crew(settings, min(jobs, len(pending)), origin) as crew,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from autograder.cases import Case, draw_cases
+from autograder.cases import Case
 from autograder.course import Course
 from autograder.exercise import EfficiencyTest, Exercise, Language, RunTest, SourceTest, Text
 from autograder.explain import explain_finding
@@ -43,12 +43,12 @@ from autograder.mistakes import explain, mutant
 from autograder.observation import Failure, Observation
 from autograder.pace import pace
 from autograder.plan import MAX_KNOWN, Plan
-from autograder.reference import load_reference, solution_source
+from autograder.preparation import Prepared, prepare
+from autograder.reference import solution_source
 from autograder.run import ExerciseRun, are_same, file_problem, run_exercise
 from autograder.sandbox import Sandbox
 from autograder.source_rules import first_broken_rule
 from autograder.submission import Submission
-from autograder.truth import expected_outputs
 
 if TYPE_CHECKING:
     from autograder.hidden_pytest.process import PytestRunner
@@ -75,10 +75,17 @@ class ExerciseGrader:
     """Grades one exercise for many students: draws cases and finds the truth once."""
 
     def __init__(
-        self, course: Course, exercise: Exercise, sandbox: Sandbox, *, thorough: bool = False
+        self,
+        course: Course,
+        exercise: Exercise,
+        sandbox: Sandbox,
+        *,
+        thorough: bool = False,
+        prepared: Prepared | None = None,
     ) -> None:
         self.exercise = exercise
         self._thorough = thorough
+        self._given = prepared
         self._course = course
         self._sandbox = sandbox
         self._paces: dict[str, float] = {}
@@ -89,29 +96,26 @@ class ExerciseGrader:
         self._judged: dict[str, list[tuple[tuple[Observation, ...], Judgement]]] = {}
 
     @cached_property
+    def _prepared(self) -> Prepared:
+        if self._given is not None:
+            return self._given
+        (prepared,) = prepare([self.exercise], self._course.seed, thorough=self._thorough)
+        return prepared
+
+    @property
     def cases(self) -> Mapping[str, Sequence[Case]]:
         """The cases of every test that runs code, by the test's name."""
-        return {
-            test.name: draw_cases(self.exercise, test, self._course.seed)
-            for test in self.exercise.run_tests
-        }
+        return self._prepared.cases
+
+    @property
+    def truths(self) -> Mapping[str, Sequence[Truth]]:
+        """What is expected, by test and case. Raises :class:`~autograder.errors.CourseError`
+        where the witnesses disagree."""
+        return self._prepared.truths
 
     @cached_property
     def _plan(self) -> Plan:
         return Plan(self.exercise, self.cases, self._course.seed)
-
-    @cached_property
-    def truths(self) -> Mapping[str, Sequence[Truth]]:
-        """What is expected, by test and case. Raises :class:`~autograder.errors.CourseError`
-        where the witnesses disagree."""
-        reference = load_reference(self.exercise)
-        return {
-            test.name: tuple(
-                expected_outputs(self.exercise, test, case, reference, thorough=self._thorough)
-                for case in self.cases[test.name]
-            )
-            for test in self.exercise.run_tests
-        }
 
     def grade(self, submission: Submission, language: Language) -> ExerciseGrade:
         submission = submission.for_exercise(self.exercise.name)
@@ -331,16 +335,28 @@ def _place(
 class Grader:
     """Grades submissions of a course in one sandbox, in one language."""
 
-    def __init__(self, course: Course, sandbox: Sandbox, language: Language) -> None:
+    def __init__(
+        self,
+        course: Course,
+        sandbox: Sandbox,
+        language: Language,
+        prepared: Mapping[tuple[str, str], Prepared] | None = None,
+    ) -> None:
         self._course = course
         self._sandbox = sandbox
         self._language = language
+        self._prepared = prepared or {}
         self._exercises: dict[str, tuple[ExerciseGrader, ...]] = {}
 
     def exercise_graders(self, assignment: str) -> tuple[ExerciseGrader, ...]:
         if assignment not in self._exercises:
             self._exercises[assignment] = tuple(
-                ExerciseGrader(self._course, exercise, self._sandbox)
+                ExerciseGrader(
+                    self._course,
+                    exercise,
+                    self._sandbox,
+                    prepared=self._prepared.get((assignment, exercise.name)),
+                )
                 for exercise in self._course.assignments[assignment].exercises
             )
         return self._exercises[assignment]

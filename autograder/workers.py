@@ -25,6 +25,7 @@ from autograder.fingerprint import Fingerprints
 from autograder.grader import Grader
 from autograder.orphans import end_with
 from autograder.output.grade_file import encode_grade
+from autograder.preparation import Prepared
 from autograder.sandbox import Level, Sandbox
 from autograder.sandbox.memory import keep_freed_memory
 from autograder.submission import SubmissionRef, read_submission
@@ -41,7 +42,8 @@ _MAX_KILLERS = 5
 
 # A fork has everything imported already, and the origin's socket; elsewhere than on Linux it is
 # unsafe, and there is no origin.
-_METHOD = "fork" if sys.platform == "linux" else "spawn"
+WORKERS_ARE_FORKS = sys.platform == "linux"
+_METHOD = "fork" if WORKERS_ARE_FORKS else "spawn"
 
 
 class Settings(Struct, frozen=True):
@@ -53,6 +55,8 @@ class Settings(Struct, frozen=True):
     language: Language
     private: tuple[Path, ...]
     """Folders that student code must not see."""
+    prepared: dict[tuple[str, str], Prepared] = {}
+    """Exercises by assignment and name; workers prepare others that they need."""
 
     def fingerprints(self) -> Fingerprints:
         return Fingerprints(self.course, self.level, self.language)
@@ -161,7 +165,7 @@ class _Hand:
         self.refs: deque[SubmissionRef] = deque()
         self.connection, theirs = context.Pipe()
         # A fork has them too, and would keep itself and the others from seeing them closed.
-        ours = [*others, self.connection] if _METHOD == "fork" else []
+        ours = [*others, self.connection] if WORKERS_ARE_FORKS else []
         arguments = (theirs, ours, settings, place, origin, os.getpid())
         self.process = context.Process(target=_work, args=arguments)
         self.process.start()
@@ -229,7 +233,7 @@ class _Worker:
         self._course = settings.course
         self._fingerprints = settings.fingerprints()
         self._sandbox = Sandbox(settings.level, settings.course.limits, settings.private, origin)
-        self._grader = Grader(settings.course, self._sandbox, settings.language)
+        self._grader = Grader(settings.course, self._sandbox, settings.language, settings.prepared)
         Finalize(None, self._sandbox.close, exitpriority=10)
         self._sandbox.warm_up()
         self._place = place

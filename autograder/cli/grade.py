@@ -111,10 +111,11 @@ def command(
     stopped.
     """
     require_level(isolation)
+    jobs = jobs or os.cpu_count() or 1
     root = find_course(course)
     # It starts while the course is loaded.
     with warm_process(isolation) as origin:
-        loaded = load_course(root)
+        loaded = load_course(root, jobs=jobs)
         _refuse_unknown(assignments, loaded)
         words = pick_language(language, loaded)
         context = make_context(loaded, language=words, feedback=feedback, roster=roster)
@@ -131,7 +132,6 @@ def command(
                 words,
                 private=tuple(path.absolute() for path in private),
             )
-            jobs = jobs or os.cpu_count() or 1
             graded, left = _grade(found.refs, settings, jobs, force, origin)
     _report(graded, settings, left=left, quiet=quiet)
     _recall_misfits(found)

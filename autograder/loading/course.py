@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from autograder.course import Assignment, Course, Limits
 from autograder.errors import CourseError
-from autograder.exercise import Exercise, Language
+from autograder.exercise import Exercise, Language, Text
 from autograder.loading.exercise import load_exercise as _load_exercise
 from autograder.loading.node import Node
 from autograder.loading.policies import (
@@ -26,6 +28,7 @@ from autograder.loading.pytest_files import hidden_test_files, owner_of
 from autograder.loading.python_source import check_file
 from autograder.loading.yaml_source import read_yaml
 from autograder.messages import LANGUAGES
+from autograder.parallel import parallel_map
 from autograder.policy import Attempts, Late
 
 _CONFIG_KEYS = (
@@ -54,12 +57,14 @@ _LIMIT_BOUNDS: dict[str, tuple[float, float]] = {
 }
 
 
-def load_course(root: Path, *, only: Container[str] | None = None, public: bool = False) -> Course:
+def load_course(
+    root: Path, *, only: Container[str] | None = None, public: bool = False, jobs: int = 1
+) -> Course:
     """The course in the folder ``root``, with the exercises of the assignments in ``only``.
 
     ``public`` reads only what students have: no solution, no hidden test, and none of the
-    stubs, which are theirs to change. Raises :class:`~autograder.errors.CourseError` for the
-    first thing that is wrong with it.
+    stubs, which are theirs to change. ``jobs`` processes read the exercises. Raises
+    :class:`~autograder.errors.CourseError` for the first thing that is wrong with it.
     """
     config = Node.root(read_yaml(root / "config.yaml", root))
     entries = config.mapping(_CONFIG_KEYS, required=("title", "assignments"))
@@ -67,11 +72,17 @@ def load_course(root: Path, *, only: Container[str] | None = None, public: bool 
     language = languages[0]
     if "language" in entries:
         language = entries["language"].choice(languages)
-    assignments = {
-        name: _load_assignment(root, name, node, languages, public)
+    outlines = [
+        _outline(root, name, node, languages, public)
         for name, node in _named(entries["assignments"], "assignment").items()
         if only is None or name in only
-    }
+    ]
+    exercises = parallel_map(
+        lambda one: load_exercise(root, *one, languages, public=public),
+        [(outline.name, name) for outline in outlines for name in outline.exercises],
+        jobs,
+    )
+    assignments = {one.name: _with_exercises(one, exercises) for one in outlines}
     _refuse_stray_folders(root, assignments)
     return Course(
         root=root,
@@ -144,16 +155,26 @@ def _check_name(node: Node, name: str, kind: str, *inner: str | int) -> None:
         )
 
 
-def _load_assignment(
+class _Outline(Struct, frozen=True):
+    """An assignment whose exercises have not been read."""
+
+    name: str
+    title: Text
+    exercises: tuple[str, ...]
+    due: datetime | None
+    extensions: dict[str, datetime]
+
+
+def _outline(
     root: Path, name: str, node: Node, languages: tuple[Language, ...], public: bool
-) -> Assignment:
+) -> _Outline:
     entries = node.mapping(
         ("title", "exercises", "due", "extensions"), required=("title", "exercises")
     )
     due = load_due_date(entries["due"]) if "due" in entries else None
     extensions = load_extensions(entries["extensions"], due) if "extensions" in entries else {}
     names = entries["exercises"]
-    exercises: list[Exercise] = []
+    exercises: list[str] = []
     for index, item in enumerate(names.items()):
         exercise = item.text()
         _check_name(names, exercise, "exercise", index)
@@ -162,20 +183,25 @@ def _load_assignment(
                 f"'{exercise}' cannot be the name of an exercise, which is a Python module; use "
                 "letters, digits and '_', such as 'linear_dx'"
             )
-        if any(exercise == other.name for other in exercises):
+        if exercise in exercises:
             raise item.error(f"the exercise '{exercise}' is there twice; remove one")
         path = root / "assignments" / name / f"{exercise}.yaml"
         if not path.is_file():
             raise item.error(
                 f"there is no {path.relative_to(root)} for the exercise '{exercise}'; create it"
             )
-        exercises.append(load_exercise(root, name, exercise, languages, public=public))
+        exercises.append(exercise)
     if not exercises:
         raise names.error(f"the assignment '{name}' has no exercises; list at least one")
     if not public:
-        _refuse_strays(root, name, {exercise.name for exercise in exercises}, names)
+        _refuse_strays(root, name, exercises, names)
     title = entries["title"].by_language(languages)
-    return Assignment(name, title, tuple(exercises), due, extensions)
+    return _Outline(name, title, tuple(exercises), due, extensions)
+
+
+def _with_exercises(outline: _Outline, exercises: Sequence[Exercise]) -> Assignment:
+    own = tuple(one for one in exercises if one.assignment == outline.name)
+    return Assignment(outline.name, outline.title, own, outline.due, outline.extensions)
 
 
 def _refuse_stray_folders(root: Path, assignments: Container[str]) -> None:
@@ -192,7 +218,7 @@ def _refuse_stray_folders(root: Path, assignments: Container[str]) -> None:
             )
 
 
-def _refuse_strays(root: Path, assignment: str, names: set[str], node: Node) -> None:
+def _refuse_strays(root: Path, assignment: str, names: Sequence[str], node: Node) -> None:
     """An exercise that is written but not listed would silently not be graded.
 
     A whole assignment that is not listed is a draft, and stops nobody.

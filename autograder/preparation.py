@@ -1,0 +1,99 @@
+"""What is worked out once for a class: the cases of every test, and what is expected of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+
+from msgspec import Struct
+
+from autograder.cases import Case, draw_cases
+from autograder.course import Course
+from autograder.errors import AutograderError
+from autograder.exercise import Exercise, RunTest
+from autograder.grade import Truth
+from autograder.parallel import parallel_map
+from autograder.reference import load_reference
+from autograder.submission import SubmissionRef, source_paths
+from autograder.truth import expected_outputs
+
+# Of each assignment, so many submissions are looked at to see which exercises will be graded.
+_LOOKED_AT = 100
+# Elements that take as long as the rest of a case.
+_ELEMENTS = 5000
+
+
+class Prepared(Struct, frozen=True, eq=False):
+    """By the name of each test that runs code, its cases and what is expected of each."""
+
+    cases: Mapping[str, Sequence[Case]]
+    truths: Mapping[str, Sequence[Truth]]
+
+
+def prepare(
+    exercises: Sequence[Exercise], seed: int, *, thorough: bool = False, jobs: int = 1
+) -> list[Prepared]:
+    """Each of the exercises, by ``jobs`` processes.
+
+    Raises :class:`~autograder.errors.CourseError` where cases cannot be drawn or the witnesses
+    disagree.
+    """
+    cases = [
+        {test.name: draw_cases(one, test, seed) for test in one.run_tests} for one in exercises
+    ]
+    references = [load_reference(exercise) for exercise in exercises]
+
+    def expected(item: tuple[int, RunTest, Case]) -> Truth:
+        number, test, case = item
+        return expected_outputs(
+            exercises[number], test, case, references[number], thorough=thorough
+        )
+
+    items = [
+        (number, test, case)
+        for number, exercise in enumerate(exercises)
+        for test in exercise.run_tests
+        for case in cases[number][test.name]
+    ]
+    truths = iter(parallel_map(expected, items, jobs, lambda item: _cost(item[2])))
+    return [
+        Prepared(of_one, {test: tuple(islice(truths, len(of_one[test]))) for test in of_one})
+        for of_one in cases
+    ]
+
+
+def prepare_for(
+    refs: Iterable[SubmissionRef], course: Course, jobs: int
+) -> dict[tuple[str, str], Prepared]:
+    """The exercises that some of the submissions have files for, by assignment and name.
+    Raises :class:`~autograder.errors.CourseError`."""
+    exercises = _handed_in(refs, course)
+    try:
+        prepared = prepare(exercises, course.seed, jobs=jobs)
+    except AutograderError:
+        raise
+    except Exception:  # it will be met again, by who can say which submission it was for
+        return {}
+    keys = [(exercise.assignment, exercise.name) for exercise in exercises]
+    return dict(zip(keys, prepared, strict=True))
+
+
+def _handed_in(refs: Iterable[SubmissionRef], course: Course) -> list[Exercise]:
+    names: dict[str, set[str]] = {}
+    looked_at: dict[str, int] = {}
+    for ref in refs:
+        count = looked_at[ref.assignment] = looked_at.get(ref.assignment, 0) + 1
+        if count <= _LOOKED_AT:
+            names.setdefault(ref.assignment, set()).update(source_paths(ref))
+    return [
+        exercise
+        for assignment, seen in names.items()
+        for exercise in course.assignments[assignment].exercises
+        if not seen.isdisjoint(
+            (f"{exercise.name}.py", f"{exercise.name}.ipynb", f"{assignment}.ipynb")
+        )
+    ]
+
+
+def _cost(case: Case) -> float:
+    return 1 + sum(array.size for array in case.arrays.values()) / _ELEMENTS
