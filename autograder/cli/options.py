@@ -11,7 +11,6 @@ import click
 from autograder.course import Assignment, Course
 from autograder.errors import UsageError
 from autograder.exercise import Language
-from autograder.loading import load_course
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -58,6 +57,8 @@ def pick_language(given: str | None, course: Course) -> Language:
 def pick_assignment(name: str, course: Course, root: Path) -> Assignment:
     """The assignment called ``name``. Raises :class:`UsageError` where there is none."""
     if name not in course.assignments:
+        from autograder.loading import load_course
+
         known = ", ".join(load_course(root).assignments)
         raise UsageError(f"{name}: no such assignment; the course has {known}")
     return course.assignments[name]

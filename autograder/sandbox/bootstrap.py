@@ -20,7 +20,16 @@ from pathlib import Path
 
 from autograder.course import Limits
 
-_MODULES = ("protocol", "memory", "landlock", "seccomp", "framing", "child", "zygote")
+_MODULES = (
+    "protocol",
+    "control",
+    "memory",
+    "landlock",
+    "seccomp",
+    "framing",
+    "child",
+    "zygote",
+)
 
 # Makes the modules of a bundle importable under their own names.
 _LOAD = """

@@ -26,49 +26,18 @@ import msgspec
 import numpy.fft
 import numpy.linalg
 import numpy.random  # noqa: F401
-from msgspec import Struct
 
 from autograder.sandbox import child
+from autograder.sandbox.control import FORK, KILL, MAX_CONTROL, Exited, Ready, Spawn
 from autograder.sandbox.landlock import Ruleset, renounce_new_privileges
 from autograder.sandbox.memory import keep_freed_memory, leave_no_holes
 from autograder.sandbox.seccomp import PreparedFilter
 
 CONTROL = 0
-KILL = b"kill"
-FORK = b"fork"
-MAX_CONTROL = 4096
-
 _CHANNEL = 3
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
-
-
-class Ready(Struct, frozen=True):
-    """Children can be asked for."""
-
-    pid: int
-
-
-class Spawn(Struct, frozen=True):
-    """The limits of one child: seconds, bytes and counts; the same for all of a zygote.
-
-    ``memory`` is all of its address space, what it inherits from the zygote included.
-    """
-
-    cpu_seconds: int
-    memory: int
-    processes: int
-    open_files: int
-    file_size: int
-
-
-class Exited(Struct, frozen=True):
-    """How a child ended: ``status`` as from waitpid(2), CPU seconds, peak memory in bytes."""
-
-    status: int
-    cpu_seconds: float
-    peak_memory: int
 
 
 class Confinement:

@@ -18,6 +18,7 @@ import msgspec
 from autograder.course import Limits
 from autograder.errors import MachineError
 from autograder.sandbox import bootstrap
+from autograder.sandbox.control import FORK, KILL, MAX_CONTROL, Exited, Ready, Spawn
 from autograder.sandbox.protocol import HEADER, MalformedReply
 from autograder.sandbox.session import (
     Allowance,
@@ -28,7 +29,6 @@ from autograder.sandbox.session import (
     TimeIsUp,
     ZygoteEnded,
 )
-from autograder.sandbox.zygote import FORK, KILL, MAX_CONTROL, Exited, Ready, Spawn
 
 MIB = 1 << 20
 START_SECONDS = 30.0

@@ -1,0 +1,18 @@
+"""What options may be, known before what does it is imported."""
+
+from __future__ import annotations
+
+FORMATS = ("csv", "junit", "gradescope", "github", "classroom", "canvas", "moodle", "markdown")
+"""The names in :data:`autograder.output.formats.FORMATS`."""
+
+LAYOUTS = (
+    "gradescope",
+    "moodle",
+    "canvas",
+    "classroom",
+    "repository",
+    "nbgrader",
+    "flat",
+    "auto",
+)
+"""The names in :data:`autograder.layouts.LAYOUTS`, and ``auto``."""
