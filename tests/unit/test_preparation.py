@@ -1,0 +1,76 @@
+"""What is worked out once for a class is the same however many processes work on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder import truth
+from autograder.course import Course
+from autograder.loading import load_course
+from autograder.preparation import Prepared, prepare, prepare_for
+from autograder.submission import SubmissionRef
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def course() -> Course:
+    return load_course(ROOT, only=["linear-layer"])
+
+
+def numbers(prepared: Prepared) -> list[object]:
+    return [
+        (test, number, output, one.shape, one.value.tobytes(), np.asarray(one.tolerance).tobytes())
+        for test, truths in prepared.truths.items()
+        for number, expected in enumerate(truths)
+        for output, one in expected.items()
+        if one.value is not None
+    ]
+
+
+def test_jobs_change_nothing(course: Course) -> None:
+    exercises = course.assignments["linear-layer"].exercises[:3]
+    alone = prepare(exercises, course.seed)
+    shared = prepare(exercises, course.seed, jobs=3)
+    assert len(alone) == len(shared) == 3
+    for exercise, one, other in zip(exercises, alone, shared, strict=True):
+        assert list(one.cases) == list(one.truths) == [test.name for test in exercise.run_tests]
+        assert [len(one.cases[name]) for name in one.cases] == [
+            len(one.truths[name]) for name in one.truths
+        ]
+        assert numbers(one) == numbers(other) != []
+
+
+def test_only_exercises_that_somebody_handed_in(course: Course, tmp_path: Path) -> None:
+    for student, file in {"kim": "dx.py", "lee": "dW.ipynb", "park": "notes.txt"}.items():
+        folder = tmp_path / student / "linear-layer"
+        folder.mkdir(parents=True)
+        (folder / file).write_text("")
+    refs = [
+        SubmissionRef(name, "linear-layer", tmp_path / name / "linear-layer")
+        for name in ("kim", "lee", "park")
+    ]
+    assert set(prepare_for(refs, course, 1)) == {("linear-layer", "dx"), ("linear-layer", "dW")}
+    assert prepare_for(refs[2:], course, 1) == {}
+
+
+def test_a_notebook_of_the_assignment_may_hold_any(course: Course, tmp_path: Path) -> None:
+    (tmp_path / "linear-layer.ipynb").write_text("")
+    names = {
+        name for _, name in prepare_for([SubmissionRef("kim", "linear-layer", tmp_path)], course, 2)
+    }
+    assert names == {exercise.name for exercise in course.assignments["linear-layer"].exercises}
+
+
+def test_a_bug_of_ours_is_left_to_the_workers_to_report(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(truth._Court, "expected", broken)
+    (tmp_path / "dx.py").write_text("")
+    assert prepare_for([SubmissionRef("kim", "linear-layer", tmp_path)], course, 1) == {}
