@@ -25,8 +25,7 @@ Imports numpy and nothing of ours.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -47,8 +46,7 @@ ARGUMENT_FACTOR = 4.0
 SMALLEST = 2.0**-1074
 
 
-@dataclass(frozen=True)
-class Estimate:
+class Estimate(NamedTuple):
     """A derivative and a bound, never far below the truth, on its absolute error.
 
     Both are float64 arrays of the same shape.
@@ -108,8 +106,7 @@ def _by_element(difference: Callable[[Floats], _Difference], x: Floats, origin: 
     return Estimate(value, error)
 
 
-@dataclass(frozen=True)
-class _Difference:
+class _Difference(NamedTuple):
     """f(x + change) - f(x - change), and the size of what was subtracted."""
 
     value: Floats

@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Arrays and plain data make no cycles. Looked for as often as usual, they are a tenth of
     # the time of grading.
-    gc.set_threshold(50_000)
+    gc.set_threshold(200_000)
     try:
         result: Any = cli.main(args=arguments, prog_name="autograder", standalone_mode=False)
     except click.exceptions.Abort:

@@ -21,7 +21,8 @@ MAX_DEPTH = 64
 MAX_DIGITS = 1000
 
 # What controls a terminal, or cannot be written in UTF-8. As escapes they get through YAML.
-_CONTROL = re.compile(r"[^\n\t -~\xa0-\ud7ff\ue000-\U0010ffff]")
+# Not as one set, nor as what is allowed: it would take longer to compile than any course to read.
+_CONTROL = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f]|[\ud800-\udfff]")
 
 _YAML = "tag:yaml.org,2002:"
 _TAGS: dict[type[yaml.Node], frozenset[str]] = {
