@@ -10,7 +10,7 @@ import ctypes
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 _LEFT = 1 << 16
 # Sizes of blocks that fill every hole, the largest first; 24 bytes is the smallest.
-_HOLES = (*(1 << bits for bits in range(16, 10, -1)), *range(1008, 23, -16))
+_HOLES = (*(1 << bits for bits in range(16, 10, -1)), *range(1016, 23, -16))
 
 
 def keep_freed_memory() -> None:
