@@ -91,9 +91,6 @@ def main(readable: list[str] | None, around: list[str] | None) -> None:
     now on, where nothing has confined it yet.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    # No core dump, of the children neither: where those are piped to a program, a limit of 0
-    # means nothing.
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     if readable is not None:
         renounce_new_privileges()
     own = None if around is None else Ruleset(around)
@@ -153,7 +150,7 @@ def _serve(
             continue
         spawn = msgspec.msgpack.decode(message, type=Spawn)
         if not is_limited:
-            _limit_all(spawn)
+            _limit_all(spawn, libc)
             is_limited = True
         pid = os.fork()
         if pid == 0:
@@ -287,8 +284,11 @@ def _text_writer(descriptor: int) -> io.TextIOWrapper:
     )
 
 
-def _limit_all(spawn: Spawn) -> None:
+def _limit_all(spawn: Spawn, libc: ctypes.CDLL) -> None:
     """Set the limits that children inherit and that do not stand in this process's way."""
+    # No core dump: where those are piped to a program, a limit of 0 means nothing. Not before the
+    # grader has asked how large this process is, which a strict /proc tells of dumpable ones only.
+    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     limits = {
         resource.RLIMIT_AS: spawn.memory,
         resource.RLIMIT_FSIZE: spawn.file_size,

@@ -94,13 +94,17 @@ def test_where_user_namespaces_are_forbidden(namespaces: list[str], tmp_path: Pa
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="everything else is run as an ordinary user already")
-def test_as_an_ordinary_user(namespaces: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "hide", ["", "mount -t proc -o hidepid=2 proc /proc && "], ids=["", "where processes are hidden"]
+)
+def test_as_an_ordinary_user(namespaces: list[str], tmp_path: Path, hide: str) -> None:
     become = (
         "import os, sys; os.setgroups([]); os.setgid({0}); os.setuid({0}); "
         "os.environ['PYTHONPATH'] = {1!r}; os.execv(sys.argv[1], sys.argv[1:])"
     ).format(NOBODY, os.pathsep.join((sysconfig.get_path("purelib"), str(ROOT))))
     python = readable_interpreter()
-    check(graded_with(namespaces, tmp_path, [sys.executable, "-c", become], python))
+    prefix = ["unshare", "--mount", "sh", "-c", f'{hide}exec "$@"', "sh"]
+    check(graded_with(namespaces, tmp_path, [*prefix, sys.executable, "-c", become], python))
 
 
 def readable_interpreter() -> str:
