@@ -150,7 +150,11 @@ def _serve(
             continue
         spawn = msgspec.msgpack.decode(message, type=Spawn)
         if not is_limited:
-            _limit_all(spawn, libc)
+            try:
+                _limit_all(spawn, libc)
+            except (OSError, ValueError) as error:  # this machine grants less
+                _give_reason(descriptors[1], error)
+                return False
             is_limited = True
         pid = os.fork()
         if pid == 0:
@@ -268,12 +272,17 @@ def _run_child(
         # The greeting tells the grader that all of the above holds.
         server.greet()
     except BaseException as error:
-        os.write(1, str(error).encode("utf-8", "replace")[:1000])
+        _give_reason(1, error)
         os._exit(1)
     try:
         server.serve()
     finally:
         os._exit(0)
+
+
+def _give_reason(output: int, error: BaseException) -> None:
+    """Say in the output of a child why there is none."""
+    os.write(output, str(error).encode("utf-8", "replace")[:1000])
 
 
 def _text_writer(descriptor: int) -> io.TextIOWrapper:

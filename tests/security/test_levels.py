@@ -147,6 +147,27 @@ def test_without_landlock_it_is_one_line_with_the_mend(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_limits_that_the_machine_does_not_grant_are_one_line(tmp_path: Path) -> None:
+    make_class(tmp_path, [])
+    config = tmp_path / "course" / "config.yaml"
+    config.write_text(config.read_text().replace("limits: {", "limits: {file_size_mib: 200, "))
+    done = subprocess.run(
+        [
+            *("sh", "-c", 'ulimit -f 100000 && exec "$@"', "sh"),
+            *(sys.executable, "-m", "autograder", "grade", str(tmp_path / "honest")),
+            *("--out", str(tmp_path / "out"), "--course", str(tmp_path / "course")),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: the sandbox cannot confine a process: not allowed to raise maximum limit\n"
+    )
+
+
 def test_processes_need_a_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zygote_host, "can_supervise", lambda: False)
     with pytest.raises(MachineError, match=r"limits.processes needs sandlock.*--cap-add"):
