@@ -95,7 +95,9 @@ def test_where_user_namespaces_are_forbidden(namespaces: list[str], tmp_path: Pa
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="everything else is run as an ordinary user already")
 @pytest.mark.parametrize(
-    "hide", ["", "mount -t proc -o hidepid=2 proc /proc && "], ids=["", "where processes are hidden"]
+    "hide",
+    ["", "mount -t proc -o hidepid=2 proc /proc && "],
+    ids=["", "where processes are hidden"],
 )
 def test_as_an_ordinary_user(namespaces: list[str], tmp_path: Path, hide: str) -> None:
     become = (
