@@ -106,6 +106,8 @@ class _Runner:
             for test, replies in zip(tests[done:], session.ask_all(script, done), strict=False):
                 done += 1
                 yield test.name, self._complete(test, self._read(test, session, replies))
+                if self._exhausting >= MAX_EXHAUSTING:  # it may live, and go on with the others
+                    break
 
     def _run_alone(self, tests: Sequence[RunTest]) -> Iterator[tuple[str, tuple[Observation, ...]]]:
         """Ask one question after the other."""

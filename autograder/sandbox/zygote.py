@@ -60,9 +60,6 @@ def main(readable: list[str] | None, around: list[str] | None) -> None:
     now on, where nothing has confined it yet.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    # No core dump, of the children neither: where those are piped to a program, a limit of 0
-    # means nothing.
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     if readable is not None:
         renounce_new_privileges()
     own = None if around is None else Ruleset(around)
@@ -122,7 +119,11 @@ def _serve(
             continue
         spawn = msgspec.msgpack.decode(message, type=Spawn)
         if not is_limited:
-            _limit_all(spawn)
+            try:
+                _limit_all(spawn, libc)
+            except (OSError, ValueError) as error:  # this machine grants less
+                _give_reason(descriptors[1], error)
+                return False
             is_limited = True
         pid = os.fork()
         if pid == 0:
@@ -240,12 +241,17 @@ def _run_child(
         # The greeting tells the grader that all of the above holds.
         server.greet()
     except BaseException as error:
-        os.write(1, str(error).encode("utf-8", "replace")[:1000])
+        _give_reason(1, error)
         os._exit(1)
     try:
         server.serve()
     finally:
         os._exit(0)
+
+
+def _give_reason(output: int, error: BaseException) -> None:
+    """Say in the output of a child why there is none."""
+    os.write(output, str(error).encode("utf-8", "replace")[:1000])
 
 
 def _text_writer(descriptor: int) -> io.TextIOWrapper:
@@ -256,8 +262,11 @@ def _text_writer(descriptor: int) -> io.TextIOWrapper:
     )
 
 
-def _limit_all(spawn: Spawn) -> None:
+def _limit_all(spawn: Spawn, libc: ctypes.CDLL) -> None:
     """Set the limits that children inherit and that do not stand in this process's way."""
+    # No core dump: where those are piped to a program, a limit of 0 means nothing. Not before the
+    # grader has asked how large this process is, which a strict /proc tells of dumpable ones only.
+    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     limits = {
         resource.RLIMIT_AS: spawn.memory,
         resource.RLIMIT_FSIZE: spawn.file_size,

@@ -94,13 +94,19 @@ def test_where_user_namespaces_are_forbidden(namespaces: list[str], tmp_path: Pa
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="everything else is run as an ordinary user already")
-def test_as_an_ordinary_user(namespaces: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "hide",
+    ["", "mount -t proc -o hidepid=2 proc /proc && "],
+    ids=["", "where processes are hidden"],
+)
+def test_as_an_ordinary_user(namespaces: list[str], tmp_path: Path, hide: str) -> None:
     become = (
         "import os, sys; os.setgroups([]); os.setgid({0}); os.setuid({0}); "
         "os.environ['PYTHONPATH'] = {1!r}; os.execv(sys.argv[1], sys.argv[1:])"
     ).format(NOBODY, os.pathsep.join((sysconfig.get_path("purelib"), str(ROOT))))
     python = readable_interpreter()
-    check(graded_with(namespaces, tmp_path, [sys.executable, "-c", become], python))
+    prefix = ["unshare", "--mount", "sh", "-c", f'{hide}exec "$@"', "sh"]
+    check(graded_with(namespaces, tmp_path, [*prefix, sys.executable, "-c", become], python))
 
 
 def readable_interpreter() -> str:
@@ -141,6 +147,27 @@ def test_without_landlock_it_is_one_line_with_the_mend(tmp_path: Path) -> None:
     assert "needs Landlock ABI 6 (Linux 6.12)" in done.stderr
     assert "--isolation process if you trust the submissions" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_limits_that_the_machine_does_not_grant_are_one_line(tmp_path: Path) -> None:
+    make_class(tmp_path, [])
+    config = tmp_path / "course" / "config.yaml"
+    config.write_text(config.read_text().replace("limits: {", "limits: {file_size_mib: 200, "))
+    done = subprocess.run(
+        [
+            *("sh", "-c", 'ulimit -f 100000 && exec "$@"', "sh"),
+            *(sys.executable, "-m", "autograder", "grade", str(tmp_path / "honest")),
+            *("--out", str(tmp_path / "out"), "--course", str(tmp_path / "course")),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: the sandbox cannot confine a process: not allowed to raise maximum limit\n"
+    )
 
 
 def test_processes_need_a_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:

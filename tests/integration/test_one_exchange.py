@@ -1,0 +1,83 @@
+"""The tests of an exercise are asked in one exchange; what happens in one stays in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.grader import ExerciseGrader
+from autograder.loading import load_course
+from autograder.observation import Observation
+from autograder.sandbox import Sandbox
+from autograder.submission import Submission
+
+COURSE = load_course(Path(__file__).parents[1] / "security" / "course")
+EXERCISE = COURSE.assignments["layer"].exercises[0]
+# The first test has `first` questions; `asked` counts those that this process has been asked.
+HEAD = """
+import os, time
+import numpy as np
+first = {first}
+asked = 0
+def linear_backward(x, W, dy):
+    global asked
+    asked += 1
+    right = W.T @ dy, np.outer(dy, x)
+    {body}
+    return right
+"""
+
+
+@pytest.fixture(scope="module")
+def grader() -> Iterator[ExerciseGrader]:
+    with Sandbox("sandbox", COURSE.limits) as sandbox:
+        yield ExerciseGrader(COURSE, EXERCISE, sandbox)
+
+
+def observed(grader: ExerciseGrader, body: str) -> list[list[str]]:
+    """What became of each case, test by test in the order of the run."""
+    source = HEAD.format(first=len(grader.cases["worked-example"]), body=body)
+    run, _ = grader.run(Submission("eve", "layer", {"linear_backward.py": source}))
+    return [list(map(kind, cases)) for cases in run.observations.values()]
+
+
+def kind(observation: Observation) -> str:
+    return "answered" if observation.failure is None else observation.failure.kind
+
+
+def test_what_uses_up_memory_is_not_tried_a_third_time(grader: ExerciseGrader) -> None:
+    """Although the process lives on and has been asked everything."""
+    tests = observed(grader, "raise MemoryError")
+    assert {kinds[0] for kinds in tests[:2]} == {"memory"}
+    assert {kind for kinds in tests[2:] for kind in kinds} == {"not_run"}
+
+
+def test_each_test_has_a_clock_of_its_own(grader: ExerciseGrader) -> None:
+    tests = observed(grader, "time.sleep(0.15)")
+    assert 0.15 * sum(map(len, tests)) > COURSE.limits.wall_seconds
+    assert {kind for kinds in tests for kind in kinds} == {"answered"}
+
+
+@pytest.mark.parametrize("half", ["pass", r"os.write(3, b'\0\0\1\0' + b'\x82' * 100)"])
+def test_who_waits_has_used_up_the_time_of_that_test(grader: ExerciseGrader, half: str) -> None:
+    """Even with half a reply under way."""
+    first, second, *_ = observed(grader, f"if asked == first + 1: {half}; time.sleep(9)")
+    assert set(first) == {"answered"}
+    assert set(second) == {"timeout"}
+
+
+def test_what_was_answered_before_a_crash_counts(grader: ExerciseGrader) -> None:
+    first, second, *_ = observed(grader, "if asked == first + 1: os._exit(3)")
+    assert set(first) == {"answered"}
+    assert set(second) == {"crashed"}
+
+
+def test_what_was_answered_in_advance_after_a_forged_reply_is_asked_again(
+    grader: ExerciseGrader,
+) -> None:
+    """The process had been at work on the other tests; a new one is."""
+    first, *others = observed(grader, r"if x[0] == 9: os.write(3, b'\0\0\0\1\x80')")
+    assert set(first) == {"malformed"}
+    assert {kind for kinds in others for kind in kinds} == {"answered"}
