@@ -104,6 +104,22 @@ def test_the_solution_gets_all_points_and_the_stub_none(course: Path, tmp_path: 
                      "What does *= write to?"}  # fmt: skip
 
 
+def test_students_see_how_public_inputs_changed_and_not_how_hidden_ones_did(
+    course: Path, tmp_path: Path
+) -> None:
+    graded = grade(course, tmp_path, wrong=mistakes(course)["changes-upstream"])["wrong"]
+    numbers = {
+        test["visibility"]: re.search(r"\(dy\S+( \d)?\] was -?([\d.]+) and is", test["message"])
+        for test in graded["exercises"][0]["tests"]
+        if "changed its input dy" in test["message"]
+    }
+    assert sorted(numbers) == ["hidden", "public"]
+    done = run("export", tmp_path / "grades", "--to", "markdown", course=course)
+    for visibility, found in numbers.items():
+        assert found is not None
+        assert (found[2] in done.stdout) == (visibility == "public")
+
+
 def test_what_students_get_can_be_checked(course: Path, tmp_path: Path) -> None:
     bundle = tmp_path / "bundle"
     done = run("release", "activations", bundle, course=course)
