@@ -18,9 +18,10 @@ NEARLY = 2e-3
 
 
 class NotAnArray(Struct, frozen=True):
-    """What came back instead of an array, by the name of its type."""
+    """What came back instead of an array, by the name of its type, and how it looks."""
 
     type_name: str
+    text: str = ""
 
 
 class Reason(enum.Enum):

@@ -13,7 +13,7 @@ from autograder.exercise import Exercise, Language
 from autograder.grade import Finding
 from autograder.messages import harmless, pick, text
 from autograder.notebook import broken_cell, cell_of
-from autograder.observation import Failure
+from autograder.observation import Change, Failure
 from autograder.sandbox.protocol import ExceptionInfo
 from autograder.source_rules import BrokenRule
 
@@ -43,7 +43,8 @@ def explain_finding(
         key = "too_slow" if finding.slower_than == "reference" else "slower_than_forward"
         return text(key, language, times=f"{finding.times_slower:.0f}")
     if finding.verdict is None:
-        return text(finding.property or "passed", language, names=", ".join(finding.names))
+        names, at = ", ".join(finding.names), _change(finding.change, language)
+        return text(finding.property or "passed", language, names=names, at=at)
     detail = explain_verdict(finding.output or "", finding.verdict, case, language)
     if finding.property is not None:
         return text(finding.property, language, detail=detail)
@@ -130,13 +131,12 @@ def explain_verdict(output: str, verdict: Verdict, case: Case, language: Languag
     key = verdict.reason.name
     at = ""
     if verdict.index is not None:
-        index = "" if not verdict.index else "[" + ", ".join(map(str, verdict.index)) + "]"
         actual_value, expected_value = _told_apart(verdict.actual, verdict.expected)
         at = text(
             "at_element" if verdict.expected is not None else "at_index",
             language,
             output=output,
-            index=index,
+            index=_index(verdict.index),
             actual=actual_value,
             expected=expected_value,
         )
@@ -154,6 +154,19 @@ def explain_verdict(output: str, verdict: Verdict, case: Case, language: Languag
         shapes=_shapes(case, language),
         at=at,
     )
+
+
+def _change(change: Change | None, language: Language) -> str:
+    """Where an argument changed, and how."""
+    if change is None:
+        return ""
+    before, after = _told_apart(change.before, change.after)
+    place = change.name + _index(change.index)
+    return text("change_at", language, place=place, before=before, after=after)
+
+
+def _index(index: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, index))}]" if index else ""
 
 
 def _told_apart(one: float | bool | None, other: float | bool | None) -> tuple[str, str]:

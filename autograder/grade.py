@@ -22,7 +22,7 @@ from autograder.exercise import (
     Visibility,
     Yardstick,
 )
-from autograder.observation import Failure, Observation
+from autograder.observation import Change, Failure, Observation
 from autograder.run import ExerciseRun
 from autograder.source_rules import BrokenRule
 from autograder.truth import Expected
@@ -106,6 +106,7 @@ class Finding(Struct, frozen=True):
     verdict: Verdict | None = None
     property: Property | None = None
     names: tuple[str, ...] = ()
+    change: Change | None = None
     times_slower: float | None = None
     slower_than: Yardstick = "reference"
     rule: BrokenRule | None = None
@@ -337,7 +338,13 @@ def _examine_property(
 ) -> Finding | None:
     if test.property == "inputs_unchanged":
         if observation.changed:
-            return Finding(number, output, property=test.property, names=observation.changed)
+            return Finding(
+                number,
+                output,
+                property=test.property,
+                names=observation.changed,
+                change=observation.change,
+            )
         return None
     again = (observation.again or {}).get(output, NotAnArray("nothing"))
     if test.property == "linear_in_upstream":

@@ -215,9 +215,9 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     # properties
     "inputs_unchanged": {
-        "en": "The call changed its input {names}. Callers still need their arrays: "
+        "en": "The call changed its input {names}{at}. Callers still need their arrays: "
         "make new ones instead.",
-        "ko": "호출하고 나니 입력 {names}의 값이 바뀌었습니다. "
+        "ko": "호출하고 나니 입력 {names}의 값이 바뀌었습니다{at}. "
         "호출한 쪽에서 계속 쓰는 배열이므로, 새 배열을 만들어 계산하세요.",
     },
     "repeatable": {
@@ -458,6 +458,10 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     "at_index": {
         "en": ", for example {output}{index}",
         "ko": "(예: {output}{index})",
+    },
+    "change_at": {
+        "en": " ({place} was {before} and is {after} now)",
+        "ko": "({place}: {before} → {after})",
     },
     "at_cell": {
         "en": "{message} (cell {cell}{code})",

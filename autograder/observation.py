@@ -8,19 +8,22 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from msgspec import Struct
 
-from autograder.compare import NotAnArray
+from autograder.compare import NotAnArray, NumpyArray
 from autograder.sandbox import Died, Outcome
 from autograder.sandbox.protocol import (
     NUMERIC_DTYPES,
     Array,
+    Element,
     ExceptionInfo,
     Items,
+    Leaf,
     Missing,
     Opaque,
     Plain,
     Raised,
     Returned,
     Value,
+    brief,
     view_array,
 )
 
@@ -75,18 +78,29 @@ class Failure(Struct, frozen=True):
     """Language and text: what the author of a failed pytest test has to say to the student."""
 
 
+class Change(Struct, frozen=True):
+    """An element of an argument before and after a call."""
+
+    name: str
+    index: tuple[int, ...]
+    before: float
+    after: float
+
+
 class Observation(Struct, frozen=True):
     """What the student's code did on one case: outputs by name, or a failure.
 
     ``again`` are the outputs of the second look that a property test takes; ``changed`` are the
-    parameters that the call changed, ``shared`` those whose memory a result shares although it
-    must be new.
+    parameters that the call changed, ``change`` the first element of the first of these (None
+    where it has another shape or type now), ``shared`` those whose memory a result shares
+    although it must be new.
     """
 
     outputs: Outputs = {}
     failure: Failure | None = None
     again: Outputs | None = None
     changed: tuple[str, ...] = ()
+    change: Change | None = None
     shared: tuple[str, ...] = ()
     seconds: float = 0.0
     """For an efficiency test: how long the steps took."""
@@ -133,15 +147,33 @@ def _output(value: Value) -> Output:
     if isinstance(value, Array) and value.dtype in NUMERIC_DTYPES:
         return view_array(value)
     if isinstance(value, Items):
-        return NotAnArray(value.kind)
+        items = [_described(item) for item in value.items]
+        return NotAnArray(value.kind, brief(items if value.kind == "list" else tuple(items)))
     if isinstance(value, Opaque):
-        return NotAnArray(value.type_name)
+        return NotAnArray(value.type_name, value.text)
     if isinstance(value, Array):
         # A dtype that does not travel: an empty array that has it tells all there is to tell.
         return np.empty(0, dtype=object if value.dtype == "object" else "U1")
     if isinstance(value.value, (bool, int, float)):
         return np.asarray(value.value)
-    return NotAnArray(type(value.value).__name__)
+    return NotAnArray(type(value.value).__name__, brief(value.value))
+
+
+def _described(leaf: Leaf) -> Any:
+    """What :func:`brief` can describe: the array or the scalar itself."""
+    if isinstance(leaf, Array) and leaf.dtype in NUMERIC_DTYPES:
+        return view_array(leaf)
+    return leaf.value if isinstance(leaf, Plain) else leaf
+
+
+def change_of(name: str, array: NumpyArray, element: Element | None) -> Change | None:
+    """The element of the argument ``array`` that the student's process says it changed; None
+    where it says none, or there is no such one."""
+    if element is None or len(element.index) != array.ndim:
+        return None
+    if any(at >= length for at, length in zip(element.index, array.shape, strict=True)):
+        return None
+    return Change(name, element.index, array[element.index].item(), element.value)
 
 
 def failure_of(outcome: Outcome) -> Failure | None:

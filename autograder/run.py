@@ -15,10 +15,12 @@ from msgspec import Struct
 from autograder.cases import Case
 from autograder.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step
 from autograder.observation import (
+    Change,
     Failure,
     FailureKind,
     Observation,
     Outputs,
+    change_of,
     failure_of,
     observation_of,
 )
@@ -149,11 +151,12 @@ class _Runner:
             return known
         outcomes = iter(replies.outcomes())
         observations = []
-        for several in self._plan.questions(test) or ():
+        questions = self._plan.questions(test) or ()
+        for case, several in zip(self._plan.cases[test.name], questions, strict=False):
             answers = list(itertools.islice(outcomes, len(several)))
             if not answers:
                 break
-            observations.append(self._put_together(test, answers))
+            observations.append(self._put_together(test, case, answers))
         if not session.alive:
             return tuple(observations)
         return self._plan.remember(test, content, tuple(observations))
@@ -172,9 +175,9 @@ class _Runner:
             answers.append(session.call(step.target, [again[name] for name in names]))
         if test.property == "fresh_results":
             answers.append(session.read("first"))
-        return self._put_together(test, answers)
+        return self._put_together(test, case, answers)
 
-    def _put_together(self, test: RunTest, answers: Sequence[Outcome]) -> Observation:
+    def _put_together(self, test: RunTest, case: Case, answers: Sequence[Outcome]) -> Observation:
         """One observation from the answers to the questions about one case."""
         names = test.steps[0].results
         accept_lists = self._plan.exercise.accept_lists
@@ -193,10 +196,12 @@ class _Runner:
             isinstance(test, PropertyTest) and test.property == "fresh_results"
         )
         shared = looked_at.shared if is_new else ()
+        changed = tuple(parameters[i] for i in looked_at.changed if i < len(parameters))
         return Observation(
             first.outputs,
             again=observations[-1].outputs if len(observations) > 1 else None,
-            changed=tuple(parameters[i] for i in looked_at.changed if i < len(parameters)),
+            changed=changed,
+            change=_first_change(case, changed, looked_at),
             shared=tuple(parameters[i] for i in shared if i < len(parameters)),
         )
 
@@ -260,6 +265,11 @@ def _one_by_one(session: Session, test: RunTest, cases: Sequence[Case]) -> list[
         if not session.alive or (failure is not None and failure.kind in EXHAUSTING):
             break
     return observations
+
+
+def _first_change(case: Case, changed: Sequence[str], reply: Returned) -> Change | None:
+    array = case.inputs.get(changed[0]) if changed else None
+    return None if array is None else change_of(changed[0], array, reply.element)
 
 
 def _shuffled(case: Case) -> Case:

@@ -29,6 +29,7 @@ MAX_ROWS = 10
 MAX_COLUMNS = 12
 MAX_FRAMES = 6
 MAX_PRINTED = 2000
+MAX_VALUE = 120
 
 _MARK = "✗"
 _WRONG = "230,97,0"
@@ -118,14 +119,22 @@ def _case(test: CheckedTest, case: FailedCase, checked: CheckedExercise, languag
 
 
 def _compared(compared: Compared, language: Language) -> str:
-    if isinstance(compared.returned, NotAnArray):
-        return ""
     returned, expected = compared_grids(compared, rows=MAX_ROWS, columns=MAX_COLUMNS)
     key = "check_returned" if compared.look == 1 else "check_returned_again"
-    tables = _table(text(key, language, output=compared.output), returned, expected)
+    heading = text(key, language, output=compared.output)
+    if isinstance(returned, NotAnArray):
+        tables = _not_an_array(heading, returned)
+    else:
+        tables = _table(heading, returned, expected)
     if expected is not None:
         tables += _table(text("check_expected", language, output=compared.output), expected)
     return _row(tables)
+
+
+def _not_an_array(heading: str, returned: NotAnArray) -> str:
+    kind = f'<span style="{_SMALL}">{escape(harmless(returned.type_name, 80))}</span>'
+    value = _pre(harmless(returned.text, MAX_VALUE)) if returned.text else ""
+    return f'<div style="margin:0.4em 0"><div>{escape(heading)} {kind}</div>{value}</div>'
 
 
 def _row(tables: str) -> str:

@@ -29,6 +29,7 @@ from autograder.sandbox.protocol import Frame
 MAX_ROWS = 6
 MAX_PRINTED = 15
 MAX_FRAMES = 6
+MAX_VALUE = 120
 _MARK = "✗"
 _GAP = 4
 # How many columns of an array are tried, until they fit.
@@ -201,13 +202,15 @@ def _named_grid(name: str, grid: Grid, width: int) -> Iterator[Text]:
 
 
 def _compared(compared: Compared, language: Language, width: int) -> list[Text]:
-    if isinstance(compared.returned, NotAnArray):
-        return []
     key = "check_returned" if compared.look == 1 else "check_returned_again"
     headings = [text(one, language, output=compared.output) for one in (key, "check_expected")]
     for columns in _COLUMNS:
-        grids = compared_grids(compared, rows=MAX_ROWS, columns=columns)
-        left, right = map(_block, headings, grids)
+        returned, expected = compared_grids(compared, rows=MAX_ROWS, columns=columns)
+        if isinstance(returned, NotAnArray):
+            left = _not_an_array(headings[0], returned, width)
+        else:
+            left = _block(headings[0], returned)
+        right = _block(headings[1], expected)
         if _widest(left) + _GAP + _widest(right) <= width:
             return _beside(left, right)
         if max(_widest(left), _widest(right)) <= width:
@@ -220,6 +223,12 @@ def _block(heading: str, grid: Grid | None) -> list[Text]:
         return []
     label = Text.assemble((heading, "bold"), (f" {grid.shape}{grid.part}", _DIM))
     return [label, *(Text.assemble(" ", line) for line in _lines(grid))]
+
+
+def _not_an_array(heading: str, returned: NotAnArray, width: int) -> list[Text]:
+    label = Text.assemble((heading, "bold"), (f" {harmless(returned.type_name, 80)}", _DIM))
+    shown = Text(harmless(returned.text, MAX_VALUE), _BAD)
+    return [*wrapped(label, width), *(wrapped(shown, width, by=2) if shown else ())]
 
 
 def _beside(left: Sequence[Text], right: Sequence[Text]) -> list[Text]:

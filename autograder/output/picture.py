@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import Struct
 
 from autograder.checking import Compared
+from autograder.compare import NotAnArray
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 
@@ -53,19 +54,22 @@ def grid_of(array: NumpyArray, *, rows: int, columns: int) -> Grid:
     return view.grid(array, None, _DIGITS[0])
 
 
-def compared_grids(compared: Compared, *, rows: int, columns: int) -> tuple[Grid, Grid | None]:
+def compared_grids(
+    compared: Compared, *, rows: int, columns: int
+) -> tuple[Grid | NotAnArray, Grid | None]:
     """What was returned and what was expected, the same part of both where they have one shape.
 
-    The second is None where what is expected is not known element by element.
+    What is not an array stays as it is. The second is None where what is expected is not known
+    element by element.
     """
-    returned = compared.returned
-    assert isinstance(returned, np.ndarray)
-    value = compared.expected.value
-    if value is None or compared.wrong is None:
-        shown = _View(returned.shape, None, rows, columns).grid(returned, None, _DIGITS[0])
-        if value is None:
-            return shown, None
-        return shown, _View(value.shape, None, rows, columns).grid(value, None, _DIGITS[0])
+    returned, value = compared.returned, compared.expected.value
+    if isinstance(returned, NotAnArray) or value is None or compared.wrong is None:
+        shown: Grid | NotAnArray = (
+            returned
+            if isinstance(returned, NotAnArray)
+            else grid_of(returned, rows=rows, columns=columns)
+        )
+        return shown, None if value is None else grid_of(value, rows=rows, columns=columns)
     heat = _heat(returned, value, compared.wrong)
     worst = np.unravel_index(int(np.argmax(heat)), heat.shape) if heat.size else ()
     view = _View(value.shape, tuple(map(int, worst)), rows, columns)

@@ -37,6 +37,7 @@ from autograder.sandbox.protocol import (
     Callback,
     CallbackResult,
     Done,
+    Element,
     ExceptionInfo,
     Frame,
     Function,
@@ -54,6 +55,7 @@ from autograder.sandbox.protocol import (
     Request,
     Returned,
     Value,
+    brief,
     raw_bytes,
     unpack_array,
     view_array,
@@ -70,6 +72,8 @@ _view = np.ndarray.view
 _astype = np.ndarray.astype
 _shares_memory = np.shares_memory
 _array_equal = np.array_equal
+_argmin = np.argmin
+_unravel_index = np.unravel_index
 _bytes_of = np.ndarray.tobytes
 
 
@@ -171,20 +175,24 @@ class Server:
         value = _pack(result)
         if not request.inspect:
             return Returned(request.number, value)
+        changed = tuple(
+            position
+            for position, sent in enumerate(request.arguments)
+            if isinstance(sent, Array) and _is_changed(sent, arguments[position])
+        )
         return Returned(
             request.number,
             value,
-            changed=tuple(
-                position
-                for position, sent in enumerate(request.arguments)
-                if isinstance(sent, Array) and _is_changed(sent, arguments[position])
-            ),
+            changed=changed,
             shared=tuple(
                 position
                 for position, argument in enumerate(arguments)
                 if isinstance(argument, np.ndarray)
                 and any(_is_shared(argument, array) for array in _arrays(result))
             ),
+            element=_first_change(request.arguments[changed[0]], arguments[changed[0]])
+            if changed
+            else None,
         )
 
     def _read(self, request: Read) -> Reply:
@@ -358,6 +366,16 @@ def _is_changed(sent: Array, argument: Any) -> bool:
     return not _array_equal(view_array(sent), argument, equal_nan=True)
 
 
+def _first_change(sent: Any, argument: Any) -> Element | None:
+    """The first element that an argument did not have when it was sent."""
+    if argument.shape != sent.shape or argument.dtype.str != sent.dtype:
+        return None
+    before = view_array(sent)
+    same = (before == argument) | ((before != before) & (argument != argument))
+    index = tuple(map(int, _unravel_index(int(_argmin(same)), sent.shape)))
+    return Element(index, argument[index].item())
+
+
 def _is_shared(argument: Any, result: Any) -> bool:
     """Whether a result lies, at least in part, in the memory of an argument."""
     return result is argument or (not result.flags.owndata and _shares_memory(argument, result))
@@ -401,7 +419,8 @@ def _pack_leaf(value: Any) -> Leaf:
         return Plain(value)
     if type(value) is str:
         return Plain(_clean(value))
-    return Opaque(_name(type(value)))
+    text = _clean(brief(value)) if isinstance(value, (list, tuple)) else ""
+    return Opaque(_name(type(value)), text)
 
 
 def _pack_array(value: Any) -> Leaf:

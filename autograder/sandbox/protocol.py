@@ -13,6 +13,7 @@ before the array is made.
 
 from __future__ import annotations
 
+import itertools
 import math
 import struct
 from typing import Annotated, Any, Literal, TypeAlias
@@ -32,6 +33,11 @@ MAX_FRAMES = 20
 MAX_ITEMS = 64
 MAX_NDIM = 8
 MAX_LENGTH = 1 << 40
+
+# How many elements and levels of a list are described, and how much of a text.
+MAX_SHOWN = 6
+MAX_DEPTH = 3
+MAX_BRIEF_TEXT = 60
 
 NUMERIC_DTYPES = frozenset(
     f"{order}{kind}{size}"
@@ -69,9 +75,10 @@ class Plain(Struct, frozen=True, tag="plain", array_like=True):
 
 
 class Opaque(Struct, frozen=True, tag="opaque", array_like=True):
-    """Something that is not sent, by the name of its type."""
+    """Something that is not sent, by the name of its type; of a list also how it begins."""
 
     type_name: ShortText
+    text: ShortText = ""
 
 
 class Function(Struct, frozen=True, tag="function", array_like=True):
@@ -169,14 +176,26 @@ class Done(Struct, frozen=True, tag="done"):
     number: int
 
 
+class Element(Struct, frozen=True, tag="element", array_like=True):
+    """An element of an array: where it is, and its value."""
+
+    index: Annotated[tuple[Length, ...], Meta(max_length=MAX_NDIM)]
+    value: bool | int | float
+
+
 class Returned(Struct, frozen=True, tag="returned"):
     """``changed``: positions of the arguments that the call changed. ``shared``: positions
-    of the arguments that the result shares memory with."""
+    of the arguments that the result shares memory with.
+
+    ``element`` is the first one that the first of ``changed`` has now and had not before; None
+    where its shape or type changed.
+    """
 
     number: int
     value: Value
     changed: Positions = ()
     shared: Positions = ()
+    element: Element | None = None
 
 
 class Raised(Struct, frozen=True, tag="raised"):
@@ -241,6 +260,41 @@ def _check_array(array: Array) -> None:
             raise MalformedReply("bytes of a dtype that is not numeric")
     elif len(array.data) != math.prod(array.shape) * itemsize:
         raise MalformedReply("the bytes of an array do not fit its shape")
+
+
+def brief(value: Any, depth: int = 0) -> str:
+    """How a value looks, on one line; of long and deep ones only the beginning."""
+    if isinstance(value, (list, tuple)):
+        inner = _beginning(value, depth)
+        if isinstance(value, list):
+            return f"[{inner}]"
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, np.generic) or (type(value) is np.ndarray and value.ndim == 0):
+        value = value.item()
+    if type(value) is np.ndarray:
+        if value.ndim == 1 and value.dtype.kind in "fiub":
+            return f"array([{_beginning(value, depth)}])"
+        return f"array{value.shape}"
+    if type(value) is float:
+        return f"{value:.6g}"
+    if type(value) is int and -(1 << 63) <= value < 1 << 63:
+        return f"{value}"
+    if type(value) is str:
+        return repr(value[:MAX_BRIEF_TEXT])
+    if value is None or type(value) is bool:
+        return repr(value)
+    if isinstance(value, Array):
+        return f"array{value.shape}"
+    if isinstance(value, Opaque):
+        return value.text or f"<{value.type_name}>"
+    return f"<{type(value).__name__}>"
+
+
+def _beginning(values: Any, depth: int) -> str:
+    if depth >= MAX_DEPTH:
+        return "…"
+    items = [brief(item, depth + 1) for item in itertools.islice(values, MAX_SHOWN)]
+    return ", ".join([*items, "…"] if len(values) > MAX_SHOWN else items)
 
 
 def pack_array(array: np.ndarray[Any, Any]) -> Array:

@@ -201,6 +201,60 @@ def test_colour_is_only_for_terminals_and_can_be_refused(check: Check, bundle: P
     assert "108✗" in re.sub(r"\x1b\[[\d;]*m", "", refused.stdout)
 
 
+NO_ARRAY = {
+    "a list": ("list(W.T @ dy)", "dx returned list", "[39, 54, 69]"),
+    "a list of lists": (
+        "[[9, 10, 11], [1.5, 'a'], [W]]",
+        "dx returned list",
+        "[[9, 10, 11], [1.5, 'a'],",
+    ),
+    "a list of arrays": ("[dy, W]", "dx returned list", "[array([7, 8]), array(2, 3)]"),
+    "a long list": ("list(range(1000))", "dx returned list", "[0, 1, 2, 3, 4, 5, …]"),
+    "a list in itself": ("x_list", "dx returned list", "[[[…]]]"),
+    "text": ("'39 54\\x1b[2J 69'", "dx returned str", "'39 54\\x1b[2J 69'"),
+    "a dict": ("{'dx': dy}", "dx returned dict", ""),
+}
+
+
+@pytest.mark.parametrize("name", NO_ARRAY)
+def test_what_is_no_array_is_shown_as_it_is(name: str, check: Check, bundle: Path) -> None:
+    code, heading, value = NO_ARRAY[name]
+    source = f"x_list = []\nx_list.append(x_list)\n\ndef linear_dx(W, dy):\n    return {code}\n"
+    write(bundle, source, "dx")
+    done = check("dx")
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert re.search(rf"^    {heading} +dx expected \(3,\)$", done.stdout, re.MULTILINE)
+    assert value in done.stdout
+    assert "39 54 69" in done.stdout
+    assert "\n\n\n" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "The call changed its input dy (dy[1] was 8 and is 16 now). Callers"),
+        ("ko", "입력 dy의 값이 바뀌었습니다(dy[1]: 8 → 16). 호출한"),
+    ],
+)
+def test_a_changed_input_is_shown_before_and_after(
+    language: str, said: str, check: Check, bundle: Path
+) -> None:
+    path = bundle / "assignments" / "linear-layer" / "dx.yaml"
+    content = path.read_text("utf-8")
+    start = content.index("property: inputs_unchanged")
+    test = "property: inputs_unchanged\n    given: {W: [[1, 2, 3], [4, 5, 6]], dy: [7, 8]}\n"
+    path.write_text(content[:start] + test, "utf-8")
+    write(
+        bundle,
+        "def linear_dx(W, dy):\n    dx = W.T @ dy\n    dy[1:] *= 2\n    return dx\n",
+        "dx",
+    )
+    done = check("dx", "--lang", language, COLUMNS="100")
+    assert done.returncode == 1
+    assert said in " ".join(done.stdout.split())
+
+
 def test_json(check: Check, bundle: Path) -> None:
     write(bundle, WRONG)
     done = check("linear_backward", "dx", "--json")

@@ -88,6 +88,14 @@ def test_languages(cells: list[str]) -> None:
     assert 'lang="ko"' in report._repr_html_()
 
 
+def test_what_is_no_array_is_shown_and_is_only_text(cells: list[str]) -> None:
+    cells.append("def linear_backward(x, W, dy):\n    return ['<b>', 1.5], dy[:, None] * x\n")
+    html = autograder.check("linear_backward")._repr_html_()
+    assert "dx returned <span" in html
+    assert "[&#x27;&lt;b&gt;&#x27;, 1.5]" in html
+    assert "dx expected" in html
+
+
 @pytest.mark.parametrize(
     ("names", "lang", "said"),
     [

@@ -16,6 +16,7 @@ from autograder.errors import MachineError
 from autograder.sandbox import LEVELS, Died, Level, Outcome, Sandbox, warm_process
 from autograder.sandbox.protocol import (
     Array,
+    Element,
     Items,
     Missing,
     Opaque,
@@ -80,6 +81,24 @@ def test_reports_what_a_call_did_to_its_arguments(anywhere: Sandbox) -> None:
     outcome = ask(anywhere, source, np.ones(3), np.ones(3), np.ones(3), inspect=True)
     assert isinstance(outcome, Returned)
     assert (outcome.changed, outcome.shared) == ((1,), (2,))
+
+
+CHANGES = {
+    "b[1, 0] = 5": Element((1, 0), 5.0),
+    "b *= -1": Element((0, 1), -1.0),  # b[0, 0] is nan, and stays so
+    "b += np.nan": Element((0, 1), float("nan")),
+    "b.shape = 4": None,
+    "b[1, 0] += 0": None,
+}
+
+
+@pytest.mark.parametrize("code", CHANGES)
+def test_reports_the_first_element_that_a_call_changed(code: str, anywhere: Sandbox) -> None:
+    source = f"import numpy as np\ndef f(a, b):\n    {code}"
+    b = np.array([[np.nan, 1.0], [1.0, 1.0]])
+    outcome = ask(anywhere, source, np.ones(3), b, inspect=True)
+    assert isinstance(outcome, Returned)
+    assert repr(outcome.element) == repr(CHANGES[code])
 
 
 def test_functions_stay_with_the_grader(anywhere: Sandbox) -> None:

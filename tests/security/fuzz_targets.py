@@ -29,10 +29,12 @@ from autograder.output.grade_file import read_grade
 from autograder.sandbox.protocol import (
     Array,
     Callback,
+    Element,
     ExceptionInfo,
     Frame,
     Items,
     MalformedReply,
+    Opaque,
     Plain,
     Raised,
     Returned,
@@ -214,6 +216,8 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = {
     "reply": (
         encode(Returned(1, _ARRAYS[0])),
         encode(Returned(1, Items("tuple", _ARRAYS), changed=(0,), shared=(1,))),
+        encode(Returned(1, _ARRAYS[0], changed=(1,), element=Element((0, 2), 3.0))),
+        encode(Returned(1, Items("list", (Opaque("list", "[1, 2]"), Plain(3))))),
         encode(Returned(1, Plain("text"))),
         encode(Returned(1, Array("object", (3,), memoryview(b"")))),
         encode(Raised(1, ExceptionInfo("ValueError", "no", (Frame("a.py", 3, "f"),)))),

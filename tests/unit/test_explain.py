@@ -13,7 +13,8 @@ from autograder.course import Limits
 from autograder.explain import explain_finding, explain_verdict
 from autograder.grade import Finding
 from autograder.messages import MESSAGES
-from autograder.observation import Failure
+from autograder.observation import Failure, change_of
+from autograder.sandbox.protocol import Element
 from autograder.truth import Expected
 from tests.unit.exercises import linear_backward_exercise
 
@@ -60,6 +61,25 @@ def test_the_end_of_a_process_is_told_in_korean(detail: str, shown: str) -> None
     assert shown in explain_finding(
         linear_backward_exercise(), finding, Case({}), Limits(), "ko", {}
     )
+
+
+@pytest.mark.parametrize(
+    ("element", "shown"),
+    [
+        (Element((0, 1), 2.5), " (W[0, 1] was 1 and is 2.5 now)."),
+        (Element((0, 1), 1 + 1e-15), " (W[0, 1] was 1 and is 1.000000000000001 now)."),
+        (Element((0, 1), True), " (W[0, 1] was 1 and is True now)."),
+        (None, "input W. "),
+        # what no honest process says
+        (Element((0,), 2.5), "input W. "),
+        (Element((0, 2), 2.5), "input W. "),
+    ],
+)
+def test_a_changed_element_is_one_of_the_argument(element: Element | None, shown: str) -> None:
+    change = change_of("W", np.ones((1, 2)), element)
+    finding = Finding(0, property="inputs_unchanged", names=("W",), change=change)
+    exercise = linear_backward_exercise()
+    assert shown in explain_finding(exercise, finding, Case({}), Limits(), "en", {})
 
 
 @pytest.mark.parametrize("key", MESSAGES)

@@ -27,6 +27,7 @@ def texts(grid: Grid) -> list[list[str]]:
 
 def grids(one: Compared, rows: int = 6, columns: int = 8) -> tuple[Grid, Grid]:
     returned, expected = compared_grids(one, rows=rows, columns=columns)
+    assert isinstance(returned, Grid)
     assert expected is not None
     return returned, expected
 
