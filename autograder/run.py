@@ -13,7 +13,7 @@ import numpy as np
 from msgspec import Struct
 
 from autograder.cases import Case
-from autograder.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step
+from autograder.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step, Visibility
 from autograder.observation import (
     Failure,
     FailureKind,
@@ -82,15 +82,17 @@ class _Runner:
     def run(self, tests: Sequence[RunTest]) -> ExerciseRun:
         observations: dict[str, tuple[Observation, ...]] = {}
         try:
-            for have_questions, group in itertools.groupby(tests, self._has_questions):
+            for (have_questions, _), group in itertools.groupby(tests, self._kind):
                 run = self._run_together if have_questions else self._run_alone
                 observations.update(run(list(group)))
         finally:
             self._close()
         return ExerciseRun(observations, self._output)
 
-    def _has_questions(self, test: RunTest) -> bool:
-        return self._plan.questions(test) is not None
+    def _kind(self, test: RunTest) -> tuple[bool, Visibility]:
+        """Tests of one kind may be run together. Public and hidden ones may not: the process has
+        the inputs of all, and messages about public tests show whatever it answers."""
+        return self._plan.questions(test) is not None, test.visibility
 
     def _run_together(
         self, tests: Sequence[RunTest]
