@@ -22,7 +22,7 @@ from autograder.observation import (
     failure_of,
     observation_of,
 )
-from autograder.plan import Plan, inputs_of, second_inputs
+from autograder.plan import FIRST, Plan, inputs_of, second_inputs
 from autograder.sandbox import Outcome, Session
 from autograder.sandbox.protocol import Returned
 from autograder.sandbox.session import Allowance, Replies
@@ -167,13 +167,13 @@ class _Runner:
         names = step.arguments or ()
         first = inputs_of(case)
         arguments = [first[name] for name in names]
-        answers = [session.call(step.target, arguments, keep="first", inspect=True)]
+        answers = [session.call(step.target, arguments, keep=FIRST, inspect=True)]
         second = second_inputs(self._plan.exercise, test, case)
         if second is not None:
             again = inputs_of(second)
             answers.append(session.call(step.target, [again[name] for name in names]))
         if test.property == "fresh_results":
-            answers.append(session.read("first"))
+            answers.append(session.read(FIRST))
         return self._put_together(test, answers)
 
     def _put_together(self, test: RunTest, answers: Sequence[Outcome]) -> Observation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from autograder.grader import ExerciseGrader
 from autograder.loading import load_course
 from autograder.observation import Observation
+from autograder.reference import solution_source
 from autograder.sandbox import Sandbox
 from autograder.submission import Submission
 
@@ -81,3 +83,16 @@ def test_what_was_answered_in_advance_after_a_forged_reply_is_asked_again(
     first, *others = observed(grader, r"if x[0] == 9: os.write(3, b'\0\0\0\1\x80')")
     assert set(first) == {"malformed"}
     assert {kind for kinds in others for kind in kinds} == {"answered"}
+
+
+def test_a_function_may_have_any_name(tmp_path: Path) -> None:
+    course = shutil.copytree(COURSE.root, tmp_path / "course")
+    for path in course.glob("*/layer/linear_backward.*"):
+        path.write_text(path.read_text("utf-8").replace("linear_backward(", "first("), "utf-8")
+    loaded = load_course(course)
+    exercise = loaded.assignments["layer"].exercises[0]
+    source = solution_source(exercise) or ""
+    with Sandbox("sandbox", loaded.limits) as sandbox:
+        renamed = ExerciseGrader(loaded, exercise, sandbox)
+        run, _ = renamed.run(Submission("kim", "layer", {"linear_backward.py": source}))
+    assert {kind(one) for several in run.observations.values() for one in several} == {"answered"}
