@@ -120,20 +120,27 @@ class _Runner:
                 observations = self._ask(session, test)
             yield test.name, self._complete(test, observations)
 
-    def _ask(self, session: Session, test: RunTest) -> Sequence[Observation]:
-        cases = self._plan.cases[test.name]
+    def _ask(self, session: Session, test: RunTest) -> list[Observation]:
+        """The cases up to one that uses up the machine."""
+        observations: list[Observation] = []
+        for case in self._plan.cases[test.name]:
+            observations.append(self._observe(session, test, case))
+            if _is_exhausting(observations[-1]):
+                break
+        return observations
+
+    def _observe(self, session: Session, test: RunTest, case: Case) -> Observation:
         if isinstance(test, EfficiencyTest):
-            return [self._timed(test, case) for case in cases]
+            return self._timed(test, case)
         if isinstance(test, PropertyTest):
-            return [self._look_twice(session, test, case) for case in cases]
-        return _one_by_one(session, test, cases)
+            return self._look_twice(session, test, case)
+        return _take_steps(session, test.steps, case)
 
     def _complete(
         self, test: RunTest, observations: Sequence[Observation]
     ) -> tuple[Observation, ...]:
         """One observation for each case of the test."""
-        failures = (observation.failure for observation in observations)
-        if any(failure is not None and failure.kind in EXHAUSTING for failure in failures):
+        if any(map(_is_exhausting, observations)):
             self._exhausting += 1
         missing = len(self._plan.cases[test.name]) - len(observations)
         # The same tuple where nothing is missing, by which it is recognised.
@@ -252,16 +259,8 @@ class _Runner:
             self._session = None
 
 
-def _one_by_one(session: Session, test: RunTest, cases: Sequence[Case]) -> list[Observation]:
-    """Take the steps of each case, waiting for each answer."""
-    observations: list[Observation] = []
-    for case in cases:
-        observation = _take_steps(session, test.steps, case)
-        observations.append(observation)
-        failure = observation.failure
-        if not session.alive or (failure is not None and failure.kind in EXHAUSTING):
-            break
-    return observations
+def _is_exhausting(observation: Observation) -> bool:
+    return observation.failure is not None and observation.failure.kind in EXHAUSTING
 
 
 def _shuffled(case: Case) -> Case:

@@ -96,3 +96,16 @@ def test_a_function_may_have_any_name(tmp_path: Path) -> None:
         renamed = ExerciseGrader(loaded, exercise, sandbox)
         run, _ = renamed.run(Submission("kim", "layer", {"linear_backward.py": source}))
     assert {kind(one) for several in run.observations.values() for one in several} == {"answered"}
+
+
+def test_what_uses_up_the_time_of_a_timed_case_ends_the_test(tmp_path: Path) -> None:
+    course = shutil.copytree(COURSE.root, tmp_path / "course")
+    path = course / "tests/hidden/layer/batched.yaml"
+    path.write_text(path.read_text("utf-8").replace("cases: 1", "cases: 3"), "utf-8")
+    loaded = load_course(course)
+    source = "def batched(W, dY):\n    print(len(dY))\n    while len(dY) > 1000: pass"
+    with Sandbox("sandbox", loaded.limits) as sandbox:
+        timed = ExerciseGrader(loaded, loaded.assignments["layer"].exercises[1], sandbox)
+        run, _ = timed.run(Submission("kim", "layer", {"batched.py": source}))
+    assert [kind(one) for one in run.observations["fast"]] == ["timeout"] * 3
+    assert run.output.count("2048") == 1
