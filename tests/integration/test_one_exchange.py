@@ -109,3 +109,42 @@ def test_what_uses_up_the_time_of_a_timed_case_ends_the_test(tmp_path: Path) -> 
         run, _ = timed.run(Submission("kim", "layer", {"batched.py": source}))
     assert [kind(one) for one in run.observations["fast"]] == ["timeout"] * 3
     assert run.output.count("2048") == 1
+
+
+# Answers are sent in pieces, several at once and ahead of time; with `spoil`, also changed, twice,
+# in part or not at all.
+MANGLED = """
+import os, random
+import numpy as np
+from autograder.sandbox import child, framing
+chance, spoil = random.Random({seed}), {spoil}
+def mangle(server, reply):
+    frames = b"".join(framing.frame(framing.encode(reply)))
+    while server._unread and chance.random() < 0.4:
+        frames += b"".join(framing.frame(framing.encode(server._answer(server._receive()))))
+    if spoil and chance.random() < 0.2:
+        at = chance.randrange(len(frames))
+        changed = bytes([frames[at] ^ 1 << chance.randrange(8)])
+        frames = chance.choice([
+            frames * 2, frames[:at], frames[at:], b"", frames[:at] + changed + frames[at + 1:],
+        ])
+    while frames:
+        size = chance.randrange(1, 500)
+        os.write(3, frames[:size])
+        frames = frames[size:]
+    if spoil and chance.random() < 0.1:
+        os._exit(0)
+def linear_backward(x, W, dy):
+    child.Server._send = mangle
+    return {factor} * (W.T @ dy), {factor} * np.outer(dy, x)
+"""
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_only_what_was_answered_counts_however_it_is_sent(
+    grader: ExerciseGrader, seed: int
+) -> None:
+    for spoil, factor, lowest, highest in ((0, 1, 20, 20), (1, 1, 0, 20), (1, 2, 0, 0)):
+        source = MANGLED.format(seed=seed, spoil=spoil, factor=factor)
+        files = {"linear_backward.py": source}
+        assert lowest <= grader.grade(Submission("eve", "layer", files), "en").score <= highest
