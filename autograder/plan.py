@@ -22,6 +22,8 @@ Questions: TypeAlias = tuple[Question, ...]
 Content: TypeAlias = tuple[bytes, ...]
 """The replies to a test; see :meth:`autograder.sandbox.session.Replies.content`."""
 
+# The result of a property test's first call is kept by this name, which no function can have.
+FIRST = "first result"
 # Of each test, so many different answers are kept.
 MAX_KNOWN = 4
 
@@ -106,12 +108,12 @@ def _ask(exercise: Exercise, test: RunTest, case: Case) -> Questions:
     arguments = _arguments(step, case)
     if not isinstance(test, PropertyTest):
         return (question(step.target, arguments, inspect=exercise.new_arrays),)
-    questions = [question(step.target, arguments, keep="first", inspect=True)]
+    questions = [question(step.target, arguments, keep=FIRST, inspect=True)]
     second = second_inputs(exercise, test, case)
     if second is not None:
         questions.append(question(step.target, _arguments(step, second)))
     if test.property == "fresh_results":
-        questions.append(question("first"))
+        questions.append(question(FIRST))
     return tuple(questions)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from msgspec import Struct
 
 from autograder.cases import Case
-from autograder.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step
+from autograder.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step, Visibility
 from autograder.observation import (
     Change,
     Failure,
@@ -24,7 +24,7 @@ from autograder.observation import (
     failure_of,
     observation_of,
 )
-from autograder.plan import Plan, inputs_of, second_inputs
+from autograder.plan import FIRST, Plan, inputs_of, second_inputs
 from autograder.sandbox import Outcome, Session
 from autograder.sandbox.protocol import Returned
 from autograder.sandbox.session import Allowance, Replies
@@ -84,15 +84,17 @@ class _Runner:
     def run(self, tests: Sequence[RunTest]) -> ExerciseRun:
         observations: dict[str, tuple[Observation, ...]] = {}
         try:
-            for have_questions, group in itertools.groupby(tests, self._has_questions):
+            for (have_questions, _), group in itertools.groupby(tests, self._kind):
                 run = self._run_together if have_questions else self._run_alone
                 observations.update(run(list(group)))
         finally:
             self._close()
         return ExerciseRun(observations, self._output)
 
-    def _has_questions(self, test: RunTest) -> bool:
-        return self._plan.questions(test) is not None
+    def _kind(self, test: RunTest) -> tuple[bool, Visibility]:
+        """Tests of one kind may be run together. Public and hidden ones may not: the process has
+        the inputs of all, and messages about public tests show whatever it answers."""
+        return self._plan.questions(test) is not None, test.visibility
 
     def _run_together(
         self, tests: Sequence[RunTest]
@@ -120,20 +122,27 @@ class _Runner:
                 observations = self._ask(session, test)
             yield test.name, self._complete(test, observations)
 
-    def _ask(self, session: Session, test: RunTest) -> Sequence[Observation]:
-        cases = self._plan.cases[test.name]
+    def _ask(self, session: Session, test: RunTest) -> list[Observation]:
+        """The cases up to one that uses up the machine."""
+        observations: list[Observation] = []
+        for case in self._plan.cases[test.name]:
+            observations.append(self._observe(session, test, case))
+            if _is_exhausting(observations[-1]):
+                break
+        return observations
+
+    def _observe(self, session: Session, test: RunTest, case: Case) -> Observation:
         if isinstance(test, EfficiencyTest):
-            return [self._timed(test, case) for case in cases]
+            return self._timed(test, case)
         if isinstance(test, PropertyTest):
-            return [self._look_twice(session, test, case) for case in cases]
-        return _one_by_one(session, test, cases)
+            return self._look_twice(session, test, case)
+        return _take_steps(session, test.steps, case)
 
     def _complete(
         self, test: RunTest, observations: Sequence[Observation]
     ) -> tuple[Observation, ...]:
         """One observation for each case of the test."""
-        failures = (observation.failure for observation in observations)
-        if any(failure is not None and failure.kind in EXHAUSTING for failure in failures):
+        if any(map(_is_exhausting, observations)):
             self._exhausting += 1
         missing = len(self._plan.cases[test.name]) - len(observations)
         # The same tuple where nothing is missing, by which it is recognised.
@@ -168,13 +177,13 @@ class _Runner:
         names = step.arguments or ()
         first = inputs_of(case)
         arguments = [first[name] for name in names]
-        answers = [session.call(step.target, arguments, keep="first", inspect=True)]
+        answers = [session.call(step.target, arguments, keep=FIRST, inspect=True)]
         second = second_inputs(self._plan.exercise, test, case)
         if second is not None:
             again = inputs_of(second)
             answers.append(session.call(step.target, [again[name] for name in names]))
         if test.property == "fresh_results":
-            answers.append(session.read("first"))
+            answers.append(session.read(FIRST))
         return self._put_together(test, case, answers)
 
     def _put_together(self, test: RunTest, case: Case, answers: Sequence[Outcome]) -> Observation:
@@ -255,16 +264,8 @@ class _Runner:
             self._session = None
 
 
-def _one_by_one(session: Session, test: RunTest, cases: Sequence[Case]) -> list[Observation]:
-    """Take the steps of each case, waiting for each answer."""
-    observations: list[Observation] = []
-    for case in cases:
-        observation = _take_steps(session, test.steps, case)
-        observations.append(observation)
-        failure = observation.failure
-        if not session.alive or (failure is not None and failure.kind in EXHAUSTING):
-            break
-    return observations
+def _is_exhausting(observation: Observation) -> bool:
+    return observation.failure is not None and observation.failure.kind in EXHAUSTING
 
 
 def _first_change(case: Case, changed: Sequence[str], reply: Returned) -> Change | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from autograder.grader import ExerciseGrader
 from autograder.loading import load_course
 from autograder.observation import Observation
+from autograder.reference import solution_source
 from autograder.sandbox import Sandbox
 from autograder.submission import Submission
 
@@ -81,3 +83,68 @@ def test_what_was_answered_in_advance_after_a_forged_reply_is_asked_again(
     first, *others = observed(grader, r"if x[0] == 9: os.write(3, b'\0\0\0\1\x80')")
     assert set(first) == {"malformed"}
     assert {kind for kinds in others for kind in kinds} == {"answered"}
+
+
+def test_a_function_may_have_any_name(tmp_path: Path) -> None:
+    course = shutil.copytree(COURSE.root, tmp_path / "course")
+    for path in course.glob("*/layer/linear_backward.*"):
+        path.write_text(path.read_text("utf-8").replace("linear_backward(", "first("), "utf-8")
+    loaded = load_course(course)
+    exercise = loaded.assignments["layer"].exercises[0]
+    source = solution_source(exercise) or ""
+    with Sandbox("sandbox", loaded.limits) as sandbox:
+        renamed = ExerciseGrader(loaded, exercise, sandbox)
+        run, _ = renamed.run(Submission("kim", "layer", {"linear_backward.py": source}))
+    assert {kind(one) for several in run.observations.values() for one in several} == {"answered"}
+
+
+def test_what_uses_up_the_time_of_a_timed_case_ends_the_test(tmp_path: Path) -> None:
+    course = shutil.copytree(COURSE.root, tmp_path / "course")
+    path = course / "tests/hidden/layer/batched.yaml"
+    path.write_text(path.read_text("utf-8").replace("cases: 1", "cases: 3"), "utf-8")
+    loaded = load_course(course)
+    source = "def batched(W, dY):\n    print(len(dY))\n    while len(dY) > 1000: pass"
+    with Sandbox("sandbox", loaded.limits) as sandbox:
+        timed = ExerciseGrader(loaded, loaded.assignments["layer"].exercises[1], sandbox)
+        run, _ = timed.run(Submission("kim", "layer", {"batched.py": source}))
+    assert [kind(one) for one in run.observations["fast"]] == ["timeout"] * 3
+    assert run.output.count("2048") == 1
+
+
+# Answers are sent in pieces, several at once and ahead of time; with `spoil`, also changed, twice,
+# in part or not at all.
+MANGLED = """
+import os, random
+import numpy as np
+from autograder.sandbox import child, framing
+chance, spoil = random.Random({seed}), {spoil}
+def mangle(server, reply):
+    frames = b"".join(framing.frame(framing.encode(reply)))
+    while server._unread and chance.random() < 0.4:
+        frames += b"".join(framing.frame(framing.encode(server._answer(server._receive()))))
+    if spoil and chance.random() < 0.2:
+        at = chance.randrange(len(frames))
+        changed = bytes([frames[at] ^ 1 << chance.randrange(8)])
+        frames = chance.choice([
+            frames * 2, frames[:at], frames[at:], b"", frames[:at] + changed + frames[at + 1:],
+        ])
+    while frames:
+        size = chance.randrange(1, 500)
+        os.write(3, frames[:size])
+        frames = frames[size:]
+    if spoil and chance.random() < 0.1:
+        os._exit(0)
+def linear_backward(x, W, dy):
+    child.Server._send = mangle
+    return {factor} * (W.T @ dy), {factor} * np.outer(dy, x)
+"""
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_only_what_was_answered_counts_however_it_is_sent(
+    grader: ExerciseGrader, seed: int
+) -> None:
+    for spoil, factor, lowest, highest in ((0, 1, 20, 20), (1, 1, 0, 20), (1, 2, 0, 0)):
+        source = MANGLED.format(seed=seed, spoil=spoil, factor=factor)
+        files = {"linear_backward.py": source}
+        assert lowest <= grader.grade(Submission("eve", "layer", files), "en").score <= highest

@@ -42,6 +42,9 @@ SECRETS = (
     "rectangles",
 )
 
+# Of the inputs of a hidden test, which student code has, and may print where nobody reads it.
+HIDDEN_INPUT = "321.125"
+
 # How an attack ends: the status of the worked example, and what its message says.
 ENDS = {
     "passed": ("passed", ""),

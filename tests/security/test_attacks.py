@@ -23,6 +23,7 @@ from tests.security import jail
 from tests.security.attack_class import (
     ATTACKS,
     ENDS,
+    HIDDEN_INPUT,
     HONEST,
     SCORES,
     SECRETS,
@@ -83,6 +84,7 @@ def test_learns_nothing(graded: Class, attack: str) -> None:
     public = [test["message"] for test in exercise["tests"] if test["visibility"] == "public"]
     learned = "\n".join([exercise["output"], *public])
     assert [secret for secret in SECRETS if secret in learned] == []
+    assert HIDDEN_INPUT not in "".join(public)
     assert "scanned too little" not in exercise["output"]
     assert not forbidden(attack, exercise["output"]), exercise["output"]
 
