@@ -26,7 +26,7 @@ from autograder.submission import SubmissionRef, read_submission
 from autograder.workers import WORKERS_ARE_FORKS, Crew, Settings
 
 if TYPE_CHECKING:
-    from autograder.sandbox.zygote_host import WarmProcess
+    from autograder.sandbox.launch import WarmProcess
 
 __all__ = ["Graded", "Settings", "grade_all", "keep_what_counts"]
 
@@ -52,7 +52,7 @@ def grade_all(
     Those that are graded and unchanged come first and are not run, unless ``force``.
     Interrupted, it finishes what is being graded, leaves the rest, and raises
     :class:`KeyboardInterrupt`; interrupted again, at once. ``origin`` is a
-    :func:`~autograder.sandbox.warm_process` for the workers' sandboxes.
+    :func:`~autograder.sandbox.launch.warm_process` for the workers' sandboxes.
     """
     fingerprints = settings.fingerprints()
     pending = []

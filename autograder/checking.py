@@ -31,7 +31,7 @@ from autograder.mistake_index import (
 )
 from autograder.observation import Output
 from autograder.run import ExerciseRun
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host import Sandbox
 from autograder.sandbox.protocol import Frame
 from autograder.submission import Submission
 from autograder.truth import Expected

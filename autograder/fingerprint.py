@@ -13,7 +13,7 @@ from autograder import __version__
 from autograder.course import Course
 from autograder.exercise import Language
 from autograder.loading.pytest_files import support_files
-from autograder.sandbox import Level
+from autograder.sandbox.levels import Level
 from autograder.submission import Submission
 
 

@@ -46,7 +46,7 @@ from autograder.plan import MAX_KNOWN, Plan
 from autograder.preparation import Prepared, prepare
 from autograder.reference import solution_source
 from autograder.run import ExerciseRun, are_same, file_problem, run_exercise
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host import Sandbox
 from autograder.source_rules import first_broken_rule
 from autograder.submission import Submission
 

@@ -21,7 +21,7 @@ from autograder.leaks import LONG_IN_FILES, Leak, answer_lines, long_passages, r
 from autograder.mistakes import explaining
 from autograder.reference import solution_source
 from autograder.run import ExerciseRun
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host import Sandbox
 from autograder.submission import Submission, decode_source
 
 Mutants = Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]

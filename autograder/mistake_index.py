@@ -37,7 +37,7 @@ from autograder.mistakes import agreement_of, failure_key, is_low_precision, mut
 from autograder.observation import Observation, Output
 from autograder.reference import solution_source
 from autograder.run import ExerciseRun
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host import Sandbox
 from autograder.truth import Expected
 
 FILE_NAME = "hints.json"

@@ -25,7 +25,7 @@ from autograder.exercise import Language
 from autograder.messages import text
 from autograder.notebook import NotebookError, source_from_notebook
 from autograder.output import check_html
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host import Sandbox
 from autograder.submission import Submission, read_submission
 
 

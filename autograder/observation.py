@@ -9,7 +9,6 @@ import numpy as np
 from msgspec import Struct
 
 from autograder.compare import NotAnArray, NumpyArray
-from autograder.sandbox import Died, Outcome
 from autograder.sandbox.protocol import (
     NUMERIC_DTYPES,
     Array,
@@ -26,6 +25,7 @@ from autograder.sandbox.protocol import (
     brief,
     view_array,
 )
+from autograder.sandbox.session import Died, Outcome
 
 Output: TypeAlias = "np.ndarray[Any, Any] | NotAnArray"
 Outputs: TypeAlias = dict[str, Output]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from autograder.course import Course
     from autograder.discovery import Work
     from autograder.exercise import Test
-    from autograder.sandbox import Sandbox
+    from autograder.sandbox.host import Sandbox
 
 _IS_COURSE = re.compile(rb"^assignments[ \t]*:", re.MULTILINE)
 _IS_EXERCISE = re.compile(rb"^(?:function|class)[ \t]*:", re.MULTILINE)
@@ -109,7 +109,7 @@ def _sandbox(config: pytest.Config, course: Course) -> Sandbox:
     """One warm process for each course, for the whole run."""
     sandboxes = config.stash.setdefault(_sandboxes, {})
     if course.root not in sandboxes:
-        from autograder.sandbox import Sandbox
+        from autograder.sandbox.host import Sandbox
 
         sandboxes[course.root] = Sandbox("process", course.limits)
     return sandboxes[course.root]

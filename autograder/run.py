@@ -25,9 +25,8 @@ from autograder.observation import (
     observation_of,
 )
 from autograder.plan import FIRST, Plan, inputs_of, second_inputs
-from autograder.sandbox import Outcome, Session
 from autograder.sandbox.protocol import Returned
-from autograder.sandbox.session import Allowance, Replies
+from autograder.sandbox.session import Allowance, Outcome, Replies, Session
 from autograder.submission import Submission
 
 OpenSession: TypeAlias = Callable[[], Session]

@@ -26,14 +26,15 @@ from autograder.grader import Grader
 from autograder.orphans import end_with
 from autograder.output.grade_file import encode_grade
 from autograder.preparation import Prepared
-from autograder.sandbox import Level, Sandbox
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.levels import Level
 from autograder.sandbox.memory import keep_freed_memory
 from autograder.submission import SubmissionRef, read_submission
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from autograder.sandbox.zygote_host import WarmProcess
+    from autograder.sandbox.launch import WarmProcess
 
 # A worker has its next submission in hand, so that it need not wait for it.
 _IN_HAND = 2

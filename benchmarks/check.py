@@ -20,7 +20,7 @@ from pathlib import Path
 
 from autograder.loading import load_course
 from autograder.mistake_index import build_index, index_path
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host import Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSIGNMENT = "linear-layer"

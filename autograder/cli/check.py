@@ -19,7 +19,7 @@ from autograder.errors import AutograderError
 if TYPE_CHECKING:
     from autograder.checking import CheckedExercise
     from autograder.discovery import Work
-    from autograder.sandbox import Sandbox
+    from autograder.sandbox.host import Sandbox
 
     Checked: TypeAlias = tuple[CheckedExercise, str]
     """An exercise, and the file that was checked."""
@@ -87,7 +87,7 @@ class _Checker:
         return _state(self.folders) != self.seen
 
     def _checked(self, works: tuple[Work, ...], language: str) -> Iterator[Checked]:
-        from autograder.sandbox import Sandbox
+        from autograder.sandbox.host import Sandbox
 
         if self._sandbox is None:
             # Student code on the student's own computer: kept apart, not locked up.

@@ -16,3 +16,6 @@ LAYOUTS = (
     "auto",
 )
 """The names in :data:`autograder.layouts.LAYOUTS`, and ``auto``."""
+
+FEEDBACK = ("none", "names", "hints", "all")
+"""As :data:`autograder.course.HiddenFeedback`."""

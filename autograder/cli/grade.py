@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 
-from autograder.cli.choices import FORMATS, LAYOUTS
+from autograder.cli.choices import FEEDBACK, FORMATS, LAYOUTS
 from autograder.cli.options import course_option, find_course, language_option
-from autograder.course import HiddenFeedback
-from autograder.sandbox import Level, require_level, warm_process
+from autograder.sandbox.launch import warm_process
+from autograder.sandbox.levels import LEVELS, Level, require_level
 
 
 @click.command("grade")
@@ -27,7 +27,7 @@ from autograder.sandbox import Level, require_level, warm_process
 @click.option("--jobs", type=click.IntRange(1, 256), help="Processes; default: one per core.")
 @click.option(
     "--isolation",
-    type=click.Choice(get_args(Level)),
+    type=click.Choice(LEVELS),
     default="sandbox",
     show_default=True,
     help="How student code is kept apart.",
@@ -53,7 +53,7 @@ from autograder.sandbox import Level, require_level, warm_process
 )
 @click.option(
     "--feedback",
-    type=click.Choice(get_args(HiddenFeedback)),
+    type=click.Choice(FEEDBACK),
     help="For --format: what students see of hidden tests; default: as the course says.",
 )
 @click.option(

@@ -25,7 +25,7 @@ from autograder.output.formats import export
 from autograder.output.grade_file import write_atomically
 from autograder.output.summary import points
 from autograder.release.gradescope import Settings, autograder_zip
-from autograder.sandbox import Level, require_level
+from autograder.sandbox.levels import Level, require_level
 
 
 @click.group("gradescope")

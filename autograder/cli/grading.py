@@ -26,11 +26,11 @@ from autograder.messages import harmless
 from autograder.output.context import Context
 from autograder.output.formats import FORMATS, ClassFormat
 from autograder.output.summary import points, write_summary
-from autograder.sandbox import Level
+from autograder.sandbox.levels import Level
 from autograder.submission import SubmissionRef
 
 if TYPE_CHECKING:
-    from autograder.sandbox.zygote_host import WarmProcess
+    from autograder.sandbox.launch import WarmProcess
 
 # Of what is the same kind of complaint, so many lines are shown.
 MAX_COMPLAINTS = 20

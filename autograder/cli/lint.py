@@ -13,7 +13,8 @@ from autograder.cli.options import course_option, find_course
 from autograder.errors import UsageError
 from autograder.lint import Report, find_leaks, lint_exercise
 from autograder.loading import load_course
-from autograder.sandbox import Sandbox, require_level
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.levels import require_level
 
 
 @click.command("lint")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from autograder.course import Assignment, Course
 from autograder.errors import UsageError
-from autograder.exercise import Language
+
+if TYPE_CHECKING:
+    from autograder.course import Assignment, Course
+    from autograder.exercise import Language
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

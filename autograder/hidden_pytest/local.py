@@ -14,8 +14,8 @@ from autograder.loading import load_course
 from autograder.loading.pytest_files import owner_of
 from autograder.observation import failure_of
 from autograder.reference import solution_source
-from autograder.sandbox import Session
 from autograder.sandbox.protocol import Returned
+from autograder.sandbox.session import Session
 
 
 def exercise_of(path: Path) -> tuple[Course, Exercise]:

@@ -41,8 +41,8 @@ from autograder.observation import Failure, Observation, failure_of
 from autograder.orphans import end_with
 from autograder.reference import solution_source
 from autograder.run import EXHAUSTING, MAX_EXHAUSTING, ExerciseRun, OpenSession
-from autograder.sandbox import Session
 from autograder.sandbox.protocol import Function, Returned
+from autograder.sandbox.session import Session
 from autograder.submission import Submission
 
 if TYPE_CHECKING:

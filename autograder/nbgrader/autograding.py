@@ -25,7 +25,7 @@ from autograder.exercise import Exercise
 from autograder.nbgrader import gradebook as book
 from autograder.nbgrader.carrier import compose, fill, write_notebook
 from autograder.nbgrader.grading import CourseGrader, course_grader
-from autograder.sandbox import Level
+from autograder.sandbox.levels import Level
 from autograder.submission import Submission, SubmissionRef, read_submission
 from autograder.submitted import parse_timestamp, submission_time
 

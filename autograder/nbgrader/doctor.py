@@ -29,7 +29,7 @@ from autograder.nbgrader.settings import (
     open_gradebook,
     sqlite_file,
 )
-from autograder.sandbox import Level, require_level
+from autograder.sandbox.levels import Level, require_level
 
 
 class Finding(Struct, frozen=True):

@@ -24,7 +24,8 @@ from autograder.grader import ExerciseGrader
 from autograder.loading import load_course
 from autograder.nbgrader.carrier import carrier, language_of
 from autograder.nbgrader.cells import GradeCell, grade_cells
-from autograder.sandbox import Level, Sandbox
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.levels import Level
 from autograder.submission import Submission
 
 Signature = tuple[tuple[str, int, int], ...]

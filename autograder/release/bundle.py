@@ -18,7 +18,7 @@ from autograder.release.github import Classroom, repository_files
 from autograder.release.notebooks import exercise_notebook
 from autograder.release.public import public_files, refuse_leaks
 from autograder.release.readme import readme
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host import Sandbox
 from autograder.statement import for_github
 from autograder.truth import expected_outputs
 from autograder.wheel import build_wheel

@@ -14,7 +14,7 @@ from autograder.course import Assignment, Course, HiddenFeedback
 from autograder.exercise import Language
 from autograder.output.context import GradescopeVisibility
 from autograder.release.grading import grading_files
-from autograder.sandbox import Level
+from autograder.sandbox.levels import Level
 from autograder.wheel import build_wheel, zipped
 
 SETTINGS = "settings.json"

@@ -17,8 +17,10 @@ import types
 from collections.abc import Sequence
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from autograder.course import Limits
+if TYPE_CHECKING:
+    from autograder.course import Limits
 
 _MODULES = (
     "protocol",
@@ -46,7 +48,8 @@ for name, code in bundle["modules"]:
 """
 
 _BOOT = """
-import marshal, signal, socket, sys, types
+import gc, marshal, signal, socket, sys, types
+gc.disable()  # until there are children
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader to handle
 control = socket.socket(fileno=0)
 bundle = marshal.loads(control.recv(1 << 20))

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import errno
 import os
 import select
 import socket
-import subprocess
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +13,8 @@ import msgspec
 
 from autograder.course import Limits
 from autograder.errors import MachineError
-from autograder.sandbox import bootstrap
-from autograder.sandbox.control import FORK, KILL, MAX_CONTROL, Exited, Ready, Spawn
+from autograder.sandbox.control import KILL, MAX_CONTROL, Exited, Ready, Spawn
+from autograder.sandbox.launch import Launcher, WarmProcess
 from autograder.sandbox.protocol import HEADER, MalformedReply
 from autograder.sandbox.session import (
     Allowance,
@@ -35,171 +31,6 @@ START_SECONDS = 30.0
 # How much is taken at a time of what is printed, and of replies of unknown size.
 _PRINTED_CHUNK = 1 << 20
 _REPLY_CHUNK = 1 << 14
-_PIDFD_GETFD = 438  # the same on every architecture
-
-
-class Launcher(ABC):
-    """Starts a zygote's process in some confinement."""
-
-    readable: list[str] | None = None
-    """What children may read; None where they are not confined."""
-
-    around: list[str] | None = None
-    """What the zygote may read, where it has to see to that itself."""
-
-    def bundle(self) -> bytes:
-        """What the process has to be told first."""
-        return bootstrap.bundle(self.readable, self.around)
-
-    @abstractmethod
-    def start(self, control: socket.socket) -> None:
-        """Start it, with ``control`` as its standard input."""
-
-    @abstractmethod
-    def stop(self) -> str | None:
-        """Wait for its end, by force if need be; what it complained of on standard error.
-        None where others see to that."""
-
-
-class PlainLauncher(Launcher):
-    """A subprocess, for the level ``process``."""
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self, control: socket.socket) -> None:
-        self._process = subprocess.Popen(
-            bootstrap.command(),
-            stdin=control.fileno(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=bootstrap.environment(),
-            cwd="/",
-            start_new_session=True,
-        )
-
-    def stop(self) -> str:
-        if self._process is None:
-            return ""
-        try:
-            _, complaint = self._process.communicate(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            _, complaint = self._process.communicate()
-        return complaint.decode("utf-8", "replace")
-
-
-class SelfConfiningLauncher(PlainLauncher):
-    """A subprocess that confines itself before it forks: no files but the Python installation,
-    no TCP, no signals to others. It runs no student code, and each child confines itself
-    further."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        readable = bootstrap.readable_paths()
-        self.readable = readable
-        self.around = [*readable, *bootstrap.startup_paths()]
-
-
-class ForkingLauncher(Launcher):
-    """A fork of a zygote that has started, confined as that one is: it costs next to nothing."""
-
-    def __init__(self, origin: WarmProcess) -> None:
-        self._origin = origin
-
-    def bundle(self) -> bytes:
-        return b""
-
-    def start(self, control: socket.socket) -> None:
-        self._origin.fork(control)
-
-    def stop(self) -> None:
-        """It ends when its control socket is closed, and its parent waits for that."""
-
-
-class SandlockLauncher(Launcher):
-    """A process under sandlock, which counts the processes that student code starts."""
-
-    def __init__(self, limits: Limits) -> None:
-        import sandlock
-
-        self.readable = bootstrap.readable_paths()
-        self._sandbox = sandlock.Sandbox(
-            fs_readable=[*self.readable, *bootstrap.startup_paths()],
-            # Children bound their own memory; counting it out here would cost each a millisecond.
-            max_processes=2 + limits.processes,
-            clean_env=True,
-            env=bootstrap.environment(),
-            cwd="/",
-        )
-        self._process: sandlock.Process | None = None
-
-    def start(self, control: socket.socket) -> None:
-        from sandlock import StdioMode
-
-        with _as_standard_input(control):
-            try:
-                self._process = self._sandbox.popen(
-                    bootstrap.command(),
-                    stdin=StdioMode.INHERIT,
-                    stdout=StdioMode.NULL,
-                    stderr=StdioMode.PIPED,
-                )
-            except RuntimeError as error:
-                raise MachineError(f"the sandbox does not start: {error}") from None
-
-    def stop(self) -> str:
-        if self._process is None:
-            return ""
-        process, self._process = self._process, None
-        complaint = b""
-        if process.stderr is not None:
-            with process.stderr as stderr:
-                complaint = stderr.read()
-        process.kill()
-        process.wait()
-        return bytes(complaint).decode("utf-8", "replace")
-
-
-@contextlib.contextmanager
-def _as_standard_input(control: socket.socket) -> Iterator[None]:
-    """Sandlock closes every descriptor but the standard ones, so borrow one of them."""
-    try:
-        saved = os.dup(0)
-    except OSError:  # our own standard input is closed
-        saved = os.open(os.devnull, os.O_RDONLY)
-    try:
-        os.dup2(control.fileno(), 0)
-        yield
-    finally:
-        os.dup2(saved, 0)
-        os.close(saved)
-
-
-class WarmProcess:
-    """A process that has imported what student code needs, and forks others."""
-
-    def __init__(self, launcher: Launcher) -> None:
-        self._launcher = launcher
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            theirs.set_inheritable(True)
-            if bundle := launcher.bundle():
-                # Waits in the socket until the interpreter has started.
-                self._control.send(bundle)
-            launcher.start(theirs)
-
-    def fork(self, control: socket.socket) -> None:
-        """Fork another like it, which takes its orders from ``control``. May be called in a
-        fork of the process that started it, and before it is ready."""
-        # A process that has ended says so to whoever asks the fork for something.
-        with contextlib.suppress(OSError):
-            socket.send_fds(self._control, [FORK], [control.fileno()])
-
-    def close(self) -> str | None:
-        """End the process; what it complained of, where that is known."""
-        self._control.close()
-        return self._launcher.stop()
 
 
 class Zygote(WarmProcess):
@@ -274,14 +105,6 @@ class Zygote(WarmProcess):
         except OSError:
             answer = b""
         return msgspec.msgpack.decode(answer, type=Exited) if answer else None
-
-
-def can_supervise() -> bool:
-    """Whether sandlock can do its work: Docker's default filter, without the capability
-    SYS_PTRACE, refuses it the descriptors of the processes it supervises."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.syscall(ctypes.c_long(_PIDFD_GETFD), -1, -1, 0)
-    return ctypes.get_errno() == errno.EBADF
 
 
 def _virtual_memory(pid: int) -> int:

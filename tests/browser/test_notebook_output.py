@@ -12,7 +12,7 @@ import pytest
 from autograder.checking import check_exercise
 from autograder.discovery import find_exercises
 from autograder.output import check_html
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host import Sandbox
 from autograder.submission import Submission
 
 ROOT = Path(__file__).parents[2]

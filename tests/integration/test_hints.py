@@ -23,7 +23,7 @@ from autograder.loading import load_course
 from autograder.mistake_index import build_index, index_path, lock_hints, read_index
 from autograder.mistakes import mutant
 from autograder.reference import solution_source
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host import Sandbox
 from autograder.submission import Submission
 
 ROOT = Path(__file__).parents[2]

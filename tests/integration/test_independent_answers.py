@@ -17,7 +17,7 @@ from autograder.exercise import Exercise
 from autograder.grade import ExerciseGrade
 from autograder.grader import ExerciseGrader
 from autograder.loading import load_course
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host import Sandbox
 from autograder.submission import Submission
 
 ROOT = Path(__file__).resolve().parents[2]

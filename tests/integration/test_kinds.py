@@ -14,7 +14,7 @@ import pytest
 from autograder.grader import ExerciseGrader, public_part
 from autograder.loading import load_course
 from autograder.reference import solution_source
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host import Sandbox
 from autograder.submission import Submission
 from tests.integration.test_grade import COURSE, grade, hand_in, read, run
 

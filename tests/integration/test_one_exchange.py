@@ -12,7 +12,7 @@ from autograder.grader import ExerciseGrader
 from autograder.loading import load_course
 from autograder.observation import Observation
 from autograder.reference import solution_source
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host import Sandbox
 from autograder.submission import Submission
 
 COURSE = load_course(Path(__file__).parents[1] / "security" / "course")

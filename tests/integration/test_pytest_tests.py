@@ -259,7 +259,7 @@ def test_tests_that_hang_or_eat_memory_cost_their_points_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from autograder.hidden_pytest import process
-    from autograder.sandbox import Sandbox
+    from autograder.sandbox.host import Sandbox
     from autograder.submission import Submission
 
     monkeypatch.setattr(process, "OWN_SECONDS", 0.5)
@@ -312,7 +312,8 @@ def test_last(student):
 def test_a_test_that_has_lost_its_process_is_over(tmp_path: Path) -> None:
     """A new process for each of its cases would make a class wait as long as there are many."""
     from autograder.hidden_pytest.process import PytestRunner
-    from autograder.sandbox import Sandbox, Session
+    from autograder.sandbox.host import Sandbox
+    from autograder.sandbox.session import Session
     from autograder.submission import Submission
 
     course = load_course(make_course(tmp_path))
@@ -373,7 +374,7 @@ def test_it_works_where_processes_cannot_fork(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from autograder.hidden_pytest import process
-    from autograder.sandbox import Sandbox
+    from autograder.sandbox.host import Sandbox
     from autograder.submission import Submission
 
     monkeypatch.setattr(process, "METHOD", "spawn")
@@ -391,7 +392,7 @@ def test_without_pytest_there_is_one_clear_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from autograder.hidden_pytest.process import PytestRunner
-    from autograder.sandbox import Sandbox
+    from autograder.sandbox.host import Sandbox
 
     course = load_course(make_course(tmp_path))
     monkeypatch.delitem(sys.modules, "autograder.hidden_pytest.collected", raising=False)
@@ -408,7 +409,7 @@ def test_exercises_without_such_files_do_without_pytest(tmp_path: Path) -> None:
 
     code = (
         "import sys\nfrom pathlib import Path\nfrom autograder.grader import Grader\n"
-        "from autograder.loading import load_course\nfrom autograder.sandbox import Sandbox\n"
+        "from autograder.loading import load_course\nfrom autograder.sandbox.host import Sandbox\n"
         "from autograder.submission import Submission\n"
         f"course = load_course(Path({str(COURSE)!r}))\n"
         "with Sandbox('process', course.limits) as sandbox:\n"

@@ -12,7 +12,7 @@ from autograder.grade import Judgement, Truth, judge_test
 from autograder.grader import ExerciseGrader
 from autograder.loading import load_course
 from autograder.observation import Observation
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host import Sandbox
 from autograder.submission import Submission
 from tests.integration.test_grade import COURSE
 

@@ -13,7 +13,9 @@ import pytest
 
 from autograder.course import Limits
 from autograder.errors import MachineError
-from autograder.sandbox import LEVELS, Died, Level, Outcome, Sandbox, warm_process
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.launch import warm_process
+from autograder.sandbox.levels import LEVELS, Level
 from autograder.sandbox.protocol import (
     Array,
     Element,
@@ -25,6 +27,7 @@ from autograder.sandbox.protocol import (
     Returned,
     unpack_array,
 )
+from autograder.sandbox.session import Died, Outcome
 
 LIMITS = Limits(wall_seconds=1.0, memory_mib=256, output_kib=4, reply_mib=1)
 

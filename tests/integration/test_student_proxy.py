@@ -12,7 +12,7 @@ from autograder.errors import CourseError
 from autograder.hidden_pytest.process import PytestRunner
 from autograder.loading import load_course
 from autograder.observation import Failure
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host import Sandbox
 from autograder.submission import Submission
 from tests.integration.test_pytest_tests import HIDDEN, make_course
 

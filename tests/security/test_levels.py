@@ -14,7 +14,9 @@ import pytest
 
 from autograder.course import Limits
 from autograder.errors import MachineError
-from autograder.sandbox import CONFINED, LIMITED, Sandbox, landlock, require_level, zygote_host
+from autograder.sandbox import landlock, levels
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.levels import CONFINED, LIMITED, require_level
 from tests.security import jail
 from tests.security.attack_class import (
     HONEST,
@@ -171,7 +173,7 @@ def test_limits_that_the_machine_does_not_grant_are_one_line(tmp_path: Path) -> 
 
 
 def test_processes_need_a_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zygote_host, "can_supervise", lambda: False)
+    monkeypatch.setattr(levels, "can_supervise", lambda: False)
     with pytest.raises(MachineError, match=r"limits.processes needs sandlock.*--cap-add"):
         Sandbox("sandbox", Limits(processes=1)).warm_up()
 

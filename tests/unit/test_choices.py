@@ -1,6 +1,9 @@
 """Options offer what there is."""
 
+from typing import get_args
+
 from autograder.cli import choices
+from autograder.course import HiddenFeedback
 from autograder.layouts import AUTO, LAYOUTS
 from autograder.output.formats import FORMATS
 
@@ -8,3 +11,4 @@ from autograder.output.formats import FORMATS
 def test_options_offer_what_there_is() -> None:
     assert list(choices.FORMATS) == list(FORMATS)
     assert list(choices.LAYOUTS) == [*LAYOUTS, AUTO]
+    assert get_args(HiddenFeedback) == choices.FEEDBACK

@@ -14,10 +14,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-import autograder.sandbox
 from autograder.course import Limits
 from autograder.errors import MachineError
-from autograder.sandbox import Died, Sandbox, bootstrap
+from autograder.sandbox import bootstrap, host
+from autograder.sandbox.host import Sandbox
 from autograder.sandbox.protocol import (
     HEADER,
     Array,
@@ -31,6 +31,7 @@ from autograder.sandbox.protocol import (
     pack_array,
     view_array,
 )
+from autograder.sandbox.session import Died
 
 ROOT = Path(__file__).parents[2]
 LIMITS = Limits(wall_seconds=1.0, cpu_seconds=2, memory_mib=256, output_kib=1, reply_mib=1)
@@ -91,7 +92,7 @@ def test_check_works_everywhere(tmp_path: Path) -> None:
 
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    monkeypatch.setattr(autograder.sandbox, "can_fork", lambda: False)
+    monkeypatch.setattr(host, "can_fork", lambda: False)
     with Sandbox("process", LIMITS) as sandbox:
         yield sandbox
 

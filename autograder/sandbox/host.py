@@ -1,0 +1,140 @@
+"""A sandbox as the grader has it: one process of student code at a time, each a session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.errors import MachineError
+from autograder.sandbox.levels import (
+    CONFINED,
+    LIMITED,
+    Level,
+    can_fork,
+    require_level,
+    require_supervisor,
+)
+from autograder.sandbox.session import Session, ZygoteEnded
+
+if TYPE_CHECKING:
+    from autograder.course import Limits
+    from autograder.sandbox.launch import Launcher, WarmProcess
+    from autograder.sandbox.plain_host import PlainHost
+    from autograder.sandbox.zygote_host import Zygote
+
+# sandlock keeps a descriptor of every process that it has supervised; after so many sessions
+# it is started anew.
+_SUPERVISED = 100
+
+
+class Sandbox:
+    """Starts processes of student code, one at a time. Use as a context manager.
+
+    ``private`` are the folders that student code must not read; at the level
+    ``sandbox`` it is an error (:class:`MachineError`) if one of them lies where
+    student code must be able to read, beside the Python installation. ``origin`` is a
+    :func:`warm_process` of the same level, to begin with a fork of it.
+    """
+
+    def __init__(
+        self,
+        level: Level,
+        limits: Limits,
+        private: Sequence[Path] = (),
+        origin: WarmProcess | None = None,
+    ) -> None:
+        require_level(level)
+        self.level = level
+        self._limits = limits
+        self._private = private
+        self._origin = origin
+        self._zygote: Zygote | PlainHost | None = None
+        self._sessions = 0
+
+    def __enter__(self) -> Sandbox:
+        self.warm_up()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def warm_up(self) -> None:
+        """Start the warm process without waiting until it is ready."""
+        if self._zygote is None and not can_fork():
+            from autograder.sandbox.plain_host import PlainHost
+
+            self._zygote = PlainHost(self._limits)
+        elif self._zygote is None:
+            from autograder.sandbox.zygote_host import Zygote
+
+            self._zygote = Zygote(self._launcher(), self._limits)
+
+    @property
+    def zygote_pid(self) -> int | None:
+        """The warm process that forks those of student code; None where there is none."""
+        return None if self._zygote is None else self._zygote.pid
+
+    @cached_property
+    def enforced(self) -> tuple[str, ...]:
+        """What holds for student code at this level on this machine; see docs/security.md."""
+        if not can_fork():
+            return ("wall-time", "output")  # the rest as far as the system has it
+        return LIMITED if self.level == "process" else (*CONFINED, *LIMITED)
+
+    def session(self) -> Session:
+        """A new process for one submission's code, confined, with nothing loaded yet."""
+        if self._limits.processes and self._sessions % _SUPERVISED == _SUPERVISED - 1:
+            self.close()
+        self._sessions += 1
+        for _ in range(3):
+            self.warm_up()
+            assert self._zygote is not None
+            try:
+                channel = self._zygote.open()
+            except ZygoteEnded:
+                # A submission that used up the whole sandbox's memory took it along.
+                self.close()
+                continue
+            return Session(
+                channel,
+                wall_seconds=self._limits.wall_seconds,
+                reply_bytes=self._limits.reply_mib << 20,
+            )
+        raise MachineError("the sandbox ends as soon as it has started")
+
+    def close(self) -> None:
+        if self._zygote is not None:
+            self._zygote.close()
+            self._zygote = None
+
+    def _launcher(self) -> Launcher:
+        from autograder.sandbox.launch import (
+            ForkingLauncher,
+            PlainLauncher,
+            SandlockLauncher,
+            SelfConfiningLauncher,
+        )
+
+        if self.level == "sandbox":
+            self._refuse_readable_secrets()
+        if self.level == "sandbox" and self._limits.processes:
+            require_supervisor()
+            return SandlockLauncher(self._limits)
+        # Should that one have ended, the next has to start by itself.
+        origin, self._origin = self._origin, None
+        if origin is not None:
+            return ForkingLauncher(origin)
+        return PlainLauncher() if self.level == "process" else SelfConfiningLauncher()
+
+    def _refuse_readable_secrets(self) -> None:
+        from autograder.sandbox.bootstrap import readable_paths
+
+        for path in map(Path, readable_paths()):
+            for folder in self._private:
+                if folder.resolve().is_relative_to(path):
+                    raise MachineError(
+                        f"{folder} lies inside {path}, which student code must be able to "
+                        "read; move it elsewhere"
+                    )
