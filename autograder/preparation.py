@@ -20,7 +20,7 @@ from autograder.truth import expected_outputs
 # Of each assignment, so many submissions are looked at to see which exercises will be graded.
 _LOOKED_AT = 100
 # Elements that take as long as the rest of a case.
-_ELEMENTS = 5000
+_ELEMENTS = 3300
 
 
 class Prepared(Struct, frozen=True, eq=False):

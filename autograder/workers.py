@@ -236,20 +236,14 @@ class _Worker:
         self._sandbox = Sandbox(settings.level, settings.course.limits, settings.private, origin)
         self._grader = Grader(settings.course, self._sandbox, settings.language, settings.prepared)
         Finalize(None, self._sandbox.close, exitpriority=10)
-        self._sandbox.warm_up()
-        self._place = place
-        self._is_placed = False
+        gc.freeze()
+        _bind_to_processor(*place, self._sandbox.wait_until_ready())
 
     def grade(self, ref: SubmissionRef) -> bytes:
         """The grade of the submission, as the content of its file."""
         submission = read_submission(ref)
         grade = self._grader.grade(submission, self._fingerprints.of(submission))
         grade = with_deadline(grade, self._course, ref)
-        if not self._is_placed:
-            # Not before: while the zygote starts, the truth is worked out beside it.
-            self._is_placed = True
-            gc.freeze()
-            _bind_to_processor(*self._place, self._sandbox.zygote_pid)
         return encode_grade(grade)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -71,10 +72,13 @@ class Sandbox:
 
             self._zygote = Zygote(self._launcher(), self._limits)
 
-    @property
-    def zygote_pid(self) -> int | None:
+    def wait_until_ready(self) -> int | None:
         """The warm process that forks those of student code; None where there is none."""
-        return None if self._zygote is None else self._zygote.pid
+        self.warm_up()
+        assert self._zygote is not None
+        with contextlib.suppress(ZygoteEnded):  # the next session starts another one
+            self._zygote.wait_until_ready()
+        return self._zygote.pid
 
     @cached_property
     def enforced(self) -> tuple[str, ...]:

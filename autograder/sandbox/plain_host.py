@@ -44,6 +44,9 @@ class PlainHost:
         self._limits = limits
         self._next: PlainChannel | None = PlainChannel(limits)
 
+    def wait_until_ready(self) -> None:
+        """There is nothing to wait for: each submission has an interpreter of its own."""
+
     @property
     def pid(self) -> None:
         """There is no process that the others come from."""

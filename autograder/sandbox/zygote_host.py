@@ -49,7 +49,7 @@ class Zygote(WarmProcess):
         Raises :class:`ZygoteEnded` when the zygote has ended, and :class:`MachineError` when
         it does not start or cannot confine its children.
         """
-        self._wait_until_ready()
+        self.wait_until_ready()
         ours, theirs = socket.socketpair()
         reader, writer = os.pipe()
         try:
@@ -79,7 +79,8 @@ class Zygote(WarmProcess):
             raise MachineError(f"the sandbox cannot confine a process: {reason}") from None
         return channel
 
-    def _wait_until_ready(self) -> None:
+    def wait_until_ready(self) -> None:
+        """Raises as :meth:`open` does."""
         if self.pid is not None:
             return
         self._control.settimeout(START_SECONDS)

@@ -389,10 +389,15 @@ def test_a_course_beside_the_python_installation_is_refused() -> None:
         Sandbox("sandbox", LIMITS, [private]).warm_up()
 
 
+def zygote(sandbox: Sandbox) -> int:
+    pid = sandbox.wait_until_ready()
+    assert pid is not None
+    return pid
+
+
 def test_a_killed_zygote_is_replaced(anywhere: Sandbox) -> None:
     assert value(ask(anywhere, "def f(): return 1")) == 1
-    assert anywhere.zygote_pid is not None
-    os.kill(anywhere.zygote_pid, 9)
+    os.kill(zygote(anywhere), 9)
     time.sleep(0.05)
     assert value(ask(anywhere, "def f(): return 2")) == 2
 
@@ -414,14 +419,13 @@ def test_sandboxes_begin_with_forks_of_a_warm_process(level: Level) -> None:
         ):
             assert value(ask(one, "def f(): return 1")) == 1
             assert value(ask(two, "def f(): return 2")) == 2
-            assert one.zygote_pid is not None
-            assert two.zygote_pid not in (None, one.zygote_pid)
-            assert parent_of(one.zygote_pid) == parent_of(two.zygote_pid) != os.getpid()
-            os.kill(one.zygote_pid, 9)
+            assert zygote(one) != zygote(two)
+            assert parent_of(zygote(one)) == parent_of(zygote(two)) != os.getpid()
+            os.kill(zygote(one), 9)
             time.sleep(0.05)
             assert value(ask(one, "def f(): return 3")) == 3
             assert value(ask(two, "def f(): return 4")) == 4
-            fork = two.zygote_pid
+            fork = zygote(two)
     with pytest.raises(ProcessLookupError):
         os.kill(fork, 0)
 
@@ -431,7 +435,7 @@ def test_a_warm_process_that_is_gone_is_done_without(level: Level) -> None:
     with warm_process(level) as origin:
         with Sandbox(level, LIMITS, origin=origin) as sandbox:
             value(ask(sandbox, "def f(): return 1"))
-            os.kill(parent_of(sandbox.zygote_pid), 9)
+            os.kill(parent_of(zygote(sandbox)), 9)
             time.sleep(0.05)
             assert value(ask(sandbox, "def f(): return 2")) == 2
         with Sandbox(level, LIMITS, origin=origin) as sandbox:
