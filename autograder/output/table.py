@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.text import Text
+from rich.text import Span, Text
 
 from autograder.grade import ExerciseGrade, Grade
 from autograder.messages import harmless, text
@@ -50,14 +51,14 @@ def table_lines(grades: Sequence[Grade], width: int) -> Iterator[Text]:
     cells = [_scores(grade) for grade in grades]
     name_width = max(map(cell_len, [text("word_student", language), *names]))
     widths = [
-        max(cell_len(head), *(cell_len(row[column].plain) for row in cells))
+        max(cell_len(head), *(len(row[column].text) for row in cells))
         for column, head in enumerate(heads)
     ]
     used = name_width + sum(_GAP + one for one in widths) + _GAP
     beside = width - used >= _LEAST_ROOM
 
     yield from _legend(grades[0], width)
-    heading = _row(text("word_student", language), name_width, map(Text, heads), widths)
+    heading = _row(text("word_student", language), name_width, map(_Cell, heads), widths)
     if beside:
         heading.append(" " * _GAP + text("word_remark", language))
     heading.stylize("bold")
@@ -83,23 +84,32 @@ def _legend(grade: Grade, width: int) -> Iterator[Text]:
         yield Text(line)
 
 
-def _row(name: str, name_width: int, cells: Iterable[Text], widths: Sequence[int]) -> Text:
+class _Cell(NamedTuple):
+    text: str
+    style: str = ""
+
+
+def _row(name: str, name_width: int, cells: Iterable[_Cell], widths: Sequence[int]) -> Text:
     # Text, not str: names and messages must not be taken for markup.
-    line = Text(set_cell_size(name, name_width))
+    parts, spans = [set_cell_size(name, name_width)], []
+    end = len(parts[0])
     for cell, width in zip(cells, widths, strict=True):
-        line.append(" " * (_GAP + width - cell_len(cell.plain)))
-        line.append_text(cell)
-    return line
+        gap = _GAP + width - cell_len(cell.text)
+        parts += (" " * gap, cell.text)
+        begin, end = end + gap, end + gap + len(cell.text)
+        if cell.style:
+            spans.append(Span(begin, end, cell.style))
+    return Text("".join(parts), spans=spans)
 
 
-def _scores(grade: Grade) -> list[Text]:
+def _scores(grade: Grade) -> list[_Cell]:
     scores = [_points(exercise.score, exercise.max_score) for exercise in grade.exercises]
     return [*scores, _points(grade.total, grade.max_score)]
 
 
-def _points(score: float, maximum: float) -> Text:
+def _points(score: float, maximum: float) -> _Cell:
     style = "green" if score >= maximum else "red" if score == 0 else "yellow"
-    return Text(points(round(score, 2)), style=style)
+    return _Cell(points(round(score, 2)), style)
 
 
 def _cut(line: str, width: int) -> str:
