@@ -205,15 +205,21 @@ class ZygoteChannel(Channel):
                 yield payload
 
     def _wait(self, clock: Clock, received: Received) -> None:
-        """Take in whatever comes first: printed text, a part of a reply, room to write."""
+        """Take in whatever comes first: printed text, a part of a reply, room to write.
+
+        What has come of a reply is taken even when the time is up: it was this process that did
+        not look, perhaps because it was suspended.
+        """
         remaining = clock.left()
-        if remaining <= 0:
-            raise TimeIsUp
-        for descriptor, event in self._poll.poll(remaining * 1000):
+        is_answering = False
+        for descriptor, event in self._poll.poll(max(remaining, 0.0) * 1000):
             if descriptor == self._output:
                 self._drain_output()
             elif event & (select.POLLIN | select.POLLHUP | select.POLLERR):
+                is_answering = True
                 self._receive_into(received)
+        if remaining <= 0 and not is_answering:
+            raise TimeIsUp
 
     def end(self) -> tuple[int, bytes]:
         if self._end is None:

@@ -389,6 +389,29 @@ def test_a_course_beside_the_python_installation_is_refused() -> None:
         Sandbox("sandbox", LIMITS, [private]).warm_up()
 
 
+@pytest.mark.parametrize(("source", "reason"), [
+    ("def f(): return 5", None),
+    ("import time\ndef f(): time.sleep(9)", "timeout"),
+    ("def f():\n    while True: print('x' * 1000)", "timeout"),
+])  # fmt: skip
+def test_who_answered_while_the_grader_was_suspended_was_in_time(
+    anywhere: Sandbox, source: str, reason: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with anywhere.session() as session:
+        session.load("work", {"work.py": source})
+        session.start_clock(0.3)
+        left = session._clock.left
+
+        def wakes_up_late() -> float:
+            time.sleep(0.5 if left() > 0 else 0)
+            return left()
+
+        monkeypatch.setattr(session._clock, "left", wakes_up_late)
+        outcome = session.call("f", [])
+    assert (outcome.reason if isinstance(outcome, Died) else None) == reason
+    assert reason is not None or value(outcome) == 5
+
+
 def zygote(sandbox: Sandbox) -> int:
     pid = sandbox.wait_until_ready()
     assert pid is not None
