@@ -21,9 +21,10 @@ from autograder.output.grade_file import (
     write_atomically,
     write_grade,
 )
+from autograder.parallel import CAN_FORK
 from autograder.preparation import prepare_for
 from autograder.submission import SubmissionRef, read_submission
-from autograder.workers import WORKERS_ARE_FORKS, Crew, Settings
+from autograder.workers import Crew, Settings
 
 if TYPE_CHECKING:
     from autograder.sandbox.launch import WarmProcess
@@ -67,7 +68,7 @@ def grade_all(
         if settled != grade:
             write_grade(path, settled)
         yield Graded(ref, settled, fresh=False)
-    if WORKERS_ARE_FORKS:
+    if CAN_FORK:  # and the workers, forked after it, share it
         settings = replace(settings, prepared=prepare_for(pending, settings.course, jobs))
     with (
         _deferred_interrupt() as is_over,

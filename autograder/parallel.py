@@ -19,6 +19,9 @@ from autograder.orphans import end_with
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
+# Elsewhere it is unsafe.
+CAN_FORK = sys.platform == "linux"
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -34,8 +37,7 @@ def parallel_map(
     Results of forks are pickled. Raises the :class:`AutograderError` of the first item that has
     one, as a loop would. ``cost`` says how the items compare in time.
     """
-    can_fork = sys.platform == "linux"
-    first, *others = _shares([cost(item) for item in items], jobs if can_fork else 1)
+    first, *others = _shares([cost(item) for item in items], jobs if CAN_FORK else 1)
     helpers = [_Helper(function, items, share) for share in others]
     try:
         found = _work_out(function, items, first)

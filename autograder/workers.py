@@ -7,7 +7,6 @@ import gc
 import multiprocessing
 import os
 import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import wait
@@ -25,6 +24,7 @@ from autograder.fingerprint import Fingerprints
 from autograder.grader import Grader
 from autograder.orphans import end_with
 from autograder.output.grade_file import encode_grade
+from autograder.parallel import CAN_FORK
 from autograder.preparation import Prepared
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.levels import Level
@@ -41,10 +41,8 @@ _IN_HAND = 2
 # Submissions that killed the workers they were given to, after which the machine is to blame.
 _MAX_KILLERS = 5
 
-# A fork has everything imported already, and the origin's socket; elsewhere than on Linux it is
-# unsafe, and there is no origin.
-WORKERS_ARE_FORKS = sys.platform == "linux"
-_METHOD = "fork" if WORKERS_ARE_FORKS else "spawn"
+# A fork has everything imported already, what has been prepared, and the origin's socket.
+_METHOD = "fork" if CAN_FORK else "spawn"
 
 
 class Settings(Struct, frozen=True):
@@ -166,7 +164,7 @@ class _Hand:
         self.refs: deque[SubmissionRef] = deque()
         self.connection, theirs = context.Pipe()
         # A fork has them too, and would keep itself and the others from seeing them closed.
-        ours = [*others, self.connection] if WORKERS_ARE_FORKS else []
+        ours = [*others, self.connection] if CAN_FORK else []
         arguments = (theirs, ours, settings, place, origin, os.getpid())
         self.process = context.Process(target=_work, args=arguments)
         self.process.start()

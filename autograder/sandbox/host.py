@@ -36,7 +36,7 @@ class Sandbox:
     ``private`` are the folders that student code must not read; at the level
     ``sandbox`` it is an error (:class:`MachineError`) if one of them lies where
     student code must be able to read, beside the Python installation. ``origin`` is a
-    :func:`warm_process` of the same level, to begin with a fork of it.
+    :func:`~autograder.sandbox.launch.warm_process` of the same level, to begin with a fork of it.
     """
 
     def __init__(
@@ -73,7 +73,8 @@ class Sandbox:
             self._zygote = Zygote(self._launcher(), self._limits)
 
     def wait_until_ready(self) -> int | None:
-        """The warm process that forks those of student code; None where there is none."""
+        """Wait for the warm process that forks those of student code. Its PID; None where there
+        is none. Raises :class:`MachineError` where it does not start."""
         self.warm_up()
         assert self._zygote is not None
         with contextlib.suppress(ZygoteEnded):  # the next session starts another one

@@ -265,7 +265,7 @@ def test_a_class_is_timed_against_the_forward_pass_with_all_its_steps(
     text = path.read_text("utf-8")
     for drawn, timed in (
         (AGAINST, PACE),
-        ("cases: 3\n    dims: {m: 2..3, n: 2..3, N: 2..4}", "dims: {m: 9, n: 9, N: 500}"),
+        ("cases: 3\n    dims: {m: 2..3, n: 2..3, N: 2..4}", "dims: {m: 9, n: 9, N: 2000}"),
     ):
         assert drawn in text
         text = text.replace(drawn, timed)
