@@ -8,7 +8,9 @@ hidden: with the public cases of a bundle, students must not get the key to the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from hashlib import blake2b
+from types import CodeType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -292,8 +294,13 @@ def _laid_out(value: NumpyArray, layout: Layout) -> NumpyArray:
 def _evaluate(exercise: Exercise, place: str, expression: str, names: Mapping[str, Any]) -> Any:
     """An instructor's expression. Raises :class:`CourseError` where it fails."""
     try:
-        return eval(expression, {"np": np, **names})
+        return eval(_compiled(expression), {"np": np, **names})
     except (Exception, SystemExit) as error:  # exit() must not end the grader
         raise exercise.error(
             place, f"the expression '{expression}' fails: {type(error).__name__}: {error}"
         ) from None
+
+
+@cache
+def _compiled(expression: str) -> CodeType:
+    return compile(expression.strip(), "<expression>", "eval")
