@@ -1,6 +1,7 @@
 """One process of student code, seen from the grader: ask, wait, never trust.
 
-The levels start such processes; see :mod:`autograder.sandbox.zygote_host`.
+Such processes are started in :mod:`autograder.sandbox.zygote_host`, and where there is no fork in
+:mod:`autograder.sandbox.plain_host`.
 """
 
 from __future__ import annotations
@@ -69,11 +70,8 @@ GraderFunction: TypeAlias = Callable[..., Any]
 _SMALL_ARRAY = 1024
 # All results that are kept at a time, in results of the largest size.
 _LARGEST_REPLIES = 4
-
-
 # Replies of a test that are larger than this together are not kept to be recognised.
 _SMALL_CONTENT = 1 << 14
-
 
 Question: TypeAlias = Call | Read
 """What is asked in a :class:`Script`, which gives it its number."""
@@ -461,10 +459,6 @@ def unpack_leaf(leaf: Leaf) -> Any:
     if isinstance(leaf, Array) and leaf.dtype in NUMERIC_DTYPES:
         return view_array(leaf)
     return leaf
-
-
-def unpack_items(items: Items) -> list[Any]:
-    return [unpack_leaf(leaf) for leaf in items.items]
 
 
 def _cause_of_death(status: int) -> Died:
