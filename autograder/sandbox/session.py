@@ -68,6 +68,8 @@ GraderFunction: TypeAlias = Callable[..., Any]
 
 # Elements that an array handed to a function of the grader may always have.
 _SMALL_ARRAY = 1024
+# Bytes that the first message of a process may have.
+_GREETING = 1024
 # All results that are kept at a time, in results of the largest size.
 _LARGEST_REPLIES = 4
 # Replies of a test that are larger than this together are not kept to be recognised.
@@ -187,6 +189,20 @@ class Channel(ABC):
 
         May be called again, with the same result.
         """
+
+    def wait_for_greeting(self, seconds: float) -> str | None:
+        """Wait until the process can be asked. Where it never can, end it; what it said last."""
+        try:
+            list(self.exchange(b"", 1, Clock(seconds), Allowance(_GREETING)))
+        except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed):
+            return last_line(self.end()[1].decode("utf-8", "replace"))
+        return None
+
+
+def last_line(complaint: str) -> str:
+    """The end of what a process complained of, for an error of one line."""
+    lines = complaint.strip().splitlines()
+    return lines[-1] if lines else "no reason given"
 
 
 class Session:

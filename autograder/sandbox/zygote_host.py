@@ -21,9 +21,9 @@ from autograder.sandbox.session import (
     Channel,
     ChannelClosed,
     Clock,
-    ReplyTooLarge,
     TimeIsUp,
     ZygoteEnded,
+    last_line,
 )
 
 MIB = 1 << 20
@@ -71,12 +71,9 @@ class Zygote(WarmProcess):
             theirs.close()
             os.close(writer)
         channel = ZygoteChannel(self, ours, reader, self._limits.output_kib * 1024)
-        try:
-            list(channel.exchange(b"", 1, Clock(START_SECONDS), Allowance(1024)))
-        except (ChannelClosed, TimeIsUp, ReplyTooLarge, MalformedReply):
-            _, output = channel.end()
-            reason = output.decode("utf-8", "replace").strip() or "no reason given"
-            raise MachineError(f"the sandbox cannot confine a process: {reason}") from None
+        reason = channel.wait_for_greeting(START_SECONDS)
+        if reason is not None:
+            raise MachineError(f"the sandbox cannot confine a process: {reason}")
         return channel
 
     def wait_until_ready(self) -> None:
@@ -93,7 +90,7 @@ class Zygote(WarmProcess):
             complaint = self.close()
             if complaint is None:
                 raise ZygoteEnded
-            raise MachineError(f"the sandbox does not start: {_last_line(complaint)}")
+            raise MachineError(f"the sandbox does not start: {last_line(complaint)}")
         self.pid = msgspec.msgpack.decode(ready, type=Ready).pid
         self._base_memory = _virtual_memory(self.pid)
 
@@ -111,11 +108,6 @@ class Zygote(WarmProcess):
 def _virtual_memory(pid: int) -> int:
     pages = Path(f"/proc/{pid}/statm").read_text("ascii").split()[0]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _last_line(complaint: str) -> str:
-    lines = complaint.strip().splitlines()
-    return lines[-1] if lines else "no reason given"
 
 
 class Received:
