@@ -94,11 +94,10 @@ class Zygote(WarmProcess):
         self.pid = msgspec.msgpack.decode(ready, type=Ready).pid
         self._base_memory = _virtual_memory(self.pid)
 
-    def wait_for_child(self, *, kill: bool) -> Exited | None:
-        """The end of the child, forced when ``kill``; None when the zygote is gone too."""
+    def end_child(self) -> Exited | None:
+        """Have the child killed, and wait for its end; None when the zygote is gone too."""
         try:
-            if kill:
-                self._control.send(KILL)
+            self._control.send(KILL)
             answer = self._control.recv(MAX_CONTROL)
         except OSError:
             answer = b""
@@ -215,11 +214,9 @@ class ZygoteChannel(Channel):
 
     def end(self) -> tuple[int, bytes]:
         if self._end is None:
-            # Closing our end ends a child that is still serving; a child that is not
-            # gets the signal. Its output must flow meanwhile, or it may block on it.
             self._channel.close()
-            exited = self._zygote.wait_for_child(kill=True)
-            self._drain_output()
+            exited = self._zygote.end_child()
+            self._drain_output()  # a pipe holds no more than is taken at once
             os.close(self._output)
             status = -9 if exited is None else os.waitstatus_to_exitcode(exited.status)
             self._end = status, bytes(self._printed)
