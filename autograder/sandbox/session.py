@@ -191,7 +191,8 @@ class Channel(ABC):
         """
 
     def wait_for_greeting(self, seconds: float) -> str | None:
-        """Wait until the process can be asked. Where it never can, end it; what it said last."""
+        """Wait until the process can be asked, and return None. Where it never can, end it, and
+        return what it said last."""
         try:
             list(self.exchange(b"", 1, Clock(seconds), Allowance(_GREETING)))
         except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed):
