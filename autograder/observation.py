@@ -195,6 +195,6 @@ def _kind(exception: ExceptionInfo) -> FailureKind:
         return "forbidden"
     if name == "RecursionError" and "during" not in message:  # during compilation
         return "recursion"
-    if exception.type_name in ("SyntaxError", "IndentationError", "TabError"):
+    if name in ("SyntaxError", "IndentationError", "TabError"):
         return "syntax"
     return "exception"

@@ -32,7 +32,8 @@ def parallel_map(
     jobs: int,
     cost: Callable[[Item], float] = lambda _: 1.0,
 ) -> list[Result]:
-    """``function`` of each item, in their order, with ``jobs`` processes at work on it.
+    """``function`` of each item, in their order, with ``jobs`` processes at work on it; this one
+    alone where forks are unsafe.
 
     Results of forks are pickled. Raises the :class:`AutograderError` of the first item that has
     one, as a loop would. ``cost`` says how the items compare in time.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
+from itertools import chain
 from typing import Any, TypeAlias
 
 import msgspec
@@ -57,9 +58,8 @@ class Plan:
         """The questions of tests that all have some."""
         names = tuple(test.name for test in tests)
         if names not in self._scripts:
-            questions = [self.questions(test) or [] for test in tests]
             self._scripts[names] = Script(
-                [[one for several in of_test for one in several] for of_test in questions]
+                [list(chain.from_iterable(self.questions(test) or ())) for test in tests]
             )
         return self._scripts[names]
 

@@ -152,11 +152,7 @@ def _raises_only(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def find_submissions(
-    folder: Path,
-    course: Course,
-    *,
-    assignments: Collection[str] = (),
-    students: Collection[str] = (),
+    folder: Path, course: Course, *, assignments: Collection[str] = ()
 ) -> list[SubmissionRef]:
     """All submissions in ``folder``, ordered by student and assignment.
 
@@ -166,25 +162,22 @@ def find_submissions(
         what = "is not a folder" if folder.exists() else "is not there"
         raise UsageError(f"{folder}: {what}; give the folder that holds one folder per student")
     wanted = [name for name in course.assignments if not assignments or name in assignments]
-    found = [
-        _linked(entry, student, course.assignments[assignment])
-        if entry.is_symlink()
-        else SubmissionRef(
-            student,
-            assignment,
-            (handed_in := Path(entry.path, assignment)),
-            timestamp_file=handed_in / "timestamp.txt",
-        )
-        for entry in _students(folder)
-        if (student := displayable(entry.name)) and (not students or student in students)
-        for assignment in wanted
-        if os.path.lexists(os.path.join(entry.path, assignment))
-    ]
+    found = []
+    for entry in _students(folder):
+        student = displayable(entry.name)
+        for assignment in wanted:
+            if not os.path.lexists(os.path.join(entry.path, assignment)):
+                continue
+            if entry.is_symlink():
+                found.append(_linked(entry, student, course.assignments[assignment]))
+            else:
+                path = Path(entry.path, assignment)
+                times = path / "timestamp.txt"
+                found.append(SubmissionRef(student, assignment, path, timestamp_file=times))
     if not found:
         raise UsageError(
             f"{folder}: no submissions of {_either(wanted)}; "
             f"they are expected at {folder}/<student>/<assignment>/<exercise>.py"
-            + (f", for {_either(students)} only" if students else "")
         )
     return sorted(found)
 

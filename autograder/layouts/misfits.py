@@ -61,8 +61,8 @@ def candidates(request: Request) -> Iterator[tuple[str, Path]]:
 
 
 def complaint(student: str, why: str, *, of: str = "") -> str:
-    missing = f"no submission of {of} found" if of else "no submission found"
-    return f"{harmless(student, 60)}: {missing}: {why}"
+    what = f"no submission of {of} found" if of else "no submission found"
+    return f"{harmless(student, 60)}: {what}: {why}"
 
 
 def missing(asked_for: Sequence[str], everybody: Sequence[str], lines: Sequence[str]) -> list[str]:
@@ -131,12 +131,12 @@ def without_assignment(request: Request) -> list[str]:
 def _look_at(student: str, folder: Path, request: Request) -> _Student:
     known = tuple(request.course.assignments)
     handed_in = tuple(name for name in known if os.path.lexists(os.path.join(folder, name)))
-    missing = [name for name in known if name not in handed_in]
-    inside = look_into(folder) if missing else Inside()
+    others = [name for name in known if name not in handed_in]
+    inside = look_into(folder) if others else Inside()
     meant = {
         seen: name
         for seen in inside.folders
-        if seen not in known and (name := nearest(seen, missing)) is not None
+        if seen not in known and (name := nearest(seen, others)) is not None
     }
     return _Student(student, folder, handed_in, inside, meant)
 

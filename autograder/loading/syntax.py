@@ -147,9 +147,9 @@ def parse_forward(node: Node, arrays: Collection[str]) -> tuple[str, frozenset[s
     known = {*arrays, *assigned, *_defined(tree)}
     for found in ast.walk(tree):
         if isinstance(found, ast.Name) and not _is_known(found.id, known) and "*" not in known:
-            place = f" in its line {found.lineno}" if "\n" in text.strip() else ""
+            place = f"line {found.lineno} of " if "\n" in text.strip() else ""
             raise node.error(
-                f"unknown name '{found.id}' in the forward pass{place}"
+                f"unknown name '{found.id}' in {place}the forward pass"
                 f"{suggest(found.id, [*arrays, *sorted(assigned)])}"
             )
     return text, frozenset(assigned)

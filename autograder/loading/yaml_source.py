@@ -108,7 +108,7 @@ class Document:
             return self._build_mapping(node, keys)
         if isinstance(node, yaml.SequenceNode):
             return [self._build(item, (*keys, i)) for i, item in enumerate(node.value)]
-        return self._scalar(node, keys)
+        return self._scalar(node)
 
     def _build_mapping(self, node: yaml.MappingNode, keys: Keys) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
@@ -123,7 +123,7 @@ class Document:
             mapping[key] = self._build(value_node, inner)
         return mapping
 
-    def _scalar(self, node: yaml.Node, keys: Keys) -> Any:
+    def _scalar(self, node: yaml.Node) -> Any:
         text = self._text(node)
         try:
             match node.tag:

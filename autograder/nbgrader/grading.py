@@ -44,7 +44,6 @@ class CourseGrader:
 
     def __init__(self, course: Course, level: Level, private: tuple[Path, ...]) -> None:
         self.course = course
-        self._level = level
         self._sandbox = Sandbox(level, course.limits, private)
         self._graders: dict[tuple[str, str], ExerciseGrader] = {}
         self._carriers: dict[tuple[str, Language], dict[str, bytes]] = {}

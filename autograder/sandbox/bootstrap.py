@@ -47,24 +47,24 @@ for name, code in bundle["modules"]:
     exec(code, module.__dict__)
 """
 
-_BOOT = """
-import gc, marshal, signal, socket, sys, types
+# Modules may not register what is done in every fork: `random` would take a new seed there, and
+# what students leave unseeded should come out the same in every run.
+_BOOT = f"""
+import gc, marshal, os, signal, socket, sys, types
 gc.disable()  # until there are children
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader to handle
 control = socket.socket(fileno=0)
 bundle = marshal.loads(control.recv(1 << 20))
 control.detach()
+register, os.register_at_fork = os.register_at_fork, lambda **_: None
+{_LOAD}
+os.register_at_fork = register
+package.zygote.main(bundle["readable"], bundle["around"])
 """
-# Without what modules have done in every fork: `random` would take a new seed there, and what
-# students leave unseeded should come out the same in every run.
-_BOOT += "import os\nregister, os.register_at_fork = os.register_at_fork, lambda **_: None\n"
-_BOOT += _LOAD + "os.register_at_fork = register\n"
-_BOOT += 'package.zygote.main(bundle["readable"], bundle["around"])\n'
-
 
 _PLAIN_MODULES = ("protocol", "framing", "child", "plain_child")
 
-_PLAIN_BOOT = """
+_PLAIN_BOOT = f"""
 import marshal, os, signal, sys, types
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader to handle
 def read(size):
@@ -76,8 +76,9 @@ def read(size):
         data += chunk
     return data
 bundle = marshal.loads(read(int.from_bytes(read(4), "big")))
+{_LOAD}
+package.plain_child.main(bundle["limits"])
 """
-_PLAIN_BOOT += _LOAD + 'package.plain_child.main(bundle["limits"])\n'
 
 
 def plain_command() -> list[str]:

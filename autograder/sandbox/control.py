@@ -32,8 +32,6 @@ class Spawn(Struct, frozen=True):
 
 
 class Exited(Struct, frozen=True):
-    """How a child ended: ``status`` as from waitpid(2), CPU seconds, peak memory in bytes."""
+    """How a child ended: ``status`` as from waitpid(2)."""
 
     status: int
-    cpu_seconds: float
-    peak_memory: int

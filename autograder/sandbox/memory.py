@@ -6,6 +6,7 @@ Also runs inside the sandbox, sent by the grader.
 from __future__ import annotations
 
 import ctypes
+import sys
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 _LEFT = 1 << 16
@@ -18,13 +19,14 @@ def keep_freed_memory() -> None:
     effect where the C library is not glibc. A first touch of a page costs more than the copy
     that follows, and arrays of a megabyte come and go with every large case. What is larger,
     or more, goes back: one hostile reply must not leave a worker large for good."""
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError):
+    if sys.platform != "linux":  # Windows has no CDLL(None)
         return
-    mallopt(_M_TRIM_THRESHOLD, 1 << 23)
-    mallopt(_M_TOP_PAD, 1 << 22)
-    mallopt(_M_MMAP_THRESHOLD, 1 << 22)
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "mallopt"):  # not glibc
+        return
+    libc.mallopt(_M_TRIM_THRESHOLD, 1 << 23)
+    libc.mallopt(_M_TOP_PAD, 1 << 22)
+    libc.mallopt(_M_MMAP_THRESHOLD, 1 << 22)
 
 
 def leave_no_holes() -> None:

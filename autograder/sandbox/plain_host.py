@@ -21,14 +21,7 @@ from autograder.course import Limits
 from autograder.errors import MachineError
 from autograder.sandbox import bootstrap
 from autograder.sandbox.protocol import HEADER, MalformedReply
-from autograder.sandbox.session import (
-    Allowance,
-    Channel,
-    ChannelClosed,
-    Clock,
-    ReplyTooLarge,
-    TimeIsUp,
-)
+from autograder.sandbox.session import Allowance, Channel, ChannelClosed, Clock, TimeIsUp
 
 START_SECONDS = 60.0  # a virus scanner may look at every file of numpy first
 END_SECONDS = 5.0
@@ -56,13 +49,9 @@ class PlainHost:
         """A process that has greeted. Raises :class:`MachineError` where none starts."""
         channel = self._next or PlainChannel(self._limits)
         self._next = None
-        try:
-            list(channel.exchange(b"", 1, Clock(START_SECONDS), Allowance(1024)))
-        except (ChannelClosed, TimeIsUp, ReplyTooLarge, MalformedReply):
-            _, output = channel.end()
-            lines = output.decode("utf-8", "replace").strip().splitlines()
-            reason = lines[-1] if lines else "no reason given"
-            raise MachineError(f"a Python process does not start: {reason}") from None
+        reason = channel.wait_for_greeting(START_SECONDS)
+        if reason is not None:
+            raise MachineError(f"a Python process does not start: {reason}")
         self._next = PlainChannel(self._limits)
         return channel
 

@@ -1,8 +1,9 @@
 """What the grader and the process that runs student code say to each other.
 
-Frames are a 4-byte big-endian length and that many bytes of MessagePack. The
-grader sends one :data:`Request` and waits for one :data:`Reply` that repeats its
-number. Arrays travel as dtype, shape and raw bytes; nothing is ever pickled.
+Frames are a 4-byte big-endian length and that many bytes of MessagePack. To each
+:data:`Request` comes one :data:`Reply` that repeats its number, in the order in which
+they were sent; where no request depends on a reply, several are sent at once. Arrays
+travel as dtype, shape and raw bytes; nothing is ever pickled.
 
 This module also runs inside the sandbox, as code that the grader sends along,
 so it imports nothing but the standard library, numpy and msgspec. Nothing
@@ -23,7 +24,6 @@ import numpy as np
 from msgspec import Meta, Struct
 
 HEADER = struct.Struct("!I")
-MAX_REQUEST = 1 << 30
 # Arrays of fewer bytes are copied rather than looked at: that takes one call instead of four.
 SMALL = 4096
 

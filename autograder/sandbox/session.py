@@ -1,6 +1,7 @@
 """One process of student code, seen from the grader: ask, wait, never trust.
 
-The levels start such processes; see :mod:`autograder.sandbox.zygote_host`.
+Such processes are started in :mod:`autograder.sandbox.zygote_host`, and where there is no fork in
+:mod:`autograder.sandbox.plain_host`.
 """
 
 from __future__ import annotations
@@ -67,13 +68,12 @@ GraderFunction: TypeAlias = Callable[..., Any]
 
 # Elements that an array handed to a function of the grader may always have.
 _SMALL_ARRAY = 1024
+# Bytes that the first message of a process may have.
+_GREETING = 1024
 # All results that are kept at a time, in results of the largest size.
 _LARGEST_REPLIES = 4
-
-
 # Replies of a test that are larger than this together are not kept to be recognised.
 _SMALL_CONTENT = 1 << 14
-
 
 Question: TypeAlias = Call | Read
 """What is asked in a :class:`Script`, which gives it its number."""
@@ -189,6 +189,21 @@ class Channel(ABC):
 
         May be called again, with the same result.
         """
+
+    def wait_for_greeting(self, seconds: float) -> str | None:
+        """Wait until the process can be asked, and return None. Where it never can, end it, and
+        return what it said last."""
+        try:
+            list(self.exchange(b"", 1, Clock(seconds), Allowance(_GREETING)))
+        except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed):
+            return last_line(self.end()[1].decode("utf-8", "replace"))
+        return None
+
+
+def last_line(complaint: str) -> str:
+    """The end of what a process complained of, for an error of one line."""
+    lines = complaint.strip().splitlines()
+    return lines[-1] if lines else "no reason given"
 
 
 class Session:
@@ -461,10 +476,6 @@ def unpack_leaf(leaf: Leaf) -> Any:
     if isinstance(leaf, Array) and leaf.dtype in NUMERIC_DTYPES:
         return view_array(leaf)
     return leaf
-
-
-def unpack_items(items: Items) -> list[Any]:
-    return [unpack_leaf(leaf) for leaf in items.items]
 
 
 def _cause_of_death(status: int) -> Died:

@@ -177,11 +177,11 @@ def _wait(pid: int, control: socket.socket, *, confined: bool) -> Exited | None:
         if pidfd in ready:
             break
     os.close(pidfd)
-    _, status, usage = os.wait4(pid, 0)
+    _, status = os.waitpid(pid, 0)
     _kill_descendants(confined)
     if orphaned:
         return None
-    return Exited(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    return Exited(status)
 
 
 def _kill_descendants(confined: bool) -> None:

@@ -21,9 +21,9 @@ from autograder.sandbox.session import (
     Channel,
     ChannelClosed,
     Clock,
-    ReplyTooLarge,
     TimeIsUp,
     ZygoteEnded,
+    last_line,
 )
 
 MIB = 1 << 20
@@ -71,12 +71,9 @@ class Zygote(WarmProcess):
             theirs.close()
             os.close(writer)
         channel = ZygoteChannel(self, ours, reader, self._limits.output_kib * 1024)
-        try:
-            list(channel.exchange(b"", 1, Clock(START_SECONDS), Allowance(1024)))
-        except (ChannelClosed, TimeIsUp, ReplyTooLarge, MalformedReply):
-            _, output = channel.end()
-            reason = output.decode("utf-8", "replace").strip() or "no reason given"
-            raise MachineError(f"the sandbox cannot confine a process: {reason}") from None
+        reason = channel.wait_for_greeting(START_SECONDS)
+        if reason is not None:
+            raise MachineError(f"the sandbox cannot confine a process: {reason}")
         return channel
 
     def wait_until_ready(self) -> None:
@@ -93,15 +90,14 @@ class Zygote(WarmProcess):
             complaint = self.close()
             if complaint is None:
                 raise ZygoteEnded
-            raise MachineError(f"the sandbox does not start: {_last_line(complaint)}")
+            raise MachineError(f"the sandbox does not start: {last_line(complaint)}")
         self.pid = msgspec.msgpack.decode(ready, type=Ready).pid
         self._base_memory = _virtual_memory(self.pid)
 
-    def wait_for_child(self, *, kill: bool) -> Exited | None:
-        """The end of the child, forced when ``kill``; None when the zygote is gone too."""
+    def end_child(self) -> Exited | None:
+        """Have the child killed, and wait for its end; None when the zygote is gone too."""
         try:
-            if kill:
-                self._control.send(KILL)
+            self._control.send(KILL)
             answer = self._control.recv(MAX_CONTROL)
         except OSError:
             answer = b""
@@ -111,11 +107,6 @@ class Zygote(WarmProcess):
 def _virtual_memory(pid: int) -> int:
     pages = Path(f"/proc/{pid}/statm").read_text("ascii").split()[0]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _last_line(complaint: str) -> str:
-    lines = complaint.strip().splitlines()
-    return lines[-1] if lines else "no reason given"
 
 
 class Received:
@@ -223,11 +214,9 @@ class ZygoteChannel(Channel):
 
     def end(self) -> tuple[int, bytes]:
         if self._end is None:
-            # Closing our end ends a child that is still serving; a child that is not
-            # gets the signal. Its output must flow meanwhile, or it may block on it.
             self._channel.close()
-            exited = self._zygote.wait_for_child(kill=True)
-            self._drain_output()
+            exited = self._zygote.end_child()
+            self._drain_output()  # a pipe holds no more than is taken at once
             os.close(self._output)
             status = -9 if exited is None else os.waitstatus_to_exitcode(exited.status)
             self._end = status, bytes(self._printed)

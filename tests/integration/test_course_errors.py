@@ -536,7 +536,7 @@ FLAWS = {
     ),
     "longer forward with an unknown name": (
         PUBLIC, "forward: y = W @ x", "forward: |\n  h = W @ x\n  y = hh",
-        f"{PUBLIC}:11:1: unknown name 'hh' in the forward pass in its line 2; did you mean 'h'?",
+        f"{PUBLIC}:11:1: unknown name 'hh' in line 2 of the forward pass; did you mean 'h'?",
     ),
     "public test against the reference alone": (
         PUBLIC, AGAINST, "    against: reference\n",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 import sys
 
 import pytest
+
+from autograder.sandbox.memory import keep_freed_memory
 
 PROBE = """
 import ctypes
@@ -36,10 +39,18 @@ def reused(mend: str) -> tuple[int, int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's heap")
 def test_new_blocks_lie_in_no_hole() -> None:
-    import ctypes
-
     if not hasattr(ctypes.CDLL(None), "mallinfo2"):
         pytest.skip("another libc")
     before, of = reused("")
     assert before > of / 2  # the probe finds holes where there are some
     assert reused("leave_no_holes()") == (0, of)
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_elsewhere_memory_is_left_as_it_is(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_library(name: None) -> None:
+        raise TypeError("argument of type 'NoneType' is not iterable")  # as on Windows
+
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(ctypes, "CDLL", no_library)
+    keep_freed_memory()
