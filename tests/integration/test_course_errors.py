@@ -477,6 +477,10 @@ FLAWS = {
         PUBLIC, EXPECT, EXPECT + "    layouts: [C, K]\n",
         f"{PUBLIC}:19:18: 'layouts'[1] must be one of C, F, strided, not 'K'",
     ),
+    "tolerance of what is no output": (
+        PUBLIC, EXPECT, EXPECT + "    tolerance: {dX: 1.0e-7}\n",
+        f"{PUBLIC}:19:17: unknown key 'dX' in 'tolerance'; known here: dx",
+    ),
     "kink without an expectation": (
         HIDDEN, DIMS, GIVEN + "    differentiable: false\n",
         f"{HIDDEN}:11:5: where nothing is differentiable, 'expect' alone says what is right; add "
