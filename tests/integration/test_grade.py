@@ -255,6 +255,7 @@ def test_complaints_about_a_large_class_stay_readable(tmp_path: Path) -> None:
         ),
         (("course", "--out", "out"), "course: is the course itself; give the folder that holds"),
         (("course", "--out", "out", "--layout", "auto"), "course: is the course itself"),
+        (("in", "--out", "course"), "--out course: is the course itself; name another folder"),
     ],
 )
 def test_folders_that_are_no_students_are_not_graded(
