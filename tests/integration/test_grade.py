@@ -294,6 +294,10 @@ CALLS: dict[str, tuple[tuple[object, ...], str]] = {
     ),
     "unknown language": (("grade", "submissions", "--out", "out", "--lang", "fr"), "--lang fr"),
     "unknown option": (("grade", ".", "--uot", "out"), "No such option"),
+    "threshold that nothing is below": (
+        ("grade", ".", "--out", "out", "--fail-under", "nan"),
+        "Invalid value for '--fail-under': nan is not in the range 0<=x<=100.",
+    ),
     "no out": (("grade", "."), "Missing option '--out'"),
     "unknown command": (("graed",), "No such command"),
 }
