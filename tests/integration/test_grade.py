@@ -181,6 +181,19 @@ def test_a_second_interrupt_ends_the_run_at_once(tmp_path: Path) -> None:
     wait_until(lambda: not any(is_running(pid) for pid in family))
 
 
+def test_an_interrupt_at_the_start_is_without_a_word(tmp_path: Path) -> None:
+    """While what the command line needs is imported."""
+    (tmp_path / "click.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", "--version"],
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{COURSE.parents[2]}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_workers_may_be_started_anew(submissions: Path, tmp_path: Path) -> None:
     """As they are where a fork is unsafe."""
     program = f"""
