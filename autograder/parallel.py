@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -39,8 +39,11 @@ def parallel_map(
     one, as a loop would. ``cost`` says how the items compare in time.
     """
     first, *others = _shares([cost(item) for item in items], jobs if CAN_FORK else 1)
-    helpers = [_Helper(function, items, share) for share in others]
+    helpers: list[_Helper[Item, Result]] = []
     try:
+        with _interrupts_held():  # a helper that nobody knows of would never be dismissed
+            for share in others:
+                helpers.append(_Helper(function, items, share))
         found = _work_out(function, items, first)
         for helper in helpers:
             found.add(helper.take() or _work_out(function, items, helper.share))
@@ -50,6 +53,19 @@ def parallel_map(
     if found.errors:
         raise found.errors[min(found.errors)]
     return [found.results[number] for number in range(len(items))]
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C comes at the end."""
+    if not CAN_FORK:
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _shares(costs: Sequence[float], jobs: int) -> list[list[int]]:

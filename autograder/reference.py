@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 import types
 from collections.abc import Callable
 from typing import Any
@@ -24,6 +25,16 @@ def solution_source(exercise: Exercise) -> str | None:
         ) from None
 
 
+def _line_in(file: str, error: BaseException) -> int | None:
+    """Where ``file`` was when ``error`` came up, which may have been in what it called."""
+    if isinstance(error, SyntaxError) and error.filename == file:  # such as return at the top
+        return error.lineno
+    steps = traceback.walk_tb(error.__traceback__)
+    return next(
+        (line for frame, line in reversed([*steps]) if frame.f_code.co_filename == file), None
+    )
+
+
 def load_reference(exercise: Exercise) -> Callable[..., Any] | None:
     """The solution's function; None in a course without solutions.
 
@@ -38,8 +49,9 @@ def load_reference(exercise: Exercise) -> Callable[..., Any] | None:
         exec(compile(source, str(exercise.solution_path), "exec"), module.__dict__)
     except (Exception, SystemExit) as error:  # exit() would end the grader without a word
         raise CourseError(
-            f"the solution does not run: {type(error).__name__}: {error}",
+            f"the solution does not run: {type(error).__name__}: {error}; mend this line",
             path=exercise.solution_path,
+            line=_line_in(str(exercise.solution_path), error),
         ) from None
     function = getattr(module, exercise.signature.function, None)
     if not callable(function):

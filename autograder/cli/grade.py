@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,12 @@ from autograder.cli.choices import FEEDBACK, FORMATS, LAYOUTS
 from autograder.cli.options import course_option, find_course, language_option
 from autograder.sandbox.launch import warm_process
 from autograder.sandbox.levels import LEVELS, Level, require_level
+
+
+def _comparable(_: click.Context, __: click.Parameter, percent: float | None) -> float | None:
+    if percent is not None and math.isnan(percent):  # it is neither below 0 nor above 100
+        raise click.BadParameter("nan is not in the range 0<=x<=100.")
+    return percent
 
 
 @click.command("grade")
@@ -59,6 +66,7 @@ from autograder.sandbox.levels import LEVELS, Level, require_level
 @click.option(
     "--fail-under",
     type=click.FloatRange(0, 100),
+    callback=_comparable,
     metavar="PERCENT",
     help="End with 1 where a grade is below this share of the points.",
 )

@@ -108,6 +108,8 @@ def _refuse_places(request: Request, layout: str) -> None:
     folder = submissions.resolve()
     if out.resolve() == folder:
         raise UsageError(f"--out {out}: is the folder of the submissions; name another one")
+    if out.resolve() == request.course.resolve():
+        raise UsageError(f"--out {out}: is the course itself; name another folder")
     if layout == "repository":
         return
     if folder == request.course.resolve():

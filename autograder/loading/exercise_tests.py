@@ -111,7 +111,7 @@ class TestReader:
             "parts": self._parts(node, entries, self._outputs(steps)),
             "proportional": self._proportional(entries),
             "title": self._title(entries),
-            "tolerance": self._tolerance(entries),
+            "tolerance": self._tolerance(entries, self._outputs(steps)),
         }
         if kind == "expect":
             return ExampleTest(inputs=self._examples.read(entries), **common)
@@ -307,12 +307,11 @@ class TestReader:
             )
         return (Part(outputs, points.number(0, MAX_POINTS)),)
 
-    def _tolerance(self, entries: Mapping[str, Node]) -> dict[str, float]:
+    def _tolerance(self, entries: Mapping[str, Node], outputs: tuple[str, ...]) -> dict[str, float]:
         if "tolerance" not in entries:
             return {}
-        return {
-            name: entry.number(0, 0.1) for name, entry in entries["tolerance"].mapping().items()
-        }
+        allowed = entries["tolerance"].mapping(outputs)
+        return {name: entry.number(0, 0.1) for name, entry in allowed.items()}
 
     def _check_differentiable(self, node: Node, parts: tuple[Part, ...]) -> None:
         for output in _all_outputs(parts):

@@ -477,6 +477,10 @@ FLAWS = {
         PUBLIC, EXPECT, EXPECT + "    layouts: [C, K]\n",
         f"{PUBLIC}:19:18: 'layouts'[1] must be one of C, F, strided, not 'K'",
     ),
+    "tolerance of what is no output": (
+        PUBLIC, EXPECT, EXPECT + "    tolerance: {dX: 1.0e-7}\n",
+        f"{PUBLIC}:19:17: unknown key 'dX' in 'tolerance'; known here: dx",
+    ),
     "kink without an expectation": (
         HIDDEN, DIMS, GIVEN + "    differentiable: false\n",
         f"{HIDDEN}:11:5: where nothing is differentiable, 'expect' alone says what is right; add "
@@ -923,7 +927,15 @@ FLAWS_IN_USE = {
     ),
     "solution that exits": (
         SOLUTION, "def", "raise SystemExit(0)\ndef",
-        f"{SOLUTION}: the solution does not run: SystemExit: 0",
+        f"{SOLUTION}:1:1: the solution does not run: SystemExit: 0; mend this line",
+    ),
+    "solution that cannot be compiled": (
+        SOLUTION, "def", "X = 1\nreturn X\ndef",
+        f"{SOLUTION}:2:1: the solution does not run: SyntaxError: 'return' outside function",
+    ),
+    "solution that calls what fails": (
+        SOLUTION, "def", "import math\n\n\nX = math.sqrt(-1)\ndef",
+        f"{SOLUTION}:4:1: the solution does not run: ValueError: math domain error; mend this line",
     ),
     "solution that exits when it is called": (
         SOLUTION, "return W.T @ dy", "raise SystemExit(0)",

@@ -181,6 +181,19 @@ def test_a_second_interrupt_ends_the_run_at_once(tmp_path: Path) -> None:
     wait_until(lambda: not any(is_running(pid) for pid in family))
 
 
+def test_an_interrupt_at_the_start_is_without_a_word(tmp_path: Path) -> None:
+    """While what the command line needs is imported."""
+    (tmp_path / "click.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", "--version"],
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{COURSE.parents[2]}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_workers_may_be_started_anew(submissions: Path, tmp_path: Path) -> None:
     """As they are where a fork is unsafe."""
     program = f"""
@@ -255,6 +268,7 @@ def test_complaints_about_a_large_class_stay_readable(tmp_path: Path) -> None:
         ),
         (("course", "--out", "out"), "course: is the course itself; give the folder that holds"),
         (("course", "--out", "out", "--layout", "auto"), "course: is the course itself"),
+        (("in", "--out", "course"), "--out course: is the course itself; name another folder"),
     ],
 )
 def test_folders_that_are_no_students_are_not_graded(
@@ -293,6 +307,10 @@ CALLS: dict[str, tuple[tuple[object, ...], str]] = {
     ),
     "unknown language": (("grade", "submissions", "--out", "out", "--lang", "fr"), "--lang fr"),
     "unknown option": (("grade", ".", "--uot", "out"), "No such option"),
+    "threshold that nothing is below": (
+        ("grade", ".", "--out", "out", "--fail-under", "nan"),
+        "Invalid value for '--fail-under': nan is not in the range 0<=x<=100.",
+    ),
     "no out": (("grade", "."), "Missing option '--out'"),
     "unknown command": (("graed",), "No such command"),
 }

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+from multiprocessing.process import BaseProcess
 
 import pytest
 
@@ -78,3 +79,18 @@ def test_an_error_here_leaves_no_helper_behind() -> None:
 def test_the_dearest_item_does_not_wait_behind_others() -> None:
     assert _shares([1, 1, 1, 30, 1], 2) == [[3], [0, 1, 2, 4]]
     assert _shares([1, 1, 1, 1], 2) == [[0, 2], [1, 3]]
+
+
+@linux
+def test_ctrl_c_while_helpers_start_leaves_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = BaseProcess.start
+
+    def interrupted(process: BaseProcess) -> None:
+        start(process)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(BaseProcess, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        # More than a pipe holds: they wait for a reader.
+        parallel_map(lambda size: bytes(size), [1_000_000] * 4, 4)
+    assert multiprocessing.active_children() == []
