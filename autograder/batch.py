@@ -21,7 +21,7 @@ from autograder.output.grade_file import (
     write_atomically,
     write_grade,
 )
-from autograder.parallel import CAN_FORK
+from autograder.parallel import CAN_FORK, processors
 from autograder.preparation import prepare_for
 from autograder.submission import SubmissionRef, read_submission
 from autograder.workers import Crew, Settings
@@ -69,7 +69,7 @@ def grade_all(
             write_grade(path, settled)
         yield Graded(ref, settled, fresh=False)
     if CAN_FORK:  # and the workers, forked after it, share it
-        settings = replace(settings, prepared=prepare_for(pending, settings.course, jobs))
+        settings = replace(settings, prepared=prepare_for(pending, settings.course, processors()))
     with (
         _deferred_interrupt() as is_over,
         Crew(settings, min(jobs, len(pending)), origin) as crew,

@@ -31,7 +31,11 @@ def _comparable(_: click.Context, __: click.Parameter, percent: float | None) ->
 )
 @click.option("--assignment", "assignments", multiple=True, help="Only this one; repeatable.")
 @click.option("--student", "students", multiple=True, help="Only this one; repeatable.")
-@click.option("--jobs", type=click.IntRange(1, 256), help="Processes; default: one per core.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    help="Submissions graded at a time; default: one per core.",
+)
 @click.option(
     "--isolation",
     type=click.Choice(LEVELS),

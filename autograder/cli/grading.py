@@ -26,6 +26,7 @@ from autograder.messages import harmless
 from autograder.output.context import Context
 from autograder.output.formats import FORMATS, ClassFormat
 from autograder.output.summary import points, write_summary
+from autograder.parallel import processors
 from autograder.sandbox.levels import Level
 from autograder.submission import SubmissionRef
 
@@ -59,7 +60,7 @@ class Request(Struct, frozen=True, kw_only=True):
 def grade(request: Request, origin: WarmProcess | None) -> int:
     """Grade, report, and return the exit code. Raises
     :class:`~autograder.errors.AutograderError`."""
-    course = load_course(request.course, jobs=request.jobs)
+    course = load_course(request.course, jobs=processors())
     _refuse_unknown(request.assignments, course)
     language = pick_language(request.language, course)
     context = make_context(
