@@ -69,9 +69,7 @@ def grade_all(
             write_grade(path, settled)
         yield Graded(ref, settled, fresh=False)
     if CAN_FORK:  # and the workers, forked after it, share it
-        settings = replace(
-            settings, prepared=prepare_for(pending, settings.course, min(jobs, processors()))
-        )
+        settings = replace(settings, prepared=prepare_for(pending, settings.course, processors()))
     with (
         _deferred_interrupt() as is_over,
         Crew(settings, min(jobs, len(pending)), origin) as crew,
