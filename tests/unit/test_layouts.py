@@ -231,8 +231,8 @@ MISFITS = {
         "park: no submission found: saw 'assignments/linear-layer/', "
         "which belongs at park/linear-layer/"
     ),
-    "park/work/notes.txt": (
-        "park: no submission found: saw work/; files belong in park/linear-layer/"
+    "park/sketches/notes.txt": (
+        "park: no submission found: saw sketches/; files belong in park/linear-layer/"
     ),
     "park\x1b[2J/linear-layer2/dx.py": None,
     "park/essay/essay.txt": None,
