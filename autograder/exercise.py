@@ -6,6 +6,7 @@ points, per output or as a whole; a case is one set of input arrays.
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -243,7 +244,7 @@ class Origin(Struct, frozen=True):
     column: int
 
 
-class Exercise(Struct, frozen=True):
+class Exercise(Struct, frozen=True, dict=True):
     """One stub file's worth of work. All paths are absolute."""
 
     assignment: str
@@ -276,19 +277,19 @@ class Exercise(Struct, frozen=True):
     """Where ``tests.<name>``, ``mistakes.<name>``, ``forward`` ... are written, for errors
     found after loading; tests and mistakes have unique names."""
 
-    @property
+    @cached_property
     def max_score(self) -> float:
         return sum(part.points for test in self.tests for part in test.parts)
 
-    @property
+    @cached_property
     def run_tests(self) -> tuple[RunTest, ...]:
         return tuple(test for test in self.tests if isinstance(test, RunTest))
 
-    @property
+    @cached_property
     def source_tests(self) -> tuple[SourceTest, ...]:
         return tuple(test for test in self.tests if isinstance(test, SourceTest))
 
-    @property
+    @cached_property
     def pytest_tests(self) -> tuple[PytestTest, ...]:
         return tuple(test for test in self.tests if isinstance(test, PytestTest))
 

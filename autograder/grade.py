@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType
@@ -129,7 +130,7 @@ CHECKS = "(checks)"
 """Stands for the outputs of all pytest tests of an exercise together."""
 
 
-class Judgement(Struct, frozen=True):
+class Judgement(Struct, frozen=True, dict=True):
     """A judged test: points per part, and the first finding against it, if any.
 
     ``wrong`` has, per output, the numbers of the cases in which it was wrong.
@@ -140,7 +141,7 @@ class Judgement(Struct, frozen=True):
     finding: Finding | None
     wrong: dict[str, tuple[int, ...]]
 
-    @property
+    @cached_property
     def is_explainable(self) -> bool:
         """Whether the code ran and was wrong, so that a known mistake may be the reason."""
         finding = self.finding
@@ -148,15 +149,15 @@ class Judgement(Struct, frozen=True):
             finding.failure is None or finding.failure.kind in _TELLING_FAILURES
         )
 
-    @property
+    @cached_property
     def score(self) -> float:
         return clamp(math.fsum(self.scores), self.max_score)
 
-    @property
+    @cached_property
     def max_score(self) -> float:
         return math.fsum(part.points for part in self.test.parts)
 
-    @property
+    @cached_property
     def status(self) -> Status:
         if self.score >= self.max_score and self.finding is None:
             return "passed"

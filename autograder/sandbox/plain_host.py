@@ -21,7 +21,14 @@ from autograder.course import Limits
 from autograder.errors import MachineError
 from autograder.sandbox import bootstrap
 from autograder.sandbox.protocol import HEADER, MalformedReply
-from autograder.sandbox.session import Allowance, Channel, ChannelClosed, Clock, TimeIsUp
+from autograder.sandbox.session import (
+    Allowance,
+    Channel,
+    ChannelClosed,
+    Clock,
+    ReplyTooLarge,
+    TimeIsUp,
+)
 
 START_SECONDS = 60.0  # a virus scanner may look at every file of numpy first
 END_SECONDS = 5.0
@@ -88,7 +95,7 @@ class PlainChannel(Channel):
 
     def exchange(
         self, frames: bytes | memoryview, replies: int, clock: Clock, allowance: Allowance
-    ) -> Iterator[memoryview]:
+    ) -> Iterator[list[memoryview]]:
         if frames:
             if self._received or not self._replies.empty():
                 self._take(clock)  # the end, or what nobody asked for
@@ -98,7 +105,8 @@ class PlainChannel(Channel):
             while len(self._received) < HEADER.size:
                 self._take(clock)
             size: int = HEADER.unpack_from(self._received)[0]
-            allowance.check(size)
+            if size > allowance.largest:
+                raise ReplyTooLarge
             end = HEADER.size + size
             while len(self._received) < end:
                 self._take(clock)
@@ -107,7 +115,7 @@ class PlainChannel(Channel):
             del self._received[:end]
             if left == 1 and self._received:
                 raise MalformedReply("more than one reply")
-            yield payload
+            yield [payload]
 
     def end(self) -> tuple[int, bytes]:
         if self._end is None:

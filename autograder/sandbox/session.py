@@ -6,7 +6,6 @@ Such processes are started in :mod:`autograder.sandbox.zygote_host`, and where t
 
 from __future__ import annotations
 
-import itertools
 import math
 import secrets
 import signal
@@ -156,18 +155,16 @@ class Allowance:
     def __init__(self, reply_bytes: int) -> None:
         self._reply_bytes = reply_bytes
         self._left = _LARGEST_REPLIES * reply_bytes
-
-    def check(self, size: int) -> None:
-        """Raise :class:`ReplyTooLarge` where a payload of ``size`` bytes is not to be taken."""
-        if size > min(self._reply_bytes, self._left):
-            raise ReplyTooLarge
+        self.largest = reply_bytes
+        """The size of the largest payload that is still to be taken."""
 
     def spend(self, size: int) -> None:
         self._left -= size
+        self.largest = min(self._reply_bytes, self._left)
 
     def give_back(self, size: int) -> None:
         """For a payload that was not kept."""
-        self._left += size
+        self.spend(-size)
 
 
 class Channel(ABC):
@@ -176,8 +173,9 @@ class Channel(ABC):
     @abstractmethod
     def exchange(
         self, frames: bytes | memoryview, replies: int, clock: Clock, allowance: Allowance
-    ) -> Iterator[memoryview]:
-        """Send ``frames`` and yield the payloads of the ``replies`` frames that come back.
+    ) -> Iterator[list[memoryview]]:
+        """Send ``frames`` and yield the payloads of the ``replies`` frames that come back, as many
+        at a time as have come.
 
         The payloads are taken from ``allowance``. Raises :class:`ChannelClosed`, :class:`TimeIsUp`,
         :class:`ReplyTooLarge`, :class:`MalformedReply`.
@@ -275,13 +273,15 @@ class Session:
         replies = self._channel.exchange(
             script.frames(first), sum(map(len, numbers)), self._clock, self.allowance
         )
+        come: list[memoryview] = []
         for of_test in numbers:
-            payloads: list[memoryview] = []
             try:
-                payloads.extend(itertools.islice(replies, len(of_test)))
+                while len(come) < len(of_test):
+                    come += next(replies)
             except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed) as error:
                 self.die(error)
             self.start_clock()
+            payloads, come = come[: len(of_test)], come[len(of_test) :]
             yield Replies(self, of_test, payloads)
             if self._died is not None:
                 return
@@ -299,7 +299,9 @@ class Session:
             return self._died
         try:
             while True:
-                (payload,) = self._channel.exchange(_frame(request), 1, self._clock, self.allowance)
+                ((payload,),) = self._channel.exchange(
+                    _frame(request), 1, self._clock, self.allowance
+                )
                 reply = _reply_to(request, payload)
                 if not isinstance(reply, Callback):
                     return reply

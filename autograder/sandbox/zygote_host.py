@@ -21,6 +21,7 @@ from autograder.sandbox.session import (
     Channel,
     ChannelClosed,
     Clock,
+    ReplyTooLarge,
     TimeIsUp,
     ZygoteEnded,
     last_line,
@@ -128,21 +129,28 @@ class Received:
     def is_begun(self) -> bool:
         return self._filled > self._start
 
-    def payloads(self) -> Iterator[memoryview]:
-        """Take out those of the frames that are whole; where they are, what has begun keeps
-        its place. Raises :class:`ReplyTooLarge`."""
-        while self._filled - self._start >= HEADER.size:
-            size: int = HEADER.unpack_from(self._buffer, self._start)[0]
-            self._allowance.check(size)
-            begin = self._start + HEADER.size
+    def payloads(self, most: int) -> list[memoryview]:
+        """Take out the frames that are whole, ``most`` of them at the most; what has begun is
+        given room. Raises :class:`ReplyTooLarge` where the first frame announces too much."""
+        buffer, start, filled = self._buffer, self._start, self._filled
+        payloads: list[memoryview] = []
+        needed = HEADER.size
+        while len(payloads) < most and (begin := start + HEADER.size) <= filled:
+            size: int = HEADER.unpack_from(buffer, start)[0]
+            if size > self._allowance.largest:
+                if not payloads:
+                    raise ReplyTooLarge
+                break
             end = begin + size
-            if end > self._filled:
-                self._make_room(HEADER.size + size)
-                return
-            self._start = end
+            if end > filled:
+                needed = HEADER.size + size
+                break
+            payloads.append(buffer[begin:end])
             self._allowance.spend(size)
-            yield self._buffer[begin:end]
-        self._make_room(HEADER.size)
+            start = end
+        self._start = start
+        self._make_room(needed)
+        return payloads
 
     def _make_room(self, size: int) -> None:
         """See to it that the first frame, of ``size`` bytes, has its place in the buffer."""
@@ -175,13 +183,20 @@ class ZygoteChannel(Channel):
 
     def exchange(
         self, frames: bytes | memoryview, replies: int, clock: Clock, allowance: Allowance
-    ) -> Iterator[memoryview]:
+    ) -> Iterator[list[memoryview]]:
         if frames:
             self._refuse_early_bytes()
         unsent = memoryview(frames)
         received = Received(allowance)
         writing = False
         while replies:
+            if come := received.payloads(replies):
+                replies -= len(come)
+                if not replies and (received.is_begun() or unsent):
+                    yield come[:-1]
+                    raise MalformedReply("more than one reply")
+                yield come
+                continue
             if unsent:
                 unsent = unsent[self._send(unsent) :]
             if bool(unsent) != writing:
@@ -189,11 +204,6 @@ class ZygoteChannel(Channel):
                 events = select.POLLIN | select.POLLOUT if writing else select.POLLIN
                 self._poll.modify(self._channel, events)
             self._wait(clock, received)
-            for payload in received.payloads():
-                replies -= 1
-                if not replies and (received.is_begun() or unsent):
-                    raise MalformedReply("more than one reply")
-                yield payload
 
     def _wait(self, clock: Clock, received: Received) -> None:
         """Take in whatever comes first: printed text, a part of a reply, room to write.

@@ -36,7 +36,8 @@ def test_frames_come_out_as_they_went_in(seed: int) -> None:
         room[: len(piece)] = piece
         received.add(len(piece))
         stream = stream[len(piece) :]
-        found += received.payloads()
+        while come := received.payloads(chance.randrange(1, 4)):
+            found += come
     assert [bytes(payload) for payload in found] == payloads
     assert not received.is_begun()
 
@@ -47,4 +48,14 @@ def test_what_is_announced_too_large_is_not_waited_for() -> None:
     received.room()[: len(header)] = header
     received.add(len(header))
     with pytest.raises(ReplyTooLarge):
-        list(received.payloads())
+        received.payloads(1)
+
+
+def test_what_came_before_an_announcement_that_is_too_large_counts() -> None:
+    received = Received(Allowance(1000))
+    stream = frame(b"one") + frame(b"two") + HEADER.pack(1001)
+    received.room()[: len(stream)] = stream
+    received.add(len(stream))
+    assert [bytes(payload) for payload in received.payloads(3)] == [b"one", b"two"]
+    with pytest.raises(ReplyTooLarge):
+        received.payloads(1)
