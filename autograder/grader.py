@@ -42,7 +42,7 @@ from autograder.messages import harmless, harmless_lines, pick, text
 from autograder.mistakes import explain, mutant
 from autograder.observation import Failure, Observation
 from autograder.pace import pace
-from autograder.plan import MAX_KNOWN, Plan
+from autograder.plan import Plan
 from autograder.preparation import Prepared, prepare
 from autograder.reference import solution_source
 from autograder.run import ExerciseRun, are_same, file_problem, run_exercise
@@ -174,15 +174,14 @@ class ExerciseGrader:
     ) -> Judgement:
         """A test judged, where its answers came before as it was then."""
         observations = run.observations[test.name]
-        if not self._plan.is_remembered(test, observations):
-            return judge_test(test, truths[test.name], observations)
-        judged = self._judged.setdefault(test.name, [])
+        judged = self._judged.get(test.name, [])
         for before, judgement in judged:
             if before is observations:
                 return judgement
         judgement = judge_test(test, truths[test.name], observations)
-        judged.append((observations, judgement))
-        del judged[:-MAX_KNOWN]
+        if self._plan.is_remembered(test, observations):
+            kept = [one for one in judged if self._plan.is_remembered(test, one[0])]
+            self._judged[test.name] = [*kept, (observations, judgement)]
         return judgement
 
     @cached_property

@@ -71,8 +71,6 @@ _SMALL_ARRAY = 1024
 _GREETING = 1024
 # All results that are kept at a time, in results of the largest size.
 _LARGEST_REPLIES = 4
-# Replies of a test that are larger than this together are not kept to be recognised.
-_SMALL_CONTENT = 1 << 14
 
 Question: TypeAlias = Call | Read
 """What is asked in a :class:`Script`, which gives it its number."""
@@ -160,7 +158,7 @@ class Allowance:
 
     def spend(self, size: int) -> None:
         self._left -= size
-        self.largest = min(self._reply_bytes, self._left)
+        self.largest = self._reply_bytes if self._left > self._reply_bytes else self._left
 
     def give_back(self, size: int) -> None:
         """For a payload that was not kept."""
@@ -338,13 +336,11 @@ class Replies:
         self._numbers = numbers
         self._payloads = payloads
 
-    def content(self) -> tuple[bytes, ...] | None:
-        """The replies as they are; None where some are missing or they are large."""
+    def content(self) -> tuple[memoryview, ...] | None:
+        """The replies as they are; None where some are missing."""
         if len(self._payloads) < len(self._numbers):
             return None
-        if sum(map(len, self._payloads)) > _SMALL_CONTENT:
-            return None
-        return tuple(map(bytes, self._payloads))
+        return tuple(self._payloads)
 
     def outcomes(self) -> list[Outcome]:
         """What the replies say. Shorter than the questions by what was not tried after the

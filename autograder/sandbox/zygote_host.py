@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from autograder.course import Limits
 from autograder.errors import MachineError
@@ -32,6 +33,9 @@ START_SECONDS = 30.0
 # How much is taken at a time of what is printed, and of replies of unknown size.
 _PRINTED_CHUNK = 1 << 20
 _REPLY_CHUNK = 1 << 14
+# What a socket takes before its reader does: an array of a megabyte, so that who sends it need not
+# wait for the other to be awake. The system may grant less.
+_SENDING = 1 << 21
 
 
 class Zygote(WarmProcess):
@@ -53,6 +57,8 @@ class Zygote(WarmProcess):
         self.wait_until_ready()
         ours, theirs = socket.socketpair()
         reader, writer = os.pipe()
+        for end in (ours, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SENDING)
         try:
             message = msgspec.msgpack.encode(
                 Spawn(
@@ -115,7 +121,7 @@ class Received:
 
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance
-        self._buffer = memoryview(bytearray(_REPLY_CHUNK))
+        self._buffer = _buffer(_REPLY_CHUNK)
         # The first frame begins at `start`; bytes have come up to `filled`.
         self._start = self._filled = 0
 
@@ -158,9 +164,13 @@ class Received:
             return
         begun = self._buffer[self._start : self._filled]
         # A new one, for payloads in the old one may be in use.
-        self._buffer = memoryview(bytearray(max(_REPLY_CHUNK, size)))
+        self._buffer = _buffer(max(_REPLY_CHUNK, size))
         self._buffer[: len(begun)] = begun
         self._start, self._filled = 0, len(begun)
+
+
+def _buffer(size: int) -> memoryview:
+    return np.empty(size, np.uint8).data  # not a bytearray, which would be filled twice
 
 
 class ZygoteChannel(Channel):
