@@ -6,6 +6,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -56,12 +57,14 @@ def grade_all(
     :func:`~autograder.sandbox.launch.warm_process` for the workers' sandboxes.
     """
     fingerprints = settings.fingerprints()
-    pending = []
+    pending: list[SubmissionRef] = []
+    paths: list[Path] = []
     for ref in refs:
         path = grade_path(settings.out, ref)
         grade = None if force else read_grade(path)
         if grade is None or grade.fingerprint != fingerprints.of(read_submission(ref)):
             pending.append(ref)
+            paths.append(path)
             continue
         # Due dates change without anything to run again.
         settled = with_deadline(grade, settings.course, ref)
@@ -72,11 +75,11 @@ def grade_all(
         settings = replace(settings, prepared=prepare_for(pending, settings.course, processors()))
     with (
         _deferred_interrupt() as is_over,
-        Crew(settings, min(jobs, len(pending)), origin) as crew,
+        Crew(settings, pending, min(jobs, len(pending)), origin) as crew,
     ):
-        for ref, content in crew.grade(pending, is_over):
-            write_atomically(grade_path(settings.out, ref), content)
-            yield Graded(ref, decode_grade(content), fresh=True)
+        for number, content in crew.grade(is_over):
+            write_atomically(paths[number], content)
+            yield Graded(pending[number], decode_grade(content), fresh=True)
     if crew.broken:
         raise MachineError(
             f"the grader itself failed on {len(crew.broken)} of {len(pending)} submissions, the "

@@ -79,12 +79,19 @@ class Crew:
     then goes without a grade; the others get theirs. Use as a context manager.
     """
 
-    def __init__(self, settings: Settings, jobs: int, origin: WarmProcess | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        refs: Sequence[SubmissionRef],
+        jobs: int,
+        origin: WarmProcess | None,
+    ) -> None:
         self._settings = settings
+        self._refs = refs
         self._jobs = jobs
         self._origin = origin
         self._hands: list[_Hand] = []
-        self._suspects: list[SubmissionRef] = []
+        self._suspects: set[int] = set()
         self._killers = 0
         self.broken: list[str] = []
         """Submissions that the grader itself failed on, and how."""
@@ -102,44 +109,46 @@ class Crew:
 
     def _hire(self, place: int) -> _Hand:
         others = [hand.connection for hand in self._hands if hand.place != place]
-        return _Hand((place, self._jobs), self._settings, self._origin, others)
+        return _Hand((place, self._jobs), self._settings, self._refs, self._origin, others)
 
-    def grade(
-        self, refs: Sequence[SubmissionRef], is_over: Callable[[], bool]
-    ) -> Iterator[tuple[SubmissionRef, bytes]]:
-        """Yield each submission with the content of its grade's file as it comes; once it is
-        over, only those that are in hand. Raises what is wrong with the course or the machine."""
-        pending = deque(refs)
+    def grade(self, is_over: Callable[[], bool]) -> Iterator[tuple[int, bytes]]:
+        """Yield the number of each submission with the content of its grade's file as it comes;
+        once it is over, only those that are in hand. Raises what is wrong with the course or the
+        machine."""
+        pending = deque(range(len(self._refs)))
         while True:
             for hand in self._hands:
-                while pending and len(hand.refs) < _IN_HAND and not is_over():
+                while pending and len(hand.numbers) < _IN_HAND and not is_over():
                     hand.give(pending.popleft())
-            busy = {hand.connection: hand for hand in self._hands if hand.refs}
+            busy = {hand.connection: hand for hand in self._hands if hand.numbers}
             if not busy:
                 return
-            for connection in wait(list(busy)):
+            # Who is alone is waited for by taking what it has.
+            for connection in wait(list(busy)) if len(busy) > 1 else busy:
                 hand = busy[connection]
-                ref, outcome = hand.take()
+                number, outcome = hand.take()
                 if outcome is None:
-                    pending.extendleft(reversed(self._replace(hand, ref)))
+                    pending.extendleft(reversed(self._replace(hand, number)))
                 elif isinstance(outcome, bytes):
-                    yield ref, outcome
+                    yield number, outcome
                 elif isinstance(outcome, _Fault):  # which must not cost the class its grades
-                    self.broken.append(f"{ref.student} ({outcome.description})")
+                    student = self._refs[number].student
+                    self.broken.append(f"{student} ({outcome.description})")
                 else:
                     raise outcome
 
-    def _replace(self, hand: _Hand, ref: SubmissionRef) -> list[SubmissionRef]:
-        """Another worker for one that was killed at work on ``ref``; what is to be given out
-        again."""
+    def _replace(self, hand: _Hand, number: int) -> list[int]:
+        """Another worker for one that was killed at work on a submission; what is to be given
+        out again."""
         hand.dismiss(at_once=True)
         hand.process.join()
         self._hands[hand.place] = self._hire(hand.place)
-        left = list(hand.refs)
-        if ref not in self._suspects:  # perhaps it was chance
-            self._suspects.append(ref)
-            return [ref, *left]
-        self.broken.append(f"{ref.student} (killed the process that graded it)")
+        left = list(hand.numbers)
+        if number not in self._suspects:  # perhaps it was chance
+            self._suspects.add(number)
+            return [number, *left]
+        student = self._refs[number].student
+        self.broken.append(f"{student} (killed the process that graded it)")
         self._killers += 1
         if self._killers == _MAX_KILLERS:
             raise MachineError(
@@ -156,32 +165,34 @@ class _Hand:
         self,
         place: tuple[int, int],
         settings: Settings,
+        refs: Sequence[SubmissionRef],
         origin: WarmProcess | None,
-        others: Sequence[Connection[SubmissionRef, Outcome]],
+        others: Sequence[Connection[int, Outcome]],
     ) -> None:
         context: Any = multiprocessing.get_context(_METHOD)
         self.place = place[0]
-        self.refs: deque[SubmissionRef] = deque()
+        self.numbers: deque[int] = deque()
+        """Of the submissions that it has been given, the first of which it is grading."""
         self.connection, theirs = context.Pipe()
         # A fork has them too, and would keep itself and the others from seeing them closed.
         ours = [*others, self.connection] if CAN_FORK else []
-        arguments = (theirs, ours, settings, place, origin, os.getpid())
+        arguments = (theirs, ours, settings, refs, place, origin, os.getpid())
         self.process = context.Process(target=_work, args=arguments)
         self.process.start()
         theirs.close()
 
-    def give(self, ref: SubmissionRef) -> None:
-        self.refs.append(ref)
+    def give(self, number: int) -> None:
+        self.numbers.append(number)
         with contextlib.suppress(OSError):  # it is gone, as will be seen
-            self.connection.send(ref)
+            self.connection.send(number)
 
-    def take(self) -> tuple[SubmissionRef, Outcome | None]:
-        """What has become of the first of ``refs``; None where the worker was killed."""
-        ref = self.refs.popleft()
+    def take(self) -> tuple[int, Outcome | None]:
+        """What has become of the first of ``numbers``; None where the worker was killed."""
+        number = self.numbers.popleft()
         try:
-            return ref, self.connection.recv()
+            return number, self.connection.recv()
         except (EOFError, OSError):
-            return ref, None
+            return number, None
 
     def dismiss(self, *, at_once: bool) -> None:
         """Have it end with what it is grading, or now."""
@@ -191,9 +202,10 @@ class _Hand:
 
 
 def _work(
-    connection: Connection[Outcome, SubmissionRef],
-    not_ours: Sequence[Connection[SubmissionRef, Outcome]],
+    connection: Connection[Outcome, int],
+    not_ours: Sequence[Connection[int, Outcome]],
     settings: Settings,
+    refs: Sequence[SubmissionRef],
     place: tuple[int, int],
     origin: WarmProcess | None,
     parent: int,
@@ -208,7 +220,7 @@ def _work(
     worker: _Worker | None = None
     with contextlib.suppress(EOFError, OSError):
         while True:
-            ref = connection.recv()
+            ref = refs[connection.recv()]
             outcome: Outcome
             try:
                 worker = worker or _Worker(settings, place, origin)

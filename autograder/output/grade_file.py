@@ -21,7 +21,7 @@ def grade_path(out: Path, ref: SubmissionRef) -> Path:
 
     Of several attempts each has a file under ``.attempts``, to choose from.
     """
-    student = ref.stored_as or ref.folder.parent.name
+    student = ref.stored_as or os.path.basename(os.path.dirname(ref.folder))
     if not ref.stored_as and is_reserved(student):
         student = storable(student)
     if ref.attempt:
@@ -78,12 +78,14 @@ def write_atomically(path: Path, content: bytes) -> None:
     The temporary file has a fixed name: what a killed run leaves behind, the next overwrites.
     Raises :class:`MachineError`.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
+        os.makedirs(folder or ".", exist_ok=True)
+        with open(temporary, "wb") as file:
+            file.write(content)
         os.replace(temporary, path)
     except OSError as error:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary)
         raise MachineError(f"{path}: cannot be written: {error.strerror}") from None
