@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from autograder.deadline import counting, with_deadline
 from autograder.errors import MachineError
 from autograder.grade import Grade
+from autograder.kept import Kept
 from autograder.output.grade_file import (
     decode_grade,
     grade_path,
@@ -48,13 +49,15 @@ def grade_all(
     jobs: int,
     force: bool = False,
     origin: WarmProcess | None = None,
+    kept: Kept | None = None,
 ) -> Iterator[Graded]:
     """Grade the submissions, yielding each when its file is written.
 
     Those that are graded and unchanged come first and are not run, unless ``force``.
     Interrupted, it finishes what is being graded, leaves the rest, and raises
     :class:`KeyboardInterrupt`; interrupted again, at once. ``origin`` is a
-    :func:`~autograder.sandbox.launch.warm_process` for the workers' sandboxes.
+    :func:`~autograder.sandbox.launch.warm_process` for the workers' sandboxes, ``kept`` what was
+    worked out of the course before.
     """
     fingerprints = settings.fingerprints()
     pending: list[SubmissionRef] = []
@@ -72,7 +75,8 @@ def grade_all(
             write_grade(path, settled)
         yield Graded(ref, settled, fresh=False)
     if CAN_FORK:  # and the workers, forked after it, share it
-        settings = replace(settings, prepared=prepare_for(pending, settings.course, processors()))
+        prepared = prepare_for(pending, settings.course, processors(), kept)
+        settings = replace(settings, prepared=prepared)
     with (
         _deferred_interrupt() as is_over,
         Crew(settings, pending, min(jobs, len(pending)), origin) as crew,

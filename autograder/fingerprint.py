@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -54,6 +55,33 @@ def grader_digest() -> bytes:
     root = Path(__file__).parent
     _update(hasher, sorted(root.rglob("*.py")))
     return hasher.digest()
+
+
+def course_paths(root: Path) -> Iterator[str]:
+    """All files that a course is made of, and the folders that they are in, which end in a
+    separator; in an order that is always the same. Raises :class:`OSError`."""
+    yield os.path.join(root, "config.yaml")
+    seen: set[tuple[int, int]] = set()
+    for tree in ("assignments", "solutions", os.path.join("tests", "hidden")):
+        folder = os.path.join(root, tree)
+        if os.path.isdir(folder):
+            yield from _paths_in(folder, seen)
+
+
+def _paths_in(folder: str, seen: set[tuple[int, int]]) -> Iterator[str]:
+    """Links are followed, but to no folder twice: they may lead around in circles."""
+    yield os.path.join(folder, "")
+    status = os.stat(folder)
+    if (status.st_dev, status.st_ino) in seen:
+        return
+    seen.add((status.st_dev, status.st_ino))
+    with os.scandir(folder) as scan:
+        entries = sorted(scan, key=lambda entry: entry.name)
+    for entry in entries:
+        if entry.is_dir():
+            yield from _paths_in(entry.path, seen)
+        elif entry.is_file() and not entry.name.endswith(".pyc"):
+            yield entry.path
 
 
 def _update(hasher: blake2b, paths: Iterable[Path]) -> None:

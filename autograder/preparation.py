@@ -12,6 +12,7 @@ from autograder.course import Course
 from autograder.errors import AutograderError
 from autograder.exercise import Exercise, RunTest
 from autograder.grade import Truth
+from autograder.kept import Kept
 from autograder.parallel import parallel_map
 from autograder.reference import load_reference
 from autograder.submission import SubmissionRef, source_paths
@@ -31,9 +32,15 @@ class Prepared(Struct, frozen=True, eq=False):
 
 
 def prepare(
-    exercises: Sequence[Exercise], seed: int, *, thorough: bool = False, jobs: int = 1
+    exercises: Sequence[Exercise],
+    seed: int,
+    *,
+    thorough: bool = False,
+    jobs: int = 1,
+    kept: Kept | None = None,
 ) -> list[Prepared]:
-    """Each of the exercises, by ``jobs`` processes.
+    """Each of the exercises, by ``jobs`` processes; what is expected is taken from ``kept`` where
+    it is there.
 
     Raises :class:`~autograder.errors.CourseError` where cases cannot be drawn or the witnesses
     disagree.
@@ -41,35 +48,50 @@ def prepare(
     cases = [
         {test.name: draw_cases(one, test, seed) for test in one.run_tests} for one in exercises
     ]
-    references = [load_reference(exercise) for exercise in exercises]
+    entries = [f"{one.assignment}.{one.name}" for one in exercises]
+    truths = {} if kept is None else kept.recall(entries)
+    missing = [number for number, entry in enumerate(entries) if entry not in truths]
+    found = _expected([(exercises[number], cases[number]) for number in missing], thorough, jobs)
+    made = {entries[number]: one for number, one in zip(missing, found, strict=True)}
+    if kept is not None:
+        kept.keep(made)
+    truths |= made
+    return [Prepared(of_one, truths[entry]) for of_one, entry in zip(cases, entries, strict=True)]
+
+
+def _expected(
+    exercises: Sequence[tuple[Exercise, Mapping[str, Sequence[Case]]]], thorough: bool, jobs: int
+) -> list[dict[str, tuple[Truth, ...]]]:
+    """What is expected of the cases of each exercise, by test."""
+    references = [load_reference(exercise) for exercise, _ in exercises]
 
     def expected(item: tuple[int, RunTest, Case]) -> Truth:
         number, test, case = item
         return expected_outputs(
-            exercises[number], test, case, references[number], thorough=thorough
+            exercises[number][0], test, case, references[number], thorough=thorough
         )
 
     items = [
         (number, test, case)
-        for number, exercise in enumerate(exercises)
+        for number, (exercise, cases) in enumerate(exercises)
         for test in exercise.run_tests
-        for case in cases[number][test.name]
+        for case in cases[test.name]
     ]
     truths = iter(parallel_map(expected, items, jobs, lambda item: _cost(item[2])))
     return [
-        Prepared(of_one, {test: tuple(islice(truths, len(of_one[test]))) for test in of_one})
-        for of_one in cases
+        {test: tuple(islice(truths, len(of_test))) for test, of_test in cases.items()}
+        for _, cases in exercises
     ]
 
 
 def prepare_for(
-    refs: Iterable[SubmissionRef], course: Course, jobs: int
+    refs: Iterable[SubmissionRef], course: Course, jobs: int, kept: Kept | None = None
 ) -> dict[tuple[str, str], Prepared]:
     """The exercises that some of the submissions have files for, by assignment and name.
     Raises :class:`~autograder.errors.CourseError`."""
     exercises = _handed_in(refs, course)
     try:
-        prepared = prepare(exercises, course.seed, jobs=jobs)
+        prepared = prepare(exercises, course.seed, jobs=jobs, kept=kept)
     except AutograderError:
         raise
     except Exception:  # it will be met again, by who can say which submission it was for

@@ -19,6 +19,7 @@ from autograder.cli.exporting import make_context, repository_folders, write_exp
 from autograder.cli.options import pick_language
 from autograder.course import Course, HiddenFeedback
 from autograder.errors import UsageError
+from autograder.kept import Kept
 from autograder.layouts import AUTO, LAYOUTS, Found
 from autograder.layouts import submissions as find_in_layout
 from autograder.loading import load_course
@@ -60,7 +61,8 @@ class Request(Struct, frozen=True, kw_only=True):
 def grade(request: Request, origin: WarmProcess | None) -> int:
     """Grade, report, and return the exit code. Raises
     :class:`~autograder.errors.AutograderError`."""
-    course = load_course(request.course, jobs=processors())
+    kept = Kept(request.course, anew=request.force)
+    course = _load(kept, request.course)
     _refuse_unknown(request.assignments, course)
     language = pick_language(request.language, course)
     context = make_context(
@@ -83,7 +85,7 @@ def grade(request: Request, origin: WarmProcess | None) -> int:
             language,
             private=tuple(dict.fromkeys(path.absolute() for path in private)),
         )
-        graded, left = _grade(found.refs, settings, request, origin)
+        graded, left = _grade(found.refs, settings, request, origin, kept)
     _report(graded, settings, left=left, quiet=request.quiet)
     _recall_misfits(found)
     if left is not None:
@@ -93,6 +95,15 @@ def grade(request: Request, origin: WarmProcess | None) -> int:
     for name in request.formats:
         _write_format(name, graded, context, settings.out)
     return _hold_against(request.fail_under, graded)
+
+
+def _load(kept: Kept, root: Path) -> Course:
+    entries = kept.recall(["course"])
+    if not entries:
+        entries = {"course": load_course(root, jobs=processors())}
+        kept.keep(entries)
+    course: Course = entries["course"]
+    return course
 
 
 def _refuse_unknown(assignments: tuple[str, ...], course: Course) -> None:
@@ -129,13 +140,14 @@ def _grade(
     settings: Settings,
     request: Request,
     origin: WarmProcess | None,
+    kept: Kept,
 ) -> tuple[list[Graded], int | None]:
     """What is graded, and where that was interrupted, how many submissions are left."""
     graded: list[Graded] = []
     try:
         with _progress(len(refs)) as advance:
             for one in grade_all(
-                refs, settings, jobs=request.jobs, force=request.force, origin=origin
+                refs, settings, jobs=request.jobs, force=request.force, origin=origin, kept=kept
             ):
                 graded.append(one)
                 advance()

@@ -7,6 +7,7 @@ is loaded anew when one of its files has changed.
 from __future__ import annotations
 
 import atexit
+import os
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from autograder.deadline import all_due
 from autograder.errors import CourseError
 from autograder.exercise import Exercise, Language
 from autograder.feedback import visible
+from autograder.fingerprint import course_paths
 from autograder.grade import ExerciseGrade, Grade, Timing
 from autograder.grader import ExerciseGrader
 from autograder.loading import load_course
@@ -140,15 +142,13 @@ def course_signature(root: Path) -> Signature:
 
 
 def _signature(root: Path) -> Iterator[tuple[str, int, int]]:
-    config = root / "config.yaml"
-    if not config.is_file():
+    if not (root / "config.yaml").is_file():
         raise CourseError(
             "there is no config.yaml, so this is no course of the autograder; "
             "set c.Autograder.course in nbgrader_config.py to the course's folder",
             path=root,
         )
-    trees = (root / "assignments", root / "solutions", root / "tests" / "hidden")
-    for path in (config, *(path for tree in trees for path in sorted(tree.rglob("*.*")))):
-        status = path.stat()
-        if stat.S_ISREG(status.st_mode) and path.suffix != ".pyc":
-            yield str(path), status.st_mtime_ns, status.st_size
+    for path in course_paths(root):
+        status = os.stat(path)
+        if stat.S_ISREG(status.st_mode):
+            yield path, status.st_mtime_ns, status.st_size

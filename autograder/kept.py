@@ -1,0 +1,101 @@
+"""What was worked out of a course, kept in its folder for the next run.
+
+Before a class is graded, the course is read and what is expected of every case is worked out. Both
+follow from the course's files, this package and its libraries; as long as none of these has
+changed, what came of it last time is taken from ``.autograder_cache``, which may be deleted at any
+time.
+
+The entries are pickles: who can write them can also change the solutions, which the grader runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import sys
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.errors import MachineError
+from autograder.fingerprint import course_paths, grader_digest
+from autograder.output.grade_file import write_atomically
+
+FOLDER = ".autograder_cache"
+# Bytes of a course that are looked through in each run; of a larger one nothing is kept.
+MAX_COURSE = 1 << 25
+_LIBRARIES = f"{sys.version} numpy {np.__version__}"
+
+
+class Kept:
+    """Entries by name. ``anew`` finds none, and makes others in their place.
+
+    Where nothing can be kept, as in a folder that may not be written to, nothing is.
+    """
+
+    def __init__(self, root: Path, *, anew: bool = False) -> None:
+        self._root = root
+        self._anew = anew
+        self._key = _digest(root)
+
+    def recall(self, names: Iterable[str]) -> dict[str, Any]:
+        """Those of the entries that are there and were made of the same."""
+        found: dict[str, Any] = {}
+        if self._key is not None and not self._anew:
+            for name in names:
+                # What is damaged may raise anything, and is made again.
+                with contextlib.suppress(Exception):
+                    found[name] = _unpacked(self._path(name).read_bytes(), self._key)
+        return found
+
+    def keep(self, entries: Mapping[str, object]) -> None:
+        """Make these the entries of their names, made of the course as it was when this began."""
+        if not entries or self._key is None or self._key != _digest(self._root):
+            return
+        ignored = self._path(".gitignore")
+        with contextlib.suppress(MachineError, pickle.PicklingError, TypeError, AttributeError):
+            if not ignored.exists():
+                write_atomically(ignored, b"# Made by autograder; may be deleted.\n*\n")
+            for name, value in entries.items():
+                write_atomically(self._path(name), _packed(value, self._key))
+
+    def _path(self, name: str) -> Path:
+        return self._root / FOLDER / name
+
+
+def _packed(value: object, key: bytes) -> bytes:
+    return key + pickle.dumps(value, pickle.HIGHEST_PROTOCOL) + key
+
+
+def _unpacked(content: bytes, key: bytes) -> Any:
+    """Raises :class:`ValueError` where it was not packed with this key, or is not whole."""
+    if not (content.startswith(key) and content.endswith(key)):
+        raise ValueError("made of something else")
+    return pickle.loads(memoryview(content)[len(key) : -len(key)])
+
+
+def _digest(root: Path) -> bytes | None:
+    """The same as long as everything is that an entry is made of; None where the course is too
+    large or cannot be read."""
+    hasher = blake2b(grader_digest(), digest_size=20)
+    parts = [_LIBRARIES.encode(), os.fsencode(root), os.fsencode(root.absolute())]
+    left = MAX_COURSE
+    try:
+        for path in course_paths(root):
+            parts.append(os.fsencode(path))
+            if path.endswith(os.sep):
+                continue
+            with open(path, "rb") as file:
+                parts.append(file.read(left + 1))
+            left -= len(parts[-1])
+            if left < 0:
+                return None
+    except OSError:
+        return None
+    for part in parts:
+        hasher.update(len(part).to_bytes(8, "big") + part)
+    return hasher.digest()
