@@ -38,7 +38,7 @@ fuzz: $(READY) ## Look for input that crashes the grader, for ten minutes.
 	$(BIN)/python -m tests.security.fuzz
 
 clean: ## Delete the virtual environment and everything that was built.
-	rm -rf .venv $(NBGRADER) build dist .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv $(NBGRADER) build dist .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .autograder_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The virtual environment, made anew when the dependencies may have changed.

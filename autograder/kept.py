@@ -21,9 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.errors import MachineError
 from autograder.fingerprint import course_paths, grader_digest
-from autograder.output.grade_file import write_atomically
 
 FOLDER = ".autograder_cache"
 # Bytes of a course that are looked through in each run; of a larger one nothing is kept.
@@ -49,22 +47,23 @@ class Kept:
             for name in names:
                 # What is damaged may raise anything, and is made again.
                 with contextlib.suppress(Exception):
-                    found[name] = _unpacked(self._path(name).read_bytes(), self._key)
+                    content = (self._root / FOLDER / name).read_bytes()
+                    found[name] = _unpacked(content, self._key)
         return found
 
     def keep(self, entries: Mapping[str, object]) -> None:
         """Make these the entries of their names, made of the course as it was when this began."""
         if not entries or self._key is None or self._key != _digest(self._root):
             return
-        ignored = self._path(".gitignore")
-        with contextlib.suppress(MachineError, pickle.PicklingError, TypeError, AttributeError):
-            if not ignored.exists():
-                write_atomically(ignored, b"# Made by autograder; may be deleted.\n*\n")
+        with contextlib.suppress(OSError, pickle.PicklingError, TypeError, AttributeError):
+            folder = self._root / FOLDER
+            folder.mkdir(exist_ok=True)
+            (folder / ".gitignore").write_text("# Made by autograder; may be deleted.\n*\n")
             for name, value in entries.items():
-                write_atomically(self._path(name), _packed(value, self._key))
-
-    def _path(self, name: str) -> Path:
-        return self._root / FOLDER / name
+                # Of this process alone: another may be at the same.
+                temporary = folder / f"{name}.{os.getpid()}"
+                temporary.write_bytes(_packed(value, self._key))
+                os.replace(temporary, folder / name)
 
 
 def _packed(value: object, key: bytes) -> bytes:

@@ -74,7 +74,9 @@ def _comparable(_: click.Context, __: click.Parameter, percent: float | None) ->
     metavar="PERCENT",
     help="End with 1 where a grade is below this share of the points.",
 )
-@click.option("--force", is_flag=True, help="Grade again what is graded and unchanged.")
+@click.option(
+    "--force", is_flag=True, help="Grade again what is graded and unchanged; read the course anew."
+)
 @click.option("--quiet", is_flag=True, help="No table.")
 @course_option
 @language_option

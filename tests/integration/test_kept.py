@@ -1,0 +1,194 @@
+"""What was worked out of a course is kept in its folder, and made anew when anything changes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder import cli, preparation
+from autograder.errors import CourseError
+from autograder.kept import FOLDER, Kept
+from autograder.loading import load_course
+from tests.integration.test_grade import COURSE, RIGHT, WRONG, contents, hand_in
+
+ENTRIES = {"course", "linear-layer.dx", ".gitignore"}
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    root = tmp_path / "course"
+    shutil.copytree(COURSE, root, ignore=shutil.ignore_patterns(FOLDER))
+    return root
+
+
+@pytest.fixture
+def submissions(tmp_path: Path) -> Path:
+    folder = tmp_path / "submissions"
+    hand_in(folder, "ada", RIGHT)
+    hand_in(folder, "bob", WRONG)
+    return folder
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was worked out and not found, as often as it was."""
+    names: list[str] = []
+    expected = preparation._expected
+
+    def loading(root: Path, *, jobs: int) -> object:
+        names.append("course")
+        return load_course(root, jobs=jobs)
+
+    def expecting(exercises: object, *arguments: object) -> object:
+        names.extend(exercise.name for exercise, _ in exercises)  # type: ignore[attr-defined]
+        return expected(exercises, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("autograder.cli.grading.load_course", loading)
+    monkeypatch.setattr(preparation, "_expected", expecting)
+    return names
+
+
+def grade(course: Path, submissions: Path, out: Path, *options: str) -> None:
+    arguments = [str(submissions), "--out", str(out), "--course", str(course), *options]
+    assert cli.cli.main(["grade", *arguments], standalone_mode=False) == 0
+
+
+def test_a_second_run_works_nothing_out_and_grades_alike(
+    course: Path, submissions: Path, tmp_path: Path, made: list[str]
+) -> None:
+    grade(course, submissions, tmp_path / "one")
+    assert made == ["course", "dx"]
+    assert {path.name for path in (course / FOLDER).iterdir()} == ENTRIES
+    grade(course, submissions, tmp_path / "two")
+    assert made == ["course", "dx"]
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    assert "wrong-sign" in str(contents(tmp_path / "two"))
+
+
+def test_force_makes_everything_anew(
+    course: Path, submissions: Path, tmp_path: Path, made: list[str]
+) -> None:
+    for _ in range(2):
+        grade(course, submissions, tmp_path / "out", "--force")
+    assert made == ["course", "dx"] * 2
+
+
+def replace_in(file: str, old: str, new: str) -> Callable[[Path], None]:
+    def change(course: Path) -> None:
+        text = (course / file).read_text("utf-8")
+        assert old in text
+        (course / file).write_text(text.replace(old, new))
+
+    return change
+
+
+def link_to_another_solution(course: Path) -> None:
+    """The same names, and dates that nobody would take for a change."""
+    solutions, other = course / "solutions" / "linear-layer", course / "other"
+    shutil.copytree(solutions, other)
+    (other / "dx.py").write_text("# another\n" + (other / "dx.py").read_text("utf-8"))
+    shutil.rmtree(solutions)
+    solutions.symlink_to(other)
+
+
+def move(course: Path) -> None:
+    course.rename(course.with_name("elsewhere"))
+
+
+CHANGES = {
+    "seed": replace_in("config.yaml", "seed: 7", "seed: 8"),
+    "hidden tests": replace_in("tests/hidden/linear-layer/dx.yaml", "cases: 6", "cases: 5"),
+    "solution": replace_in("solutions/linear-layer/dx.py", "return", "return 1 *"),
+    "stub": replace_in("assignments/linear-layer/dx.py", "def ", "\ndef "),
+    "new file": lambda course: (course / "solutions" / "linear-layer" / "aid.py").write_text(""),
+    "link": link_to_another_solution,
+    "move": move,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_has_changed_is_worked_out_anew(
+    course: Path, submissions: Path, tmp_path: Path, made: list[str], change: str
+) -> None:
+    grade(course, submissions, tmp_path / "one")
+    CHANGES[change](course)
+    now = course if course.is_dir() else course.with_name("elsewhere")
+    grade(now, submissions, tmp_path / "two")
+    assert made == ["course", "dx"] * 2
+
+
+def test_a_mistake_made_since_is_reported(course: Path, submissions: Path, tmp_path: Path) -> None:
+    grade(course, submissions, tmp_path / "one")
+    replace_in("tests/hidden/linear-layer/dx.yaml", "cases: 6", "caces: 6")(course)
+    with pytest.raises(CourseError, match="caces"):
+        grade(course, submissions, tmp_path / "two")
+    assert not (tmp_path / "two").exists()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:-1],
+        lambda content: content[: len(content) // 2],
+        lambda content: b"",
+        lambda content: content[:20] + b"no pickle" + content[-20:],
+        lambda content: content[:20] + content[40:-20] + content[-20:],
+    ],
+)
+def test_what_is_damaged_is_made_again(
+    course: Path,
+    submissions: Path,
+    tmp_path: Path,
+    made: list[str],
+    damage: Callable[[bytes], bytes],
+) -> None:
+    grade(course, submissions, tmp_path / "one")
+    for name in ENTRIES - {".gitignore"}:
+        path = course / FOLDER / name
+        path.write_bytes(damage(path.read_bytes()))
+    grade(course, submissions, tmp_path / "two")
+    assert made == ["course", "dx"] * 2
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    grade(course, submissions, tmp_path / "three")
+    assert made == ["course", "dx"] * 2
+
+
+def test_where_nothing_can_be_kept_everything_is_graded(
+    course: Path, submissions: Path, tmp_path: Path, made: list[str]
+) -> None:
+    (course / FOLDER).write_text("in the way")
+    for out in ("one", "two"):
+        grade(course, submissions, tmp_path / out)
+    assert made == ["course", "dx"] * 2
+    assert (course / FOLDER).read_text("utf-8") == "in the way"
+
+
+def test_what_was_made_of_something_older_is_not_kept(course: Path) -> None:
+    kept = Kept(course)
+    replace_in("config.yaml", "seed: 7", "seed: 8")(course)
+    kept.keep({"course": "made meanwhile"})
+    assert not (course / FOLDER).exists()
+
+
+def test_of_a_course_too_large_to_look_through_nothing_is_kept(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograder.kept.MAX_COURSE", 100)
+    kept = Kept(course)
+    kept.keep({"course": 1})
+    assert kept.recall(["course"]) == {}
+    assert not (course / FOLDER).exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
+def test_links_in_circles_and_pipes_hold_nobody_up(course: Path) -> None:
+    folder = course / "assignments" / "linear-layer"
+    for name in ("around", "again"):
+        (folder / name).symlink_to(course / "assignments")
+    os.mkfifo(folder / "pipe")
+    Kept(course).keep({"course": 1})
+    assert Kept(course).recall(["course", "other"]) == {"course": 1}
