@@ -13,7 +13,6 @@ import msgspec
 from autograder import __version__
 from autograder.course import Course
 from autograder.exercise import Language
-from autograder.loading.pytest_files import support_files
 from autograder.sandbox.levels import Level
 from autograder.submission import Submission
 
@@ -41,6 +40,8 @@ class Fingerprints:
                 paths = (exercise.public_path, exercise.hidden_path, exercise.solution_path)
                 _update(hasher, (path for path in paths if path is not None))
                 if exercise.pytest_tests:
+                    from autograder.loading.pytest_files import support_files  # it takes a while
+
                     files = {test.path for test in exercise.pytest_tests}
                     _update(hasher, sorted(files))
                     _update(hasher, support_files(self._course.root, name))

@@ -22,7 +22,6 @@ from autograder.errors import UsageError
 from autograder.kept import Kept
 from autograder.layouts import AUTO, LAYOUTS, Found
 from autograder.layouts import submissions as find_in_layout
-from autograder.loading import load_course
 from autograder.messages import harmless
 from autograder.output.context import Context
 from autograder.output.formats import FORMATS, ClassFormat
@@ -100,6 +99,8 @@ def grade(request: Request, origin: WarmProcess | None) -> int:
 def _load(kept: Kept, root: Path) -> Course:
     entries = kept.recall(["course"])
     if not entries:
+        from autograder.loading import load_course  # it takes a while
+
         entries = {"course": load_course(root, jobs=processors())}
         kept.keep(entries)
     course: Course = entries["course"]

@@ -7,33 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from autograder.errors import UsageError
 from autograder.layouts.found import Request, source_folder
 from autograder.submission import SubmissionRef, displayable, storable
 
 EXPECTED = "submission_<id>/ folders and submission_metadata.yml"
 METADATA = "submission_metadata.yml"
-
-_MAX_BYTES = 1 << 26
-
-_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_BASE):  # type: ignore[misc]
-    """YAML as Ruby writes it: its objects are read as the mappings they are written as."""
-
-
-def _plain(loader: Any, _suffix: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node, deep=True)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return loader.construct_scalar(node)
-
-
-_Loader.add_multi_constructor("!", _plain)
 
 
 def recognises(request: Request) -> bool:
@@ -46,7 +24,9 @@ def find(request: Request) -> list[SubmissionRef]:
     if not recognises(request):
         raise request.refuse("gradescope", EXPECTED)
     assignment = request.the_assignment("gradescope")
-    metadata = _read(request.folder / METADATA)
+    from autograder.layouts.gradescope_metadata import read_metadata  # it takes a while
+
+    metadata = read_metadata(request.folder / METADATA)
     refs = []
     for entry in request.entries():
         if not entry.is_dir() or not entry.name.startswith("submission_"):
@@ -92,23 +72,3 @@ def _time(value: Any) -> datetime | None:
     if not isinstance(value, datetime):
         return None
     return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise UsageError(f"{path}: is larger than {_MAX_BYTES >> 20} MiB")
-        content = path.read_bytes()
-        loader = _Loader(content)
-        try:
-            data = loader.get_single_data()
-        finally:
-            loader.dispose()
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        line = str(error).split("\n", 1)[0]
-        raise UsageError(f"{path}: is not the YAML of a Gradescope export: {line}") from None
-    if not isinstance(data, dict):
-        raise UsageError(f"{path}: is not a mapping from submissions to their metadata")
-    return data

@@ -47,7 +47,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.extend(exercise.name for exercise, _ in exercises)  # type: ignore[attr-defined]
         return expected(exercises, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("autograder.cli.grading.load_course", loading)
+    monkeypatch.setattr("autograder.loading.load_course", loading)
     monkeypatch.setattr(preparation, "_expected", expecting)
     return names
 

@@ -18,7 +18,7 @@ import numpy as np
 from autograder.compare import NotAnArray, compare
 from autograder.errors import AutograderError, CourseError
 from autograder.exercise import SourceTest
-from autograder.layouts import gradescope
+from autograder.layouts import gradescope, gradescope_metadata
 from autograder.loading import load_course
 from autograder.loading.yaml_source import read_yaml
 from autograder.messages import harmless, harmless_lines
@@ -179,7 +179,7 @@ _RULES = SourceTest(
 def metadata(data: bytes) -> None:
     """The description of a Gradescope export, in which students' names are."""
     try:
-        found = gradescope._read(_file(data, "submission_metadata.yml"))
+        found = gradescope_metadata.read_metadata(_file(data, "submission_metadata.yml"))
     except AutograderError:
         return
     for about in found.values():
