@@ -89,10 +89,10 @@ def _digest(root: Path) -> bytes | None:
             if path.endswith(os.sep):
                 continue
             with open(path, "rb") as file:
-                parts.append(file.read(left + 1))
-            left -= len(parts[-1])
-            if left < 0:
-                return None
+                left -= os.fstat(file.fileno()).st_size
+                if left < 0:
+                    return None
+                parts.append(file.read())
     except OSError:
         return None
     for part in parts:

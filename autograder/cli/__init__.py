@@ -5,12 +5,14 @@ Commands are imported when they are called, so that ``--help`` answers at once.
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import gc
 import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -58,7 +60,7 @@ def cli() -> None:
     """Exercises in backpropagation, graded: right, explained, and in a sandbox."""
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the program.
 
     0: all well. 1: the work under test fails. 2: the call, the course or the machine is
@@ -69,22 +71,47 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Arrays and plain data make no cycles. Looked for as often as usual, they are a tenth of
     # the time of grading.
     gc.set_threshold(200_000)
+    _open_standard_streams()
     try:
         result: Any = cli.main(args=arguments, prog_name="autograder", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Abort:
         sys.exit(EXIT_INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OSError):
+            error.show()
         sys.exit(EXIT_USAGE)
     except AutograderError as error:
-        click.echo(f"error: {printable(str(error))}", err=True)
+        _complain(str(error))
         sys.exit(EXIT_USAGE)
     except BrokenPipeError:
         # The reader of our output has gone, as `| head` does.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_USAGE)
-    gc.freeze()  # nor has what is about to end any that matter
-    sys.exit(result if isinstance(result, int) else 0)
+        _end(EXIT_USAGE)
+    except OSError as error:
+        # A full disk under our output, no more descriptors: nothing that a traceback explains.
+        place = "" if error.filename is None else f"{error.filename}: "
+        _complain(place + (error.strerror or str(error)))
+        _end(EXIT_USAGE)
+    _end(result if isinstance(result, int) else 0)
+
+
+def _complain(message: str) -> None:
+    with contextlib.suppress(OSError):  # there is nowhere left to say it
+        click.echo(f"error: {printable(message)}", err=True)
+
+
+def _open_standard_streams() -> None:
+    """Those that are closed lead nowhere, and nothing that is opened later takes their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def _end(code: int) -> NoReturn:
+    """End the program at once. To free one object after the other first, and to try to write
+    what could not be written, as Python does, takes longer than to grade a submission."""
+    atexit._run_exitfuncs()
+    os._exit(code)
 
 
 def printable(message: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from autograder.cli.exporting import make_context, repository_folders, write_exp
 from autograder.cli.options import pick_language
 from autograder.course import Course, HiddenFeedback
 from autograder.errors import UsageError
+from autograder.grade import Grade
 from autograder.kept import Kept
 from autograder.layouts import AUTO, LAYOUTS, Found
 from autograder.layouts import submissions as find_in_layout
@@ -237,21 +239,30 @@ def _import_the_report() -> None:
 
 
 def _report(graded: list[Graded], settings: Settings, *, left: int | None, quiet: bool) -> None:
-    from rich.console import Console
-
-    from autograder.output.table import print_table
-
     grades = [one.grade for one in graded]
-    summary = settings.out / "summary.csv"
-    write_summary(summary, grades)
-    # Into a file or a log there is no width to keep to, unless somebody names one.
-    known = sys.stdout.isatty() or "COLUMNS" in os.environ
-    console = Console(width=None if known else 140, highlight=False)
+    write_summary(settings.out / "summary.csv", grades)
     if not quiet and grades:
-        print_table(console, grades)
+        _show(grades)
     fresh = sum(one.fresh for one in graded)
     kept = len(graded) - fresh
     line = f"{fresh} graded" + (f", {kept} unchanged" if kept else "")
     if left is not None:
         line = f"Interrupted: {line}, {left} left; run it again to go on"
-    console.print(f"{line}. Grades in {settings.out}", markup=False, soft_wrap=True)
+    click.echo(f"{line}. Grades in {settings.out}")
+
+
+def _show(grades: Sequence[Grade]) -> None:
+    from autograder.output.table import tables
+
+    is_terminal = sys.stdout.isatty()
+    # Into a file or a log there is no width to keep to, unless somebody names one.
+    width = shutil.get_terminal_size((80 if is_terminal else 140, 24)).columns
+    if not (is_terminal or os.environ.get("FORCE_COLOR")):
+        for table in tables(grades, width):
+            click.echo(f"{table.plain}\n")
+        return
+    from rich.console import Console
+
+    console = Console(width=width, highlight=False)
+    for table in tables(grades, width):
+        console.print(table, "", sep="\n", no_wrap=True, overflow="ignore", crop=False)

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console
 from rich.text import Span, Text
 
 from autograder.grade import ExerciseGrade, Grade
@@ -29,16 +28,12 @@ _INDENT = 4
 _ALL_RIGHT = "✓"
 
 
-def print_table(console: Console, grades: Sequence[Grade]) -> None:
+def tables(grades: Sequence[Grade], width: int) -> Iterator[Text]:
     """One table an assignment, a row a student: points per exercise, total, what went wrong."""
     for assignment in sorted({grade.assignment for grade in grades}):
         rows = [grade for grade in grades if grade.assignment == assignment]
         rows.sort(key=lambda grade: grade.student)
-        table = Text("\n").join(table_lines(rows, console.width))
-        if console.is_terminal:
-            console.print(table, "", sep="\n", no_wrap=True, overflow="ignore", crop=False)
-        else:  # where rich would find no colour to add, at leisure
-            console.file.write(f"{table.plain}\n\n")
+        yield Text("\n").join(table_lines(rows, width))
 
 
 def table_lines(grades: Sequence[Grade], width: int) -> Iterator[Text]:
