@@ -7,7 +7,7 @@ hidden: with the public cases of a bundle, students must not get the key to the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from types import CodeType
@@ -51,19 +51,34 @@ class Case(Struct, frozen=True, eq=False, weakref=True):
         return {**self.inputs, **self.auxiliary}
 
 
+class Drawn(Struct, frozen=True, eq=False):
+    """The numbers of a case, apart from how they lie in memory; these can be pickled."""
+
+    arrays: dict[str, NumpyArray]
+    dims: dict[str, Any]
+
+
 def draw_cases(exercise: Exercise, test: RunTest, seed: int) -> tuple[Case, ...]:
     """The cases of ``test``. Raises :class:`~autograder.errors.CourseError` where
     its drawing cannot work."""
+    return lay_out(exercise, test, draw(exercise, test, seed))
+
+
+def draw(exercise: Exercise, test: RunTest, seed: int) -> tuple[Drawn, ...]:
+    """The numbers of each case of ``test``. Raises as :func:`draw_cases` does."""
     inputs = test.inputs
     if isinstance(inputs, Example):
-        return tuple(
-            _given_case(exercise, test, inputs, layout, _generator(exercise, test, 0, seed))
-            for layout in inputs.layouts
-        )
+        one = _draw_given(exercise, test, inputs, _generator(exercise, test, 0, seed))
+        return (one,) * len(inputs.layouts)
     return tuple(
-        _draw_case(exercise, test, inputs, number, _generator(exercise, test, number, seed))
+        _draw(exercise, test, inputs, number, _generator(exercise, test, number, seed))
         for number in range(inputs.cases)
     )
+
+
+def lay_out(exercise: Exercise, test: RunTest, drawn: Sequence[Drawn]) -> tuple[Case, ...]:
+    """The cases with these numbers: arrays as the test's layouts say, and functions."""
+    return tuple(_case(exercise, test, number, one) for number, one in enumerate(drawn))
 
 
 def trivial_answers(
@@ -98,13 +113,9 @@ def _generator(exercise: Exercise, test: RunTest, number: int, seed: int) -> np.
     return np.random.default_rng(int.from_bytes(blake2b(key.encode()).digest()[:16], "big"))
 
 
-def _given_case(
-    exercise: Exercise,
-    test: RunTest,
-    example: Example,
-    layout: Layout,
-    generator: np.random.Generator,
-) -> Case:
+def _draw_given(
+    exercise: Exercise, test: RunTest, example: Example, generator: np.random.Generator
+) -> Drawn:
     arrays: dict[str, NumpyArray] = {}
     dims: dict[str, Any] = {}
     for array in (*exercise.arrays.values(), *exercise.auxiliary.values()):
@@ -116,8 +127,8 @@ def _given_case(
             value = _draw_array(
                 exercise, f"tests.{test.name}", array, array.draw, dtype, dims, arrays, generator
             )
-        arrays[array.name] = _laid_out(value, layout)
-    return _case(exercise, arrays, example.functions, 0, dims)
+        arrays[array.name] = value
+    return Drawn(arrays, dims)
 
 
 def _dims_of(array: Array, shape: tuple[int, ...]) -> dict[str, Any]:
@@ -134,20 +145,19 @@ def _dims_of(array: Array, shape: tuple[int, ...]) -> dict[str, Any]:
     return found
 
 
-def _draw_case(
+def _draw(
     exercise: Exercise,
     test: RunTest,
     drawing: Drawing,
     number: int,
     generator: np.random.Generator,
-) -> Case:
+) -> Drawn:
     dims = _draw_dims(exercise, test.name, drawing.dims, generator)
     dtype = drawing.dtypes[number % len(drawing.dtypes)]
-    layout = drawing.layouts[number % len(drawing.layouts)]
     arrays: dict[str, NumpyArray] = {}
     for array in (*exercise.arrays.values(), *exercise.auxiliary.values()):
         expression = drawing.draw.get(array.name, array.draw)
-        value = _draw_array(
+        arrays[array.name] = _draw_array(
             exercise,
             f"tests.{test.name}",
             array,
@@ -157,25 +167,23 @@ def _draw_case(
             arrays,
             generator,
         )
-        arrays[array.name] = _laid_out(value, layout)
-    return _case(exercise, arrays, drawing.functions, number, dims)
+    return Drawn(arrays, dims)
 
 
-def _case(
-    exercise: Exercise,
-    arrays: Mapping[str, NumpyArray],
-    functions: Mapping[str, tuple[str, ...]],
-    number: int,
-    dims: Mapping[str, Any],
-) -> Case:
+def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
+    inputs = test.inputs
+    layout = inputs.layouts[number % len(inputs.layouts)]
+    arrays = {name: _laid_out(value, layout) for name, value in drawn.arrays.items()}
+    # The cases of an example differ in nothing but their layout.
+    chosen = 0 if isinstance(inputs, Example) else number
     return Case(
         inputs={name: arrays[name] for name in exercise.arrays},
         auxiliary={name: arrays[name] for name in exercise.auxiliary},
         functions={
-            name: _function(exercise, functions.get(name, expressions), number)
+            name: _function(exercise, inputs.functions.get(name, expressions), chosen)
             for name, expressions in exercise.functions.items()
         },
-        dims=dict(dims),
+        dims=drawn.dims,
     )
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 from msgspec import Struct
 
-from autograder.cases import Case, draw_cases
+from autograder.cases import Case, Drawn, draw, lay_out
 from autograder.course import Course
 from autograder.errors import AutograderError
 from autograder.exercise import Exercise, RunTest
@@ -31,6 +31,13 @@ class Prepared(Struct, frozen=True, eq=False):
     truths: Mapping[str, Sequence[Truth]]
 
 
+class _Numbers(Struct, frozen=True, eq=False):
+    """The same, apart from how arrays lie in memory; this can be pickled."""
+
+    drawn: Mapping[str, Sequence[Drawn]]
+    truths: Mapping[str, Sequence[Truth]]
+
+
 def prepare(
     exercises: Sequence[Exercise],
     seed: int,
@@ -39,49 +46,55 @@ def prepare(
     jobs: int = 1,
     kept: Kept | None = None,
 ) -> list[Prepared]:
-    """Each of the exercises, by ``jobs`` processes; what is expected is taken from ``kept`` where
-    it is there.
+    """Each of the exercises, by ``jobs`` processes, or from ``kept`` where it is there.
 
     Raises :class:`~autograder.errors.CourseError` where cases cannot be drawn or the witnesses
     disagree.
     """
-    cases = [
-        {test.name: draw_cases(one, test, seed) for test in one.run_tests} for one in exercises
-    ]
-    entries = [f"{one.assignment}.{one.name}" for one in exercises]
-    truths = {} if kept is None else kept.recall(entries)
-    missing = [number for number, entry in enumerate(entries) if entry not in truths]
-    found = _expected([(exercises[number], cases[number]) for number in missing], thorough, jobs)
-    made = {entries[number]: one for number, one in zip(missing, found, strict=True)}
+    names = [f"{one.assignment}.{one.name}" for one in exercises]
+    known: dict[str, _Numbers] = {} if kept is None else kept.recall(names)
+    missing = [number for number, name in enumerate(names) if name not in known]
+    found = _work_out([exercises[number] for number in missing], seed, thorough, jobs)
+    made = {names[number]: one for number, one in zip(missing, found, strict=True)}
     if kept is not None:
         kept.keep(made)
-    truths |= made
-    return [Prepared(of_one, truths[entry]) for of_one, entry in zip(cases, entries, strict=True)]
+    known |= made
+    return [
+        Prepared(_laid_out(exercise, known[name].drawn), known[name].truths)
+        for exercise, name in zip(exercises, names, strict=True)
+    ]
 
 
-def _expected(
-    exercises: Sequence[tuple[Exercise, Mapping[str, Sequence[Case]]]], thorough: bool, jobs: int
-) -> list[dict[str, tuple[Truth, ...]]]:
-    """What is expected of the cases of each exercise, by test."""
-    references = [load_reference(exercise) for exercise, _ in exercises]
+def _work_out(
+    exercises: Sequence[Exercise], seed: int, thorough: bool, jobs: int
+) -> list[_Numbers]:
+    drawn = [{test.name: draw(one, test, seed) for test in one.run_tests} for one in exercises]
+    cases = [_laid_out(*both) for both in zip(exercises, drawn, strict=True)]
+    references = [load_reference(exercise) for exercise in exercises]
 
     def expected(item: tuple[int, RunTest, Case]) -> Truth:
         number, test, case = item
         return expected_outputs(
-            exercises[number][0], test, case, references[number], thorough=thorough
+            exercises[number], test, case, references[number], thorough=thorough
         )
 
     items = [
         (number, test, case)
-        for number, (exercise, cases) in enumerate(exercises)
+        for number, exercise in enumerate(exercises)
         for test in exercise.run_tests
-        for case in cases[test.name]
+        for case in cases[number][test.name]
     ]
     truths = iter(parallel_map(expected, items, jobs, lambda item: _cost(item[2])))
     return [
-        {test: tuple(islice(truths, len(of_test))) for test, of_test in cases.items()}
-        for _, cases in exercises
+        _Numbers(of_one, {test: tuple(islice(truths, len(of_one[test]))) for test in of_one})
+        for of_one in drawn
     ]
+
+
+def _laid_out(
+    exercise: Exercise, drawn: Mapping[str, Sequence[Drawn]]
+) -> dict[str, tuple[Case, ...]]:
+    return {test.name: lay_out(exercise, test, drawn[test.name]) for test in exercise.run_tests}
 
 
 def prepare_for(

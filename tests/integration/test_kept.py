@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from autograder import cli, preparation
 from autograder.errors import CourseError
+from autograder.exercise import Exercise
 from autograder.kept import FOLDER, Kept
 from autograder.loading import load_course
 from tests.integration.test_grade import COURSE, RIGHT, WRONG, contents, hand_in
@@ -37,18 +39,18 @@ def submissions(tmp_path: Path) -> Path:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was worked out and not found, as often as it was."""
     names: list[str] = []
-    expected = preparation._expected
+    work_out = preparation._work_out
 
     def loading(root: Path, *, jobs: int) -> object:
         names.append("course")
         return load_course(root, jobs=jobs)
 
-    def expecting(exercises: object, *arguments: object) -> object:
-        names.extend(exercise.name for exercise, _ in exercises)  # type: ignore[attr-defined]
-        return expected(exercises, *arguments)  # type: ignore[arg-type]
+    def working_out(exercises: Sequence[Exercise], *arguments: Any) -> object:
+        names.extend(exercise.name for exercise in exercises)
+        return work_out(exercises, *arguments)
 
     monkeypatch.setattr("autograder.loading.load_course", loading)
-    monkeypatch.setattr(preparation, "_expected", expecting)
+    monkeypatch.setattr(preparation, "_work_out", working_out)
     return names
 
 

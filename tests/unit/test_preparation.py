@@ -9,6 +9,7 @@ import pytest
 
 from autograder import truth
 from autograder.course import Course
+from autograder.kept import Kept
 from autograder.loading import load_course
 from autograder.preparation import Prepared, prepare, prepare_for
 from autograder.submission import SubmissionRef
@@ -74,3 +75,38 @@ def test_a_bug_of_ours_is_left_to_the_workers_to_report(
     monkeypatch.setattr(truth._Court, "expected", broken)
     (tmp_path / "dx.py").write_text("")
     assert prepare_for([SubmissionRef("kim", "linear-layer", tmp_path)], course, 1) == {}
+
+
+def places(prepared: Prepared) -> list[object]:
+    """The inputs of every case with how they lie in memory, and its functions."""
+    return [
+        (test, name, array.dtype.str, array.shape, array.strides, array.tobytes())
+        for test, cases in prepared.cases.items()
+        for case in cases
+        for name, array in case.arrays.items()
+    ] + [
+        (test, list(case.functions), case.dims)
+        for test in prepared.cases
+        for case in prepared.cases[test]
+    ]
+
+
+def test_what_was_kept_comes_back_as_it_was(tmp_path: Path) -> None:
+    course = load_course(ROOT)
+    exercises = [one for each in course.assignments.values() for one in each.exercises]
+    (tmp_path / "config.yaml").write_text("")
+    made = prepare(exercises, course.seed, jobs=2, kept=Kept(tmp_path))
+    again = prepare(exercises, course.seed, kept=Kept(tmp_path))
+    for one, other in zip(made, again, strict=True):
+        assert places(one) == places(other) != []
+        assert numbers(one) == numbers(other)
+    strided = [
+        array
+        for prepared in again
+        for cases in prepared.cases.values()
+        for case in cases
+        for array in case.arrays.values()
+        if not (array.flags.c_contiguous or array.flags.f_contiguous)
+    ]
+    assert strided
+    assert any(case.functions for one in again for cases in one.cases.values() for case in cases)
