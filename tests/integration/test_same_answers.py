@@ -88,3 +88,22 @@ def test_no_more_is_kept_than_the_limit(
     assert all(len(known) <= 2 for known in kept.values())
     _, judgements = exercise_grader.run(submission("bob", "return W.T @ dy"))
     assert all(judgement.score > 0 for judgement in judgements)
+
+
+def test_of_large_answers_fewer_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "MAX_KNOWN_BYTES", 2500)
+    answers = plan.Plan(EXERCISE, {}, seed=0)
+    test = EXERCISE.run_tests[0]
+    contents = [(memoryview(bytes([number]) * 500),) * 2 for number in range(3)]
+    said = [(Observation(),) for _ in contents]
+    for content, observations in zip(contents, said, strict=True):
+        assert answers.recall(test, content) is None
+        assert answers.remember(test, content, observations) is observations
+    assert [answers.recall(test, content) for content in contents] == [None, said[1], said[2]]
+    assert [answers.is_remembered(test, one) for one in said] == [False, True, True]
+    changed = (contents[2][0], memoryview(bytes([2]) * 499 + b"x"))
+    assert answers.recall(test, changed) is None
+    too_large = (memoryview(bytes(2501)),)
+    answers.remember(test, too_large, (Observation(),))
+    assert answers.recall(test, too_large) is None
+    assert answers.recall(test, contents[1]) is said[1]
