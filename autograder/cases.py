@@ -229,7 +229,7 @@ def _draw_array(
     }
     value = np.asarray(_evaluate(exercise, place, expression, names))
     try:
-        value = np.array(np.broadcast_to(value, shape))
+        value = np.array(np.broadcast_to(value, shape), order="C")
         if value.dtype.kind == "c":
             raise TypeError("its numbers are complex")
         with np.errstate(all="ignore"):

@@ -39,12 +39,10 @@ class Fingerprints:
             for exercise in self._course.assignments[name].exercises:
                 paths = (exercise.public_path, exercise.hidden_path, exercise.solution_path)
                 _update(hasher, (path for path in paths if path is not None))
-                if exercise.pytest_tests:
-                    from autograder.loading.pytest_files import support_files  # it takes a while
-
-                    files = {test.path for test in exercise.pytest_tests}
-                    _update(hasher, sorted(files))
-                    _update(hasher, support_files(self._course.root, name))
+                if exercise.pytest_tests:  # which may read whatever lies beside them
+                    hidden = self._course.root / "tests" / "hidden"
+                    _update(hasher, _files_in(os.path.join(hidden, name)))
+                    _update(hasher, filter(os.path.isfile, [hidden / "conftest.py"]))
             self._assignments[name] = hasher.digest()
         return self._assignments[name]
 
@@ -53,36 +51,45 @@ class Fingerprints:
 def grader_digest() -> bytes:
     """A hash of this package's source, for versions between releases."""
     hasher = blake2b(digest_size=20)
-    paths = _paths_in(os.path.dirname(__file__), set())
+    paths = _files_in(os.path.dirname(__file__))
     _update(hasher, (path for path in paths if path.endswith(".py")))
     return hasher.digest()
 
 
 def course_paths(root: Path) -> Iterator[str]:
-    """All files that a course is made of, and the folders that they are in, which end in a
-    separator; in an order that is always the same. Raises :class:`OSError`."""
+    """The paths of everything that a course is made of, in an order that is always the same; what
+    is no file ends in a separator. Raises :class:`OSError`."""
     yield os.path.join(root, "config.yaml")
-    seen: set[tuple[int, int]] = set()
+    seen: dict[tuple[int, int], str] = {}
     for tree in ("assignments", "solutions", os.path.join("tests", "hidden")):
         folder = os.path.join(root, tree)
         if os.path.isdir(folder):
             yield from _paths_in(folder, seen)
 
 
-def _paths_in(folder: str, seen: set[tuple[int, int]]) -> Iterator[str]:
-    """Links are followed, but to no folder twice: they may lead around in circles."""
+def _paths_in(folder: str, seen: dict[tuple[int, int], str]) -> Iterator[str]:
+    """Links are followed, but to no folder twice, as they may lead around in circles: the second
+    time, its path is followed by the one of the first."""
     yield os.path.join(folder, "")
     status = os.stat(folder)
-    if (status.st_dev, status.st_ino) in seen:
+    place = status.st_dev, status.st_ino
+    if place in seen:
+        yield os.path.join(seen[place], "")
         return
-    seen.add((status.st_dev, status.st_ino))
+    seen[place] = folder
     with os.scandir(folder) as scan:
         entries = sorted(scan, key=lambda entry: entry.name)
     for entry in entries:
         if entry.is_dir():
             yield from _paths_in(entry.path, seen)
-        elif entry.is_file() and not entry.name.endswith(".pyc"):
+        elif not entry.is_file():
+            yield os.path.join(entry.path, "")
+        elif not entry.name.endswith(".pyc"):
             yield entry.path
+
+
+def _files_in(folder: str) -> Iterator[str]:
+    return (path for path in _paths_in(folder, {}) if not path.endswith(os.sep))
 
 
 def _update(hasher: blake2b, paths: Iterable[str | Path]) -> None:

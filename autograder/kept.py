@@ -58,23 +58,35 @@ class Kept:
         with contextlib.suppress(OSError, pickle.PicklingError, TypeError, AttributeError):
             folder = self._root / FOLDER
             folder.mkdir(exist_ok=True)
-            (folder / ".gitignore").write_text("# Made by autograder; may be deleted.\n*\n")
+            ignored = folder / ".gitignore"
+            if not ignored.exists():
+                ignored.write_text("# Made by autograder; may be deleted.\n*\n")
             for name, value in entries.items():
                 # Of this process alone: another may be at the same.
                 temporary = folder / f"{name}.{os.getpid()}"
-                temporary.write_bytes(_packed(value, self._key))
-                os.replace(temporary, folder / name)
+                try:
+                    temporary.write_bytes(_packed(value, self._key))
+                    os.replace(temporary, folder / name)
+                finally:
+                    temporary.unlink(missing_ok=True)
 
 
 def _packed(value: object, key: bytes) -> bytes:
-    return key + pickle.dumps(value, pickle.HIGHEST_PROTOCOL) + key
+    content = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    return _seal(content, key) + content
 
 
-def _unpacked(content: bytes, key: bytes) -> Any:
-    """Raises :class:`ValueError` where it was not packed with this key, or is not whole."""
-    if not (content.startswith(key) and content.endswith(key)):
-        raise ValueError("made of something else")
-    return pickle.loads(memoryview(content)[len(key) : -len(key)])
+def _unpacked(packed: bytes, key: bytes) -> Any:
+    """Raises :class:`ValueError` where it was not packed with this key, or is not what was."""
+    content = memoryview(packed)[len(key) :]
+    if not packed.startswith(_seal(content, key)):
+        raise ValueError("made of something else, or damaged")
+    return pickle.loads(content)
+
+
+def _seal(content: bytes | memoryview, key: bytes) -> bytes:
+    """What nothing else begins with that is packed; as long as the key."""
+    return blake2b(content, key=key, digest_size=len(key)).digest()
 
 
 def _digest(root: Path) -> bytes | None:

@@ -84,8 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except AutograderError as error:
         _complain(str(error))
         sys.exit(EXIT_USAGE)
-    except BrokenPipeError:
-        # The reader of our output has gone, as `| head` does.
+    except (BrokenPipeError, SystemExit):
+        # The reader of our output has gone, as `| head` does; click would end with 1 for that.
         _end(EXIT_USAGE)
     except OSError as error:
         # A full disk under our output, no more descriptors: nothing that a traceback explains.

@@ -62,14 +62,6 @@ def owner_of(stem: str, exercises: Iterable[str]) -> str | None:
     return max(fitting, key=len, default=None)
 
 
-def support_files(root: Path, assignment: str) -> list[Path]:
-    """Further Python that hidden test files may use: ``conftest.py`` and what lies about."""
-    hidden = root / "tests" / "hidden"
-    tests = set(hidden_test_files(root, assignment))
-    nearby = {hidden / "conftest.py", *(hidden / assignment).rglob("*.py")} - tests
-    return sorted(path for path in nearby if path.is_file())
-
-
 def read_pytest_file(path: Path, root: Path) -> list[Found]:
     """The tests of one file, in its order. Raises :class:`CourseError`."""
     return _Reader(path, root).read()

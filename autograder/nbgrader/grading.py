@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -149,6 +148,8 @@ def _signature(root: Path) -> Iterator[tuple[str, int, int]]:
             path=root,
         )
     for path in course_paths(root):
-        status = os.stat(path)
-        if stat.S_ISREG(status.st_mode):
+        if path.endswith(os.sep):
+            yield path, 0, 0
+        else:
+            status = os.stat(path)
             yield path, status.st_mtime_ns, status.st_size

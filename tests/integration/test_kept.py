@@ -123,6 +123,43 @@ def test_what_has_changed_is_worked_out_anew(
     assert made == ["course", "dx"] * 2
 
 
+def test_a_link_that_leads_elsewhere_in_the_course_is_a_change(
+    course: Path, submissions: Path, tmp_path: Path, made: list[str]
+) -> None:
+    solutions = course / "solutions"
+    shutil.copytree(solutions / "linear-layer", solutions / "a-second")
+    (solutions / "linear-layer").rename(solutions / "a-first")
+    (solutions / "linear-layer").symlink_to("a-first")
+    grade(course, submissions, tmp_path / "one")
+    (solutions / "linear-layer").unlink()
+    (solutions / "linear-layer").symlink_to("a-second")
+    grade(course, submissions, tmp_path / "two")
+    assert made == ["course", "dx"] * 2
+
+
+def test_what_is_no_file_counts_too(course: Path, submissions: Path, tmp_path: Path) -> None:
+    grade(course, submissions, tmp_path / "one")
+    stray = course / "tests" / "hidden" / "linear-layer" / "extra.yaml"
+    stray.symlink_to("nowhere")
+    with pytest.raises(CourseError, match=r"extra\.yaml"):
+        grade(course, submissions, tmp_path / "two")
+
+
+def test_what_lies_beside_pytest_files_is_part_of_the_grade(
+    course: Path, submissions: Path, tmp_path: Path
+) -> None:
+    hidden = course / "tests" / "hidden" / "linear-layer"
+    (hidden / "test_dx.py").write_text(
+        "import pytest\n\n@pytest.mark.points(1)\ndef test_it(student):\n    pass\n"
+    )
+    fingerprints = []
+    for content in ("1", "2"):
+        (hidden / "data.txt").write_text(content)
+        grade(course, submissions, tmp_path / "out")
+        fingerprints.append(contents(tmp_path / "out")["ada/linear-layer.json"]["fingerprint"])
+    assert fingerprints[0] != fingerprints[1]
+
+
 def test_a_mistake_made_since_is_reported(course: Path, submissions: Path, tmp_path: Path) -> None:
     grade(course, submissions, tmp_path / "one")
     replace_in("tests/hidden/linear-layer/dx.yaml", "cases: 6", "caces: 6")(course)
@@ -138,7 +175,8 @@ def test_a_mistake_made_since_is_reported(course: Path, submissions: Path, tmp_p
         lambda content: content[: len(content) // 2],
         lambda content: b"",
         lambda content: content[:20] + b"no pickle" + content[-20:],
-        lambda content: content[:20] + content[40:-20] + content[-20:],
+        lambda content: content[:20] + content[40:],
+        lambda content: content[:-9] + bytes([content[-9] ^ 64]) + content[-8:],
     ],
 )
 def test_what_is_damaged_is_made_again(
@@ -167,6 +205,14 @@ def test_where_nothing_can_be_kept_everything_is_graded(
         grade(course, submissions, tmp_path / out)
     assert made == ["course", "dx"] * 2
     assert (course / FOLDER).read_text("utf-8") == "in the way"
+
+
+def test_an_entry_that_cannot_be_replaced_leaves_nothing_else(course: Path) -> None:
+    (course / FOLDER / "course").mkdir(parents=True)
+    (course / FOLDER / ".gitignore").write_text("mine")
+    Kept(course).keep({"course": 1})
+    assert {path.name for path in (course / FOLDER).iterdir()} == {"course", ".gitignore"}
+    assert (course / FOLDER / ".gitignore").read_text("utf-8") == "mine"
 
 
 def test_what_was_made_of_something_older_is_not_kept(course: Path) -> None:

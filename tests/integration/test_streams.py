@@ -52,3 +52,15 @@ def test_help_that_cannot_be_shown_is_an_error(arguments: str) -> None:
 @pytest.mark.parametrize("arguments", ["grade nowhere --out out", "grade --no-such-option"])
 def test_an_error_that_cannot_be_said_is_one_all_the_same(arguments: str) -> None:
     assert shell(f"{COMMAND} {arguments} 2> /dev/full").returncode == 2
+
+
+@pytest.mark.parametrize("arguments", ["--help", "check --help"])
+def test_a_reader_that_has_gone_is_no_failure_of_the_work(arguments: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [*COMMAND.split(), *arguments.split()]
+    done = subprocess.run(
+        command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (2, "")

@@ -76,6 +76,15 @@ def test_dtypes_and_layouts_take_turns() -> None:
     ]
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64"])
+def test_an_expression_does_not_decide_how_numbers_lie_in_memory(dtype: str) -> None:
+    test = gradient_test(
+        dims={"m": (3,), "n": (4,)}, draw={"W": "np.asfortranarray(normal)"}, dtypes=(dtype,)
+    )
+    (case,) = draw_cases(linear_backward_exercise(test), test, 1)
+    assert case.inputs["W"].flags.c_contiguous
+
+
 @pytest.mark.parametrize(
     ("expression", "check"),
     [
