@@ -52,7 +52,11 @@ class Case(Struct, frozen=True, eq=False, weakref=True):
 
 
 class Drawn(Struct, frozen=True, eq=False):
-    """The numbers of a case, apart from how they lie in memory; these can be pickled."""
+    """The numbers of a case, before they are laid out in memory; these can be pickled.
+
+    ``arrays`` are all of the case's by name, in C order and of its dtype (scalars have shape
+    ``()``); ``dims`` are the lengths that were drawn.
+    """
 
     arrays: dict[str, NumpyArray]
     dims: dict[str, Any]
@@ -71,7 +75,7 @@ def draw(exercise: Exercise, test: RunTest, seed: int) -> tuple[Drawn, ...]:
         one = _draw_given(exercise, test, inputs, _generator(exercise, test, 0, seed))
         return (one,) * len(inputs.layouts)
     return tuple(
-        _draw(exercise, test, inputs, number, _generator(exercise, test, number, seed))
+        _draw_one(exercise, test, inputs, number, _generator(exercise, test, number, seed))
         for number in range(inputs.cases)
     )
 
@@ -145,7 +149,7 @@ def _dims_of(array: Array, shape: tuple[int, ...]) -> dict[str, Any]:
     return found
 
 
-def _draw(
+def _draw_one(
     exercise: Exercise,
     test: RunTest,
     drawing: Drawing,

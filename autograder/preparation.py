@@ -60,7 +60,7 @@ def prepare(
         kept.keep(made)
     known |= made
     return [
-        Prepared(_laid_out(exercise, known[name].drawn), known[name].truths)
+        Prepared(_cases(exercise, known[name].drawn), known[name].truths)
         for exercise, name in zip(exercises, names, strict=True)
     ]
 
@@ -69,7 +69,7 @@ def _work_out(
     exercises: Sequence[Exercise], seed: int, thorough: bool, jobs: int
 ) -> list[_Numbers]:
     drawn = [{test.name: draw(one, test, seed) for test in one.run_tests} for one in exercises]
-    cases = [_laid_out(*both) for both in zip(exercises, drawn, strict=True)]
+    cases = [_cases(*both) for both in zip(exercises, drawn, strict=True)]
     references = [load_reference(exercise) for exercise in exercises]
 
     def expected(item: tuple[int, RunTest, Case]) -> Truth:
@@ -91,9 +91,7 @@ def _work_out(
     ]
 
 
-def _laid_out(
-    exercise: Exercise, drawn: Mapping[str, Sequence[Drawn]]
-) -> dict[str, tuple[Case, ...]]:
+def _cases(exercise: Exercise, drawn: Mapping[str, Sequence[Drawn]]) -> dict[str, tuple[Case, ...]]:
     return {test.name: lay_out(exercise, test, drawn[test.name]) for test in exercise.run_tests}
 
 
