@@ -26,6 +26,7 @@ lint: $(READY) ## Check style and types.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 bench: $(READY) ## Measure submissions per second.
 	$(BIN)/python benchmarks/throughput.py

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from autograder.notebook_check import Report
+    from autograder.student.notebook_check import Report
 
 __all__ = ["check"]
 
@@ -18,6 +18,6 @@ def check(*names: str, lang: str | None = None) -> Report:
     The report shows itself: as HTML in a notebook, as text in a terminal.
     """
     # Here and not above: numpy and the grader take longer than `autograder --help` may.
-    from autograder.notebook_check import check
+    from autograder.student.notebook_check import check
 
     return check(names, lang)

@@ -18,9 +18,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder.loading import load_course
-from autograder.mistake_index import build_index, index_path
+from autograder.course.loading import load_course
 from autograder.sandbox.host import Sandbox
+from autograder.student.mistake_index import build_index, index_path
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSIGNMENT = "linear-layer"

@@ -25,9 +25,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.exercise import Exercise
-from autograder.loading import load_course
-from autograder.notebook_writing import Cell, notebook
+from autograder.course.exercise import Exercise
+from autograder.course.loading import load_course
+from autograder.release.notebook_writing import Cell, notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSIGNMENT, EXERCISE = "linear-layer", "linear_backward"

@@ -25,7 +25,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder.kept import FOLDER
+from autograder.batch.cache import FOLDER
 
 ROOT = Path(__file__).resolve().parent.parent
 SOLUTION = ROOT / "solutions" / "linear-layer" / "linear_backward.py"

@@ -11,18 +11,18 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from autograder import latex
-from autograder.course import Course
+from autograder.authoring import latex
+from autograder.authoring.leaks import LONG_IN_FILES, Leak, answer_lines, long_passages, readings
+from autograder.course.course import Course
+from autograder.course.exercise import EfficiencyTest, Exercise, SourceTest
 from autograder.errors import CourseError
-from autograder.exercise import EfficiencyTest, Exercise, SourceTest
-from autograder.grade import Judgement
-from autograder.grader import ExerciseGrader
-from autograder.leaks import LONG_IN_FILES, Leak, answer_lines, long_passages, readings
-from autograder.mistakes import explaining
-from autograder.reference import solution_source
-from autograder.run import ExerciseRun
+from autograder.grading.grader import ExerciseGrader
+from autograder.grading.judge import Judgement
+from autograder.grading.mistakes import explaining
+from autograder.grading.run import ExerciseRun
 from autograder.sandbox.host import Sandbox
-from autograder.submission import Submission, decode_source
+from autograder.submissions.submission import Submission, decode_source
+from autograder.truth.reference import solution_source
 
 Mutants = Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]
 

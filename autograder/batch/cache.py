@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.fingerprint import course_paths, grader_digest
+from autograder.batch.fingerprint import course_paths, grader_digest
 
 FOLDER = ".autograder_cache"
 # Bytes of a course that are looked through in each run; of a larger one nothing is kept.

@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 
 from autograder import __version__
-from autograder.course import Course
-from autograder.exercise import Language
+from autograder.course.course import Course
 from autograder.sandbox.levels import Level
-from autograder.submission import Submission
+from autograder.submissions.submission import Submission
+from autograder.text.language import Language
 
 
 class Fingerprints:
@@ -51,7 +51,7 @@ class Fingerprints:
 def grader_digest() -> bytes:
     """A hash of this package's source, for versions between releases."""
     hasher = blake2b(digest_size=20)
-    paths = _files_in(os.path.dirname(__file__))
+    paths = _files_in(os.path.dirname(os.path.dirname(__file__)))
     _update(hasher, (path for path in paths if path.endswith(".py")))
     return hasher.digest()
 

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.deadline import counting, with_deadline
+from autograder.batch.cache import Kept
+from autograder.batch.workers import Crew, Settings
 from autograder.errors import MachineError
-from autograder.grade import Grade
-from autograder.kept import Kept
-from autograder.output.grade_file import (
+from autograder.grades.deadline import counting, with_deadline
+from autograder.grades.grade_file import (
     decode_grade,
     grade_path,
     read_grade,
     write_atomically,
     write_grade,
 )
-from autograder.parallel import CAN_FORK, processors
-from autograder.preparation import prepare_for
-from autograder.submission import SubmissionRef, read_submission
-from autograder.workers import Crew, Settings
+from autograder.grades.model import Grade
+from autograder.grading.preparation import prepare_for
+from autograder.processes.parallel import CAN_FORK, processors
+from autograder.submissions.submission import SubmissionRef, read_submission
 
 if TYPE_CHECKING:
     from autograder.sandbox.launch import WarmProcess

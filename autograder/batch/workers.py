@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
-from autograder.course import Course
-from autograder.deadline import with_deadline
+from autograder.batch.fingerprint import Fingerprints
+from autograder.course.course import Course
 from autograder.errors import AutograderError, MachineError
-from autograder.exercise import Language
-from autograder.fingerprint import Fingerprints
-from autograder.grader import Grader
-from autograder.orphans import end_with
-from autograder.output.grade_file import encode_grade
-from autograder.parallel import CAN_FORK
-from autograder.preparation import Prepared
+from autograder.grades.deadline import with_deadline
+from autograder.grades.grade_file import encode_grade
+from autograder.grading.grader import Grader
+from autograder.grading.preparation import Prepared
+from autograder.processes.lifetime import end_with
+from autograder.processes.parallel import CAN_FORK
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.levels import Level
 from autograder.sandbox.memory import keep_freed_memory
-from autograder.submission import SubmissionRef, read_submission
+from autograder.submissions.submission import SubmissionRef, read_submission
+from autograder.text.language import Language
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

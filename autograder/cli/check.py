@@ -17,9 +17,9 @@ from autograder.cli.options import language_option, pick_language
 from autograder.errors import AutograderError
 
 if TYPE_CHECKING:
-    from autograder.checking import CheckedExercise
-    from autograder.discovery import Work
     from autograder.sandbox.host import Sandbox
+    from autograder.student.checking import CheckedExercise
+    from autograder.student.discovery import Work
 
     Checked: TypeAlias = tuple[CheckedExercise, str]
     """An exercise, and the file that was checked."""
@@ -70,7 +70,7 @@ class _Checker:
 
     def check(self, show: Show) -> bool:
         """Check, show, and return whether all passed. Raises :class:`AutograderError`."""
-        from autograder.discovery import find_exercises
+        from autograder.student.discovery import find_exercises
 
         self.seen = _state(self.folders)
         self.passed = False
@@ -92,8 +92,8 @@ class _Checker:
         if self._sandbox is None:
             # Student code on the student's own computer: kept apart, not locked up.
             self._sandbox = self._stack.enter_context(Sandbox("process", works[0].course.limits))
-        from autograder.checking import check_exercise
-        from autograder.submission import read_submission
+        from autograder.student.checking import check_exercise
+        from autograder.submissions.submission import read_submission
 
         passed = True
         for number, work in enumerate(works, start=1):
@@ -120,8 +120,8 @@ def _show_text(works: Sequence[Work], checked: Iterator[Checked], language: str)
     from rich.console import Console
     from rich.text import Text
 
-    from autograder.messages import pick, text
-    from autograder.output.check_text import exercise_lines, wrapped
+    from autograder.student.check_text import exercise_lines, wrapped
+    from autograder.text.messages import pick, text
 
     console = Console(highlight=False)
     width = max(MIN_WIDTH, min(console.width, MAX_WIDTH))
@@ -155,7 +155,7 @@ def _show_text(works: Sequence[Work], checked: Iterator[Checked], language: str)
 
 
 def _show_json(works: Sequence[Work], checked: Iterator[Checked], language: str) -> None:
-    from autograder.output import check_json
+    from autograder.student import check_json
 
     everything = list(checked)
     encoded = check_json.encode(everything, language)
@@ -165,7 +165,7 @@ def _show_json(works: Sequence[Work], checked: Iterator[Checked], language: str)
 
 def _watch(checker: _Checker, show: Show, *, quiet: bool) -> int:
     """Check, and again whenever one of the files has changed, until Ctrl-C."""
-    from autograder.messages import text
+    from autograder.text.messages import text
 
     try:
         while True:

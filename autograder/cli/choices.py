@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 FORMATS = ("csv", "junit", "gradescope", "github", "classroom", "canvas", "moodle", "markdown")
-"""The names in :data:`autograder.output.formats.FORMATS`."""
+"""The names in :data:`autograder.exports.formats.FORMATS`."""
 
 LAYOUTS = (
     "gradescope",
@@ -15,7 +15,7 @@ LAYOUTS = (
     "flat",
     "auto",
 )
-"""The names in :data:`autograder.layouts.LAYOUTS`, and ``auto``."""
+"""The names in :data:`autograder.submissions.layouts.LAYOUTS`, and ``auto``."""
 
 FEEDBACK = ("none", "names", "hints", "all")
-"""As :data:`autograder.course.HiddenFeedback`."""
+"""As :data:`autograder.course.course.HiddenFeedback`."""

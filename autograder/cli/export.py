@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from autograder.cli.exporting import make_context, select, write_export
 from autograder.cli.options import course_option, find_course, language_option, pick_language
-from autograder.course import Course, HiddenFeedback
+from autograder.course.course import Course, HiddenFeedback
+from autograder.course.loading import load_course
 from autograder.errors import UsageError
-from autograder.exercise import Language
-from autograder.grade import Grade
-from autograder.loading import load_course
-from autograder.messages import LANGUAGES
-from autograder.output.formats import FORMATS
-from autograder.output.grade_file import read_grades
+from autograder.exports.formats import FORMATS
+from autograder.grades.grade_file import read_grades
+from autograder.grades.model import Grade
+from autograder.text.language import Language
+from autograder.text.messages import LANGUAGES
 
 
 @click.command("export")

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import click
 
-from autograder.course import Course, HiddenFeedback
-from autograder.deadline import all_due
+from autograder.course.course import Course, HiddenFeedback
 from autograder.errors import MachineError, UsageError
-from autograder.exercise import Language
-from autograder.grade import Grade
-from autograder.messages import harmless, pick
-from autograder.output import github
-from autograder.output.context import Context, GradescopeVisibility
-from autograder.output.formats import FORMATS, ClassFormat, export, for_format
-from autograder.output.grade_file import write_atomically
-from autograder.output.roster import Roster, read_roster
-from autograder.submission import SubmissionRef, storable
+from autograder.exports import github
+from autograder.exports.context import Context, GradescopeVisibility
+from autograder.exports.formats import FORMATS, ClassFormat, export, for_format
+from autograder.exports.roster import Roster, read_roster
+from autograder.grades.deadline import all_due
+from autograder.grades.grade_file import write_atomically
+from autograder.grades.model import Grade
+from autograder.submissions.submission import SubmissionRef, storable
+from autograder.text.language import Language
+from autograder.text.messages import harmless, pick
 
 
 def make_context(

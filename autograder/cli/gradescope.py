@@ -15,17 +15,17 @@ from autograder.cli.options import (
     pick_assignment,
     pick_language,
 )
-from autograder.course import HiddenFeedback
+from autograder.course.course import HiddenFeedback
+from autograder.course.loading import load_course
 from autograder.errors import UsageError
-from autograder.gradescope_run import RESULTS, grade_submission, load, read_settings
-from autograder.loading import load_course
-from autograder.messages import harmless
-from autograder.output.context import GradescopeVisibility
-from autograder.output.formats import export
-from autograder.output.grade_file import write_atomically
-from autograder.output.summary import points
-from autograder.release.gradescope import Settings, autograder_zip
+from autograder.exports.context import GradescopeVisibility
+from autograder.exports.formats import export
+from autograder.exports.summary import points
+from autograder.grades.grade_file import write_atomically
+from autograder.integrations.gradescope.build import Settings, autograder_zip
+from autograder.integrations.gradescope.run import RESULTS, grade_submission, load, read_settings
 from autograder.sandbox.levels import Level, require_level
+from autograder.text.messages import harmless
 
 
 @click.group("gradescope")

@@ -14,23 +14,23 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.batch import Graded, Settings, grade_all, keep_what_counts
+from autograder.batch.cache import Kept
+from autograder.batch.grading import Graded, Settings, grade_all, keep_what_counts
 from autograder.cli import EXIT_FAILED, EXIT_INTERRUPTED
 from autograder.cli.exporting import make_context, repository_folders, write_export
 from autograder.cli.options import pick_language
-from autograder.course import Course, HiddenFeedback
+from autograder.course.course import Course, HiddenFeedback
 from autograder.errors import UsageError
-from autograder.grade import Grade
-from autograder.kept import Kept
-from autograder.layouts import AUTO, LAYOUTS, Found
-from autograder.layouts import submissions as find_in_layout
-from autograder.messages import harmless
-from autograder.output.context import Context
-from autograder.output.formats import FORMATS, ClassFormat
-from autograder.output.summary import points, write_summary
-from autograder.parallel import processors
+from autograder.exports.context import Context
+from autograder.exports.formats import FORMATS, ClassFormat
+from autograder.exports.summary import points, write_summary
+from autograder.grades.model import Grade
+from autograder.processes.parallel import processors
 from autograder.sandbox.levels import Level
-from autograder.submission import SubmissionRef
+from autograder.submissions.layouts import AUTO, LAYOUTS, Found
+from autograder.submissions.layouts import submissions as find_in_layout
+from autograder.submissions.submission import SubmissionRef
+from autograder.text.messages import harmless
 
 if TYPE_CHECKING:
     from autograder.sandbox.launch import WarmProcess
@@ -88,7 +88,7 @@ def grade(request: Request, origin: WarmProcess | None) -> int:
         )
         graded, left = _grade(found.refs, settings, request, origin, kept)
     _report(graded, settings, left=left, quiet=request.quiet)
-    _recall_misfits(found)
+    _recall_unmatched(found)
     if left is not None:
         return EXIT_INTERRUPTED
     if request.formats:
@@ -101,7 +101,7 @@ def grade(request: Request, origin: WarmProcess | None) -> int:
 def _load(kept: Kept, root: Path) -> Course:
     entries = kept.recall(["course"])
     if not entries:
-        from autograder.loading import load_course  # it takes a while
+        from autograder.course.loading import load_course  # it takes a while
 
         entries = {"course": load_course(root, jobs=processors())}
         kept.keep(entries)
@@ -194,12 +194,12 @@ def _say_what_was_found(found: Found, layout: str) -> None:
         click.echo(f"Layout: {found.layout} ({LAYOUTS[found.layout].expected})")
     for name in found.left_out:
         click.echo(f"Left out of the zip, as it is no ordinary file in it: {name}", err=True)
-    _complain(found.misfits)
+    _complain(found.unmatched)
 
 
-def _recall_misfits(found: Found) -> None:
+def _recall_unmatched(found: Found) -> None:
     """Once more at the end, where somebody reads it: grades may be missing."""
-    count = len(found.misfits)
+    count = len(found.unmatched)
     if count:
         what = "1 warning" if count == 1 else f"{count} warnings"
         click.echo(f"{what} about submissions that were not found; see above.", err=True)
@@ -235,7 +235,7 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
 def _import_the_report() -> None:
     """While the workers are busy, and not before they start."""
 
-    import autograder.output.table  # noqa: F401
+    import autograder.exports.table  # noqa: F401
 
 
 def _report(graded: list[Graded], settings: Settings, *, left: int | None, quiet: bool) -> None:
@@ -252,7 +252,7 @@ def _report(graded: list[Graded], settings: Settings, *, left: int | None, quiet
 
 
 def _show(grades: Sequence[Grade]) -> None:
-    from autograder.output.table import tables
+    from autograder.exports.table import tables
 
     is_terminal = sys.stdout.isatty()
     # Into a file or a log there is no width to keep to, unless somebody names one.

@@ -8,11 +8,11 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from autograder.authoring.lint import Report, find_leaks, lint_exercise
 from autograder.cli import EXIT_FAILED
 from autograder.cli.options import course_option, find_course
+from autograder.course.loading import load_course
 from autograder.errors import UsageError
-from autograder.lint import Report, find_leaks, lint_exercise
-from autograder.loading import load_course
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.levels import require_level
 

@@ -9,10 +9,10 @@ import click
 from autograder.cli import EXIT_FAILED
 from autograder.cli.exporting import select
 from autograder.cli.options import course_option, find_course, language_option, pick_language
-from autograder.course import Course
+from autograder.course.course import Course
+from autograder.course.loading import load_course
 from autograder.errors import UsageError
-from autograder.loading import load_course
-from autograder.nbgrader import require_nbgrader
+from autograder.integrations.nbgrader import require_nbgrader
 
 _into_option = click.option(
     "--into",
@@ -55,7 +55,7 @@ def build_command(
     too.
     """
     require_nbgrader()
-    from autograder.nbgrader.build import build
+    from autograder.integrations.nbgrader.build import build
 
     loaded = load_course(find_course(course))
     _known(loaded, assignment)
@@ -101,9 +101,9 @@ def sync_command(
     Scores and comments given by hand stay. Running it again changes nothing.
     """
     require_nbgrader()
-    from autograder.nbgrader.settings import load_settings
-    from autograder.nbgrader.sync import sync
-    from autograder.output.grade_file import read_grades
+    from autograder.grades.grade_file import read_grades
+    from autograder.integrations.nbgrader.settings import load_settings
+    from autograder.integrations.nbgrader.sync import sync
 
     loaded = load_course(find_course(course))
     found = select(read_grades(grades), students, assignments, grades)
@@ -126,7 +126,7 @@ def doctor_command(into: Path | None, db_url: str | None, course: Path | None) -
     Ends with 0 when nothing is.
     """
     require_nbgrader()
-    from autograder.nbgrader.doctor import examine
+    from autograder.integrations.nbgrader.doctor import examine
 
     loaded = load_course(find_course(course))
     findings = list(examine(loaded, _folder(into, loaded), db_url=db_url))

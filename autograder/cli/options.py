@@ -11,8 +11,8 @@ import click
 from autograder.errors import UsageError
 
 if TYPE_CHECKING:
-    from autograder.course import Assignment, Course
-    from autograder.exercise import Language
+    from autograder.course.course import Assignment, Course
+    from autograder.text.language import Language
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -59,7 +59,7 @@ def pick_language(given: str | None, course: Course) -> Language:
 def pick_assignment(name: str, course: Course, root: Path) -> Assignment:
     """The assignment called ``name``. Raises :class:`UsageError` where there is none."""
     if name not in course.assignments:
-        from autograder.loading import load_course
+        from autograder.course.loading import load_course
 
         known = ", ".join(load_course(root).assignments)
         raise UsageError(f"{name}: no such assignment; the course has {known}")

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from autograder.cli.options import course_option, find_course, pick_assignment
-from autograder.loading import load_course
-from autograder.output.grade_file import write_atomically
+from autograder.course.loading import load_course
+from autograder.grades.grade_file import write_atomically
 from autograder.release.grading import grading_files
 
 

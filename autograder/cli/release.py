@@ -13,8 +13,8 @@ from autograder.cli.options import (
     pick_assignment,
     pick_language,
 )
+from autograder.course.loading import load_course
 from autograder.errors import UsageError
-from autograder.loading import load_course
 from autograder.release.bundle import Options, make_bundle
 from autograder.release.github import ACTION, COURSE_REPOSITORY, WORKFLOW, Classroom
 from autograder.release.writing import write_bundle

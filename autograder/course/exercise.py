@@ -13,9 +13,8 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct
 
 from autograder.errors import CourseError
+from autograder.text.language import Text
 
-Language: TypeAlias = str
-Text: TypeAlias = dict[Language, str]
 Visibility: TypeAlias = Literal["public", "hidden"]
 Dtype: TypeAlias = Literal["float64", "float32", "int64"]
 Layout: TypeAlias = Literal["C", "F", "strided"]
@@ -24,6 +23,10 @@ Yardstick: TypeAlias = Literal["reference", "forward"]
 PropertyName: TypeAlias = Literal[
     "inputs_unchanged", "repeatable", "fresh_results", "linear_in_upstream"
 ]
+
+
+DRAW_WORDS = ("normal", "uniform", "signs", "integers", "away_from_zero", "zeros", "ones")
+"""The words of draw expressions, besides dimensions and the arrays drawn before."""
 
 
 class Signature(Struct, frozen=True):
@@ -98,7 +101,7 @@ class Dims(Struct, frozen=True):
 
 
 class Drawing(Struct, frozen=True):
-    """How the cases of a test come about; see :mod:`autograder.cases`.
+    """How the cases of a test come about; see :mod:`autograder.truth.cases`.
 
     ``draw`` overrides the arrays' own expressions by name. ``dtypes`` and
     ``layouts`` are gone through in turn, case by case.
@@ -207,7 +210,7 @@ class SourceTest(Struct, frozen=True, tag="source"):
 class PytestTest(Struct, frozen=True, tag="pytest"):
     """A test function of a hidden ``test_*.py``, all of whose cases (parameters) must pass.
 
-    Run by pytest in the grader; see :mod:`autograder.hidden_pytest`. ``name`` is
+    Run by pytest in the grader; see :mod:`autograder.grading.hidden_pytest`. ``name`` is
     ``<file>::<function>``, with the class between where there is one.
     """
 

@@ -6,8 +6,9 @@ import math
 import re
 from collections.abc import Iterator
 
-from autograder.exercise import Exercise, Language
-from autograder.messages import pick, text
+from autograder.course.exercise import Exercise
+from autograder.text.language import Language
+from autograder.text.messages import pick, text
 
 _CODE_OR_MATH = re.compile(
     r"(?P<code>```.*?```|`[^`\n]*`)"

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograder.grade import Grade
-from autograder.output.context import Context, by_student
-from autograder.output.summary import points
-from autograder.output.table_csv import table
+from autograder.exports.context import Context, by_student
+from autograder.exports.summary import points
+from autograder.exports.table_csv import table
+from autograder.grades.model import Grade
 
 # As Canvas writes it: four spaces.
 POINTS_POSSIBLE = "    Points Possible"

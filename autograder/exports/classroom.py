@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from autograder.grade import Grade
-from autograder.output.context import Context, explanation, late_line, one_line
+from autograder.exports.context import Context, explanation, late_line, one_line
+from autograder.grades.model import Grade
 
 _STATUS = {"passed": "pass", "error": "error", "timeout": "error", "crashed": "error"}
 

@@ -9,12 +9,12 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.course import HiddenFeedback
+from autograder.course.course import HiddenFeedback
 from autograder.errors import UsageError
-from autograder.grade import Grade, TestGrade
-from autograder.messages import text
-from autograder.output.roster import Roster
-from autograder.output.summary import points
+from autograder.exports.roster import Roster
+from autograder.exports.summary import points
+from autograder.grades.model import Grade, TestGrade
+from autograder.text.messages import text
 
 GradescopeVisibility: TypeAlias = Literal["visible", "after_due_date", "after_published", "hidden"]
 """When Gradescope shows a test to its student."""

@@ -7,9 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from autograder.feedback import visible
-from autograder.grade import Grade
-from autograder.output import (
+from autograder.exports import (
     canvas,
     classroom,
     github,
@@ -19,7 +17,9 @@ from autograder.output import (
     moodle,
     table_csv,
 )
-from autograder.output.context import Context
+from autograder.exports.context import Context
+from autograder.grades.feedback import visible
+from autograder.grades.model import Grade
 
 
 class ClassFormat(Struct, frozen=True):

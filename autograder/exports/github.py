@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from autograder.grade import Grade, TestGrade
-from autograder.messages import text
-from autograder.output.context import Context, explanation, late_line, lost, one_line, shown
-from autograder.output.markdown import class_table, details
-from autograder.output.summary import points
+from autograder.exports.context import Context, explanation, late_line, lost, one_line, shown
+from autograder.exports.markdown import class_table, details
+from autograder.exports.summary import points
+from autograder.grades.model import Grade, TestGrade
+from autograder.text.messages import text
 
 # GitHub refuses a summary of more than 1 MiB.
 MAX_SUMMARY_BYTES = 1_000_000

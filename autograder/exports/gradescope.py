@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from autograder.grade import Grade
-from autograder.messages import text
-from autograder.output.context import Context, explanation, late_line, shown
+from autograder.exports.context import Context, explanation, late_line, shown
+from autograder.grades.model import Grade
+from autograder.text.messages import text
 
 
 def write(grade: Grade, context: Context) -> bytes:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from autograder.grade import Grade, TestGrade
-from autograder.output.context import Context, explanation, late_line, one_line, shown
-from autograder.output.summary import points
+from autograder.exports.context import Context, explanation, late_line, one_line, shown
+from autograder.exports.summary import points
+from autograder.grades.model import Grade, TestGrade
 
 # The code did not come to an answer; anything else that lost points gave a wrong one.
 _ERRORS = ("error", "timeout", "crashed")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from autograder.grade import Grade
-from autograder.messages import text
-from autograder.output.context import Context, explanation, late_line, lost, shown
-from autograder.output.summary import points
+from autograder.exports.context import Context, explanation, late_line, lost, shown
+from autograder.exports.summary import points
+from autograder.grades.model import Grade
+from autograder.text.messages import text
 
 # Marks of Markdown and HTML, mentions, the colon and the point that make links and emoji, and
 # white space at either end or in a row.

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable
 from msgspec import Struct
 
 from autograder.errors import UsageError
-from autograder.messages import harmless
-from autograder.output.summary import from_spreadsheet
+from autograder.exports.summary import from_spreadsheet
+from autograder.text.messages import harmless
 
 STUDENT = "student"
 MAX_BYTES = 1 << 24

@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
-from autograder.grade import Grade
-from autograder.output.grade_file import write_atomically
+from autograder.grades.grade_file import write_atomically
+from autograder.grades.model import Grade
 
 COLUMNS = ("student", "assignment", "score", "max_score", "isolation")
 LATE_COLUMNS = ("late_seconds", "penalty", "final_score")

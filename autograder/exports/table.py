@@ -13,10 +13,10 @@ from typing import NamedTuple
 from rich.cells import cell_len, set_cell_size
 from rich.text import Span, Text
 
-from autograder.grade import ExerciseGrade, Grade
-from autograder.messages import harmless, text
-from autograder.output.context import late_line
-from autograder.output.summary import points
+from autograder.exports.context import late_line
+from autograder.exports.summary import points
+from autograder.grades.model import ExerciseGrade, Grade
+from autograder.text.messages import harmless, text
 
 _MAX_NAME = 32
 _MAX_REMARK = 150

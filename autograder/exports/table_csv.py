@@ -6,9 +6,9 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from autograder.grade import Grade
-from autograder.output.context import Context, by_student, shown
-from autograder.output.summary import points, spreadsheet_safe
+from autograder.exports.context import Context, by_student, shown
+from autograder.exports.summary import points, spreadsheet_safe
+from autograder.grades.model import Grade
 
 
 def write(grades: Sequence[Grade], _context: Context) -> bytes:

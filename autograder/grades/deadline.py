@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
 
-from autograder.course import Assignment, Course
-from autograder.grade import Grade
-from autograder.policy import Attempt, attempt_that_counts, due_date, settle
-from autograder.submission import SubmissionRef
-from autograder.submitted import submission_time
+from autograder.course.course import Assignment, Course
+from autograder.grades.model import Grade
+from autograder.grades.policy import Attempt, attempt_that_counts, due_date, settle
+from autograder.submissions.submission import SubmissionRef
+from autograder.submissions.submission_time import submission_time
 
 
 def with_deadline(grade: Grade, course: Course, ref: SubmissionRef) -> Grade:
@@ -41,21 +41,6 @@ def all_due(assignment: Assignment, now: datetime) -> bool:
     if assignment.due is None:
         return False
     return now > max([assignment.due, *assignment.extensions.values()])
-
-
-def numbered(refs: Iterable[SubmissionRef]) -> list[SubmissionRef]:
-    """The submissions, with those of the same student for the same assignment numbered by
-    time as attempts; ordered by student, assignment and attempt."""
-    groups: dict[tuple[str, str], list[SubmissionRef]] = {}
-    for ref in refs:
-        groups.setdefault((ref.student, ref.assignment), []).append(ref)
-    found: list[SubmissionRef] = []
-    for _, group in sorted(groups.items()):
-        if len(group) > 1:
-            group.sort(key=lambda ref: (submission_time(ref), str(ref.folder)))
-            group = [replace(ref, attempt=number) for number, ref in enumerate(group, start=1)]
-        found.extend(group)
-    return found
 
 
 def counting(

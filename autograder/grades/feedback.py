@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from autograder.course import HiddenFeedback
-from autograder.grade import ExerciseGrade, Grade, Status, TestGrade, clamp
-from autograder.messages import text
+from autograder.course.course import HiddenFeedback
+from autograder.grades.model import ExerciseGrade, Grade, Status, TestGrade, clamp
+from autograder.text.messages import text
 
 
 def visible(grade: Grade, policy: HiddenFeedback, *, after_due: bool) -> Grade:

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from autograder.errors import MachineError, UsageError
-from autograder.grade import Grade
-from autograder.submission import SubmissionRef, is_reserved, storable
+from autograder.grades.model import Grade
+from autograder.submissions.submission import SubmissionRef, is_reserved, storable
 
 decode_grade = msgspec.json.Decoder(Grade).decode
 """A grade from the content of its file. Raises :class:`msgspec.MsgspecError`."""

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from autograder.cases import Case
-from autograder.compare import Reason, Verdict
-from autograder.course import Limits
-from autograder.exercise import Exercise, Language
-from autograder.grade import Finding
-from autograder.messages import harmless, pick, text
-from autograder.notebook import broken_cell, cell_of
-from autograder.observation import Change, Failure
+from autograder.course.exercise import Exercise
+from autograder.grading.judge import Finding
+from autograder.grading.observation import Change, Failure
+from autograder.grading.source_rules import BrokenRule
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import ExceptionInfo
-from autograder.source_rules import BrokenRule
+from autograder.submissions.notebook import broken_cell, cell_of
+from autograder.text.language import Language
+from autograder.text.messages import harmless, pick, text
+from autograder.truth.cases import Case
+from autograder.truth.compare import Reason, Verdict
 
 
 def explain_finding(

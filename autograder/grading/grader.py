@@ -17,18 +17,13 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from autograder.cases import Case
-from autograder.course import Course
-from autograder.exercise import EfficiencyTest, Exercise, Language, RunTest, SourceTest, Text
-from autograder.explain import explain_finding
-from autograder.grade import (
-    ExerciseGrade,
-    Grade,
+from autograder.course.course import Course
+from autograder.course.exercise import EfficiencyTest, Exercise, RunTest, SourceTest
+from autograder.grades.model import ExerciseGrade, Grade, TestGrade, Timing, clamp
+from autograder.grading.explain import explain_finding
+from autograder.grading.judge import (
     Judgement,
-    TestGrade,
-    Timing,
     Truth,
-    clamp,
     fail_exercise,
     is_refusal,
     judge_pytest,
@@ -38,20 +33,22 @@ from autograder.grade import (
     refused,
     times_slower,
 )
-from autograder.messages import harmless, harmless_lines, pick, text
-from autograder.mistakes import explain, mutant
-from autograder.observation import Failure, Observation
-from autograder.pace import pace
-from autograder.plan import Plan
-from autograder.preparation import Prepared, prepare
-from autograder.reference import solution_source
-from autograder.run import ExerciseRun, are_same, file_problem, run_exercise
+from autograder.grading.mistakes import explain, mutant
+from autograder.grading.observation import Failure, Observation
+from autograder.grading.plan import Plan
+from autograder.grading.preparation import Prepared, prepare
+from autograder.grading.run import ExerciseRun, are_same, file_problem, run_exercise
+from autograder.grading.source_rules import first_broken_rule
+from autograder.grading.timing import pace
 from autograder.sandbox.host import Sandbox
-from autograder.source_rules import first_broken_rule
-from autograder.submission import Submission
+from autograder.submissions.submission import Submission
+from autograder.text.language import Language, Text
+from autograder.text.messages import harmless, harmless_lines, pick, text
+from autograder.truth.cases import Case
+from autograder.truth.reference import solution_source
 
 if TYPE_CHECKING:
-    from autograder.hidden_pytest.process import PytestRunner
+    from autograder.grading.hidden_pytest.process import PytestRunner
 
 # How often an answer that was too slow is timed again, and how often at least where it stays this
 # many times above what is allowed, which no busy machine makes of an answer that is fast enough.
@@ -189,7 +186,7 @@ class ExerciseGrader:
         """What runs the exercise's hidden test files, where it has some."""
         if not self.exercise.pytest_tests:
             return None
-        from autograder.hidden_pytest.process import PytestRunner
+        from autograder.grading.hidden_pytest.process import PytestRunner
 
         return PytestRunner(self._course, self.exercise, self._sandbox.session)
 

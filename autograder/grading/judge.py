@@ -1,4 +1,4 @@
-"""From observations to verdicts, scores and a grade. Pure functions over plain data."""
+"""From observations to verdicts and scores. Pure functions over plain data."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Literal, TypeAlias
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.compare import NotAnArray, Verdict, compare
-from autograder.exercise import (
+from autograder.course.exercise import (
     EfficiencyTest,
     Exercise,
     Part,
@@ -20,76 +19,17 @@ from autograder.exercise import (
     RunTest,
     SourceTest,
     Test,
-    Visibility,
     Yardstick,
 )
-from autograder.observation import Change, Failure, Observation
-from autograder.run import ExerciseRun
-from autograder.source_rules import BrokenRule
-from autograder.truth import Expected
-
-Status: TypeAlias = Literal["passed", "partial", "failed", "error", "timeout", "crashed", "missing"]
+from autograder.grades.model import Status, clamp
+from autograder.grading.observation import Change, Failure, Observation
+from autograder.grading.run import ExerciseRun
+from autograder.grading.source_rules import BrokenRule
+from autograder.truth.compare import NotAnArray, Verdict, compare
+from autograder.truth.expected import Expected
 
 Truth: TypeAlias = "Mapping[str, Expected]"
 """What is expected of each output on one case."""
-
-
-class TestGrade(Struct, frozen=True):
-    name: str
-    visibility: Visibility
-    score: float
-    max_score: float
-    status: Status
-    message: str
-    mistake: str | None = None
-    hint: str | None = None
-    file: str | UnsetType = UNSET
-    """The student's file that the message is about, where it is about one line of it."""
-    line: int | UnsetType = UNSET
-
-
-class ExerciseGrade(Struct, frozen=True):
-    name: str
-    score: float
-    max_score: float
-    tests: tuple[TestGrade, ...]
-    output: str = ""
-
-
-class Timing(Struct, frozen=True):
-    """The one part of a grade that differs from run to run."""
-
-    graded_at: str
-    seconds: float
-
-
-class Grade(Struct, frozen=True, omit_defaults=True):
-    """One student's result for one assignment; the content of a grade file.
-
-    ``score`` is what the tests gave. The fields from ``submitted`` on are there only where
-    the assignment has a due date; ``final_score`` is what is left after the penalty.
-    """
-
-    student: str
-    assignment: str
-    score: float
-    max_score: float
-    isolation: str
-    language: str
-    exercises: tuple[ExerciseGrade, ...]
-    fingerprint: str
-    timing: Timing
-    enforced: tuple[str, ...] = ()
-    """What the level ``isolation`` held student code to on the machine that graded it."""
-    submitted: str | None = None
-    late_seconds: int | None = None
-    penalty: float | None = None
-    final_score: float | None = None
-
-    @property
-    def total(self) -> float:
-        """The points that count."""
-        return self.score if self.final_score is None else self.final_score
 
 
 Property: TypeAlias = Literal[
@@ -165,13 +105,6 @@ class Judgement(Struct, frozen=True, dict=True):
             return "partial"
         failure = None if self.finding is None else self.finding.failure
         return "failed" if failure is None else _status(failure)
-
-
-def clamp(score: float, highest: float) -> float:
-    """``score`` within 0 and ``highest``, free of rounding dust; 0 where it is NaN."""
-    if math.isnan(score):
-        return 0.0
-    return min(max(round(score, 9), 0.0), highest)
 
 
 def _status(failure: Failure) -> Status:

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from autograder.compare import NotAnArray
-from autograder.exercise import Exercise, Mistake
-from autograder.grade import CHECKS, Judgement, Truth
-from autograder.observation import Failure, Observation
-from autograder.run import ExerciseRun
-from autograder.submission import Submission
-from autograder.truth import Expected
+from autograder.course.exercise import Exercise, Mistake
+from autograder.grading.judge import CHECKS, Judgement, Truth
+from autograder.grading.observation import Failure, Observation
+from autograder.grading.run import ExerciseRun
+from autograder.submissions.submission import Submission
+from autograder.truth.compare import NotAnArray
+from autograder.truth.expected import Expected
 
 # How closely wrong numbers must agree, relative to the largest of them. Far above what
 # different ways to sum differ by, far below what different mistakes do.

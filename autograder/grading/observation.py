@@ -8,7 +8,6 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from msgspec import Struct
 
-from autograder.compare import NotAnArray, NumpyArray
 from autograder.sandbox.protocol import (
     NUMERIC_DTYPES,
     Array,
@@ -26,6 +25,7 @@ from autograder.sandbox.protocol import (
     view_array,
 )
 from autograder.sandbox.session import Died, Outcome
+from autograder.truth.compare import NotAnArray, NumpyArray
 
 Output: TypeAlias = "np.ndarray[Any, Any] | NotAnArray"
 Outputs: TypeAlias = dict[str, Output]

@@ -13,11 +13,11 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from autograder.cases import Case
-from autograder.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step
-from autograder.observation import Observation
+from autograder.course.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step
+from autograder.grading.observation import Observation
 from autograder.sandbox.session import Question, Script, question
-from autograder.truth import argument
+from autograder.truth.cases import Case
+from autograder.truth.expected import argument
 
 Questions: TypeAlias = tuple[Question, ...]
 """What is asked about one case."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from autograder.cases import Case, Drawn, draw, lay_out
-from autograder.course import Course
+from autograder.course.course import Course
+from autograder.course.exercise import Exercise, RunTest
 from autograder.errors import AutograderError
-from autograder.exercise import Exercise, RunTest
-from autograder.grade import Truth
-from autograder.kept import Kept
-from autograder.parallel import parallel_map
-from autograder.reference import load_reference
-from autograder.submission import SubmissionRef, source_paths
-from autograder.truth import expected_outputs
+from autograder.grading.judge import Truth
+from autograder.processes.parallel import parallel_map
+from autograder.submissions.submission import SubmissionRef, source_paths
+from autograder.truth.cases import Case, Drawn, draw, lay_out
+from autograder.truth.expected import expected_outputs
+from autograder.truth.reference import load_reference
+
+if TYPE_CHECKING:
+    from autograder.batch.cache import Kept
 
 # Of each assignment, so many submissions are looked at to see which exercises will be graded.
 _LOOKED_AT = 100

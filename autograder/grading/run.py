@@ -12,9 +12,15 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from autograder.cases import Case
-from autograder.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step, Visibility
-from autograder.observation import (
+from autograder.course.exercise import (
+    EfficiencyTest,
+    Exercise,
+    PropertyTest,
+    RunTest,
+    Step,
+    Visibility,
+)
+from autograder.grading.observation import (
     Change,
     Failure,
     FailureKind,
@@ -24,10 +30,11 @@ from autograder.observation import (
     failure_of,
     observation_of,
 )
-from autograder.plan import FIRST, Plan, inputs_of, second_inputs
+from autograder.grading.plan import FIRST, Plan, inputs_of, second_inputs
 from autograder.sandbox.protocol import Returned
 from autograder.sandbox.session import Allowance, Outcome, Replies, Session
-from autograder.submission import Submission
+from autograder.submissions.submission import Submission
+from autograder.truth.cases import Case
 
 OpenSession: TypeAlias = Callable[[], Session]
 

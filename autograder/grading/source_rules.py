@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.exercise import SourceTest
+from autograder.course.exercise import SourceTest
 
 # A chain of a thousand attributes has a thousand names in it: the rest of each is not looked at.
 _MAX_DOTS = 8

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from autograder.cases import Case
-from autograder.exercise import EfficiencyTest, Exercise, Step
-from autograder.plan import Plan
-from autograder.reference import solution_source
-from autograder.run import OpenSession, run_exercise
-from autograder.submission import Submission
+from autograder.course.exercise import EfficiencyTest, Exercise, Step
+from autograder.grading.plan import Plan
+from autograder.grading.run import OpenSession, run_exercise
+from autograder.submissions.submission import Submission
+from autograder.truth.cases import Case
+from autograder.truth.reference import solution_source
 
 # How often each case is timed; the shortest time counts.
 REPETITIONS = 10

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from msgspec import Struct
 
 from autograder.errors import AutograderError
-from autograder.orphans import end_with
+from autograder.processes.lifetime import end_with
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

@@ -7,21 +7,22 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from autograder.cases import draw_cases
-from autograder.course import Assignment, Course
+from autograder.course.course import Assignment, Course
+from autograder.course.exercise import Exercise
+from autograder.course.loading import load_course
+from autograder.course.statement import for_github
 from autograder.errors import CourseError
-from autograder.exercise import Exercise, Language
-from autograder.loading import load_course
-from autograder.mistake_index import build_index, index_path
 from autograder.release.config import bundle_config
 from autograder.release.github import Classroom, repository_files
 from autograder.release.notebooks import exercise_notebook
 from autograder.release.public import public_files, refuse_leaks
 from autograder.release.readme import readme
+from autograder.release.wheel import build_wheel
 from autograder.sandbox.host import Sandbox
-from autograder.statement import for_github
-from autograder.truth import expected_outputs
-from autograder.wheel import build_wheel
+from autograder.student.mistake_index import build_index, index_path
+from autograder.text.language import Language
+from autograder.truth.cases import draw_cases
+from autograder.truth.expected import expected_outputs
 
 WHEELS = "wheels"
 # Students may run the public tests with it, as the README says.

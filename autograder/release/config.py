@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import yaml
 
-from autograder.course import Assignment, Course, Limits
-from autograder.exercise import Language
+from autograder.course.course import Assignment, Course
+from autograder.sandbox.limits import Limits
+from autograder.text.language import Language
 
 _HEADER = "# {what} of the assignment '{assignment}', made by 'autograder {command}'.\n"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.course import Assignment, Course
+from autograder.course.course import Assignment, Course
 from autograder.errors import CourseError
 from autograder.release.config import grading_config
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 
-from autograder.exercise import Exercise, Language
-from autograder.messages import text
-from autograder.notebook_writing import Cell, notebook
-from autograder.statement import statement_markdown
-from autograder.submission import decode_source
+from autograder.course.exercise import Exercise
+from autograder.course.statement import statement_markdown
+from autograder.release.notebook_writing import Cell, notebook
+from autograder.submissions.submission import decode_source
+from autograder.text.language import Language
+from autograder.text.messages import text
 
 
 def exercise_notebook(exercise: Exercise, language: Language) -> bytes:

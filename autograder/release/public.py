@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from autograder.course import Assignment, Course
+from autograder.authoring.leaks import Leak
+from autograder.authoring.lint import find_leaks, leaks_in
+from autograder.course.course import Assignment, Course
 from autograder.errors import CourseError
-from autograder.leaks import Leak
-from autograder.lint import find_leaks, leaks_in
 
 # An extra file of these kinds may be a solution under another name.
 _CODE = frozenset({".py", ".ipynb", ".yaml", ".yml", ".pyc", ".pyi"})

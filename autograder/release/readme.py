@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from autograder.course import Assignment, Course
-from autograder.exercise import Language
-from autograder.messages import pick, text
-from autograder.statement import statement_markdown
+from autograder.course.course import Assignment, Course
+from autograder.course.statement import statement_markdown
+from autograder.text.language import Language
+from autograder.text.messages import pick, text
 
 # Each written in its own language. `{folder}` is where the student's files are.
 _BEGINNING: Final[dict[Language, str]] = {

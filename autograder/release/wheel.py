@@ -53,7 +53,7 @@ def zipped(files: dict[str, bytes], executable: frozenset[str] = frozenset()) ->
 
 
 def _package_files() -> dict[str, bytes]:
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     return {
         f"{package.name}/{path.relative_to(package).as_posix()}": path.read_bytes()
         for path in sorted(package.rglob("*"))

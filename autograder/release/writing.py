@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from autograder.errors import MachineError, UsageError
-from autograder.output.grade_file import write_atomically
+from autograder.grades.grade_file import write_atomically
 from autograder.release.bundle import Bundle
 from autograder.release.config import is_bundle_config
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from autograder.course import Limits
+    from autograder.sandbox.limits import Limits
 
 _MODULES = (
     "protocol",

@@ -20,8 +20,8 @@ from autograder.sandbox.levels import (
 from autograder.sandbox.session import Session, ZygoteEnded
 
 if TYPE_CHECKING:
-    from autograder.course import Limits
     from autograder.sandbox.launch import Launcher, WarmProcess
+    from autograder.sandbox.limits import Limits
     from autograder.sandbox.plain_host import PlainHost
     from autograder.sandbox.zygote_host import Zygote
 

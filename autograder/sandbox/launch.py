@@ -15,7 +15,7 @@ from autograder.sandbox import bootstrap
 from autograder.sandbox.levels import Level, can_fork
 
 if TYPE_CHECKING:
-    from autograder.course import Limits
+    from autograder.sandbox.limits import Limits
 
 
 class Launcher(ABC):

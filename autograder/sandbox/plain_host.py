@@ -17,9 +17,9 @@ import threading
 from collections.abc import Iterator
 from typing import IO
 
-from autograder.course import Limits
 from autograder.errors import MachineError
 from autograder.sandbox import bootstrap
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import HEADER, MalformedReply
 from autograder.sandbox.session import (
     Allowance,

@@ -12,10 +12,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from autograder.course import Limits
 from autograder.errors import MachineError
 from autograder.sandbox.control import KILL, MAX_CONTROL, Exited, Ready, Spawn
 from autograder.sandbox.launch import Launcher, WarmProcess
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import HEADER, MalformedReply
 from autograder.sandbox.session import (
     Allowance,

@@ -11,19 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from autograder.checking import (
+from autograder.sandbox.protocol import Frame
+from autograder.student.checking import (
     CheckedExercise,
     CheckedTest,
     Compared,
     FailedCase,
     is_about_file,
 )
-from autograder.compare import NotAnArray
-from autograder.exercise import Language
-from autograder.messages import harmless, text
-from autograder.notebook import cell_of
-from autograder.output.picture import Cell, Grid, compared_grids, grid_of
-from autograder.sandbox.protocol import Frame
+from autograder.student.picture import Cell, Grid, compared_grids, grid_of
+from autograder.submissions.notebook import cell_of
+from autograder.text.language import Language
+from autograder.text.messages import harmless, text
+from autograder.truth.compare import NotAnArray
 
 MAX_ROWS = 10
 MAX_COLUMNS = 12

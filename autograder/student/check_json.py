@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 from msgspec import UNSET, Struct, UnsetType
 
-from autograder.checking import CheckedExercise, CheckedTest, Compared, FailedCase
-from autograder.compare import NotAnArray
-from autograder.exercise import Language
+from autograder.student.checking import CheckedExercise, CheckedTest, Compared, FailedCase
+from autograder.text.language import Language
+from autograder.truth.compare import NotAnArray
 
 VERSION = 1
 # Larger arrays come without their values.

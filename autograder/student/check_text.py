@@ -12,19 +12,19 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from autograder.checking import (
+from autograder.sandbox.protocol import Frame
+from autograder.student.checking import (
     CheckedExercise,
     CheckedTest,
     Compared,
     FailedCase,
     is_about_file,
 )
-from autograder.compare import NotAnArray
-from autograder.exercise import Language
-from autograder.messages import harmless, text
-from autograder.notebook import cell_of
-from autograder.output.picture import Grid, compared_grids, grid_of
-from autograder.sandbox.protocol import Frame
+from autograder.student.picture import Grid, compared_grids, grid_of
+from autograder.submissions.notebook import cell_of
+from autograder.text.language import Language
+from autograder.text.messages import harmless, text
+from autograder.truth.compare import NotAnArray
 
 MAX_ROWS = 6
 MAX_PRINTED = 15

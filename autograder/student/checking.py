@@ -2,7 +2,7 @@
 
 What `autograder check`, `autograder.check()` in a notebook and pytest have in common. Nothing
 secret is needed: the truth is the examples' and the forward pass's, and the hints of known
-mistakes come locked (:mod:`autograder.mistake_index`).
+mistakes come locked (:mod:`autograder.student.mistake_index`).
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from typing import Any, TypeAlias
 import numpy as np
 from msgspec import Struct
 
-from autograder.cases import Case
-from autograder.compare import compare
-from autograder.course import Course
-from autograder.exercise import Exercise, Language, PropertyTest, Test
-from autograder.grade import Finding, Judgement, TestGrade, Truth, doubled
-from autograder.grader import ExerciseGrader, public_part
-from autograder.messages import harmless_lines, pick
-from autograder.mistake_index import (
+from autograder.course.course import Course
+from autograder.course.exercise import Exercise, PropertyTest, Test
+from autograder.grades.model import TestGrade
+from autograder.grading.grader import ExerciseGrader, public_part
+from autograder.grading.judge import Finding, Judgement, Truth, doubled
+from autograder.grading.observation import Output
+from autograder.grading.run import ExerciseRun
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.protocol import Frame
+from autograder.student.mistake_index import (
     Hint,
     LockedHint,
     find_hints,
@@ -29,12 +31,12 @@ from autograder.mistake_index import (
     lock_hints,
     read_index,
 )
-from autograder.observation import Output
-from autograder.run import ExerciseRun
-from autograder.sandbox.host import Sandbox
-from autograder.sandbox.protocol import Frame
-from autograder.submission import Submission
-from autograder.truth import Expected
+from autograder.submissions.submission import Submission
+from autograder.text.language import Language
+from autograder.text.messages import harmless_lines, pick
+from autograder.truth.cases import Case
+from autograder.truth.compare import compare
+from autograder.truth.expected import Expected
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 
@@ -184,7 +186,7 @@ def complete_exercise(course: Course, exercise: Exercise) -> Exercise | None:
         return None
     if exercise.mistakes:
         return exercise
-    from autograder.loading import load_exercise
+    from autograder.course.loading import load_exercise
 
     return load_exercise(course.root, exercise.assignment, exercise.name, course.languages)
 

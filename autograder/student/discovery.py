@@ -12,11 +12,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from autograder.course import Assignment, Course
+from autograder.course.course import Assignment, Course
+from autograder.course.exercise import Exercise
+from autograder.course.loading import load_course
 from autograder.errors import UsageError
-from autograder.exercise import Exercise
-from autograder.loading import load_course
-from autograder.submission import SubmissionRef, source_paths
+from autograder.submissions.submission import SubmissionRef, source_paths
 
 CONFIG = "config.yaml"
 ASSIGNMENTS = "assignments"

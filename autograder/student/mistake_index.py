@@ -26,19 +26,20 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from autograder.compare import NotAnArray
-from autograder.course import Course
+from autograder.course.course import Course
+from autograder.course.exercise import Exercise, Mistake
 from autograder.errors import CourseError
-from autograder.exercise import Exercise, Mistake, Text
-from autograder.grade import Judgement, Truth
-from autograder.grader import ExerciseGrader, public_part
-from autograder.messages import harmless, harmless_lines
-from autograder.mistakes import agreement_of, failure_key, is_low_precision, mutant
-from autograder.observation import Observation, Output
-from autograder.reference import solution_source
-from autograder.run import ExerciseRun
+from autograder.grading.grader import ExerciseGrader, public_part
+from autograder.grading.judge import Judgement, Truth
+from autograder.grading.mistakes import agreement_of, failure_key, is_low_precision, mutant
+from autograder.grading.observation import Observation, Output
+from autograder.grading.run import ExerciseRun
 from autograder.sandbox.host import Sandbox
-from autograder.truth import Expected
+from autograder.text.language import Text
+from autograder.text.messages import harmless, harmless_lines
+from autograder.truth.compare import NotAnArray
+from autograder.truth.expected import Expected
+from autograder.truth.reference import solution_source
 
 FILE_NAME = "hints.json"
 VERSION = 1
@@ -153,7 +154,7 @@ def find_hints(
 ) -> dict[str, Hint]:
     """The hint of the mistake that explains a test, by the name of the test.
 
-    As in :func:`autograder.mistakes.explaining`, a mistake that explains everything goes
+    As in :func:`autograder.grading.mistakes.explaining`, a mistake that explains everything goes
     before those that explain one output of several.
     """
     outputs = list(dict.fromkeys(name for judgement in judgements for name in judgement.wrong))

@@ -18,15 +18,15 @@ from typing import Any
 
 import msgspec
 
-from autograder.checking import CheckedExercise, check_exercise
-from autograder.discovery import Work, find_exercises
 from autograder.errors import AutograderError, UsageError
-from autograder.exercise import Language
-from autograder.messages import text
-from autograder.notebook import NotebookError, source_from_notebook
-from autograder.output import check_html
 from autograder.sandbox.host import Sandbox
-from autograder.submission import Submission, read_submission
+from autograder.student import check_html
+from autograder.student.checking import CheckedExercise, check_exercise
+from autograder.student.discovery import Work, find_exercises
+from autograder.submissions.notebook import NotebookError, source_from_notebook
+from autograder.submissions.submission import Submission, read_submission
+from autograder.text.language import Language
+from autograder.text.messages import text
 
 
 class Report:
@@ -48,7 +48,7 @@ class Report:
         if self.problem:
             return self.problem
         # Not before somebody reads it: in a notebook nobody does.
-        from autograder.output.check_text import exercise_text
+        from autograder.student.check_text import exercise_text
 
         width = max(40, min(shutil.get_terminal_size().columns, 100))
         return "\n".join(

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from msgspec import Struct
 
-from autograder.checking import Compared
-from autograder.compare import NotAnArray
+from autograder.student.checking import Compared
+from autograder.truth.compare import NotAnArray
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from autograder.checking import CheckedExercise, CheckedTest
-    from autograder.course import Course
-    from autograder.discovery import Work
-    from autograder.exercise import Test
+    from autograder.course.course import Course
+    from autograder.course.exercise import Test
     from autograder.sandbox.host import Sandbox
+    from autograder.student.checking import CheckedExercise, CheckedTest
+    from autograder.student.discovery import Work
 
 _IS_COURSE = re.compile(rb"^assignments[ \t]*:", re.MULTILINE)
 _IS_EXERCISE = re.compile(rb"^(?:function|class)[ \t]*:", re.MULTILINE)
@@ -89,7 +89,7 @@ def student(request: pytest.FixtureRequest) -> Iterator[Any]:
     """In a course's `tests/hidden/**/test_*.py`: the solution, as `autograder grade` gives a
     student's code to the test."""
     from autograder.errors import AutograderError
-    from autograder.hidden_pytest.local import exercise_of, solution_in
+    from autograder.grading.hidden_pytest.local import exercise_of, solution_in
 
     try:
         course, exercise = exercise_of(request.path)
@@ -138,7 +138,7 @@ class ExerciseFile(pytest.File):
         """The exercise and where the student's files are. Raises
         :class:`~autograder.errors.AutograderError`."""
         if self._work is None:
-            from autograder.discovery import find_exercises
+            from autograder.student.discovery import find_exercises
 
             (self._work,) = find_exercises([self.path])
         return self._work
@@ -146,8 +146,8 @@ class ExerciseFile(pytest.File):
     def checked(self) -> CheckedExercise:
         """What the check of the student's file has found."""
         if self._checked is None:
-            from autograder.checking import check_exercise
-            from autograder.submission import read_submission
+            from autograder.student.checking import check_exercise
+            from autograder.submissions.submission import read_submission
 
             work = self.work()
             self._checked = check_exercise(
@@ -184,7 +184,7 @@ class PublicTest(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         from autograder.errors import AutograderError
-        from autograder.output.check_text import failure_text
+        from autograder.student.check_text import failure_text
 
         error = excinfo.value
         if isinstance(error, NotPassed):

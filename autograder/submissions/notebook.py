@@ -16,8 +16,8 @@ import warnings
 import msgspec
 from msgspec import Struct
 
-from autograder.definitions import Numbered, defining
-from autograder.magics import begins_with_cell_magic, without_magics
+from autograder.submissions.definitions import Numbered, defining
+from autograder.submissions.magics import begins_with_cell_magic, without_magics
 
 MAX_CODE = 1 << 18
 
@@ -72,7 +72,7 @@ def code_cells(content: bytes) -> list[tuple[int, str]]:
 
 def source_from_notebook(content: bytes) -> str:
     """The definitions of all code cells as one source text; see
-    :mod:`~autograder.definitions` for what they are.
+    :mod:`~autograder.submissions.definitions` for what they are.
 
     What a cell that Python cannot read was to define raises a :class:`SyntaxError` with the
     cell's number when it is used; where that cannot be told, everything does. Raises
@@ -155,4 +155,4 @@ def _without_ours(statement: ast.stmt) -> ast.stmt | None:
 
 
 def _is_ours(module: str) -> bool:
-    return module.partition(".")[0] == __package__
+    return module.partition(".")[0] == __package__.partition(".")[0]

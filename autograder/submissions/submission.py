@@ -25,9 +25,9 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.course import Assignment, Course
+from autograder.course.course import Assignment, Course
 from autograder.errors import UsageError
-from autograder.notebook import NotebookError, TooMuchCode, source_from_notebook
+from autograder.submissions.notebook import NotebookError, TooMuchCode, source_from_notebook
 
 # Parsing it, for rules about the source, takes some 700 times its size in memory.
 MAX_SOURCE_BYTES = 1 << 18

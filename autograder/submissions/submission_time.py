@@ -6,12 +6,15 @@ import os
 import re
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from autograder.errors import MachineError
-from autograder.submission import SubmissionRef, source_paths
+from autograder.submissions.submission import SubmissionRef, source_paths
 
 _MAX_BYTES = 4096
 _OBJECT_NAME = re.compile(r"^[0-9a-f]{40}(?:[0-9a-f]{24})?$")
@@ -153,3 +156,18 @@ def _modified(ref: SubmissionRef) -> datetime:
     if not times:
         raise MachineError(f"{ref.folder}: cannot tell when it was handed in: it is gone")
     return datetime.fromtimestamp(max(times), UTC)
+
+
+def number_attempts(refs: Iterable[SubmissionRef]) -> list[SubmissionRef]:
+    """The submissions, with those of the same student for the same assignment numbered by
+    time as attempts; ordered by student, assignment and attempt."""
+    groups: dict[tuple[str, str], list[SubmissionRef]] = {}
+    for ref in refs:
+        groups.setdefault((ref.student, ref.assignment), []).append(ref)
+    found: list[SubmissionRef] = []
+    for _, group in sorted(groups.items()):
+        if len(group) > 1:
+            group.sort(key=lambda ref: (submission_time(ref), str(ref.folder)))
+            group = [replace(ref, attempt=number) for number, ref in enumerate(group, start=1)]
+        found.extend(group)
+    return found

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
-from autograder.exercise import Language, Text
+from autograder.text.language import Language, Text
 
 LANGUAGES: Final = ("en", "ko")
 

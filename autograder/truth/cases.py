@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from msgspec import Struct
 
-from autograder.exercise import (
+from autograder.course.exercise import (
     Array,
     Dims,
     Drawing,
@@ -31,8 +31,6 @@ NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 
 MAX_DRAWS = 2000
 INTEGER_RANGE = 9
-# What draw expressions may name, besides dimensions and the arrays drawn before.
-WORDS = ("normal", "uniform", "signs", "integers", "away_from_zero", "zeros", "ones")
 
 
 class Case(Struct, frozen=True, eq=False, weakref=True):

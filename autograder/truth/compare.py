@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from msgspec import Struct
 
-from autograder.truth import Expected
+from autograder.truth.expected import Expected
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 

@@ -17,7 +17,7 @@ student round, so
 
     tolerance = (64 + 2 n) u (|g| + S) + 8 error of the witness,     element by element.
 
-The error of finite differences is estimated (:mod:`autograder.gradients`), that of the
+The error of finite differences is estimated (:mod:`autograder.truth.gradients`), that of the
 reference is how far it is from itself in longdouble, the most of several points nearby: the
 p - 1 of a softmax that is sure of itself loses digits that no change of the inputs shows.
 
@@ -39,11 +39,11 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder import gradients
-from autograder.cases import Case, is_trivial, trivial_answers
+from autograder.course.exercise import Example, Exercise, Gradient, GradientTest, RunTest, Step
 from autograder.errors import CourseError
-from autograder.exercise import Example, Exercise, Gradient, GradientTest, RunTest, Step
-from autograder.forward import run_forward
+from autograder.truth import gradients
+from autograder.truth.cases import Case, is_trivial, trivial_answers
+from autograder.truth.forward import run_forward
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 Evaluate: TypeAlias = Callable[[Mapping[str, NumpyArray]], dict[str, NumpyArray]]

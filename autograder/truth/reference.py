@@ -7,8 +7,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from autograder.course.exercise import Exercise
 from autograder.errors import CourseError
-from autograder.exercise import Exercise
 
 
 def solution_source(exercise: Exercise) -> str | None:

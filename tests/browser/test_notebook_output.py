@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from autograder.checking import check_exercise
-from autograder.discovery import find_exercises
-from autograder.output import check_html
 from autograder.sandbox.host import Sandbox
-from autograder.submission import Submission
+from autograder.student import check_html
+from autograder.student.checking import check_exercise
+from autograder.student.discovery import find_exercises
+from autograder.submissions.submission import Submission
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

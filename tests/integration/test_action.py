@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from autograder.cli.pack import packed
-from autograder.loading import load_course
+from autograder.course.loading import load_course
 from autograder.release.grading import grading_files
 from tests.integration.test_export import COURSE, RIGHT, WRONG, run
 from tests.run_action import ACTION, Result, run_action

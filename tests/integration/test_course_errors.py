@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from autograder.course.loading import load_course
+from autograder.course.loading.yaml_source import read_yaml
 from autograder.errors import CourseError
-from autograder.loading import load_course
-from autograder.loading.yaml_source import read_yaml
 from tests.integration.test_grade import hand_in, run
 
 GOOD = Path(__file__).parent.parent / "courses" / "good"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from autograder.loading import load_exercise
+from autograder.course.loading import load_exercise
 from tests.integration.test_grade import run
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from junitparser import JUnitXml
 
-from autograder.output.summary import from_spreadsheet
-from autograder.submission import displayable
+from autograder.exports.summary import from_spreadsheet
+from autograder.submissions.submission import displayable
 from tests.unit.grades import HOSTILE
 
 COURSE = Path(__file__).parent.parent / "courses" / "good"

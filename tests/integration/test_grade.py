@@ -200,9 +200,10 @@ def test_workers_may_be_started_anew(submissions: Path, tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 if __name__ == "__main__":
-    from autograder import batch, workers
-    from autograder.loading import load_course
-    from autograder.submission import find_submissions
+    from autograder.batch import grading as batch
+    from autograder.batch import workers
+    from autograder.course.loading import load_course
+    from autograder.submissions.submission import find_submissions
     workers._METHOD = "spawn"
     course = load_course(Path({str(COURSE)!r}))
     settings = batch.Settings(course, Path({str(tmp_path / "out")!r}), "process", "en", ())
@@ -386,11 +387,11 @@ def test_a_fault_of_the_grader_costs_nobody_else_the_grade(
     submissions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Workers are forks of this process, so they inherit the fault."""
-    from autograder import batch
+    from autograder.batch import grading as batch
+    from autograder.course.loading import load_course
     from autograder.errors import MachineError
-    from autograder.grader import Grader
-    from autograder.loading import load_course
-    from autograder.submission import find_submissions
+    from autograder.grading.grader import Grader
+    from autograder.submissions.submission import find_submissions
 
     grade_one = Grader.grade
 
@@ -413,11 +414,11 @@ def test_a_submission_that_kills_its_worker_costs_nobody_else_the_grade(
     submissions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor does it keep the next run from ending."""
-    from autograder import batch
+    from autograder.batch import grading as batch
+    from autograder.course.loading import load_course
     from autograder.errors import MachineError
-    from autograder.grader import Grader
-    from autograder.loading import load_course
-    from autograder.submission import find_submissions
+    from autograder.grading.grader import Grader
+    from autograder.submissions.submission import find_submissions
 
     grade_one = Grader.grade
 
@@ -441,11 +442,11 @@ def test_a_submission_that_kills_its_worker_costs_nobody_else_the_grade(
 def test_a_machine_that_kills_every_worker_is_given_up(
     submissions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograder import batch
+    from autograder.batch import grading as batch
+    from autograder.course.loading import load_course
     from autograder.errors import MachineError
-    from autograder.grader import Grader
-    from autograder.loading import load_course
-    from autograder.submission import find_submissions
+    from autograder.grading.grader import Grader
+    from autograder.submissions.submission import find_submissions
 
     monkeypatch.setattr(Grader, "grade", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
     for number in range(8):

@@ -13,18 +13,18 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from autograder import mistake_index
-from autograder.checking import CheckedExercise, check_exercise
-from autograder.course import Course
+from autograder.course.course import Course
+from autograder.course.exercise import Exercise
+from autograder.course.loading import load_course
 from autograder.errors import CourseError
-from autograder.exercise import Exercise
-from autograder.grader import ExerciseGrader, public_part
-from autograder.loading import load_course
-from autograder.mistake_index import build_index, index_path, lock_hints, read_index
-from autograder.mistakes import mutant
-from autograder.reference import solution_source
+from autograder.grading.grader import ExerciseGrader, public_part
+from autograder.grading.mistakes import mutant
 from autograder.sandbox.host import Sandbox
-from autograder.submission import Submission
+from autograder.student import mistake_index
+from autograder.student.checking import CheckedExercise, check_exercise
+from autograder.student.mistake_index import build_index, index_path, lock_hints, read_index
+from autograder.submissions.submission import Submission
+from autograder.truth.reference import solution_source
 
 ROOT = Path(__file__).parents[2]
 COURSE = load_course(ROOT)
@@ -271,7 +271,7 @@ def test_an_index_that_is_no_file_is_one_line(
 
 def test_index_survives_rounding() -> None:
     """Numbers that differ by rounding have the same key, wherever they lie in a step."""
-    from autograder.mistake_index import _Array
+    from autograder.student.mistake_index import _Array
 
     generator = np.random.default_rng(1)
     for _ in range(300):

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from autograder.exercise import Exercise
-from autograder.grade import ExerciseGrade
-from autograder.grader import ExerciseGrader
-from autograder.loading import load_course
+from autograder.course.exercise import Exercise
+from autograder.course.loading import load_course
+from autograder.grades.model import ExerciseGrade
+from autograder.grading.grader import ExerciseGrader
 from autograder.sandbox.host import Sandbox
-from autograder.submission import Submission
+from autograder.submissions.submission import Submission
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = load_course(ROOT)

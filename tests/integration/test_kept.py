@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from autograder import cli, preparation
+from autograder import cli
+from autograder.batch.cache import FOLDER, Kept
+from autograder.course.exercise import Exercise
+from autograder.course.loading import load_course
 from autograder.errors import CourseError
-from autograder.exercise import Exercise
-from autograder.kept import FOLDER, Kept
-from autograder.loading import load_course
+from autograder.grading import preparation
 from tests.integration.test_grade import COURSE, RIGHT, WRONG, contents, hand_in
 
 ENTRIES = {"course", "linear-layer.dx", ".gitignore"}
@@ -49,7 +50,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.extend(exercise.name for exercise in exercises)
         return work_out(exercises, *arguments)
 
-    monkeypatch.setattr("autograder.loading.load_course", loading)
+    monkeypatch.setattr("autograder.course.loading.load_course", loading)
     monkeypatch.setattr(preparation, "_work_out", working_out)
     return names
 
@@ -225,7 +226,7 @@ def test_what_was_made_of_something_older_is_not_kept(course: Path) -> None:
 def test_of_a_course_too_large_to_look_through_nothing_is_kept(
     course: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("autograder.kept.MAX_COURSE", 100)
+    monkeypatch.setattr("autograder.batch.cache.MAX_COURSE", 100)
     kept = Kept(course)
     kept.keep({"course": 1})
     assert kept.recall(["course"]) == {}

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from autograder.grader import ExerciseGrader, public_part
-from autograder.loading import load_course
-from autograder.reference import solution_source
+from autograder.course.loading import load_course
+from autograder.grading.grader import ExerciseGrader, public_part
 from autograder.sandbox.host import Sandbox
-from autograder.submission import Submission
+from autograder.submissions.submission import Submission
+from autograder.truth.reference import solution_source
 from tests.integration.test_grade import COURSE, grade, hand_in, read, run
 
 CLASS = """
@@ -212,7 +212,10 @@ def test_a_forward_pass_that_cannot_be_timed_is_the_course_s_fault(course: Path)
     """This one runs in the grader, for finite differences, and not in the sandbox."""
     make_public(course, TIMED, forward=True)
     path = course / "assignments/linear-layer/dx.yaml"
-    picky = "forward: |\n  import sys\n  assert 'autograder.truth' in sys.modules\n  y = W @ x\n"
+    picky = (
+        "forward: |\n  import sys\n"
+        "  assert 'autograder.truth.expected' in sys.modules\n  y = W @ x\n"
+    )
     path.write_text(path.read_text("utf-8").replace("forward: y = W @ x\n", picky), "utf-8")
     done = check(course, FAST)
     assert done.returncode == 2, done.stdout
@@ -248,7 +251,7 @@ def test_a_busy_moment_does_not_decide(
         taken.append(next(left))
         return taken[-1]
 
-    monkeypatch.setattr("autograder.grader.times_slower", times_slower)
+    monkeypatch.setattr("autograder.grading.grader.times_slower", times_slower)
     source = solution_source(exercise) or ""
     submission = Submission("kim", "batched-linear", {"batched_backward.py": source})
     with Sandbox("process", loaded.limits) as sandbox:

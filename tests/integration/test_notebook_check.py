@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import autograder
-from autograder import notebook_check
+from autograder.student import notebook_check
 
 ROOT = Path(__file__).parents[2]
 RIGHT = "import numpy as np\ndef linear_backward(x, W, dy):\n    return W.T @ dy, np.outer(dy, x)"

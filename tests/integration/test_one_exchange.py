@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grader import ExerciseGrader
-from autograder.loading import load_course
-from autograder.observation import Observation
-from autograder.reference import solution_source
+from autograder.course.loading import load_course
+from autograder.grading.grader import ExerciseGrader
+from autograder.grading.observation import Observation
 from autograder.sandbox.host import Sandbox
-from autograder.submission import Submission
+from autograder.submissions.submission import Submission
+from autograder.truth.reference import solution_source
 
 COURSE = load_course(Path(__file__).parents[1] / "security" / "course")
 EXERCISE = COURSE.assignments["layer"].exercises[0]

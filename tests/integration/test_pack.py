@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from autograder.course import Course
-from autograder.loading import load_course
+from autograder.course.course import Course
+from autograder.course.loading import load_course
 from tests.integration.test_export import PARTLY, WRONG, configured, grades, hand_in, run
 
 ROOT = Path(__file__).resolve().parents[2]

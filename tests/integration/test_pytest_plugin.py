@@ -184,7 +184,7 @@ def test_other_projects_notice_nothing(tmp_path: Path, what: str) -> None:
         (tmp_path / "config.yaml").write_text(config)
     (tmp_path / "test_own.py").write_text(
         "import sys\n\ndef test_own():\n"
-        "    assert 'numpy' not in sys.modules and 'autograder.course' not in sys.modules\n"
+        "    assert 'numpy' not in sys.modules and 'autograder.course.course' not in sys.modules\n"
     )
     arguments = ("-q", "-p", "no:hypothesispytest", "-p", "no:cov", "-p", "no:xdist")
     done = run_pytest(tmp_path, *arguments, "--strict-markers", "-W", "error")

@@ -14,11 +14,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from autograder.course import HiddenFeedback
+from autograder.course.course import HiddenFeedback
+from autograder.course.loading import load_course
 from autograder.errors import CourseError, MachineError
-from autograder.feedback import visible
-from autograder.loading import load_course
-from autograder.output.grade_file import read_grade
+from autograder.grades.feedback import visible
+from autograder.grades.grade_file import read_grade
 from tests.integration.test_grade import COURSE, contents, hand_in, read, run
 
 HIDDEN = "tests/hidden/linear-layer"
@@ -258,9 +258,9 @@ def test_a_changed_test_or_conftest_grades_again(tmp_path: Path) -> None:
 def test_tests_that_hang_or_eat_memory_cost_their_points_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograder.hidden_pytest import process
+    from autograder.grading.hidden_pytest import process
     from autograder.sandbox.host import Sandbox
-    from autograder.submission import Submission
+    from autograder.submissions.submission import Submission
 
     monkeypatch.setattr(process, "OWN_SECONDS", 0.5)
     tests = (
@@ -311,10 +311,10 @@ def test_last(student):
 
 def test_a_test_that_has_lost_its_process_is_over(tmp_path: Path) -> None:
     """A new process for each of its cases would make a class wait as long as there are many."""
-    from autograder.hidden_pytest.process import PytestRunner
+    from autograder.grading.hidden_pytest.process import PytestRunner
     from autograder.sandbox.host import Sandbox
     from autograder.sandbox.session import Session
-    from autograder.submission import Submission
+    from autograder.submissions.submission import Submission
 
     course = load_course(make_course(tmp_path))
     exercise = course.assignments["linear-layer"].exercises[0]
@@ -373,9 +373,9 @@ def wait_for(done: Callable[[], bool]) -> None:
 def test_it_works_where_processes_cannot_fork(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograder.hidden_pytest import process
+    from autograder.grading.hidden_pytest import process
     from autograder.sandbox.host import Sandbox
-    from autograder.submission import Submission
+    from autograder.submissions.submission import Submission
 
     monkeypatch.setattr(process, "METHOD", "spawn")
     course = load_course(make_course(tmp_path))
@@ -391,11 +391,11 @@ def test_it_works_where_processes_cannot_fork(
 def test_without_pytest_there_is_one_clear_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograder.hidden_pytest.process import PytestRunner
+    from autograder.grading.hidden_pytest.process import PytestRunner
     from autograder.sandbox.host import Sandbox
 
     course = load_course(make_course(tmp_path))
-    monkeypatch.delitem(sys.modules, "autograder.hidden_pytest.collected", raising=False)
+    monkeypatch.delitem(sys.modules, "autograder.grading.hidden_pytest.collected", raising=False)
     monkeypatch.setitem(sys.modules, "_pytest.config", None)
     exercise = course.assignments["linear-layer"].exercises[0]
     sandbox = Sandbox("process", course.limits)
@@ -408,9 +408,10 @@ def test_exercises_without_such_files_do_without_pytest(tmp_path: Path) -> None:
     import sys
 
     code = (
-        "import sys\nfrom pathlib import Path\nfrom autograder.grader import Grader\n"
-        "from autograder.loading import load_course\nfrom autograder.sandbox.host import Sandbox\n"
-        "from autograder.submission import Submission\n"
+        "import sys\nfrom pathlib import Path\nfrom autograder.grading.grader import Grader\n"
+        "from autograder.course.loading import load_course\n"
+        "from autograder.sandbox.host import Sandbox\n"
+        "from autograder.submissions.submission import Submission\n"
         f"course = load_course(Path({str(COURSE)!r}))\n"
         "with Sandbox('process', course.limits) as sandbox:\n"
         "    grader = Grader(course, sandbox, 'en')\n"

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from autograder.cases import draw_cases
-from autograder.exercise import Exercise
-from autograder.leaks import LONG, long_passages
-from autograder.loading import load_course
-from autograder.notebook import source_from_notebook
+from autograder.authoring.leaks import LONG, long_passages
+from autograder.course.exercise import Exercise
+from autograder.course.loading import load_course
+from autograder.submissions.notebook import source_from_notebook
+from autograder.truth.cases import draw_cases
 from tests.integration.test_export import run
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from autograder import grader, plan
-from autograder.exercise import RunTest
-from autograder.grade import Judgement, Truth, judge_test
-from autograder.grader import ExerciseGrader
-from autograder.loading import load_course
-from autograder.observation import Observation
+from autograder.course.exercise import RunTest
+from autograder.course.loading import load_course
+from autograder.grading import grader, plan
+from autograder.grading.grader import ExerciseGrader
+from autograder.grading.judge import Judgement, Truth, judge_test
+from autograder.grading.observation import Observation
 from autograder.sandbox.host import Sandbox
-from autograder.submission import Submission
+from autograder.submissions.submission import Submission
 from tests.integration.test_grade import COURSE
 
 COURSE_HERE = load_course(COURSE)

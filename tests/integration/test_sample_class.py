@@ -18,7 +18,7 @@ import xmlschema
 from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
-from autograder.output.formats import FORMATS
+from autograder.exports.formats import FORMATS
 from tests.integration.test_export import ALL, plain, read, run
 from tests.unit.grades import HOSTILE
 

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.course import Limits
 from autograder.errors import MachineError
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.launch import warm_process
 from autograder.sandbox.levels import LEVELS, Level
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import (
     Array,
     Element,

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import Course
+from autograder.course.course import Course
+from autograder.course.loading import load_course
 from autograder.errors import CourseError
-from autograder.hidden_pytest.process import PytestRunner
-from autograder.loading import load_course
-from autograder.observation import Failure
+from autograder.grading.hidden_pytest.process import PytestRunner
+from autograder.grading.observation import Failure
 from autograder.sandbox.host import Sandbox
-from autograder.submission import Submission
+from autograder.submissions.submission import Submission
 from tests.integration.test_pytest_tests import HIDDEN, make_course
 
 SOURCE = """\

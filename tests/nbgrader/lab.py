@@ -110,7 +110,7 @@ class Lab:
         """nbgrader's own interface, as formgrader uses it."""
         from nbgrader.apps.api import NbGraderAPI
 
-        from autograder.nbgrader.settings import load_settings
+        from autograder.integrations.nbgrader.settings import load_settings
 
         return NbGraderAPI(config=load_settings(self.root).config)
 

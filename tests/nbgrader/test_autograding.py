@@ -177,7 +177,7 @@ class TestRegrading:
         elif flaw == "timestamp":
             (folder / "timestamp.txt").write_text("yesterday")
         else:
-            import autograder.nbgrader.grading as grading
+            import autograder.integrations.nbgrader.grading as grading
             from autograder.errors import MachineError
 
             def refuse(*_: object) -> None:
@@ -545,7 +545,7 @@ def test_the_gradebook_as_csv_has_a_column_a_test(lab: Lab) -> None:
     lab.hand_in("=cmd", dx=RIGHT)
     lab.autograde("ada", "=cmd")
     by_hand(lab, "ada")
-    exporter = "autograder.nbgrader.export.TestsExportPlugin"
+    exporter = "autograder.integrations.nbgrader.export.TestsExportPlugin"
     lab.nbgrader("export", f"--exporter={exporter}", "--to=tests.csv")
     header, *rows = (lab.root / "tests.csv").read_text("utf-8").splitlines()
     columns = [column.strip('"') for column in header.split(",")]

@@ -130,8 +130,8 @@ def test_a_course_id_that_nbgrader_would_break_on(tmp_path: Path) -> None:
 
 def doctor(lab: Lab) -> list[str]:
     """Findings, in this process: what it sees is the same."""
-    from autograder.loading import load_course
-    from autograder.nbgrader.doctor import examine
+    from autograder.course.loading import load_course
+    from autograder.integrations.nbgrader.doctor import examine
 
     return [str(finding) for finding in examine(load_course(lab.root), lab.root)]
 
@@ -260,7 +260,7 @@ def test_doctor_ends_with_1_where_something_is_wrong(private_lab: Lab) -> None:
 def test_secrets_that_everybody_can_read_are_found(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograder.nbgrader import doctor as module
+    from autograder.integrations.nbgrader import doctor as module
 
     # The folders of a test are root's alone, so that walking to them is granted here.
     monkeypatch.setattr(module, "_walkable", lambda path: True)
@@ -273,7 +273,7 @@ def test_without_nbgrader_there_is_one_line(monkeypatch: pytest.MonkeyPatch, lab
     import importlib.util
 
     from autograder.errors import MachineError
-    from autograder.nbgrader import require_nbgrader
+    from autograder.integrations.nbgrader import require_nbgrader
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MachineError, match=r"pip install .*\[nbgrader\]"):

@@ -337,7 +337,7 @@ def feedback(teacher: Person, lab: Lab, students: list[Person]) -> None:
 
 def export(teacher: Person, lab: Lab) -> None:
     teacher.run("nbgrader", "export", "--to=totals.csv", cwd=lab.root)
-    plugin = "autograder.nbgrader.export.TestsExportPlugin"
+    plugin = "autograder.integrations.nbgrader.export.TestsExportPlugin"
     teacher.run("nbgrader", "export", f"--exporter={plugin}", "--to=tests.csv", cwd=lab.root)
     assert (lab.root / "totals.csv").read_text("utf-8").count(ASSIGNMENT) == 3
     header = (lab.root / "tests.csv").read_text("utf-8").splitlines()[0]

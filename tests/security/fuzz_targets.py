@@ -15,17 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.compare import NotAnArray, compare
+from autograder.course.exercise import SourceTest
+from autograder.course.loading import load_course
+from autograder.course.loading.yaml_source import read_yaml
 from autograder.errors import AutograderError, CourseError
-from autograder.exercise import SourceTest
-from autograder.layouts import gradescope, gradescope_metadata
-from autograder.loading import load_course
-from autograder.loading.yaml_source import read_yaml
-from autograder.messages import harmless, harmless_lines
-from autograder.notebook import NotebookError, source_from_notebook
-from autograder.observation import Observation, observation_of
-from autograder.output.context import shown
-from autograder.output.grade_file import read_grade
+from autograder.exports.context import shown
+from autograder.grades.grade_file import read_grade
+from autograder.grading.observation import Observation, observation_of
+from autograder.grading.source_rules import first_broken_rule
 from autograder.sandbox.protocol import (
     Array,
     Callback,
@@ -43,10 +40,13 @@ from autograder.sandbox.protocol import (
     pack_array,
 )
 from autograder.sandbox.session import Functions, _call_back
-from autograder.source_rules import first_broken_rule
-from autograder.submission import decode_source, displayable
-from autograder.submitted import parse_timestamp
-from autograder.truth import Expected
+from autograder.submissions.layouts import gradescope, gradescope_metadata
+from autograder.submissions.notebook import NotebookError, source_from_notebook
+from autograder.submissions.submission import decode_source, displayable
+from autograder.submissions.submission_time import parse_timestamp
+from autograder.text.messages import harmless, harmless_lines
+from autograder.truth.compare import NotAnArray, compare
+from autograder.truth.expected import Expected
 
 COURSE = Path(__file__).parent / "course"
 

@@ -18,9 +18,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from autograder.course import HiddenFeedback
-from autograder.feedback import visible
-from autograder.output.grade_file import read_grade
+from autograder.course.course import HiddenFeedback
+from autograder.grades.feedback import visible
+from autograder.grades.grade_file import read_grade
 from tests.security.attack_class import HERE, hand_in
 from tests.security.pytest_attacks import ATTACKS, FILE, HONEST, NAMES, SOLUTION, TESTS
 

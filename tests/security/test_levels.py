@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import Limits
 from autograder.errors import MachineError
 from autograder.sandbox import landlock, levels
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.levels import CONFINED, LIMITED, require_level
+from autograder.sandbox.limits import Limits
 from tests.security import jail
 from tests.security.attack_class import (
     HONEST,

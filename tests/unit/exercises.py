@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.exercise import (
+from autograder.course.exercise import (
     Array,
     Dims,
     Drawing,

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from autograder.grade import ExerciseGrade, Grade, TestGrade, Timing
+from autograder.grades.model import ExerciseGrade, Grade, TestGrade, Timing
 
 HOSTILE = '=1+1,"x"<b>\n\N{WOMAN}\N{ZERO WIDTH JOINER}\N{MICROSCOPE}'
 SECRET = "dx[1] is -1.43, not 0.2718281828 for W (3, 9)"

@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from autograder.cases import draw_cases, is_trivial
+from autograder.course.exercise import Array
 from autograder.errors import CourseError
-from autograder.exercise import Array
+from autograder.truth.cases import draw_cases, is_trivial
 from tests.unit.exercises import example_test, gradient_test, linear_backward_exercise
 
 

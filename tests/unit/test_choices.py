@@ -3,9 +3,9 @@
 from typing import get_args
 
 from autograder.cli import choices
-from autograder.course import HiddenFeedback
-from autograder.layouts import AUTO, LAYOUTS
-from autograder.output.formats import FORMATS
+from autograder.course.course import HiddenFeedback
+from autograder.exports.formats import FORMATS
+from autograder.submissions.layouts import AUTO, LAYOUTS
 
 
 def test_options_offer_what_there_is() -> None:

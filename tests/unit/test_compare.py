@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.compare import NotAnArray, Reason, compare
-from autograder.truth import Expected
+from autograder.truth.compare import NotAnArray, Reason, compare
+from autograder.truth.expected import Expected
 
 VALUE = np.array([39.0, 54.0, 69.0])
 EXPECTED = Expected(VALUE.shape, VALUE, np.full(3, 1e-12), "example")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.discovery import Work, find_exercises
 from autograder.errors import UsageError
+from autograder.student.discovery import Work, find_exercises
 
 ROOT = Path(__file__).parents[2]
 LINEAR = ("jacobian", "dx_elementwise", "dx", "dW_elementwise", "dW", "linear_backward")

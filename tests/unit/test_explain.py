@@ -7,15 +7,15 @@ import re
 import numpy as np
 import pytest
 
-from autograder.cases import Case
-from autograder.compare import NotAnArray, NumpyArray, compare
-from autograder.course import Limits
-from autograder.explain import explain_finding, explain_verdict
-from autograder.grade import Finding
-from autograder.messages import MESSAGES
-from autograder.observation import Failure, change_of
+from autograder.grading.explain import explain_finding, explain_verdict
+from autograder.grading.judge import Finding
+from autograder.grading.observation import Failure, change_of
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import Element
-from autograder.truth import Expected
+from autograder.text.messages import MESSAGES
+from autograder.truth.cases import Case
+from autograder.truth.compare import NotAnArray, NumpyArray, compare
+from autograder.truth.expected import Expected
 from tests.unit.exercises import linear_backward_exercise
 
 PARTICLES = re.compile(r"[이가을를은는]\([이가을를은는]\)")

@@ -21,14 +21,14 @@ from markdown_it import MarkdownIt
 from msgspec import Struct
 
 from autograder.errors import UsageError
-from autograder.grade import Grade
-from autograder.output import github
-from autograder.output.context import Context, GradescopeVisibility
-from autograder.output.formats import FORMATS, ClassFormat, export, for_format
-from autograder.output.markdown import escape
-from autograder.output.roster import read_roster
-from autograder.output.summary import from_spreadsheet, spreadsheet_safe
-from autograder.output.table import table_lines
+from autograder.exports import github
+from autograder.exports.context import Context, GradescopeVisibility
+from autograder.exports.formats import FORMATS, ClassFormat, export, for_format
+from autograder.exports.markdown import escape
+from autograder.exports.roster import read_roster
+from autograder.exports.summary import from_spreadsheet, spreadsheet_safe
+from autograder.exports.table import table_lines
+from autograder.grades.model import Grade
 from tests.unit.grades import HOSTILE, SECRET, grade, perfect
 
 SCHEMA = xmlschema.XMLSchema(str(Path(__file__).parent.parent / "formats" / "xunit2.xsd"))

@@ -8,8 +8,8 @@ from typing import get_args
 import msgspec
 import pytest
 
-from autograder.course import HiddenFeedback
-from autograder.feedback import visible
+from autograder.course.course import HiddenFeedback
+from autograder.grades.feedback import visible
 from tests.unit.grades import PUBLIC, RAISED, SECRET, grade
 
 POLICIES: tuple[HiddenFeedback, ...] = get_args(HiddenFeedback)

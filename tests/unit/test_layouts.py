@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import Assignment, Course, Limits
+from autograder.course.course import Assignment, Course
+from autograder.course.exercise import Exercise, Signature
 from autograder.errors import UsageError
-from autograder.exercise import Exercise, Signature
-from autograder.layouts import AUTO, LAYOUTS, Found, archive, submissions
-from autograder.output.grade_file import grade_path
-from autograder.submission import (
+from autograder.grades.grade_file import grade_path
+from autograder.sandbox.limits import Limits
+from autograder.submissions.layouts import AUTO, LAYOUTS, Found, archive, submissions
+from autograder.submissions.submission import (
     MAX_NOTEBOOK_BYTES,
     SubmissionRef,
     read_submission,
@@ -201,7 +202,7 @@ def test_a_student_who_is_not_there_is_told_from_those_who_are(tmp_path: Path) -
     )
     found = find(path, "nbgrader", students=("ann", "zo"))
     assert [ref.student for ref in found.refs] == ["ann"]
-    assert found.misfits == (
+    assert found.unmatched == (
         "zo: no submission found: there are ann, bob, cem, dan, eve and 2 more; "
         "did you mean 'zoe'?",
     )
@@ -214,7 +215,7 @@ def test_a_student_who_is_not_there_is_told_from_those_who_are(tmp_path: Path) -
 def test_there_is_no_warning_where_nothing_is_wrong(
     tmp_path: Path, layout: str, packed: str
 ) -> None:
-    assert find(hand_in(tmp_path, CLASSES[layout], packed), layout).misfits == ()
+    assert find(hand_in(tmp_path, CLASSES[layout], packed), layout).unmatched == ()
 
 
 MISFITS = {
@@ -250,19 +251,19 @@ def test_a_student_without_a_submission_is_named(tmp_path: Path, file: str) -> N
     found = find(path, "nbgrader")
     assert [ref.student for ref in found.refs] == ["ada"]
     message = MISFITS[file]
-    assert found.misfits == (() if message is None else (message,))
+    assert found.unmatched == (() if message is None else (message,))
     if message is not None:
         with pytest.raises(UsageError) as error:
             find(path, "nbgrader", students=("park",))
         assert str(error.value) == f"{path}: {message}"
-        assert find(path, "nbgrader", students=("ada",)).misfits == ()
+        assert find(path, "nbgrader", students=("ada",)).unmatched == ()
 
 
 def test_a_misspelled_assignment_beside_a_right_one_is_named(tmp_path: Path) -> None:
     files = ["ada/linear-layer/dx.py", "ada/Linear_Layer-2/dx.py", "bob/linear-layer/dx.py"]
     path = hand_in(tmp_path, [*files, "bob/linear-layer-old/dx.py", "bob/linear-layer-3/dx.py"])
     with submissions(path, COURSE, layout="nbgrader") as found:
-        assert found.misfits == (
+        assert found.unmatched == (
             "ada: no submission of linear-layer-2 found: "
             "saw 'Linear_Layer-2/', did you mean 'linear-layer-2/'?",
         )
@@ -271,11 +272,11 @@ def test_a_misspelled_assignment_beside_a_right_one_is_named(tmp_path: Path) -> 
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:
     path = hand_in(tmp_path, ["ada/linear-layer/dx.py", "bob.py"])
     (path / "park\x1b[2J").mkdir()
-    (line,) = find(path, "nbgrader").misfits
+    (line,) = find(path, "nbgrader").unmatched
     assert line == (
         "park\\x1b[2J: no submission found: it is empty; files belong in park\\x1b[2J/linear-layer/"
     )
-    assert find(path, "flat").misfits == (
+    assert find(path, "flat").unmatched == (
         "ada: no submission found: saw linear-layer/; files belong directly in ada/",
         "park\\x1b[2J: no submission found: it is empty; files belong directly in park\\x1b[2J/",
     )
@@ -285,7 +286,7 @@ def test_a_repository_of_another_name_is_named(tmp_path: Path) -> None:
     files = [*CLASSES["classroom"], "linear_layer_park/dx.py", "lee/dx.py", "Linear-layer.2-kim/x"]
     found = find(hand_in(tmp_path, files), "classroom")
     assert {ref.student for ref in found.refs} == FOUND["classroom"]
-    assert found.misfits == (
+    assert found.unmatched == (
         "lee: no submission found: repositories are called <assignment>-<user>/",
         "linear_layer_park: no submission found: did you mean 'linear-layer-<user>/'?",
     )

@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from autograder.course.exercise import Exercise
+from autograder.course.loading import load_course
 from autograder.errors import CourseError
-from autograder.exercise import Exercise
-from autograder.grade import ExerciseGrade
-from autograder.grade import TestGrade as OneTest
-from autograder.loading import load_course
-from autograder.nbgrader.carrier import carrier, compose, fill
-from autograder.nbgrader.cells import grade_cells, grade_id
-from autograder.nbgrader.config import answer_files, configure, faults
-from autograder.submission import Submission
+from autograder.grades.model import ExerciseGrade
+from autograder.grades.model import TestGrade as OneTest
+from autograder.integrations.nbgrader.carrier import carrier, compose, fill
+from autograder.integrations.nbgrader.cells import grade_cells, grade_id
+from autograder.integrations.nbgrader.config import answer_files, configure, faults
+from autograder.submissions.submission import Submission
 
 ROOT = Path(__file__).parents[2]
 GOOD = ROOT / "tests" / "courses" / "good"

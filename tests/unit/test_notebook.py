@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from autograder.notebook import NotebookError, broken_cell, cell_of, source_from_notebook
+from autograder.submissions.notebook import (
+    NotebookError,
+    broken_cell,
+    cell_of,
+    source_from_notebook,
+)
 
 
 def notebook(*cells: str | tuple[str, str]) -> bytes:

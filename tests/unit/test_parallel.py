@@ -11,7 +11,7 @@ from multiprocessing.process import BaseProcess
 import pytest
 
 from autograder.errors import CourseError
-from autograder.parallel import _shares, parallel_map
+from autograder.processes.parallel import _shares, parallel_map
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.checking import Compared
-from autograder.output.picture import Grid, compared_grids, grid_of, short
-from autograder.truth import Expected
+from autograder.student.checking import Compared
+from autograder.student.picture import Grid, compared_grids, grid_of, short
+from autograder.truth.expected import Expected
 
 
 def compared(returned: Any, value: Any, tolerance: float = 1e-9) -> Compared:

@@ -14,10 +14,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from autograder.course import Limits
 from autograder.errors import MachineError
 from autograder.sandbox import bootstrap, host
 from autograder.sandbox.host import Sandbox
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import (
     HEADER,
     Array,
@@ -64,8 +64,8 @@ def run_elsewhere(program: str, *arguments: str) -> subprocess.CompletedProcess[
 
 def test_the_modules_of_a_student_import_everywhere() -> None:
     done = run_elsewhere(
-        "import autograder.cli.check, autograder.checking, autograder.discovery\n"
-        "import autograder.output.check_text, autograder.output.check_json\n"
+        "import autograder.cli.check, autograder.student.checking, autograder.student.discovery\n"
+        "import autograder.student.check_text, autograder.student.check_json\n"
         "import autograder.sandbox.plain_host\n"
         "print(sorted(name for name in sys.modules if name.startswith('autograder.sandbox.')))\n"
     )

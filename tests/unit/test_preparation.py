@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder import truth
-from autograder.course import Course
-from autograder.kept import Kept
-from autograder.loading import load_course
-from autograder.preparation import Prepared, prepare, prepare_for
-from autograder.submission import SubmissionRef
+from autograder.batch.cache import Kept
+from autograder.course.course import Course
+from autograder.course.loading import load_course
+from autograder.grading.preparation import Prepared, prepare, prepare_for
+from autograder.submissions.submission import SubmissionRef
+from autograder.truth import expected as truth
 
 ROOT = Path(__file__).parents[2]
 

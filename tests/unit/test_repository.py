@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from autograder.loading import load_course
+from autograder.course.loading import load_course
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASS = ROOT / "examples" / "submissions"

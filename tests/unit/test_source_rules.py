@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.exercise import SourceTest
-from autograder.source_rules import first_broken_rule
+from autograder.course.exercise import SourceTest
+from autograder.grading.source_rules import first_broken_rule
 
 
 def kind(source: str, **rules: tuple[str, ...]) -> str | None:

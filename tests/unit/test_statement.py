@@ -10,10 +10,10 @@ import pytest
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
-from autograder import latex
-from autograder.exercise import Exercise
-from autograder.loading import load_course
-from autograder.statement import for_github, statement_markdown
+from autograder.authoring import latex
+from autograder.course.exercise import Exercise
+from autograder.course.loading import load_course
+from autograder.course.statement import for_github, statement_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
 EXERCISES = [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.submission import (
+from autograder.submissions.submission import (
     MAX_SOURCE_BYTES,
     Submission,
     SubmissionRef,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.submission import SubmissionRef
-from autograder.submitted import commit_time, parse_timestamp, submission_time
+from autograder.submissions.submission import SubmissionRef
+from autograder.submissions.submission_time import commit_time, parse_timestamp, submission_time
 
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 from rich.cells import cell_len
 
-from autograder.grade import ExerciseGrade
-from autograder.output.table import table_lines
+from autograder.exports.table import table_lines
+from autograder.grades.model import ExerciseGrade
 from tests.unit.grades import HOSTILE, PUBLIC, grade, perfect
 
 LONG = replace(PUBLIC, status="error", message="Raised ValueError: " + "no way " * 50)

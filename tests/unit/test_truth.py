@@ -12,10 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from autograder.cases import Case, draw_cases
-from autograder.compare import Reason, compare
-from autograder.errors import CourseError
-from autograder.exercise import (
+from autograder.course.exercise import (
     Array,
     Dims,
     Drawing,
@@ -27,7 +24,10 @@ from autograder.exercise import (
     Signature,
     Step,
 )
-from autograder.truth import Expected, expected_outputs
+from autograder.errors import CourseError
+from autograder.truth.cases import Case, draw_cases
+from autograder.truth.compare import Reason, compare
+from autograder.truth.expected import Expected, expected_outputs
 from tests.unit.exercises import (
     example_test,
     gradient_test,

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder import __version__, wheel
+from autograder import __version__
 from autograder.errors import MachineError
-from autograder.wheel import build_wheel
+from autograder.release import wheel
+from autograder.release.wheel import build_wheel
 
 
 @pytest.mark.slow

@@ -12,9 +12,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograder.course.loading import yaml_source
+from autograder.course.loading.yaml_source import MAX_BYTES, Document, read_yaml
 from autograder.errors import CourseError
-from autograder.loading import yaml_source
-from autograder.loading.yaml_source import MAX_BYTES, Document, read_yaml
 
 
 def parsed(tmp_path: Path, content: str | bytes) -> Document:

@@ -1,5 +1,5 @@
-"""From the files of a course to :class:`~autograder.course.Course`: reading and checking."""
+"""From the files of a course to :class:`~autograder.course.course.Course`: reading and checking."""
 
-from autograder.loading.course import load_course, load_exercise
+from autograder.course.loading.course import load_course, load_exercise
 
 __all__ = ["load_course", "load_exercise"]

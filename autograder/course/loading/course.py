@@ -12,24 +12,26 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from autograder.course import Assignment, Course, Limits
-from autograder.errors import CourseError
-from autograder.exercise import Exercise, Language, Text
-from autograder.loading.exercise import load_exercise as _load_exercise
-from autograder.loading.node import Node
-from autograder.loading.policies import (
+from autograder.course.course import Assignment, Course
+from autograder.course.exercise import Exercise
+from autograder.course.loading.exercise import load_exercise as _load_exercise
+from autograder.course.loading.node import Node
+from autograder.course.loading.policies import (
     load_attempts,
     load_due_date,
     load_extensions,
     load_feedback,
     load_late,
 )
-from autograder.loading.pytest_files import hidden_test_files, owner_of
-from autograder.loading.python_source import check_file
-from autograder.loading.yaml_source import read_yaml
-from autograder.messages import LANGUAGES
-from autograder.parallel import parallel_map
-from autograder.policy import Attempts, Late
+from autograder.course.loading.pytest_files import hidden_test_files, owner_of
+from autograder.course.loading.python_source import check_file
+from autograder.course.loading.yaml_source import read_yaml
+from autograder.course.policy import Attempts, Late
+from autograder.errors import CourseError
+from autograder.processes.parallel import parallel_map
+from autograder.sandbox.limits import Limits
+from autograder.text.language import Language, Text
+from autograder.text.messages import LANGUAGES
 
 _CONFIG_KEYS = (
     "title",

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias, get_args
 
 import numpy as np
 
-from autograder.exercise import Array, Dtype, Example, Gradient, Layout
-from autograder.loading.node import Node, brief
+from autograder.course.exercise import Array, Dtype, Example, Gradient, Layout
+from autograder.course.loading.node import Node, brief
 
 DTYPES = get_args(Dtype)
 LAYOUTS = get_args(Layout)

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from autograder.exercise import (
+from autograder.course.exercise import (
     Array,
     Dtype,
     Exercise,
     Gradient,
-    Language,
     Mistake,
     Origin,
     Signature,
     Test,
     Visibility,
 )
-from autograder.loading.examples import DTYPES
-from autograder.loading.exercise_tests import TestReader, read_name
-from autograder.loading.node import Node, suggest
-from autograder.loading.pytest_files import Found, pytest_files, read_pytest_file
-from autograder.loading.python_source import check_code
-from autograder.loading.syntax import (
+from autograder.course.loading.examples import DTYPES
+from autograder.course.loading.exercise_tests import TestReader, read_name
+from autograder.course.loading.node import Node, suggest
+from autograder.course.loading.pytest_files import Found, pytest_files, read_pytest_file
+from autograder.course.loading.python_source import check_code
+from autograder.course.loading.syntax import (
     check_draw,
     check_expression,
     check_name,
@@ -31,7 +30,8 @@ from autograder.loading.syntax import (
     parse_function,
     read_functions,
 )
-from autograder.loading.yaml_source import Document, read_yaml
+from autograder.course.loading.yaml_source import Document, read_yaml
+from autograder.text.language import Language
 
 _PUBLIC_KEYS = (
     "title",

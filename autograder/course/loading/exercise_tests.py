@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, get_args
 
-from autograder.exercise import (
+from autograder.course.exercise import (
     Array,
     Dims,
     Drawing,
@@ -15,7 +15,6 @@ from autograder.exercise import (
     ExampleTest,
     Gradient,
     GradientTest,
-    Language,
     Layout,
     Part,
     PropertyName,
@@ -28,9 +27,9 @@ from autograder.exercise import (
     WitnessName,
     Yardstick,
 )
-from autograder.loading.examples import DTYPES, ExampleReader, read_choices, read_layouts
-from autograder.loading.node import Node, suggest
-from autograder.loading.syntax import (
+from autograder.course.loading.examples import DTYPES, ExampleReader, read_choices, read_layouts
+from autograder.course.loading.node import Node, suggest
+from autograder.course.loading.syntax import (
     check_draw,
     check_expression,
     parse_leading,
@@ -38,6 +37,7 @@ from autograder.loading.syntax import (
     parse_step,
     read_functions,
 )
+from autograder.text.language import Language
 
 MAX_POINTS = 1_000_000
 

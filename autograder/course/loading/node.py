@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Collection, Iterable, Iterator, Set
 from typing import Any
 
+from autograder.course.loading.yaml_source import Document, Key, Keys
 from autograder.errors import CourseError
-from autograder.exercise import Language, Text
-from autograder.loading.yaml_source import Document, Key, Keys
+from autograder.text.language import Language, Text
 
 # Beyond it, arithmetic on points or limits would overflow.
 MAX_NUMBER = 1e300

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import get_args
 
-from autograder.course import HiddenFeedback
-from autograder.loading.node import Node
-from autograder.policy import Attempts, Late
+from autograder.course.course import HiddenFeedback
+from autograder.course.loading.node import Node
+from autograder.course.policy import Attempts, Late
 
 # More than any term, to catch a number that was meant to be something else.
 _MAX_DAYS = 366

@@ -6,9 +6,9 @@ import ast
 import warnings
 from pathlib import Path
 
+from autograder.course.exercise import Exercise, Signature
+from autograder.course.loading.node import Node
 from autograder.errors import CourseError
-from autograder.exercise import Exercise, Signature
-from autograder.loading.node import Node
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 

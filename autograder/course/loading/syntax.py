@@ -9,9 +9,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 
-from autograder.cases import WORDS
-from autograder.exercise import Array, Signature, Step
-from autograder.loading.node import Node, brief, suggest
+from autograder.course.exercise import DRAW_WORDS, Array, Signature, Step
+from autograder.course.loading.node import Node, brief, suggest
 
 _NAME = r"[A-Za-z_]\w*"
 _FUNCTION = re.compile(
@@ -93,7 +92,7 @@ def check_draw(node: Node, name: str, arrays: Mapping[str, Array]) -> str:
     dims = dict.fromkeys(
         dim for array in arrays.values() for dim in array.shape if isinstance(dim, str)
     )
-    known = {*WORDS, *before, *(dim for dim in dims if dim != "...")}
+    known = {*DRAW_WORDS, *before, *(dim for dim in dims if dim != "...")}
     text = check_expression(node, {*known, *later})
     for found in _free_names(text):
         if found not in known and found in later:

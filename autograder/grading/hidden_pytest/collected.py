@@ -28,12 +28,12 @@ from _pytest.config import _prepareconfig
 from msgspec import Struct
 
 from autograder.errors import CourseError
-from autograder.exercise import Text
-from autograder.hidden_pytest.messages import Ended, Place
-from autograder.hidden_pytest.student import Exchange, Link, Student, StudentError
-from autograder.messages import LANGUAGES, harmless_lines
-from autograder.observation import Failure
+from autograder.grading.hidden_pytest.messages import Ended, Place
+from autograder.grading.hidden_pytest.student import Exchange, Link, Student, StudentError
+from autograder.grading.observation import Failure
 from autograder.sandbox.protocol import MAX_TEXT, ExceptionInfo
+from autograder.text.language import Text
+from autograder.text.messages import LANGUAGES, harmless_lines
 
 # What writes files, prints, or is for other kinds of test.
 _PLUGINS_LEFT_OUT = ("cacheprovider", "faulthandler", "tmpdir", "doctest", "junitxml", "stepwise")

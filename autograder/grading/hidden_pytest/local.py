@@ -5,17 +5,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.course import Course
+from autograder.course.course import Course
+from autograder.course.exercise import Exercise
+from autograder.course.loading import load_course
+from autograder.course.loading.pytest_files import owner_of
 from autograder.errors import UsageError
-from autograder.exercise import Exercise
-from autograder.hidden_pytest.messages import Answered, Ask, FromFork, FromGrader, Lost, plain
-from autograder.hidden_pytest.student import Link, Student
-from autograder.loading import load_course
-from autograder.loading.pytest_files import owner_of
-from autograder.observation import failure_of
-from autograder.reference import solution_source
+from autograder.grading.hidden_pytest.messages import (
+    Answered,
+    Ask,
+    FromFork,
+    FromGrader,
+    Lost,
+    plain,
+)
+from autograder.grading.hidden_pytest.student import Link, Student
+from autograder.grading.observation import failure_of
 from autograder.sandbox.protocol import Returned
 from autograder.sandbox.session import Session
+from autograder.truth.reference import solution_source
 
 
 def exercise_of(path: Path) -> tuple[Course, Exercise]:

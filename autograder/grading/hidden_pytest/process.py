@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from autograder.course import Course
+from autograder.course.course import Course
+from autograder.course.exercise import Exercise
 from autograder.errors import CourseError, MachineError
-from autograder.exercise import Exercise
-from autograder.hidden_pytest.messages import (
+from autograder.grading.hidden_pytest.messages import (
     BLANKS,
     Answered,
     Ask,
@@ -36,17 +36,17 @@ from autograder.hidden_pytest.messages import (
     blanks_of,
     plain,
 )
-from autograder.messages import harmless
-from autograder.observation import Failure, Observation, failure_of
-from autograder.orphans import end_with
-from autograder.reference import solution_source
-from autograder.run import EXHAUSTING, MAX_EXHAUSTING, ExerciseRun, OpenSession
+from autograder.grading.observation import Failure, Observation, failure_of
+from autograder.grading.run import EXHAUSTING, MAX_EXHAUSTING, ExerciseRun, OpenSession
+from autograder.processes.lifetime import end_with
 from autograder.sandbox.protocol import Function, Returned
 from autograder.sandbox.session import Session
-from autograder.submission import Submission
+from autograder.submissions.submission import Submission
+from autograder.text.messages import harmless
+from autograder.truth.reference import solution_source
 
 if TYPE_CHECKING:
-    from autograder.hidden_pytest.collected import Spec
+    from autograder.grading.hidden_pytest.collected import Spec
 
 # What a case may take by itself, beside the student's code.
 OWN_SECONDS = 10.0
@@ -68,7 +68,7 @@ class PytestRunner:
 
     def __init__(self, course: Course, exercise: Exercise, open_session: OpenSession) -> None:
         try:
-            from autograder.hidden_pytest.collected import Spec, collected
+            from autograder.grading.hidden_pytest.collected import Spec, collected
         except ImportError:
             raise MachineError(
                 f"{exercise.assignment}/{exercise.name} has tests for pytest, which is not "
@@ -316,7 +316,7 @@ def _serve(
     grader: int,
 ) -> None:
     """The fork: run the cases from ``first`` on, asking the grader for everything."""
-    from autograder.hidden_pytest.collected import collected
+    from autograder.grading.hidden_pytest.collected import collected
 
     end_with(grader)
     if ours is not None:

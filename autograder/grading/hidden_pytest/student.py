@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
-from autograder.hidden_pytest.messages import (
+from autograder.grading.hidden_pytest.messages import (
     Answered,
     Ask,
     CallBack,
@@ -19,7 +19,7 @@ from autograder.hidden_pytest.messages import (
     FromGrader,
     Lost,
 )
-from autograder.observation import Failure
+from autograder.grading.observation import Failure
 from autograder.sandbox.protocol import Function, Kept, Opaque
 
 Exchange: TypeAlias = Callable[[FromFork], FromGrader]

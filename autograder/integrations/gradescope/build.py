@@ -10,12 +10,12 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from autograder.course import Assignment, Course, HiddenFeedback
-from autograder.exercise import Language
-from autograder.output.context import GradescopeVisibility
+from autograder.course.course import Assignment, Course, HiddenFeedback
+from autograder.exports.context import GradescopeVisibility
 from autograder.release.grading import grading_files
+from autograder.release.wheel import build_wheel, zipped
 from autograder.sandbox.levels import Level
-from autograder.wheel import build_wheel, zipped
+from autograder.text.language import Language
 
 SETTINGS = "settings.json"
 COURSE = "course"

@@ -13,15 +13,15 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from autograder.batch import Settings as BatchSettings
-from autograder.batch import grade_all
-from autograder.course import Course
+from autograder.batch.grading import Settings as BatchSettings
+from autograder.batch.grading import grade_all
+from autograder.course.course import Course
+from autograder.course.loading import load_course
 from autograder.errors import MachineError
-from autograder.grade import Grade
-from autograder.layouts.found import source_folder
-from autograder.loading import load_course
-from autograder.release.gradescope import COURSE, SETTINGS, Settings
-from autograder.submission import SubmissionRef, storable
+from autograder.grades.model import Grade
+from autograder.integrations.gradescope.build import COURSE, SETTINGS, Settings
+from autograder.submissions.layouts.found import source_folder
+from autograder.submissions.submission import SubmissionRef, storable
 
 RESULTS = "results/results.json"
 

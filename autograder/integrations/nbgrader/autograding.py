@@ -20,14 +20,14 @@ from nbgrader.utils import determine_grade, is_grade
 from traitlets import Enum, Unicode
 from traitlets.config import Configurable
 
+from autograder.course.exercise import Exercise
 from autograder.errors import AutograderError
-from autograder.exercise import Exercise
-from autograder.nbgrader import gradebook as book
-from autograder.nbgrader.carrier import compose, fill, write_notebook
-from autograder.nbgrader.grading import CourseGrader, course_grader
+from autograder.integrations.nbgrader import gradebook as book
+from autograder.integrations.nbgrader.carrier import compose, fill, write_notebook
+from autograder.integrations.nbgrader.grading import CourseGrader, course_grader
 from autograder.sandbox.levels import Level
-from autograder.submission import Submission, SubmissionRef, read_submission
-from autograder.submitted import parse_timestamp, submission_time
+from autograder.submissions.submission import Submission, SubmissionRef, read_submission
+from autograder.submissions.submission_time import parse_timestamp, submission_time
 
 Resources = dict[str, Any]
 

@@ -9,21 +9,21 @@ import msgspec
 from msgspec import Struct
 from nbgrader.api import MissingEntry
 
-from autograder.course import Assignment, Course
+from autograder.course.course import Assignment, Course
 from autograder.errors import MachineError, UsageError
-from autograder.exercise import Language
-from autograder.nbgrader import gradebook as book
-from autograder.nbgrader.carrier import carrier
-from autograder.nbgrader.config import faults, new_config
-from autograder.nbgrader.settings import (
+from autograder.grades.grade_file import write_atomically
+from autograder.integrations.nbgrader import gradebook as book
+from autograder.integrations.nbgrader.carrier import carrier
+from autograder.integrations.nbgrader.config import faults, new_config
+from autograder.integrations.nbgrader.settings import (
     CONFIG,
     Settings,
     has_gradebook,
     load_settings,
     open_gradebook,
 )
-from autograder.output.grade_file import write_atomically
 from autograder.release.public import public_files, refuse_leaks
+from autograder.text.language import Language
 
 
 class Built(Struct, frozen=True):

@@ -16,19 +16,26 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from autograder.course import Course, HiddenFeedback
+from autograder.course.course import Course, HiddenFeedback
+from autograder.course.exercise import Exercise
+from autograder.course.statement import statement_markdown
 from autograder.errors import CourseError
-from autograder.exercise import Exercise, Language
-from autograder.grade import ExerciseGrade, TestGrade, clamp
-from autograder.messages import harmless, text
-from autograder.nbgrader.cells import ANSWER, STATEMENT, GradeCell, grade_cells, test_of_cell
-from autograder.notebook_writing import Cell, notebook
-from autograder.output.context import explanation, shown
-from autograder.output.grade_file import write_atomically
-from autograder.output.summary import points
+from autograder.exports.context import explanation, shown
+from autograder.exports.summary import points
+from autograder.grades.grade_file import write_atomically
+from autograder.grades.model import ExerciseGrade, TestGrade, clamp
+from autograder.integrations.nbgrader.cells import (
+    ANSWER,
+    STATEMENT,
+    GradeCell,
+    grade_cells,
+    test_of_cell,
+)
+from autograder.release.notebook_writing import Cell, notebook
 from autograder.release.notebooks import stub_cell
-from autograder.statement import statement_markdown
-from autograder.submission import MAX_NOTEBOOK_BYTES, Submission
+from autograder.submissions.submission import MAX_NOTEBOOK_BYTES, Submission
+from autograder.text.language import Language
+from autograder.text.messages import harmless, text
 
 MARK = 'raise RuntimeError("autograder: '
 """What the code of our grade cells can be told by."""

@@ -8,10 +8,11 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
-from autograder.course import HiddenFeedback
-from autograder.exercise import Exercise, Language, Test
-from autograder.grade import ExerciseGrade, TestGrade
-from autograder.messages import pick, text
+from autograder.course.course import HiddenFeedback
+from autograder.course.exercise import Exercise, Test
+from autograder.grades.model import ExerciseGrade, TestGrade
+from autograder.text.language import Language
+from autograder.text.messages import pick, text
 
 STATEMENT = "statement"
 ANSWER = "answer"
@@ -31,7 +32,7 @@ class GradeCell(Struct, frozen=True):
 def grade_cells(
     exercise: Exercise, policy: HiddenFeedback, language: Language
 ) -> tuple[GradeCell, ...]:
-    """The cells, in the order of the tests that :func:`autograder.feedback.visible` leaves.
+    """The cells, in the order of the tests that :func:`autograder.grades.feedback.visible` leaves.
 
     Where students see nothing of hidden tests, these share one cell at the end: a cell each
     would tell their number, names and points.

@@ -1,6 +1,6 @@
 """``nbgrader_config.py``: what it has to say, said in one call.
 
-from autograder.nbgrader.config import configure
+from autograder.integrations.nbgrader.config import configure
 configure(c)
 """
 
@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-EXPORTER = "autograder.nbgrader.autograding.SubmissionExporter"
-FEEDBACK_EXPORTER = "autograder.nbgrader.student_feedback.FeedbackExporter"
-PREPROCESSOR = "autograder.nbgrader.autograding.ExternalGrade"
-SCORES = "autograder.nbgrader.autograding.SaveScores"
-PENALTIES = "autograder.nbgrader.autograding.LatePenalties"
+EXPORTER = "autograder.integrations.nbgrader.autograding.SubmissionExporter"
+FEEDBACK_EXPORTER = "autograder.integrations.nbgrader.student_feedback.FeedbackExporter"
+PREPROCESSOR = "autograder.integrations.nbgrader.autograding.ExternalGrade"
+SCORES = "autograder.integrations.nbgrader.autograding.SaveScores"
+PENALTIES = "autograder.integrations.nbgrader.autograding.LatePenalties"
 
 # nbgrader's own list, for courses that do not set one, with ours in place of three of it.
 _PREPROCESSORS = [
@@ -33,7 +33,7 @@ _REPLACED = {
     "AssignLatePenalties": PENALTIES,
 }
 
-_CALL = "from autograder.nbgrader.config import configure; configure(c)"
+_CALL = "from autograder.integrations.nbgrader.config import configure; configure(c)"
 
 
 def configure(c: Any, course: str | os.PathLike[str] | None = None) -> None:
@@ -100,7 +100,7 @@ def new_config(course_id: str, exchange: Path, course: Path | None) -> str:
 # Written by "autograder nbgrader build", once; from here on it is yours.
 import os
 
-from autograder.nbgrader.config import configure
+from autograder.integrations.nbgrader.config import configure
 
 c = get_config()
 

@@ -13,14 +13,14 @@ from pathlib import Path
 from msgspec import Struct
 from nbgrader.api import Gradebook
 
-from autograder.course import Assignment, Course
+from autograder.authoring.lint import leaks_in
+from autograder.course.course import Assignment, Course
 from autograder.errors import AutograderError
-from autograder.lint import leaks_in
-from autograder.nbgrader.build import is_ours, source_files
-from autograder.nbgrader.carrier import MARK, language_of
-from autograder.nbgrader.cells import grade_cells
-from autograder.nbgrader.config import faults
-from autograder.nbgrader.settings import (
+from autograder.integrations.nbgrader.build import is_ours, source_files
+from autograder.integrations.nbgrader.carrier import MARK, language_of
+from autograder.integrations.nbgrader.cells import grade_cells
+from autograder.integrations.nbgrader.config import faults
+from autograder.integrations.nbgrader.settings import (
     CONFIG,
     Settings,
     has_gradebook,

@@ -1,6 +1,6 @@
 """The gradebook as CSV with a column a test, scores given by hand included.
 
-nbgrader export --exporter=autograder.nbgrader.export.TestsExportPlugin --to=tests.csv
+nbgrader export --exporter=autograder.integrations.nbgrader.export.TestsExportPlugin --to=tests.csv
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 from nbgrader.api import Gradebook, SubmittedAssignment
 from nbgrader.plugins import ExportPlugin
 
-from autograder.output.grade_file import write_atomically
-from autograder.output.summary import points
-from autograder.output.table_csv import table
+from autograder.exports.summary import points
+from autograder.exports.table_csv import table
+from autograder.grades.grade_file import write_atomically
 
 _TOTALS = ("raw_score", "late_submission_penalty", "score", "max_score")
 

@@ -28,9 +28,9 @@ from nbgrader.api import (
 )
 from nbgrader.utils import compute_checksum, is_grade, is_locked, is_solution
 
-from autograder.course import Course
-from autograder.nbgrader.carrier import MARK
-from autograder.policy import due_date, settle
+from autograder.course.course import Course
+from autograder.grades.policy import due_date, settle
+from autograder.integrations.nbgrader.carrier import MARK
 
 
 class Change(Struct, frozen=True):

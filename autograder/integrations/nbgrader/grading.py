@@ -14,20 +14,21 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from autograder.course import Course
-from autograder.deadline import all_due
+from autograder.batch.fingerprint import course_paths
+from autograder.course.course import Course
+from autograder.course.exercise import Exercise
+from autograder.course.loading import load_course
 from autograder.errors import CourseError
-from autograder.exercise import Exercise, Language
-from autograder.feedback import visible
-from autograder.fingerprint import course_paths
-from autograder.grade import ExerciseGrade, Grade, Timing
-from autograder.grader import ExerciseGrader
-from autograder.loading import load_course
-from autograder.nbgrader.carrier import carrier, language_of
-from autograder.nbgrader.cells import GradeCell, grade_cells
+from autograder.grades.deadline import all_due
+from autograder.grades.feedback import visible
+from autograder.grades.model import ExerciseGrade, Grade, Timing
+from autograder.grading.grader import ExerciseGrader
+from autograder.integrations.nbgrader.carrier import carrier, language_of
+from autograder.integrations.nbgrader.cells import GradeCell, grade_cells
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.levels import Level
-from autograder.submission import Submission
+from autograder.submissions.submission import Submission
+from autograder.text.language import Language
 
 Signature = tuple[tuple[str, int, int], ...]
 

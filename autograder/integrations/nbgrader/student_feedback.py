@@ -8,7 +8,7 @@ from typing import Any
 from latex2mathml.converter import convert
 from nbconvert.exporters import HTMLExporter
 
-from autograder.nbgrader.carrier import MARK
+from autograder.integrations.nbgrader.carrier import MARK
 
 # What nbconvert puts into every page: MathJax, from somebody else's server.
 _REMOTE_SCRIPT = re.compile(r"<script\b[^>]*\bsrc=\"https?://[^\"]*\"[^>]*>\s*</script>\s*")

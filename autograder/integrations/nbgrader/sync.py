@@ -10,17 +10,23 @@ from pathlib import Path
 from msgspec import Struct
 from nbgrader.api import Gradebook, SubmittedAssignment
 
-from autograder.course import Course
+from autograder.course.course import Course
+from autograder.course.exercise import Exercise
 from autograder.errors import UsageError
-from autograder.exercise import Exercise
-from autograder.grade import ExerciseGrade, Grade
-from autograder.nbgrader import gradebook as book
-from autograder.nbgrader.carrier import carrier, compose, fill, language_of, write_notebook
-from autograder.nbgrader.grading import shown_to_student
-from autograder.nbgrader.settings import Settings, open_gradebook
-from autograder.output.grade_file import write_atomically
-from autograder.submission import SubmissionRef, read_submission, storable
-from autograder.submitted import submission_time
+from autograder.grades.grade_file import write_atomically
+from autograder.grades.model import ExerciseGrade, Grade
+from autograder.integrations.nbgrader import gradebook as book
+from autograder.integrations.nbgrader.carrier import (
+    carrier,
+    compose,
+    fill,
+    language_of,
+    write_notebook,
+)
+from autograder.integrations.nbgrader.grading import shown_to_student
+from autograder.integrations.nbgrader.settings import Settings, open_gradebook
+from autograder.submissions.submission import SubmissionRef, read_submission, storable
+from autograder.submissions.submission_time import submission_time
 
 _STUDENT = 128  # the gradebook's column
 _SMALL = 4096

@@ -10,23 +10,23 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.course import Course
-from autograder.deadline import numbered
+from autograder.course.course import Course
 from autograder.errors import UsageError
-from autograder.layouts import (
+from autograder.submissions.layouts import (
     canvas,
     classroom,
     flat,
     gradescope,
-    misfits,
     moodle,
     nbgrader,
     repository,
+    unmatched,
 )
-from autograder.layouts.archive import unpacked
-from autograder.layouts.found import Request, saw
-from autograder.messages import harmless
-from autograder.submission import SubmissionRef
+from autograder.submissions.layouts.archive import unpacked
+from autograder.submissions.layouts.found import Request, saw
+from autograder.submissions.submission import SubmissionRef
+from autograder.submissions.submission_time import number_attempts
+from autograder.text.messages import harmless
 
 
 class Layout(Struct, frozen=True):
@@ -34,7 +34,7 @@ class Layout(Struct, frozen=True):
     """What the folder has, for errors."""
     recognises: Callable[[Request], bool]
     find: Callable[[Request], list[SubmissionRef]]
-    misfits: Callable[[Request], list[str]] = lambda _: []
+    unmatched: Callable[[Request], list[str]] = lambda _: []
     """A line for each folder of a student in which nothing was found."""
 
 
@@ -44,13 +44,13 @@ LAYOUTS: Final[Mapping[str, Layout]] = {
     "moodle": Layout(moodle.EXPECTED, moodle.recognises, moodle.find),
     "canvas": Layout(canvas.EXPECTED, canvas.recognises, canvas.find),
     "classroom": Layout(
-        classroom.EXPECTED, classroom.recognises, classroom.find, misfits.no_repositories
+        classroom.EXPECTED, classroom.recognises, classroom.find, unmatched.no_repositories
     ),
     "repository": Layout(repository.EXPECTED, repository.recognises, repository.find),
     "nbgrader": Layout(
-        nbgrader.EXPECTED, nbgrader.recognises, nbgrader.find, misfits.without_assignment
+        nbgrader.EXPECTED, nbgrader.recognises, nbgrader.find, unmatched.without_assignment
     ),
-    "flat": Layout(flat.EXPECTED, flat.recognises, flat.find, misfits.without_files),
+    "flat": Layout(flat.EXPECTED, flat.recognises, flat.find, unmatched.without_files),
 }
 AUTO = "auto"
 
@@ -58,13 +58,13 @@ AUTO = "auto"
 class Found(Struct, frozen=True):
     """The submissions, and the layout they were found by. ``folder`` is where they are: of a
     zip, a temporary one. ``left_out`` are names of files in it that were not unpacked;
-    ``misfits`` is a line for each folder of a student in which nothing was found."""
+    ``unmatched`` is a line for each folder of a student in which nothing was found."""
 
     refs: list[SubmissionRef]
     layout: str
     folder: Path
     left_out: tuple[str, ...] = ()
-    misfits: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -112,19 +112,19 @@ def _request(
 
 def _found(request: Request, layout: str) -> Found:
     refs, name = _find(request, layout)
-    lines = LAYOUTS[name].misfits(request)
+    lines = LAYOUTS[name].unmatched(request)
     kept = [ref for ref in refs if not request.students or ref.student in request.students]
     if not kept:
         raise UsageError(f"{request.folder}: {lines[0] if lines else _nobody(request, refs)}")
-    lines += misfits.missing(request.students, [ref.student for ref in refs], lines)
-    return Found(numbered(kept), name, request.folder, misfits=tuple(lines))
+    lines += unmatched.missing(request.students, [ref.student for ref in refs], lines)
+    return Found(number_attempts(kept), name, request.folder, unmatched=tuple(lines))
 
 
 def _nobody(request: Request, refs: Sequence[SubmissionRef]) -> str:
     """That nothing of the students asked for is there, and who is instead."""
     asked_for = " or ".join(harmless(student, 60) for student in request.students)
     everybody = [ref.student for ref in refs]
-    return f"no submission of {asked_for}; {misfits.there_are(everybody, request.students)}"
+    return f"no submission of {asked_for}; {unmatched.there_are(everybody, request.students)}"
 
 
 def _find(request: Request, layout: str) -> tuple[list[SubmissionRef], str]:

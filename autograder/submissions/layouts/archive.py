@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from autograder.errors import MachineError, UsageError
-from autograder.messages import harmless
-from autograder.submission import MAX_NOTEBOOK_BYTES
+from autograder.submissions.submission import MAX_NOTEBOOK_BYTES
+from autograder.text.messages import harmless
 
 MAX_FILES = 100_000
 MAX_TOTAL_BYTES = 1 << 30

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from autograder.layouts.found import Request, wanted_names
-from autograder.submission import SubmissionRef, displayable, storable
+from autograder.submissions.layouts.found import Request, wanted_names
+from autograder.submissions.submission import SubmissionRef, displayable, storable
 
 EXPECTED = "files named <lastfirst>_<student's id>_<submission's id>_<file name>"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from autograder.layouts.found import Request, source_folder
-from autograder.submission import SubmissionRef, displayable, storable
+from autograder.submissions.layouts.found import Request, source_folder
+from autograder.submissions.submission import SubmissionRef, displayable, storable
 
 EXPECTED = "a repository <assignment>-<user>/ for each student"
 

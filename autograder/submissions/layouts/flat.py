@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.layouts.found import Request, entries
-from autograder.submission import SubmissionRef, displayable, storable
+from autograder.submissions.layouts.found import Request, entries
+from autograder.submissions.submission import SubmissionRef, displayable, storable
 
 EXPECTED = "<student>.py files or <student>/ folders with .py files"
 

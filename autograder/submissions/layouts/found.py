@@ -8,10 +8,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from autograder.course import Course
+from autograder.course.course import Course
 from autograder.errors import UsageError
-from autograder.messages import harmless
-from autograder.submission import displayable
+from autograder.submissions.submission import displayable
+from autograder.text.messages import harmless
 
 MAX_ENTRIES = 100_000
 _SHOWN = 5

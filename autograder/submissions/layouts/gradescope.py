@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from autograder.layouts.found import Request, source_folder
-from autograder.submission import SubmissionRef, displayable, storable
+from autograder.submissions.layouts.found import Request, source_folder
+from autograder.submissions.submission import SubmissionRef, displayable, storable
 
 EXPECTED = "submission_<id>/ folders and submission_metadata.yml"
 METADATA = "submission_metadata.yml"
@@ -24,7 +24,7 @@ def find(request: Request) -> list[SubmissionRef]:
     if not recognises(request):
         raise request.refuse("gradescope", EXPECTED)
     assignment = request.the_assignment("gradescope")
-    from autograder.layouts.gradescope_metadata import read_metadata  # it takes a while
+    from autograder.submissions.layouts.gradescope_metadata import read_metadata  # it takes a while
 
     metadata = read_metadata(request.folder / METADATA)
     refs = []

@@ -12,8 +12,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from autograder.layouts.found import Request, source_folder
-from autograder.submission import SubmissionRef, displayable, storable
+from autograder.submissions.layouts.found import Request, source_folder
+from autograder.submissions.submission import SubmissionRef, displayable, storable
 
 EXPECTED = "<First Last>_<number>_assignsubmission_file_/ folders"
 

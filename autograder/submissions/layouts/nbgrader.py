@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograder.errors import UsageError
-from autograder.layouts.found import Request, saw
-from autograder.submission import SubmissionRef, find_submissions
+from autograder.submissions.layouts.found import Request, saw
+from autograder.submissions.submission import SubmissionRef, find_submissions
 
 EXPECTED = "<student>/<assignment>/<exercise>.py"
 

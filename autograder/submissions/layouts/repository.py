@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.layouts.found import Request, source_folder, wanted_names
-from autograder.submission import SubmissionRef, displayable, storable
+from autograder.submissions.layouts.found import Request, source_folder, wanted_names
+from autograder.submissions.submission import SubmissionRef, displayable, storable
 
 EXPECTED = "one student's files, at the top, in <assignment>/ or in assignments/<assignment>/"
 

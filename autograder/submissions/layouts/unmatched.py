@@ -12,9 +12,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from autograder.errors import UsageError
-from autograder.layouts.found import Request, entries, some
-from autograder.messages import harmless
-from autograder.submission import displayable
+from autograder.submissions.layouts.found import Request, entries, some
+from autograder.submissions.submission import displayable
+from autograder.text.messages import harmless
 
 # So many names of a folder are looked at, and so alike must names be to be taken for one.
 _MAX_NAMES = 50
