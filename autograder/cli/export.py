@@ -8,11 +8,12 @@ from typing import get_args
 import click
 from msgspec.structs import replace
 
-from autograder.cli.exporting import make_context, select, write_export
-from autograder.cli.options import course_option, find_course, language_option, pick_language
-from autograder.course.course import Course, HiddenFeedback
+from autograder.cli.exporting import select, write_export
+from autograder.cli.options import course_option, find_course, language_option
+from autograder.course.course import Course, HiddenFeedback, pick_language
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
+from autograder.exports.context import make_context
 from autograder.exports.formats import FORMATS
 from autograder.grades.grade_file import read_grades
 from autograder.grades.model import Grade

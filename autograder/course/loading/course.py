@@ -60,7 +60,7 @@ _LIMIT_BOUNDS: dict[str, tuple[float, float]] = {
 
 
 def load_course(
-    root: Path, *, only: Container[str] | None = None, public: bool = False, jobs: int = 1
+    root: str | Path, *, only: Container[str] | None = None, public: bool = False, jobs: int = 1
 ) -> Course:
     """The course in the folder ``root``, with the exercises of the assignments in ``only``.
 
@@ -68,6 +68,7 @@ def load_course(
     stubs, which are theirs to change. ``jobs`` processes read the exercises. Raises
     :class:`~autograder.errors.CourseError` for the first thing that is wrong with it.
     """
+    root = Path(root)
     config = Node.root(read_yaml(root / "config.yaml", root))
     entries = config.mapping(_CONFIG_KEYS, required=("title", "assignments"))
     languages = _languages(entries)
