@@ -30,8 +30,8 @@ from autograder.course.policy import Attempts, Late
 from autograder.errors import CourseError
 from autograder.processes.parallel import parallel_map
 from autograder.sandbox.limits import Limits
+from autograder.text.catalogue import languages as known_languages
 from autograder.text.language import Language, Text
-from autograder.text.messages import LANGUAGES
 
 _CONFIG_KEYS = (
     "title",
@@ -125,7 +125,7 @@ def load_exercise(
 def _languages(entries: dict[str, Node]) -> tuple[Language, ...]:
     if "languages" not in entries:
         return ("en",)
-    languages = tuple(item.choice(LANGUAGES) for item in entries["languages"].items())
+    languages = tuple(item.choice(known_languages()) for item in entries["languages"].items())
     if not languages:
         raise entries["languages"].error("the course needs at least one language, such as [en]")
     return tuple(dict.fromkeys(languages))
