@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_grade import COURSE, RIGHT, hand_in
+from tests.support.small_course import COURSE, RIGHT, hand_in
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux")
 
