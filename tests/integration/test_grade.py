@@ -313,7 +313,7 @@ CALLS: dict[str, tuple[tuple[object, ...], str]] = {
         "Invalid value for '--fail-under': nan is not in the range 0<=x<=100.",
     ),
     "no out": (("grade", "."), "Missing option '--out'"),
-    "unknown command": (("graed",), "No such command"),
+    "unknown command": (("graed",), "did you mean 'grade'?"),
 }
 
 
