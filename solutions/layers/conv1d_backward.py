@@ -1,4 +1,4 @@
-"""dx_q = sum_j w_j dy_(q - j) and dw_j = sum_i dy_i x_(i + j), one shift of the kernel at a time."""
+"""dx_q = sum_j w_j dy_(q - j) and dw_j = sum_i dy_i x_(i + j), one weight at a time."""
 
 import numpy as np
 

@@ -4,9 +4,9 @@ import numpy as np
 
 
 def maxpool_backward(X, size, stride, dY):
-    down, across = dY.shape[2:]
+    last_row, last_column = (stride * (length - 1) + 1 for length in dY.shape[2:])
     places = [
-        np.s_[:, :, r : r + stride * (down - 1) + 1 : stride, s : s + stride * (across - 1) + 1 : stride]
+        np.s_[:, :, r : r + last_row : stride, s : s + last_column : stride]
         for r in range(size)
         for s in range(size)
     ]
