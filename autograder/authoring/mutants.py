@@ -318,7 +318,7 @@ _OPERATORS: tuple[Callable[[ast.AST, _Source], Iterator[_Edit]], ...] = (
 
 # Behaviours
 
-_WRAPPER = '''
+_WRAPPER = """
 
 import numpy as _np
 _solution = {entry}
@@ -338,7 +338,7 @@ def _off(result):
 def {entry}(*given):
     arrays = [one for one in given if isinstance(one, _np.ndarray)]
 {body}
-'''
+"""
 
 
 def _by_behaviour(exercise: Exercise, solution: str) -> Iterator[Mutant]:
