@@ -219,9 +219,7 @@ class _Court:
             return {output: _as_result(names[output]) for output in self._outputs}
 
     def _reference_names(self, arrays: Mapping[str, NumpyArray]) -> dict[str, Any]:
-        inputs: dict[str, Any] = {
-            name: argument(arrays[name].copy()) for name in self._exercise.arrays
-        }
+        inputs: dict[str, Any] = {name: argument(arrays[name].copy()) for name in self._case.inputs}
         inputs.update(self._case.functions)
         assert self._reference is not None
         with np.errstate(all="ignore"):
@@ -486,7 +484,7 @@ class _Court:
         lengths: dict[Any, int] = {}
         at_once = 1
         for name, array in self._exact.items():
-            declared = arrays[name].shape
+            declared = arrays[name.removeprefix("other_")].shape
             named = declared[1:] if "..." in declared else declared
             leading = array.shape[: array.ndim - len(named)]
             lengths["..."] = max(lengths.get("...", 0), math.prod(leading) if leading else 0)
