@@ -19,6 +19,7 @@ from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.submissions.notebook import source_from_notebook
 from autograder.truth.cases import draw_cases
+from tests.support.notebooks import fill_in
 from tests.support.small_course import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -212,14 +213,6 @@ def test_a_batch_of_template_repositories_is_a_class(bundle: Path, tmp_path: Pat
         }
         assert scores == {"kim": 100, "lee": 0}
     assert "Layout: classroom" in done.stdout
-
-
-def fill_in(path: Path, source: str) -> None:
-    """Put a solution in the place of the stub, as somebody who works in Jupyter does."""
-    notebook = json.loads(path.read_text("utf-8"))
-    stub = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
-    stub["source"] = source.splitlines(keepends=True)
-    path.write_text(json.dumps(notebook), "utf-8")
 
 
 def test_notebooks_say_what_the_stub_and_the_statement_say(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
 from autograder.exports.formats import FORMATS
-from tests.integration.test_export import ALL, read
+from tests.support.formats import ALL, read
 from tests.support.grades import HOSTILE
 from tests.support.small_course import rows_of, run
 

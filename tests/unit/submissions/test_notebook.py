@@ -14,14 +14,7 @@ from autograder.submissions.notebook import (
     cell_of,
     source_from_notebook,
 )
-
-
-def notebook(*cells: str | tuple[str, str]) -> bytes:
-    made = []
-    for cell in cells:
-        kind, source = cell if isinstance(cell, tuple) else ("code", cell)
-        made.append({"cell_type": kind, "source": source.splitlines(True), "metadata": {}})
-    return json.dumps({"cells": made, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}).encode()
+from tests.support.notebooks import notebook
 
 
 def names(source: str) -> set[str]:
