@@ -43,7 +43,8 @@ class Signature(Struct, frozen=True):
 class Array(Struct, frozen=True):
     """An input array (or scalar, shape ``()``) of an exercise.
 
-    ``shape`` holds dimension names, fixed lengths, or ``"..."`` for any number of
+    ``shape`` holds dimension names, fixed lengths, lengths that follow from others
+    (``"n - k + 1"``, see :mod:`~autograder.course.lengths`), or ``"..."`` for any number of
     leading axes. ``draw`` is the expression that random cases draw it with.
     """
 

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from msgspec import Struct
 
+from autograder.course import lengths
 from autograder.course.exercise import (
     Array,
     Dims,
@@ -135,14 +136,16 @@ def _draw_given(
 
 def _dims_of(array: Array, shape: tuple[int, ...]) -> dict[str, Any]:
     """The lengths that a given array's shape fixes."""
-    names, lengths = list(array.shape), list(shape)
+    names, sizes = list(array.shape), list(shape)
     found: dict[str, Any] = {}
     if "..." in names:
-        leading = len(lengths) - (len(names) - 1)
-        found["..."] = tuple(lengths[:leading])
-        names, lengths = names[1:], lengths[leading:]
+        leading = len(sizes) - (len(names) - 1)
+        found["..."] = tuple(sizes[:leading])
+        names, sizes = names[1:], sizes[leading:]
     found.update(
-        (name, length) for name, length in zip(names, lengths, strict=True) if isinstance(name, str)
+        (name, size)
+        for name, size in zip(names, sizes, strict=True)
+        if isinstance(name, str) and not lengths.is_formula(name)
     )
     return found
 
@@ -222,7 +225,7 @@ def _draw_array(
     arrays: Mapping[str, NumpyArray],
     generator: np.random.Generator,
 ) -> NumpyArray:
-    shape = _shape(array, dims)
+    shape = _shape(exercise, place, array, dims, arrays)
     integers = dtype == "int64"
     names = {
         **{name: length for name, length in dims.items() if name != "..."},
@@ -280,14 +283,43 @@ def _vocabulary(
     return words
 
 
-def _shape(array: Array, dims: Mapping[str, Any]) -> tuple[int, ...]:
+def _shape(
+    exercise: Exercise,
+    place: str,
+    array: Array,
+    dims: Mapping[str, Any],
+    arrays: Mapping[str, NumpyArray],
+) -> tuple[int, ...]:
+    """The lengths of the axes. Raises :class:`CourseError` where one that follows from numbers
+    among the ``arrays`` is none."""
     shape: list[int] = []
     for name in array.shape:
         if name == "...":
             shape.extend(dims["..."])
+        elif lengths.is_formula(name):
+            shape.append(_worked_out(exercise, place, array, str(name), {**arrays, **dims}))
         else:
             shape.append(dims[name] if isinstance(name, str) else name)
     return tuple(shape)
+
+
+def _worked_out(
+    exercise: Exercise, place: str, array: Array, formula: str, known: Mapping[str, Any]
+) -> int:
+    parts = ", ".join(f"{name} = {known[name]}" for name in lengths.names(formula))
+    try:
+        length = lengths.evaluate(formula, known)
+    except ZeroDivisionError:
+        raise exercise.error(
+            place, f"the length '{formula}' of '{array.name}' divides by zero for {parts}"
+        ) from None
+    if not 1 <= length <= lengths.MAX_LENGTH:
+        raise exercise.error(
+            place,
+            f"the length '{formula}' of '{array.name}' is {length} for {parts}, and must be from 1 "
+            f"to {lengths.MAX_LENGTH}; draw other numbers, or add a rule to 'dims'",
+        )
+    return length
 
 
 def _laid_out(value: NumpyArray, layout: Layout) -> NumpyArray:

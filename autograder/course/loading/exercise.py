@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from autograder.course import lengths
 from autograder.course.exercise import (
     Array,
     Dtype,
@@ -24,6 +25,7 @@ from autograder.course.loading.python_source import check_code
 from autograder.course.loading.syntax import (
     check_draw,
     check_expression,
+    check_lengths,
     check_name,
     parse_class,
     parse_forward,
@@ -196,10 +198,13 @@ class _Reader:
         return Array(name, self._shape(entries["shape"]), draw, dtype)
 
     def _check_draws(self, entries: dict[str, Node], everything: dict[str, Array]) -> None:
-        """Expressions know what is drawn before them, which all arrays together say."""
+        """Lengths and expressions follow from what is drawn before them, which all arrays
+        together say."""
         for key in ("arrays", "auxiliary"):
             for name, entry in (entries[key].mapping() if key in entries else {}).items():
-                if isinstance(entry.value, dict) and "draw" in entry.value:
+                long = isinstance(entry.value, dict)
+                check_lengths(entry.child("shape") if long else entry, name, everything)
+                if long and "draw" in entry.value:
                     check_draw(entry.child("draw"), name, everything)
 
     def _shape(self, node: Node) -> tuple[str | int, ...]:
@@ -214,9 +219,12 @@ class _Reader:
             elif item.text().isidentifier():
                 check_name(item, item.text(), "dimension")
                 shape.append(item.text())
+            elif (formula := lengths.parse(item.text())) is not None:
+                shape.append(formula)
             else:
                 raise item.error(
-                    f"'{item.value}' is not a dimension: use a name such as n, a length, or '...'"
+                    f"'{item.value}' is not a dimension: use a name such as n, a length, '...', or "
+                    "what a length follows from, such as n - k + 1"
                 )
         return tuple(shape)
 
