@@ -46,7 +46,7 @@ def run(
         command,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,  # pytest has a shorter limit of its own, but for the tests of the course
         check=False,
         cwd=cwd,
         env=inherited
