@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import click
 
 from autograder.cli import EXIT_FAILED, printable
-from autograder.cli.options import language_option, pick_language
+from autograder.cli.options import language_option
+from autograder.course.course import pick_language
 from autograder.errors import AutograderError
 
 if TYPE_CHECKING:

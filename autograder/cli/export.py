@@ -8,16 +8,17 @@ from typing import get_args
 import click
 from msgspec.structs import replace
 
-from autograder.cli.exporting import make_context, select, write_export
-from autograder.cli.options import course_option, find_course, language_option, pick_language
-from autograder.course.course import Course, HiddenFeedback
+from autograder.cli.exporting import select, write_export
+from autograder.cli.options import course_option, find_course, language_option
+from autograder.course.course import Course, HiddenFeedback, pick_language
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
+from autograder.exports.context import make_context
 from autograder.exports.formats import FORMATS
 from autograder.grades.grade_file import read_grades
 from autograder.grades.model import Grade
+from autograder.text.catalogue import languages
 from autograder.text.language import Language
-from autograder.text.messages import LANGUAGES
 
 
 @click.command("export")
@@ -104,8 +105,8 @@ def _course(given: Path | None) -> Course | None:
 def _refuse_unknown(language: Language, course: Course | None) -> None:
     if course is not None:
         pick_language(language, course)
-    elif language not in LANGUAGES:
-        raise UsageError(f"--lang {language}: there are {', '.join(LANGUAGES)}")
+    elif language not in languages():
+        raise UsageError(f"--lang {language}: there are {', '.join(languages())}")
 
 
 def _in_language(language: Language, grades: list[Grade]) -> list[Grade]:

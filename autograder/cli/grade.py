@@ -91,9 +91,11 @@ def command(*, course: Path | None, jobs: int | None, isolation: Level, **given:
     root = find_course(course)
     # It starts while everything else is imported and the course is loaded.
     with warm_process(isolation) as origin:
+        from autograder.batch.folder import GradeOptions
         from autograder.cli.grading import Request, grade
 
-        request = Request(
+        printed = {name: given.pop(name) for name in Request.__struct_fields__}
+        options = GradeOptions(
             course=root, jobs=jobs or os.cpu_count() or 1, isolation=isolation, **given
         )
-        return grade(request, origin)
+        return grade(options, Request(**printed), origin)

@@ -7,25 +7,18 @@ from typing import get_args
 
 import click
 
-from autograder.cli.exporting import make_context
-from autograder.cli.options import (
-    course_option,
-    find_course,
-    language_option,
-    pick_assignment,
-    pick_language,
-)
-from autograder.course.course import HiddenFeedback
+from autograder.cli.options import course_option, find_course, language_option, pick_assignment
+from autograder.course.course import HiddenFeedback, pick_language
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
-from autograder.exports.context import GradescopeVisibility
-from autograder.exports.formats import export
+from autograder.exports.context import GradescopeVisibility, make_context
+from autograder.exports.formats import export_bytes
 from autograder.exports.summary import points
 from autograder.grades.grade_file import write_atomically
 from autograder.integrations.gradescope.build import Settings, autograder_zip
 from autograder.integrations.gradescope.run import RESULTS, grade_submission, load, read_settings
 from autograder.sandbox.levels import Level, require_level
-from autograder.text.messages import harmless
+from autograder.text.messages import sanitize
 
 
 @click.group("gradescope")
@@ -109,9 +102,9 @@ def run(root: Path) -> int:
     context = make_context(
         course, feedback=settings.feedback, hidden_visibility=settings.hidden_tests
     )
-    write_atomically(root / RESULTS, export("gradescope", [grade], context))
+    write_atomically(root / RESULTS, export_bytes("gradescope", [grade], context))
     click.echo(
-        f"{harmless(grade.student)}: {points(grade.total)} of {points(grade.max_score)} points, "
+        f"{sanitize(grade.student)}: {points(grade.total)} of {points(grade.max_score)} points, "
         f"isolation {grade.isolation}"
     )
     return 0

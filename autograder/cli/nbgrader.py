@@ -8,8 +8,8 @@ import click
 
 from autograder.cli import EXIT_FAILED
 from autograder.cli.exporting import select
-from autograder.cli.options import course_option, find_course, language_option, pick_language
-from autograder.course.course import Course
+from autograder.cli.options import course_option, find_course, language_option
+from autograder.course.course import Course, pick_language
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
 from autograder.integrations.nbgrader import require_nbgrader

@@ -12,7 +12,6 @@ from autograder.errors import UsageError
 
 if TYPE_CHECKING:
     from autograder.course.course import Assignment, Course
-    from autograder.text.language import Language
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -45,15 +44,6 @@ def find_course(given: Path | None) -> Path:
         f"{here}: there is no config.yaml here or above; "
         "call this inside a course, or name one with --course"
     )
-
-
-def pick_language(given: str | None, course: Course) -> Language:
-    """The language asked for, or the course's. Raises :class:`UsageError` for an unknown one."""
-    if given is None:
-        return course.language
-    if given not in course.languages:
-        raise UsageError(f"--lang {given}: the course is written in {', '.join(course.languages)}")
-    return given
 
 
 def pick_assignment(name: str, course: Course, root: Path) -> Assignment:

@@ -6,13 +6,8 @@ from pathlib import Path
 
 import click
 
-from autograder.cli.options import (
-    course_option,
-    find_course,
-    language_option,
-    pick_assignment,
-    pick_language,
-)
+from autograder.cli.options import course_option, find_course, language_option, pick_assignment
+from autograder.course.course import pick_language
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
 from autograder.release.bundle import Options, make_bundle

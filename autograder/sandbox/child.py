@@ -41,7 +41,6 @@ from autograder.sandbox.protocol import (
     Frame,
     Function,
     Items,
-    Kept,
     Leaf,
     Listed,
     Load,
@@ -50,6 +49,7 @@ from autograder.sandbox.protocol import (
     Plain,
     Raised,
     Read,
+    RemoteRef,
     Reply,
     Request,
     Returned,
@@ -227,7 +227,7 @@ class Server:
                 return unpack_array(argument)
             case Plain():
                 return argument.value
-            case Kept():
+            case RemoteRef():
                 return self._kept[argument.name]
             case Function():
                 return self._proxy(argument.number)
