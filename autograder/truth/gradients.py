@@ -31,6 +31,7 @@ Numerical Algorithms, 2nd ed., chapter 3.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -74,7 +75,7 @@ class Obstacle(NamedTuple):
     """Why finite differences cannot speak, and about which element of x (None: a direction)."""
 
     kind: Literal["values jump", "the slope jumps", "no step can be used"]
-    index: tuple[int, ...] | None = None
+    element: tuple[int, ...] | None = None
 
 
 class Estimate(NamedTuple):
@@ -97,42 +98,17 @@ def directional_derivative(terms: Function, x: Floats, direction: Floats) -> Est
     ``x`` and ``direction`` have any one shape and a float dtype; all finite. Raises what
     ``terms`` raises at ``x``; where it raises elsewhere, that step is not used.
     """
-    function = _Measured(terms, x, total=True)
-    along = np.asarray(direction, dtype=function.x.dtype)
-    moved = np.abs(along[along != 0])
-    if moved.size == 0:
-        return Estimate(np.zeros(()), np.zeros(()))
-    sizes = np.abs(function.x[along != 0]) / moved
-    largest = float(moved.max())
-    steps = (_largest(function.x, 1.0) / largest, 1.0 / largest, _smallest_but_zero(sizes))
-    return _search(function, along, _ladder(*steps), None)
+    return Measured(terms, x, total=True).along(direction)
 
 
 def gradient(terms: Function, x: Floats) -> Estimate:
     """The gradient of ``sum(terms(x))`` by every element of ``x``, of x's shape."""
-    return _by_element(_Measured(terms, x, total=True))
+    return Measured(terms, x, total=True).gradient()
 
 
 def jacobian(function: Function, x: Floats) -> Estimate:
     """d function / d x, of shape ``function(x).shape + x.shape``."""
-    return _by_element(_Measured(function, x, total=False))
-
-
-def _by_element(function: _Measured) -> Estimate:
-    x = function.x
-    value = np.zeros((*function.shape, *x.shape))
-    error = np.zeros((*function.shape, *x.shape))
-    obstacles: list[Obstacle] = []
-    size = _largest(x, 1.0)
-    for index in np.ndindex(x.shape):
-        unit = np.zeros_like(x)
-        unit[index] = 1.0
-        own = float(np.abs(x[index]))
-        found = _search(function, unit, _ladder(size, max(own, 1.0), own), index)
-        value[(..., *index)] = found.value
-        error[(..., *index)] = found.error
-        obstacles += found.obstacles
-    return Estimate(value, error, tuple(obstacles))
+    return Measured(function, x, total=False).gradient()
 
 
 def _ladder(size: float, reach: float, own: float) -> Iterator[float]:
@@ -154,10 +130,10 @@ def _ladder(size: float, reach: float, own: float) -> Iterator[float]:
 
 
 def _first_step(size: float) -> float:
-    return FIRST_STEP * 2.0 ** float(np.round(np.log2(size)))
+    return FIRST_STEP * float(2.0 ** np.round(np.log2(size)))
 
 
-class _Measured:
+class Measured:
     """A function, in the highest precision that it takes, that knows how it rounds.
 
     ``shape`` is that of what is differentiated: of the terms, or () with ``total``.
@@ -169,11 +145,12 @@ class _Measured:
         self.x: Floats = np.asarray(x, dtype=np.float64)
         with np.errstate(all="ignore"):
             value = np.array(function(self.x))
-            sizes = None
-            if value.dtype != np.float32:
-                sizes = self._in_longdouble()
+            sizes = None if value.dtype == np.float32 else self._in_longdouble()
             if sizes is None:
                 sizes = self._sizes(value, NOISE)
+                if sizes.least_precise > 2.0**-53:
+                    # Above that rounding, too.
+                    sizes = self._sizes(value, 2.0**8 * sizes.least_precise)
             else:
                 self.x = self.x.astype(np.longdouble)
                 value = np.array(function(self.x))
@@ -209,7 +186,42 @@ class _Measured:
         )
 
     def _named(self, value: Any) -> dict[str, Any]:
-        return {"value": value.sum() if self._total else value}
+        return {"value": np.sum(value) if self._total else value}
+
+    def replaced(self, function: Function) -> Measured:
+        """Another function, which is looked at in the same way: one that is nearly the same."""
+        other = copy.copy(self)
+        other._function = function
+        with np.errstate(all="ignore"):
+            other.at_x = np.array(function(self.x))
+        return other
+
+    def gradient(self) -> Estimate:
+        """The derivative by every element of x, of the function's shape and then x's."""
+        value = np.zeros((*self.shape, *self.x.shape))
+        error = np.zeros((*self.shape, *self.x.shape))
+        obstacles: list[Obstacle] = []
+        size = _largest(self.x, 1.0)
+        for index in np.ndindex(self.x.shape):
+            unit = np.zeros_like(self.x)
+            unit[index] = 1.0
+            own = float(np.abs(self.x[index]))
+            found = _search(self, unit, _ladder(size, max(own, 1.0), own), index)
+            value[(..., *index)] = found.value
+            error[(..., *index)] = found.error
+            obstacles += found.obstacles
+        return Estimate(value, error, tuple(obstacles))
+
+    def along(self, direction: Floats) -> Estimate:
+        """The derivative in one direction, of the function's shape."""
+        along = np.asarray(direction, dtype=self.x.dtype)
+        moved = np.abs(along[along != 0])
+        if moved.size == 0:
+            return Estimate(np.zeros(self.shape), np.zeros(self.shape))
+        own = _smallest_but_zero(np.abs(self.x[along != 0]) / moved)
+        largest = float(moved.max())
+        steps = _ladder(_largest(self.x, 1.0) / largest, 1.0 / largest, own)
+        return _search(self, along, steps, None)
 
     def summed(self, terms: Floats) -> Floats:
         return np.asarray(terms.sum()) if self._total else terms
@@ -292,7 +304,7 @@ class _Level(NamedTuple):
     even_gap: Floats
 
 
-def _level(function: _Measured, along: Floats, step: float, larger: _Level | None) -> _Level | None:
+def _level(function: Measured, along: Floats, step: float, larger: _Level | None) -> _Level | None:
     """The level of this step; ``larger`` is the one before."""
     points = [function.at(factor * step * along) for factor in (1.0, -1.0, 0.5, -0.5)]
     if any(terms is None for terms in points):
@@ -333,7 +345,7 @@ def _level(function: _Measured, along: Floats, step: float, larger: _Level | Non
 
 
 def _search(
-    function: _Measured, along: Floats, steps: Iterator[float], index: tuple[int, ...] | None
+    function: Measured, along: Floats, steps: Iterator[float], index: tuple[int, ...] | None
 ) -> Estimate:
     """The derivative along ``along``, by the best of the steps; of every element its own."""
     levels: list[_Level] = []

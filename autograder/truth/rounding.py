@@ -102,6 +102,7 @@ def rounding_sizes(
     *,
     noise: float = 2.0**-40,
     smallest: float = 2.0**-1022,
+    samples: int = SAMPLES,
 ) -> Sizes:
     """The size of what ``evaluate`` rounds on its way to each output.
 
@@ -112,7 +113,7 @@ def rounding_sizes(
     plain arrays with inputs that are changed a little.
     """
     for attempt in (_together, _one_by_one, _inputs_alone):
-        source = Noise(np.random.default_rng(seed), noise, smallest)
+        source = Noise(seed, noise, smallest, samples)
         try:
             with np.errstate(all="ignore"):
                 changes = attempt(evaluate, inputs, value, source)
@@ -129,6 +130,29 @@ def rounding_sizes(
             source.least_precise,
         )
     raise AssertionError("plain numbers cannot leave numpy")
+
+
+def rounded_coarsely(
+    program: Callable[[Mapping[str, Any]], Any], seed: int, noise: float, smallest: float
+) -> Callable[[Mapping[str, NumpyArray]], NumpyArray]:
+    """``program``, with every operation rounded to a relative ``noise``, in the same way at each
+    call: a program that differs from it as other right programs do, and is as smooth.
+
+    What does not run like that is given inputs that are changed in the same way at each call.
+    """
+    source = Noise(seed, noise, smallest, 1)
+    source.may_leave = True
+
+    def coarse(arrays: Mapping[str, NumpyArray]) -> NumpyArray:
+        source.begin_again()
+        try:
+            outputs = program({name: source.of_input(array) for name, array in arrays.items()})
+        except (Exception, SystemExit):
+            source.begin_again()
+            outputs = program({name: source.changed(array) for name, array in arrays.items()})
+        return np.asarray(_row(outputs, 1))
+
+    return coarse
 
 
 def _together(
@@ -186,16 +210,17 @@ class Noise:
     """The random changes of one measurement. ``may_leave`` lets a single sample become a plain
     number."""
 
-    def __init__(self, generator: np.random.Generator, relative: float, smallest: float) -> None:
-        self._generator = generator
+    def __init__(self, seed: int, relative: float, smallest: float, samples: int) -> None:
+        self._generator = np.random.default_rng(seed)
         self._width = _WIDTH * relative
         self._smallest = smallest
-        self.samples = SAMPLES
+        self.samples = samples
         self.may_leave = False
         self.least_precise = 0.0
         self._pool = np.empty(0)
         self._next = 0
         self._turn = 1
+        self._again = False
 
     def of_input(self, array: NumpyArray) -> Noisy:
         rows = [np.array(array)]
@@ -219,11 +244,21 @@ class Noise:
                 array += np.where(tiny, random * self._smallest, 0.0)
         array += array * random
 
+    def begin_again(self) -> None:
+        """From now on, the same changes again and again."""
+        self._again = True
+        self._next = 0
+        if not self._pool.size:
+            self._pool = self._generator.uniform(-self._width, self._width, _POOL)
+
     def _random(self, size: int) -> NumpyArray:
         if size > _POOL // 8:
+            if self._again:
+                return np.resize(self._pool, size)
             return self._generator.uniform(-self._width, self._width, size)
         if self._next + size > len(self._pool):
-            self._pool = self._generator.uniform(-self._width, self._width, _POOL)
+            if not self._again:
+                self._pool = self._generator.uniform(-self._width, self._width, _POOL)
             self._next = 0
         self._next += size
         return self._pool[self._next - size : self._next]
@@ -268,9 +303,9 @@ class Noisy(np.lib.mixins.NDArrayOperatorsMixin):
         self._rows = rows
         self._noise = noise
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
-        """As which it answers isinstance()."""
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """The class that it says it is, to isinstance()."""
         return np.ndarray if self._rows[0].ndim else np.float64
 
     # What numpy calls

@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
     derivative, and whether finite differences said that they cannot speak."""
 
     problem: Problem
-    index: int
+    element: int
     truth: float
     value: float
     error: float
@@ -39,7 +39,7 @@ def outcomes(problems: Sequence[Problem]) -> list[Outcome]:
         with np.errstate(all="ignore"):
             estimate: Estimate = gradient(problem.terms, problem.x)
         truths = problem.derivatives() if problem.differentiable else [np.nan] * len(problem.x)
-        reported = {obstacle.index for obstacle in estimate.obstacles}
+        reported = {obstacle.element for obstacle in estimate.obstacles}
         for index, truth in enumerate(truths):
             value, error = float(estimate.value[index]), float(estimate.error[index])
             off = abs(np.longdouble(estimate.value[index]) - np.longdouble(truth))
@@ -53,13 +53,16 @@ def main(count: int, seed: int) -> None:
     kinds: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes(draw(count, seed)):
         kinds[outcome.problem.kind].append(outcome)
-    print(f"{'kind':26} {'n':>5} {'silent':>6} {'max ratio':>9} {'> 8':>6} {'useless':>7} {'median est/true':>15}")
+    print(
+        f"{'kind':26} {'n':>5} {'silent':>6} {'max ratio':>9} {'> 8':>6} {'useless':>7} "
+        f"{'median est/true':>15}"
+    )
     total = above = 0
     for kind, found in kinds.items():
         spoken = [one for one in found if not one.silent and np.isfinite(one.truth)]
         ratios = np.array([one.ratio for one in spoken])
         total, above = total + len(found), above + int(np.sum(ratios > ALLOWED))
-        useless = np.mean([one.error > 1e-3 * abs(one.truth) for one in spoken] or [0])
+        useless = np.mean([one.error > 1e-3 * abs(one.truth) for one in spoken] or [False])
         median = 1 / max(float(np.median(ratios)), 1e-300) if len(ratios) else np.nan
         print(
             f"{kind:26} {len(found):5} {len(found) - len(spoken):6} "
@@ -70,4 +73,5 @@ def main(count: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4000, int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    given = [int(word) for word in sys.argv[1:]]
+    main(*given, *(4000, 0)[len(given) :])

@@ -62,7 +62,7 @@ def smooth_pair(rng: np.random.Generator, depth: int = 2) -> Pair:
     choices: list[Pair] = [
         (lambda v: np.sin(inner(v)), lambda v: mpmath.sin(inner_exact(v))),
         (lambda v: np.tanh(inner(v)), lambda v: mpmath.tanh(inner_exact(v))),
-        (lambda v: np.exp(-inner(v) ** 2), lambda v: mpmath.exp(-(inner_exact(v) ** 2))),
+        (lambda v: np.exp(-(inner(v) ** 2)), lambda v: mpmath.exp(-(inner_exact(v) ** 2))),
         (lambda v: np.log(1 + inner(v) ** 2), lambda v: mpmath.log(1 + inner_exact(v) ** 2)),
         (lambda v: 1 / (2 + inner(v) ** 2), lambda v: 1 / (2 + inner_exact(v) ** 2)),
         (lambda v: inner(v) * other(v), lambda v: inner_exact(v) * other_exact(v)),
