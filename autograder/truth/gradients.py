@@ -67,6 +67,8 @@ NOISE_POINTS = 7
 # A jump or a kink is reported where it has been so many times the rounding for so many levels.
 CLEARLY = 64.0
 LEVELS_OF_OBSTACLE = 4
+# The digits that are left in the float64 that comes out.
+LAST_DIGIT = 2.0**-52
 # An error of nothing would be too sure of numbers that are smaller than float64 can hold.
 SMALLEST = 2.0**-1074
 
@@ -114,7 +116,7 @@ def jacobian(function: Function, x: Floats) -> Estimate:
 def _ladder(size: float, reach: float, own: float) -> Iterator[float]:
     """Steps to try, the largest first: that of the largest element, in case f is linear; then
     down from that of this element or 1; at last down from this element, if it is tiny."""
-    if size > reach:
+    if size > reach / REDUCTION:
         yield _first_step(size)
     last = _first_step(reach)
     for _ in range(LEVELS):
@@ -144,16 +146,16 @@ class Measured:
         self._total = total
         self.x: Floats = np.asarray(x, dtype=np.float64)
         with np.errstate(all="ignore"):
-            value = np.array(function(self.x))
-            sizes = None if value.dtype == np.float32 else self._in_longdouble()
-            if sizes is None:
+            found = self._in_longdouble()
+            if found is None:
+                value = np.array(function(self.x))
                 sizes = self._sizes(value, NOISE)
                 if sizes.least_precise > 2.0**-53:
                     # Above that rounding, too.
                     sizes = self._sizes(value, 2.0**8 * sizes.least_precise)
             else:
+                value, sizes = found
                 self.x = self.x.astype(np.longdouble)
-                value = np.array(function(self.x))
         # A function may compute in less than it was given: its result tells, or what it asks for.
         precision = np.finfo(value.dtype if value.dtype.kind == "f" else np.float64)
         self.unit_roundoff = max(float(precision.eps) / 2, sizes.least_precise)
@@ -164,17 +166,18 @@ class Measured:
             with np.errstate(all="ignore"):
                 self.inside = self.inside + NOISE_FACTOR * self._noise()
 
-    def _in_longdouble(self) -> Sizes | None:
-        """The sizes of what is rounded where all of it is in longdouble; otherwise None, for an
-        array of that type may hold numbers that have been through float64."""
-        wide = self.x.astype(np.longdouble)
+    def _in_longdouble(self) -> tuple[Floats, Sizes] | None:
+        """The value and the sizes of what is rounded where all of it is in longdouble; otherwise
+        None, for an array of that type may hold numbers that have been through float64."""
         try:
-            value = np.array(self._function(wide))
+            value = np.array(self._function(self.x.astype(np.longdouble)))
+            if value.dtype != np.longdouble:
+                return None
             sizes = self._sizes(value, NOISE_OF_LONGDOUBLE)
         except (TypeError, ValueError):  # linear algebra refuses longdouble
             return None
         precise = max(sizes.least_precise, float(np.finfo(value.dtype).eps) / 2) < 2.0**-53
-        return sizes if precise and sizes.everywhere else None
+        return (value, sizes) if precise and sizes.everywhere else None
 
     def _sizes(self, value: Floats, noise: float) -> Sizes:
         return rounding_sizes(
@@ -330,7 +333,7 @@ def _level(function: Measured, along: Floats, step: float, larger: _Level | None
         unexplained = np.maximum(unexplained - 2 * REDUCTION**4 * np.abs(larger.even_gap), 0.0)
     # 4 E(h/2) - E(h) has the noise of some twenty values.
     unexplained = np.maximum(unexplained / step - 8 * rounding, 0.0)
-    error = truncation + unexplained + rounding + np.abs(value) * 2.0**-52 + SMALLEST
+    error = truncation + unexplained + rounding + np.abs(value) * LAST_DIGIT + SMALLEST
     fine = np.isfinite(value) & np.isfinite(error)
     return _Level(
         step,
@@ -350,15 +353,23 @@ def _search(
     """The derivative along ``along``, by the best of the steps; of every element its own."""
     levels: list[_Level] = []
     with np.errstate(all="ignore"):
-        taken_over = np.zeros(function.shape, dtype=int)
+        taken_over = np.full(function.shape, -1)  # the first level confirms nothing
+        best, best_value = np.full(function.shape, np.inf), np.zeros(function.shape)
         for step in steps:
             level = _level(function, along, step, levels[-1] if levels else None)
             if level is None:
                 continue
             levels.append(level)
-            best = np.min([one.error for one in levels], axis=0)
-            over = np.isfinite(best) & (level.rounding >= best)
-            taken_over = np.where(over, taken_over + 1, 0)
+            contradicts = ~(np.abs(level.value - best_value) <= level.error + best)
+            better = contradicts | (level.error < best)
+            best_value = np.where(better, level.value, best_value)
+            best = np.where(better, level.error, best)
+            # This level knows what its rounding lets it know: no more than the best one does, or
+            # all digits of a float64.
+            digits = 4 * np.abs(best_value) * LAST_DIGIT
+            sure = ~contradicts & (level.error <= 4 * level.rounding + digits)
+            over = (level.rounding >= best) | (best <= digits)
+            taken_over = np.where(sure & over, taken_over + 1, np.minimum(taken_over, 0))
             if np.all(taken_over >= LEVELS_OF_ROUNDING):
                 break
         if not levels:

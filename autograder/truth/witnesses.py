@@ -29,6 +29,7 @@ whose operations is rounded coarsely, in the same way at every step.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,6 +44,7 @@ from autograder.errors import AutograderError
 from autograder.truth.cases import Case
 from autograder.truth.forward import run_forward
 from autograder.truth.gradients import Estimate, Measured
+from autograder.truth.noisy import noise_of, seen_by
 from autograder.truth.rounding import rounded_coarsely, rounding_sizes
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
@@ -109,6 +111,16 @@ class Projection(Struct, frozen=True):
 
     def is_met_by(self, output: NumpyArray) -> bool:
         return abs(float(np.sum(self.direction * output)) - self.value) <= self.tolerance
+
+
+class Joint(Struct, frozen=True):
+    """What ``sum(direction * output)`` over several outputs must be. ``known`` is False where
+    finite differences cannot speak."""
+
+    directions: dict[str, NumpyArray]
+    value: float
+    tolerance: float
+    known: bool
 
 
 class Witnesses:
@@ -196,7 +208,7 @@ class Witnesses:
                 self.terms(gradient, self.exact), x, total=gradient.upstream is not None
             )
             estimate = function.gradient()
-        self.refuse_obstacles(gradient, estimate)
+        self._refuse_obstacles(gradient, function, estimate)
         size = np.zeros(())
         if measured:
             self._refuse_coarse(output, function, estimate)
@@ -234,6 +246,36 @@ class Witnesses:
         found, _ = self._projections(gradient, directions)
         return found
 
+    def sum_along_directions(self, gradients: Sequence[Gradient]) -> Joint:
+        """What the sum of projections must be, of several gradients of the same: one derivative,
+        in a random direction of all the arrays that they are by, says it of all of them."""
+        generator = np.random.default_rng(20_230_922)
+        arrays = [self.exact[gradient.wrt] for gradient in gradients]
+        directions = [np.asarray(generator.standard_normal(array.shape)) for array in arrays]
+        ends = np.cumsum([array.size for array in arrays])[:-1]
+
+        def terms(flat: NumpyArray) -> NumpyArray:
+            parts = {
+                gradient.wrt: part.reshape(array.shape)
+                for gradient, array, part in zip(
+                    gradients, arrays, _split(flat, ends.tolist()), strict=True
+                )
+            }
+            changed = {**self.exact, **parts}
+            return self.terms(gradients[0], changed)(changed[gradients[0].wrt])
+
+        with _blamed("the forward pass"):
+            flat = np.concatenate([array.astype(np.float64).ravel() for array in arrays])
+            estimate = Measured(terms, flat, total=True).along(
+                np.concatenate([direction.ravel() for direction in directions])
+            )
+        return Joint(
+            {one.output: way for one, way in zip(gradients, directions, strict=True)},
+            float(estimate.value),
+            WITNESS_FACTOR * float(estimate.error),
+            not estimate.obstacles,
+        )
+
     def projections_with_rounding(self, gradient: Gradient) -> list[Projection]:
         """The same, with room for how other right formulas round."""
         projections, sizes = self._projections(gradient, DIRECTIONS, measured=True)
@@ -262,7 +304,7 @@ class Witnesses:
                 weights = np.asarray(generator.standard_normal(shape)) if shape else np.ones(())
                 function = Measured(_weighted(terms, weights), x, total=True)
                 estimate = function.along(direction)
-                self.refuse_obstacles(gradient, estimate)
+                self._refuse_obstacles(gradient, function, estimate)
                 error = WITNESS_FACTOR * float(estimate.error)
                 full = np.asarray(np.multiply.outer(weights, direction))
                 found.append(Projection(full, float(estimate.value), error))
@@ -288,25 +330,25 @@ class Witnesses:
                 "solution, or draw other numbers"
             )
 
-    def refuse_obstacles(self, gradient: Gradient, estimate: Estimate) -> None:
+    def _refuse_obstacles(self, gradient: Gradient, function: Measured, estimate: Estimate) -> None:
         """Raise :class:`Disagreement` where finite differences cannot speak."""
-        if not estimate.obstacles:
+        obstacles = estimate.obstacles
+        if not obstacles:
             return
-        obstacle = estimate.obstacles[0]
-        where = gradient.wrt
-        if obstacle.element is None:
-            where = f"some element of {where}"
-        elif obstacle.element:
-            where += f"[{', '.join(map(str, obstacle.element))}]"
+        where = f"some element of {gradient.wrt}"
+        if obstacles[0].element is None and function.x.size <= MANY_LENGTHS:
+            obstacles = function.gradient().obstacles or obstacles
+        kind, element = obstacles[0]
+        if element is not None:
+            where = gradient.wrt + (f"[{', '.join(map(str, element))}]" if element else "")
         what = {
             "values jump": f"the values of '{gradient.of}' jump",
             "the slope jumps": f"the slope of '{gradient.of}' jumps, as at a kink",
-            "no step can be used": f"the forward pass cannot be evaluated beside '{gradient.of}'",
-        }[obstacle.kind]
-        mend = (
-            "set 'differentiable: false'" if isinstance(self.test.inputs, Example) else
-            "draw inputs that stay away from there"
-        )  # fmt: skip
+            "no step can be used": f"'{gradient.of}' cannot be computed beside it",
+        }[kind]
+        mend = "draw inputs that stay away from there"
+        if isinstance(self.test.inputs, Example):
+            mend = "set 'differentiable: false'"
         raise Disagreement(
             f"finite differences cannot speak about '{gradient.output}' here, at {where}: "
             f"{what}; {mend}"
@@ -319,14 +361,17 @@ class Witnesses:
             name: argument(arrays[name].copy()) for name in self.exercise.arrays
         }
         inputs.update(self.case.functions)
-        with np.errstate(all="ignore"):
+        programs = [entry, *self.case.functions.values()]
+        with np.errstate(all="ignore"), seen_by(programs, noise_of(arrays.values())):
             return run_steps(self.exercise, self.test.steps, entry, inputs)
 
     def _forward(self, variable: str, arrays: Mapping[str, Any]) -> Any:
         """A variable of the forward pass; None where it has no such variable."""
         assert self.exercise.forward is not None
+        noise = noise_of(arrays.values())
+        modules = {} if noise is None else {"np": noise.numpy}
         with np.errstate(all="ignore"):
-            return run_forward(self.exercise.forward, arrays).get(variable)
+            return run_forward(self.exercise.forward, {**modules, **arrays}).get(variable)
 
     def terms(
         self, gradient: Gradient, arrays: Mapping[str, Any]
@@ -520,6 +565,12 @@ def _blamed(witness: str) -> Iterator[None]:
         raise
     except (Exception, SystemExit) as error:  # exit() must not end the grader
         raise Disagreement(f"{witness} fails on it: {type(error).__name__}: {error}") from None
+
+
+def _split(flat: Any, ends: Sequence[int]) -> list[Any]:
+    """np.split, of any kind of array."""
+    edges = [0, *ends, len(flat)]
+    return [flat[start:end] for start, end in itertools.pairwise(edges)]
 
 
 def _weighted(
