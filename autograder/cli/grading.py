@@ -18,6 +18,7 @@ from autograder.batch.folder import ClassFolder, GradeOptions, open_class
 from autograder.batch.grading import Graded, Settings, keep_what_counts
 from autograder.cli import EXIT_FAILED, EXIT_INTERRUPTED
 from autograder.cli.exporting import repository_folders, write_export
+from autograder.cli.language import say
 from autograder.course.course import HiddenFeedback
 from autograder.exports.context import Context, make_context
 from autograder.exports.formats import FORMATS, ClassFormat
@@ -94,11 +95,17 @@ def _hold_against(percent: float | None, graded: list[Graded]) -> int:
     )
     _complain(
         [
-            f"Below {percent:g} %: {sanitize(student)}, {assignment}: "
-            f"{points(total)} of {points(most)} points"
+            say(
+                "grade_below",
+                percent=f"{percent:g}",
+                student=sanitize(student),
+                assignment=assignment,
+                score=points(total),
+                max_score=points(most),
+            )
             for student, assignment, total, most in below
         ],
-        f"below {percent:g} %: {len(below)} of {len(graded)} grades",
+        say("grade_below_in_all", percent=f"{percent:g}", below=len(below), all=len(graded)),
     )
     return EXIT_FAILED if below else 0
 
@@ -109,14 +116,16 @@ def _complain(lines: Sequence[str], in_all: str = "") -> None:
         click.echo(line, err=True)
     more = len(lines) - MAX_COMPLAINTS
     if more > 0:
-        click.echo(f"and {more} more" + (f"; {in_all}" if in_all else ""), err=True)
+        key = "grade_and_more_of" if in_all else "grade_and_more"
+        click.echo(say(key, count=more, in_all=in_all), err=True)
 
 
 def _say_what_was_found(found: Found, layout: str) -> None:
     if layout == AUTO:
-        click.echo(f"Layout: {found.layout} ({LAYOUTS[found.layout].expected})")
+        expected = LAYOUTS[found.layout].expected
+        click.echo(say("grade_layout", layout=found.layout, expected=expected))
     for name in found.left_out:
-        click.echo(f"Left out of the zip, as it is no ordinary file in it: {name}", err=True)
+        click.echo(say("grade_left_out", name=name), err=True)
     _complain(found.unmatched)
 
 
@@ -124,8 +133,7 @@ def _recall_unmatched(found: Found) -> None:
     """Once more at the end, where somebody reads it: grades may be missing."""
     count = len(found.unmatched)
     if count:
-        what = "1 warning" if count == 1 else f"{count} warnings"
-        click.echo(f"{what} about submissions that were not found; see above.", err=True)
+        click.echo(say("grade_warnings", n=count), err=True)
 
 
 def _write_format(name: str, graded: list[Graded], context: Context, out: Path) -> None:
@@ -149,9 +157,9 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = TextColumn("grading"), BarColumn(), MofNCompleteColumn()
+    columns = TextColumn(say("grade_progress")), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("grading", total=total)
+        task = progress.add_task("", total=total)
         yield lambda: progress.advance(task)
 
 
@@ -167,10 +175,8 @@ def _report(graded: list[Graded], settings: Settings, *, left: int | None, quiet
         _show(grades)
     fresh = sum(one.fresh for one in graded)
     kept = len(graded) - fresh
-    line = f"{fresh} graded" + (f", {kept} unchanged" if kept else "")
-    if left is not None:
-        line = f"Interrupted: {line}, {left} left; run it again to go on"
-    click.echo(f"{line}. Grades in {settings.out}")
+    key = ("grade_done" if left is None else "grade_interrupted") + ("_kept" if kept else "")
+    click.echo(say(key, fresh=fresh, kept=kept, left=left, out=settings.out))
 
 
 def _show(grades: Sequence[Grade]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from autograder.cli.language import say
 from autograder.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,14 +21,12 @@ def course_option(function: _Function) -> _Function:
     return click.option(
         "--course",
         type=click.Path(path_type=Path),
-        help="The course's folder; default: the nearest one upwards with a config.yaml.",
+        help=say("option_course"),
     )(function)
 
 
 def language_option(function: _Function) -> _Function:
-    return click.option("--lang", "language", help="Language of messages, such as en or ko.")(
-        function
-    )
+    return click.option("--lang", "language", help=say("option_lang"))(function)
 
 
 def find_course(given: Path | None) -> Path:

@@ -33,10 +33,12 @@ Message: TypeAlias = str | list[str]
 
 
 class Catalogue(Struct, frozen=True):
-    """``plural`` is the index of the form for a number."""
+    """``plural`` is the index of the form for a number; ``click`` has the sentences of the
+    library that reads the command line, by what they are in English."""
 
     messages: Mapping[str, Message]
     plural: Callable[[int], int]
+    click: Mapping[str, str]
 
 
 @cache
@@ -50,7 +52,8 @@ def languages() -> tuple[Language, ...]:
 def catalogue(language: Language) -> Catalogue:
     """The catalogue of ``language``, which is one of :func:`languages`."""
     messages = tomllib.loads((FOLDER / f"{language}.toml").read_text("utf-8"))
-    return Catalogue(messages, gettext.c2py(messages.pop("plural", "0")))
+    plural, click = messages.pop("plural", "0"), messages.pop("click", {})
+    return Catalogue(messages, gettext.c2py(plural), click)
 
 
 def text(key: str, language: Language, /, **values: object) -> str:

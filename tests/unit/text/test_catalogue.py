@@ -34,6 +34,7 @@ def names(message: Message) -> set[str]:
 @pytest.mark.parametrize("language", languages())
 def test_every_catalogue_has_every_message(language: str) -> None:
     assert sorted(catalogue(language).messages) == KEYS
+    assert catalogue(language).click.keys() == catalogue("en").click.keys()
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -53,7 +54,17 @@ def test_nobody_is_asked_to_choose_a_particle(key: str) -> None:
 def test_every_message_is_used_and_every_key_exists() -> None:
     """Keys are written out in the code, or put together from a prefix."""
     sources = "\n".join(path.read_text("utf-8") for path in PACKAGE.rglob("*.py"))
-    built = ("word_", "hidden_", "rule_")
+    built = (
+        "word_",
+        "hidden_",
+        "rule_",
+        "command_",
+        "grade_done",
+        "grade_interrupted",
+        "no_such_",
+        "readme_",
+        "battery_",
+    )
     known = {reason.name for reason in Reason}
     unused = [
         key
@@ -61,7 +72,7 @@ def test_every_message_is_used_and_every_key_exists() -> None:
         if f'"{key}"' not in sources and key not in known and not key.startswith(built)
     ]
     assert unused == []
-    called = set(re.findall(r"\btext\(\s*\"([a-z_]+)\"", sources))
+    called = set(re.findall(r"\b(?:text|say)\(\s*\"([a-z_]+)\"", sources))
     assert called - set(KEYS) == set()
 
 
