@@ -64,7 +64,7 @@ _REDUCTIONS: dict[Any, Any] = {
     np.min: np.minimum.reduce, np.amax: np.maximum.reduce, np.amin: np.minimum.reduce,
     np.mean: np.mean,
 }  # fmt: skip
-_REDUCING_METHODS = {
+_REDUCING_METHODS: dict[str, Any] = {
     "sum": np.sum, "prod": np.prod, "max": np.max, "min": np.min, "mean": np.mean,
 }  # fmt: skip
 # Methods that give a view, which may be written into.
@@ -381,7 +381,8 @@ class Noisy(np.lib.mixins.NDArrayOperatorsMixin):
             raise AttributeError(name)
         value = self.stack[0]
         if name in _REDUCING_METHODS:
-            return lambda *args, **kwargs: _REDUCING_METHODS[name](self, *args, **kwargs)
+            function = _REDUCING_METHODS[name]
+            return lambda *args, **kwargs: function(self, *args, **kwargs)
         if name == "T":
             return Noisy(self.stack.transpose(0, *range(self.stack.ndim - 1, 0, -1)), self.noise)
         if name == "flat":
