@@ -487,9 +487,11 @@ class Witnesses:
 
     def _bound(self, summands: int, value: NumpyArray, size: NumpyArray) -> NumpyArray:
         roundings = ROUNDINGS + ROUNDINGS_PER_SUMMAND * summands
-        precision = self.precision
+        precision, last = self.precision, np.abs(value)
         with np.errstate(all="ignore"):
-            one = precision.unit_roundoff * (np.abs(value) + size) + precision.smallest
+            # What is rounded before the last operation, whose rounding is that of the value.
+            before = np.fmax(np.sqrt(np.fmax(size - last, 0.0) * (size + last)), last)
+            one = precision.unit_roundoff * (last + before) + precision.smallest
             return np.asarray(roundings * one)
 
     def _summands(self, shape: tuple[int, ...]) -> int:
