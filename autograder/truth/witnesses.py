@@ -490,7 +490,8 @@ class Witnesses:
         precision, last = self.precision, np.abs(value)
         with np.errstate(all="ignore"):
             # What is rounded before the last operation, whose rounding is that of the value.
-            before = np.fmax(np.sqrt(np.fmax(size - last, 0.0) * (size + last)), last)
+            share = np.minimum(np.nan_to_num(last / size), 1.0)
+            before = np.fmax(size * np.sqrt(1.0 - share**2), last)
             one = precision.unit_roundoff * (last + before) + precision.smallest
             return np.asarray(roundings * one)
 
