@@ -87,14 +87,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         result: Any = cli.main(args=arguments, prog_name="autograder", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Abort:
-        sys.exit(EXIT_INTERRUPTED)
+        _end(EXIT_INTERRUPTED)
     except click.ClickException as error:
         with contextlib.suppress(OSError):
             error.show()
-        sys.exit(EXIT_USAGE)
+        _end(EXIT_USAGE)
     except AutograderError as error:
         _complain(str(error))
-        sys.exit(EXIT_USAGE)
+        _end(EXIT_USAGE)
     except (BrokenPipeError, SystemExit):
         # The reader of our output has gone, as `| head` does; click would end with 1 for that.
         _end(EXIT_USAGE)
@@ -119,8 +119,13 @@ def _open_standard_streams() -> None:
 
 
 def _end(code: int) -> NoReturn:
-    """End the program at once. To free one object after the other first, and to try to write
-    what could not be written, as Python does, takes longer than to grade a submission."""
+    """End the program at once, with what it has printed written as far as that is possible.
+
+    Python would free one object after the other first, which takes longer than to grade a
+    submission, and end with 120 where a stream cannot be flushed."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
     atexit._run_exitfuncs()
     os._exit(code)
 

@@ -31,7 +31,7 @@ def say(key: str, /, **values: object) -> str:
 
 
 def _option(name: str, arguments: Sequence[str]) -> str | None:
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=False):
         if argument == name:
             return following
         if argument.startswith(f"{name}="):

@@ -45,6 +45,7 @@ def test_a_command_that_is_not_there_suggests_the_one_that_was_meant() -> None:
     done = run("gradee", cwd=ROOT)
     assert done.returncode == 2
     assert "did you mean 'grade'?" in done.stderr
+    assert "Usage" in run(cwd=ROOT).stderr  # with no command at all
     done = run("zzz", cwd=ROOT)
     assert done.returncode == 2
     assert "there are check, grade" in done.stderr

@@ -19,7 +19,7 @@ from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.submissions.notebook import source_from_notebook
 from autograder.truth.cases import draw_cases
-from tests.integration.test_export import run
+from tests.support.small_course import run
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = ROOT / "tests" / "courses" / "good"

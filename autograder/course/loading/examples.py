@@ -17,7 +17,7 @@ DTYPES = get_args(Dtype)
 LAYOUTS = get_args(Layout)
 
 # The number of axes from which on an array can lie in memory in another way.
-_AXES: dict[Layout, int] = {"C": 0, "F": 2, "strided": 1}
+_AXES: dict[Layout, int] = {"C": 0, "F": 2, "strided": 1, "reversed": 1}
 
 # By dimension: its length (for "...", the lengths of all leading axes), and the array that says so.
 # A whole number among the arguments, from which lengths may follow, says so itself.

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from autograder.course import lengths
+from autograder.course.battery import Subject, steps_of
 from autograder.course.exercise import (
     Array,
     Dtype,
@@ -13,10 +14,14 @@ from autograder.course.exercise import (
     Gradient,
     Mistake,
     Origin,
+    RightAnswer,
+    RunTest,
     Signature,
+    Step,
     Test,
     Visibility,
 )
+from autograder.course.loading.battery import read_battery, read_right
 from autograder.course.loading.examples import DTYPES
 from autograder.course.loading.exercise_tests import TestReader, read_name
 from autograder.course.loading.node import Node, suggest
@@ -50,7 +55,7 @@ _PUBLIC_KEYS = (
     "gradients",
     "tests",
 )
-_HIDDEN_KEYS = ("tests", "mistakes")
+_HIDDEN_KEYS = ("battery", "tests", "mistakes", "right")
 
 
 def load_exercise(
@@ -134,7 +139,7 @@ class _Reader:
             forward_names=assigned,
             languages=self._languages,
         )
-        tests = self._tests(entries, reader)
+        tests = self._tests(entries, reader, signature, is_class, arrays, auxiliary)
         return Exercise(
             assignment=assignment,
             name=name,
@@ -148,6 +153,7 @@ class _Reader:
             gradients=gradients,
             tests=tests,
             mistakes=self._mistakes(signature, is_class),
+            right=self._right(signature),
             public_path=public_path,
             hidden_path=hidden_path,
             stub_path=public_path.with_suffix(".py"),
@@ -299,7 +305,15 @@ class _Reader:
             )
         return gradients
 
-    def _tests(self, entries: dict[str, Node], reader: TestReader) -> tuple[Test, ...]:
+    def _tests(
+        self,
+        entries: dict[str, Node],
+        reader: TestReader,
+        signature: Signature,
+        is_class: bool,
+        arrays: dict[str, Array],
+        auxiliary: dict[str, Array],
+    ) -> tuple[Test, ...]:
         found: dict[str, Test] = {}
         sources: list[tuple[Node, Visibility]] = []
         if "tests" in entries:
@@ -319,6 +333,16 @@ class _Reader:
                     )
                 found[test.name] = test
                 self._remember(f"tests.{test.name}", item.child("name"))
+        hidden = {} if self._hidden is None else self._hidden.mapping(_HIDDEN_KEYS)
+        if "battery" in hidden:
+            node = hidden["battery"]
+            for test in self._battery(
+                node, reader, signature, is_class, arrays, auxiliary, list(found.values())
+            ):
+                if test.name in found:
+                    raise node.error(f"'{test.name}' is a test of the battery; rename the other")
+                found[test.name] = test
+                self._remember(f"tests.{test.name}", node)
         for written in self._pytest_tests:
             if written.test.name in found:
                 raise self._public.error(
@@ -335,6 +359,34 @@ class _Reader:
                 "no test of the exercise gives points; give some, such as 'points: 1'"
             )
         return tuple(found.values())
+
+    def _battery(
+        self,
+        node: Node,
+        reader: TestReader,
+        signature: Signature,
+        is_class: bool,
+        arrays: dict[str, Array],
+        auxiliary: dict[str, Array],
+        tests: Sequence[Test],
+    ) -> tuple[RunTest, ...]:
+        run_tests = [test for test in tests if isinstance(test, RunTest)]
+        steps: tuple[Step, ...] = (
+            Step(signature.outputs, signature.function, signature.parameters),
+        )
+        if is_class:
+            steps = steps_of(run_tests, signature.outputs)
+            if not steps:
+                raise node.error(
+                    "the battery of a class takes its steps from a test, and none has steps that "
+                    f"give all of {', '.join(signature.outputs)}; write one"
+                )
+        subject = Subject(signature.parameters, arrays, auxiliary, steps, is_class, self._languages)
+        return read_battery(node, subject, signature.outputs, reader.read_optional_dims)
+
+    def _right(self, signature: Signature) -> tuple[RightAnswer, ...]:
+        hidden = {} if self._hidden is None else self._hidden.mapping(_HIDDEN_KEYS)
+        return read_right(hidden["right"], signature) if "right" in hidden else ()
 
     def _mistakes(self, signature: Signature, is_class: bool) -> tuple[Mistake, ...]:
         hidden = {} if self._hidden is None else self._hidden.mapping(_HIDDEN_KEYS)

@@ -372,7 +372,13 @@ class TestReader:
             for name, entry in entries["functions"].mapping(self._functions).items()
         }
 
-    def _read_dims(self, node: Node, entries: Mapping[str, Node]) -> Dims:
+    def read_optional_dims(self, node: Node, entries: Mapping[str, Node]) -> Dims:
+        """The lengths that ``dims`` names, which need not be all."""
+        return self._read_dims(node, entries, optional=True)
+
+    def _read_dims(
+        self, node: Node, entries: Mapping[str, Node], *, optional: bool = False
+    ) -> Dims:
         dims = entries["dims"].mapping() if "dims" in entries else {}
         choices: dict[str, tuple[Any, ...]] = {}
         constraints = []
@@ -392,6 +398,8 @@ class TestReader:
                 raise entries["dims"].error(
                     f"'{name}' is neither a dimension nor a rule such as 'm != n'", name
                 )
+        if optional:
+            return Dims(choices, (*constraints, *self._rules))
         for name in sorted(self._dims - set(choices)):
             lengths = '"...": [[], [5]]' if name == "..." else f"{name}: 1..9"
             written = ", or write all inputs out in 'given'" if "property" in entries else ""

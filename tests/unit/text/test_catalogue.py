@@ -63,6 +63,7 @@ def test_every_message_is_used_and_every_key_exists() -> None:
         "grade_interrupted",
         "no_such_",
         "readme_",
+        "battery_",
     )
     known = {reason.name for reason in Reason}
     unused = [

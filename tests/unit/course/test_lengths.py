@@ -9,7 +9,7 @@ from autograder.course import lengths
 from autograder.course.exercise import Array
 from autograder.errors import CourseError
 from autograder.truth.cases import draw_cases
-from tests.unit.exercises import gradient_test, linear_backward_exercise
+from tests.support.exercises import gradient_test, linear_backward_exercise
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,9 @@ from autograder.exports.roster import read_roster
 from autograder.exports.summary import from_spreadsheet, spreadsheet_safe
 from autograder.exports.table import table_lines
 from autograder.grades.model import Grade
-from tests.unit.grades import HOSTILE, SECRET, grade, perfect
+from tests.support.grades import HOSTILE, SECRET, grade, perfect
 
-SCHEMA = xmlschema.XMLSchema(str(Path(__file__).parent.parent / "formats" / "xunit2.xsd"))
+SCHEMA = xmlschema.XMLSchema(str(Path(__file__).parents[2] / "formats" / "xunit2.xsd"))
 CLASS = [grade(HOSTILE), grade("kim"), perfect("lee")]
 LATE = {"submitted": "2026-12-02T00:00:00+09:00", "late_seconds": 60, "penalty": 1.0}
 STUDENTS_SEE = [name for name, one in FORMATS.items() if one.for_students]

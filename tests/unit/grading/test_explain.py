@@ -15,7 +15,7 @@ from autograder.sandbox.protocol import Element
 from autograder.truth.cases import Case
 from autograder.truth.compare import NotAnArray, NumpyArray, compare
 from autograder.truth.expected import Expected
-from tests.unit.exercises import linear_backward_exercise
+from tests.support.exercises import linear_backward_exercise
 
 
 def expected(value: object) -> Expected:
