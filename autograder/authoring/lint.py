@@ -194,7 +194,7 @@ class _Linter:
         """How long the solution takes in efficiency tests, and known mistakes that are right."""
         for test in self._efficiency_tests():
             solution = self._submission(solution_source(self._exercise) or "")
-            ratio = self._grader.times_slower(test, solution)
+            ratio = self._grader.slowdown(test, solution)
             yardstick = "forward pass" if test.relative_to == "forward" else "reference"
             slow = _slow(test, mutants)
             others = ", ".join(f"'{name}' {times}" for name, times in slow.items())
@@ -263,8 +263,8 @@ def _slow(test: EfficiencyTest, mutants: Mutants) -> dict[str, str]:
         finding = next((one.finding for one in judgements if one.test.name == test.name), None)
         if finding is None:
             continue
-        if finding.times_slower is not None:
-            found[name] = _times(finding.times_slower)
+        if finding.slowdown is not None:
+            found[name] = _times(finding.slowdown)
         elif finding.failure is not None and finding.failure.kind in _STOPPED:
             others = (one for one in judgements if not isinstance(one.test, EfficiencyTest))
             if all(one.finding is None for one in others):

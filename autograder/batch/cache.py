@@ -29,7 +29,7 @@ MAX_COURSE = 1 << 25
 _LIBRARIES = f"{sys.version} numpy {np.__version__}"
 
 
-class Kept:
+class CourseCache:
     """Entries by name. ``anew`` finds none, and makes others in their place.
 
     Where nothing can be kept, as in a folder that may not be written to, nothing is.
@@ -40,7 +40,7 @@ class Kept:
         self._anew = anew
         self._key = _digest(root)
 
-    def recall(self, names: Iterable[str]) -> dict[str, Any]:
+    def get(self, names: Iterable[str]) -> dict[str, Any]:
         """Those of the entries that are there and were made of the same."""
         found: dict[str, Any] = {}
         if self._key is not None and not self._anew:
@@ -51,7 +51,7 @@ class Kept:
                     found[name] = _unpacked(content, self._key)
         return found
 
-    def keep(self, entries: Mapping[str, object]) -> None:
+    def put(self, entries: Mapping[str, object]) -> None:
         """Make these the entries of their names, made of the course as it was when this began."""
         if not entries or self._key is None or self._key != _digest(self._root):
             return

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.batch.cache import Kept
-from autograder.batch.workers import Crew, Settings
+from autograder.batch.cache import CourseCache
+from autograder.batch.workers import Settings, WorkerPool
 from autograder.errors import MachineError
 from autograder.grades.deadline import counting, with_deadline
 from autograder.grades.grade_file import (
@@ -49,14 +49,14 @@ def grade_all(
     jobs: int,
     force: bool = False,
     origin: WarmProcess | None = None,
-    kept: Kept | None = None,
+    cache: CourseCache | None = None,
 ) -> Iterator[Graded]:
     """Grade the submissions, yielding each when its file is written.
 
     Those that are graded and unchanged come first and are not run, unless ``force``.
     Interrupted, it finishes what is being graded, leaves the rest, and raises
     :class:`KeyboardInterrupt`; interrupted again, at once. ``origin`` is a
-    :func:`~autograder.sandbox.launch.warm_process` for the workers' sandboxes, ``kept`` what was
+    :func:`~autograder.sandbox.launch.warm_process` for the workers' sandboxes, ``cache`` what was
     worked out of the course before.
     """
     fingerprints = settings.fingerprints()
@@ -75,11 +75,11 @@ def grade_all(
             write_grade(path, settled)
         yield Graded(ref, settled, fresh=False)
     if CAN_FORK:  # and the workers, forked after it, share it
-        prepared = prepare_for(pending, settings.course, processors(), kept)
+        prepared = prepare_for(pending, settings.course, processors(), cache)
         settings = replace(settings, prepared=prepared)
     with (
         _deferred_interrupt() as is_over,
-        Crew(settings, pending, min(jobs, len(pending)), origin) as crew,
+        WorkerPool(settings, pending, min(jobs, len(pending)), origin) as crew,
     ):
         for number, content in crew.grade(is_over):
             write_atomically(paths[number], content)

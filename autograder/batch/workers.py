@@ -23,7 +23,7 @@ from autograder.grades.deadline import with_deadline
 from autograder.grades.grade_file import encode_grade
 from autograder.grading.grader import Grader
 from autograder.grading.preparation import Prepared
-from autograder.processes.lifetime import end_with
+from autograder.processes.lifetime import exit_with_parent
 from autograder.processes.parallel import CAN_FORK
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.levels import Level
@@ -71,7 +71,7 @@ Outcome: TypeAlias = bytes | _Fault | AutograderError
 """The content of a grade's file, or why there is none."""
 
 
-class Crew:
+class WorkerPool:
     """The workers, and what becomes of the work when one of them is killed.
 
     Nothing that a student hands in should kill a worker: student code does not run in one.
@@ -90,26 +90,26 @@ class Crew:
         self._refs = refs
         self._jobs = jobs
         self._origin = origin
-        self._hands: list[_Hand] = []
+        self._workers: list[Worker] = []
         self._suspects: set[int] = set()
         self._killers = 0
         self.broken: list[str] = []
         """Submissions that the grader itself failed on, and how."""
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> WorkerPool:
         for place in range(self._jobs):
-            self._hands.append(self._hire(place))
+            self._workers.append(self._start(place))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        for hand in self._hands:
-            hand.dismiss(at_once=kind is not None)
-        for hand in self._hands:
-            hand.process.join()
+        for worker in self._workers:
+            worker.stop(at_once=kind is not None)
+        for worker in self._workers:
+            worker.process.join()
 
-    def _hire(self, place: int) -> _Hand:
-        others = [hand.connection for hand in self._hands if hand.place != place]
-        return _Hand((place, self._jobs), self._settings, self._refs, self._origin, others)
+    def _start(self, place: int) -> Worker:
+        others = [worker.connection for worker in self._workers if worker.place != place]
+        return Worker((place, self._jobs), self._settings, self._refs, self._origin, others)
 
     def grade(self, is_over: Callable[[], bool]) -> Iterator[tuple[int, bytes]]:
         """Yield the number of each submission with the content of its grade's file as it comes;
@@ -117,18 +117,18 @@ class Crew:
         machine."""
         pending = deque(range(len(self._refs)))
         while True:
-            for hand in self._hands:
-                while pending and len(hand.numbers) < _IN_HAND and not is_over():
-                    hand.give(pending.popleft())
-            busy = {hand.connection: hand for hand in self._hands if hand.numbers}
+            for worker in self._workers:
+                while pending and len(worker.numbers) < _IN_HAND and not is_over():
+                    worker.give(pending.popleft())
+            busy = {worker.connection: worker for worker in self._workers if worker.numbers}
             if not busy:
                 return
             # Who is alone is waited for by taking what it has.
             for connection in wait(list(busy)) if len(busy) > 1 else busy:
-                hand = busy[connection]
-                number, outcome = hand.take()
+                worker = busy[connection]
+                number, outcome = worker.take()
                 if outcome is None:
-                    pending.extendleft(reversed(self._replace(hand, number)))
+                    pending.extendleft(reversed(self._replace(worker, number)))
                 elif isinstance(outcome, bytes):
                     yield number, outcome
                 elif isinstance(outcome, _Fault):  # which must not cost the class its grades
@@ -137,13 +137,13 @@ class Crew:
                 else:
                     raise outcome
 
-    def _replace(self, hand: _Hand, number: int) -> list[int]:
+    def _replace(self, worker: Worker, number: int) -> list[int]:
         """Another worker for one that was killed at work on a submission; what is to be given
         out again."""
-        hand.dismiss(at_once=True)
-        hand.process.join()
-        self._hands[hand.place] = self._hire(hand.place)
-        left = list(hand.numbers)
+        worker.stop(at_once=True)
+        worker.process.join()
+        self._workers[worker.place] = self._start(worker.place)
+        left = list(worker.numbers)
         if number not in self._suspects:  # perhaps it was chance
             self._suspects.add(number)
             return [number, *left]
@@ -158,7 +158,7 @@ class Crew:
         return left
 
 
-class _Hand:
+class Worker:
     """A worker as the main process sees it, and what it has been given to grade."""
 
     def __init__(
@@ -194,7 +194,7 @@ class _Hand:
         except (EOFError, OSError):
             return number, None
 
-    def dismiss(self, *, at_once: bool) -> None:
+    def stop(self, *, at_once: bool) -> None:
         """Have it end with what it is grading, or now."""
         self.connection.close()
         if at_once:
@@ -211,19 +211,19 @@ def _work(
     parent: int,
 ) -> None:
     """Grade what comes, until nothing more will."""
-    end_with(parent)
+    exit_with_parent(parent)
     for other in not_ours:
         other.close()
     # Ctrl-C reaches every process of the terminal; the main one decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_freed_memory()
-    worker: _Worker | None = None
+    worker: _SubmissionGrader | None = None
     with contextlib.suppress(EOFError, OSError):
         while True:
             ref = refs[connection.recv()]
             outcome: Outcome
             try:
-                worker = worker or _Worker(settings, place, origin)
+                worker = worker or _SubmissionGrader(settings, place, origin)
                 outcome = worker.grade(ref)
             except AutograderError as error:
                 outcome = error
@@ -232,7 +232,7 @@ def _work(
             connection.send(outcome)
 
 
-class _Worker:
+class _SubmissionGrader:
     """A sandbox, and the truths that have been worked out.
 
     ``place`` is the worker's number, from 0, and how many there are.

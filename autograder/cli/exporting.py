@@ -20,7 +20,7 @@ from autograder.grades.grade_file import write_atomically
 from autograder.grades.model import Grade
 from autograder.submissions.submission import SubmissionRef, storable
 from autograder.text.language import Language
-from autograder.text.messages import harmless, pick
+from autograder.text.messages import pick, sanitize
 
 
 def make_context(
@@ -161,6 +161,6 @@ def select(
         and (not assignments or grade.assignment in assignments)
     ]
     if not found:
-        wanted = " or ".join(harmless(name, 60) for name in (*students, *assignments))
+        wanted = " or ".join(sanitize(name, 60) for name in (*students, *assignments))
         raise UsageError(f"{where}: no grade of {wanted}")
     return found

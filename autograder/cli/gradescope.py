@@ -25,7 +25,7 @@ from autograder.grades.grade_file import write_atomically
 from autograder.integrations.gradescope.build import Settings, autograder_zip
 from autograder.integrations.gradescope.run import RESULTS, grade_submission, load, read_settings
 from autograder.sandbox.levels import Level, require_level
-from autograder.text.messages import harmless
+from autograder.text.messages import sanitize
 
 
 @click.group("gradescope")
@@ -111,7 +111,7 @@ def run(root: Path) -> int:
     )
     write_atomically(root / RESULTS, export("gradescope", [grade], context))
     click.echo(
-        f"{harmless(grade.student)}: {points(grade.total)} of {points(grade.max_score)} points, "
+        f"{sanitize(grade.student)}: {points(grade.total)} of {points(grade.max_score)} points, "
         f"isolation {grade.isolation}"
     )
     return 0

@@ -14,7 +14,7 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.batch.cache import Kept
+from autograder.batch.cache import CourseCache
 from autograder.batch.grading import Graded, Settings, grade_all, keep_what_counts
 from autograder.cli import EXIT_FAILED, EXIT_INTERRUPTED
 from autograder.cli.exporting import make_context, repository_folders, write_export
@@ -30,7 +30,7 @@ from autograder.sandbox.levels import Level
 from autograder.submissions.layouts import AUTO, LAYOUTS, Found
 from autograder.submissions.layouts import submissions as find_in_layout
 from autograder.submissions.submission import SubmissionRef
-from autograder.text.messages import harmless
+from autograder.text.messages import sanitize
 
 if TYPE_CHECKING:
     from autograder.sandbox.launch import WarmProcess
@@ -62,8 +62,8 @@ class Request(Struct, frozen=True, kw_only=True):
 def grade(request: Request, origin: WarmProcess | None) -> int:
     """Grade, report, and return the exit code. Raises
     :class:`~autograder.errors.AutograderError`."""
-    kept = Kept(request.course, anew=request.force)
-    course = _load(kept, request.course)
+    cache = CourseCache(request.course, anew=request.force)
+    course = _load(cache, request.course)
     _refuse_unknown(request.assignments, course)
     language = pick_language(request.language, course)
     context = make_context(
@@ -86,7 +86,7 @@ def grade(request: Request, origin: WarmProcess | None) -> int:
             language,
             private=tuple(dict.fromkeys(path.absolute() for path in private)),
         )
-        graded, left = _grade(found.refs, settings, request, origin, kept)
+        graded, left = _grade(found.refs, settings, request, origin, cache)
     _report(graded, settings, left=left, quiet=request.quiet)
     _recall_unmatched(found)
     if left is not None:
@@ -98,13 +98,13 @@ def grade(request: Request, origin: WarmProcess | None) -> int:
     return _hold_against(request.fail_under, graded)
 
 
-def _load(kept: Kept, root: Path) -> Course:
-    entries = kept.recall(["course"])
+def _load(cache: CourseCache, root: Path) -> Course:
+    entries = cache.get(["course"])
     if not entries:
         from autograder.course.loading import load_course  # it takes a while
 
         entries = {"course": load_course(root, jobs=processors())}
-        kept.keep(entries)
+        cache.put(entries)
     course: Course = entries["course"]
     return course
 
@@ -143,14 +143,14 @@ def _grade(
     settings: Settings,
     request: Request,
     origin: WarmProcess | None,
-    kept: Kept,
+    cache: CourseCache,
 ) -> tuple[list[Graded], int | None]:
     """What is graded, and where that was interrupted, how many submissions are left."""
     graded: list[Graded] = []
     try:
         with _progress(len(refs)) as advance:
             for one in grade_all(
-                refs, settings, jobs=request.jobs, force=request.force, origin=origin, kept=kept
+                refs, settings, jobs=request.jobs, force=request.force, origin=origin, cache=cache
             ):
                 graded.append(one)
                 advance()
@@ -171,7 +171,7 @@ def _hold_against(percent: float | None, graded: list[Graded]) -> int:
     )
     _complain(
         [
-            f"Below {percent:g} %: {harmless(student)}, {assignment}: "
+            f"Below {percent:g} %: {sanitize(student)}, {assignment}: "
             f"{points(total)} of {points(most)} points"
             for student, assignment, total, most in below
         ],

@@ -88,7 +88,7 @@ def command(
     for name in bundle.left_out:
         click.echo(f"Left out, as it belongs to no exercise: {name}", err=True)
     for name in done.kept:
-        click.echo(f"Kept, as somebody has worked on it: {destination / name}", err=True)
+        click.echo(f"CourseCache, as somebody has worked on it: {destination / name}", err=True)
     if github and "OWNER" in classroom.action + classroom.course_repository:
         click.echo(f"Fill in OWNER in {destination / WORKFLOW}", err=True)
     changed = f"{len(done.written)} of {len(bundle.files)} files"

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from autograder.errors import UsageError
 from autograder.exports.summary import from_spreadsheet
-from autograder.text.messages import harmless
+from autograder.text.messages import sanitize
 
 STUDENT = "student"
 MAX_BYTES = 1 << 24
@@ -62,7 +62,7 @@ def read_roster(content: bytes, name: str) -> Roster:
     try:
         columns = tuple(reader.fieldnames or ())
         if STUDENT not in columns:
-            saw = harmless(", ".join(columns), 120) or "nothing"
+            saw = sanitize(", ".join(columns), 120) or "nothing"
             raise UsageError(f"{name}:1: there is no column '{STUDENT}'; saw {saw}")
         for row in reader:
             if None in row or None in row.values():
@@ -73,7 +73,7 @@ def read_roster(content: bytes, name: str) -> Roster:
             student = from_spreadsheet(row[STUDENT])
             if student in rows:
                 raise UsageError(
-                    f"{name}:{reader.line_num}: '{harmless(student, 60)}' is there twice"
+                    f"{name}:{reader.line_num}: '{sanitize(student, 60)}' is there twice"
                 )
             rows[student] = {column: row[column].strip() for column in columns}
     except csv.Error as error:
@@ -84,6 +84,6 @@ def read_roster(content: bytes, name: str) -> Roster:
 
 
 def _some(students: Collection[str]) -> str:
-    names = [f"'{harmless(student, 60)}'" for student in students]
+    names = [f"'{sanitize(student, 60)}'" for student in students]
     more = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

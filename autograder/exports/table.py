@@ -16,7 +16,7 @@ from rich.text import Span, Text
 from autograder.exports.context import late_line
 from autograder.exports.summary import points
 from autograder.grades.model import ExerciseGrade, Grade
-from autograder.text.messages import harmless, text
+from autograder.text.messages import sanitize, text
 
 _MAX_NAME = 32
 _MAX_REMARK = 150
@@ -40,7 +40,7 @@ def table_lines(grades: Sequence[Grade], width: int) -> Iterator[Text]:
     """The table of grades for one assignment, no line wider than ``width`` where that is
     possible at all. The exercises have numbers, which the first lines explain."""
     language = grades[0].language
-    names = [_cut(harmless(grade.student), _MAX_NAME) for grade in grades]
+    names = [_cut(sanitize(grade.student), _MAX_NAME) for grade in grades]
     heads = [str(number + 1) for number in range(len(grades[0].exercises))]
     heads.append(text("word_total", language))
     cells = [_scores(grade) for grade in grades]
@@ -137,4 +137,4 @@ def _remarks(exercise: ExerciseGrade) -> list[str]:
     mistakes = list(dict.fromkeys(test.mistake for test in lost if test.mistake is not None))
     if mistakes:
         return mistakes
-    return [harmless(lost[0].message, _MAX_REMARK).rstrip(".")] if lost else []
+    return [sanitize(lost[0].message, _MAX_REMARK).rstrip(".")] if lost else []

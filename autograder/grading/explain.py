@@ -14,7 +14,7 @@ from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import ExceptionInfo
 from autograder.submissions.notebook import broken_cell, cell_of
 from autograder.text.language import Language
-from autograder.text.messages import harmless, pick, text
+from autograder.text.messages import pick, sanitize, text
 from autograder.truth.cases import Case
 from autograder.truth.compare import Reason, Verdict
 
@@ -37,12 +37,12 @@ def explain_finding(
         cell = _broken_cell(finding.failure)
         if cell is not None:
             number, reason, line = cell
-            return text("broken_cell", language, cell=number, line=line, reason=harmless(reason))
+            return text("broken_cell", language, cell=number, line=line, reason=sanitize(reason))
         message = _explain_failure(exercise, finding.failure, case, limits, language)
         return _with_place(message, finding.failure.exception, sources, language)
-    if finding.times_slower is not None:
+    if finding.slowdown is not None:
         key = "too_slow" if finding.slower_than == "reference" else "slower_than_forward"
-        return text(key, language, times=f"{finding.times_slower:.0f}")
+        return text(key, language, times=f"{finding.slowdown:.0f}")
     if finding.verdict is None:
         names, at = ", ".join(finding.names), _change(finding.change, language)
         return text(finding.property or "passed", language, names=names, at=at)
@@ -59,7 +59,7 @@ def _broken_cell(failure: Failure) -> tuple[int, str, int] | None:
 
 
 def _explain_rule(rule: BrokenRule, language: Language) -> str:
-    word = harmless(f"{rule.word} ({rule.file})" if rule.file else rule.word)
+    word = sanitize(f"{rule.word} ({rule.file})" if rule.file else rule.word)
     return text(f"rule_{rule.kind}", language, word=word, line=rule.line)
 
 
@@ -97,7 +97,7 @@ def _detail(failure: Failure, language: Language) -> str:
     for start, key in _ENDINGS.items():
         if failure.kind == "crashed" and failure.detail.startswith(start):
             return text(key, language, number=failure.detail.removeprefix(start))
-    return harmless(failure.detail or pick(dict(failure.hint), language))
+    return sanitize(failure.detail or pick(dict(failure.hint), language))
 
 
 def _with_place(
@@ -117,13 +117,13 @@ def _with_place(
         message=message,
         line=frame.line,
         cell=cell,
-        file=harmless(frame.file),
-        code=f": {harmless(code, 80)}" if code else "",
+        file=sanitize(frame.file),
+        code=f": {sanitize(code, 80)}" if code else "",
     )
 
 
 def _exception_text(exception: ExceptionInfo) -> str:
-    name, message = harmless(exception.type_name), harmless(exception.message)
+    name, message = sanitize(exception.type_name), sanitize(exception.message)
     return f"{name}: {message}" if message else name
 
 
@@ -148,7 +148,7 @@ def explain_verdict(output: str, verdict: Verdict, case: Case, language: Languag
         key,
         language,
         output=output,
-        actual=harmless(str(actual)),
+        actual=sanitize(str(actual)),
         expected=verdict.expected_shape,
         wrong=verdict.wrong,
         total=verdict.total,

@@ -31,19 +31,19 @@ from autograder.grading.judge import (
     judge_test,
     judge_time,
     refused,
-    times_slower,
+    slowdown,
 )
 from autograder.grading.mistakes import explain, mutant
-from autograder.grading.observation import Failure, Observation
+from autograder.grading.observation import Failure
 from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare
 from autograder.grading.run import ExerciseRun, are_same, file_problem, run_exercise
 from autograder.grading.source_rules import first_broken_rule
-from autograder.grading.timing import pace
+from autograder.grading.timing import baseline_seconds
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language, Text
-from autograder.text.messages import harmless, harmless_lines, pick, text
+from autograder.text.messages import pick, sanitize, sanitize_lines, text
 from autograder.truth.cases import Case
 from autograder.truth.reference import solution_source
 
@@ -85,12 +85,8 @@ class ExerciseGrader:
         self._given = prepared
         self._course = course
         self._sandbox = sandbox
-        self._paces: dict[str, float] = {}
+        self._baselines: dict[str, float] = {}
         self._mutants: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] | None = None
-        # What many submissions have in common, worked out once.
-        self._without_file: dict[tuple[Failure, Language], ExerciseGrade] = {}
-        self._passed: dict[tuple[str, Language], TestGrade] = {}
-        self._judged: dict[str, list[tuple[tuple[Observation, ...], Judgement]]] = {}
 
     @cached_property
     def _prepared(self) -> Prepared:
@@ -116,15 +112,6 @@ class ExerciseGrader:
 
     def grade(self, submission: Submission, language: Language) -> ExerciseGrade:
         submission = submission.for_exercise(self.exercise.name)
-        problem = file_problem(self.exercise, submission)
-        if problem is None:
-            return self._grade(submission, language)
-        key = (problem, language)
-        if key not in self._without_file:
-            self._without_file[key] = self._grade(submission, language)
-        return self._without_file[key]
-
-    def _grade(self, submission: Submission, language: Language) -> ExerciseGrade:
         run, judgements = self.run(submission)
         explained: dict[str, str] = {}
         if any(judgement.is_explainable for judgement in judgements):
@@ -142,7 +129,7 @@ class ExerciseGrader:
             score=clamp(math.fsum(test.score for test in tests), self.exercise.max_score),
             max_score=self.exercise.max_score,
             tests=tests,
-            output=harmless_lines(run.output),
+            output=sanitize_lines(run.output),
         )
 
     def run(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
@@ -169,17 +156,11 @@ class ExerciseGrader:
     def _judge(
         self, test: RunTest, truths: Mapping[str, Sequence[Truth]], run: ExerciseRun
     ) -> Judgement:
-        """A test judged, where its answers came before as it was then."""
+        """A test judged; equal answers are judged once."""
         observations = run.observations[test.name]
-        judged = self._judged.get(test.name, [])
-        for before, judgement in judged:
-            if before is observations:
-                return judgement
-        judgement = judge_test(test, truths[test.name], observations)
-        if self._plan.is_remembered(test, observations):
-            kept = [one for one in judged if self._plan.is_remembered(test, one[0])]
-            self._judged[test.name] = [*kept, (observations, judgement)]
-        return judgement
+        return self._plan.answers.judgement(
+            test.name, observations, lambda: judge_test(test, truths[test.name], observations)
+        )
 
     @cached_property
     def _pytest(self) -> PytestRunner | None:
@@ -227,34 +208,34 @@ class ExerciseGrader:
         test = judgement.test
         if not isinstance(test, EfficiencyTest) or judgement.finding is not None:
             return judgement
-        if test.name not in self._paces:
-            self._paces[test.name] = self._pace(test)
-        ratio = times_slower(test, run, self._paces[test.name])
+        if test.name not in self._baselines:
+            self._baselines[test.name] = self._baseline(test)
+        ratio = slowdown(test, run, self._baselines[test.name])
         shortest = math.inf
         for number in range(RETIMINGS):
             hopeless = number >= RETIMINGS_OF_SLOW and ratio > FAR_TOO_SLOW * test.at_most
             if ratio <= test.at_most or hopeless:
                 break
-            shortest = self._paces[test.name] = min(shortest, self._pace(test))
+            shortest = self._baselines[test.name] = min(shortest, self._baseline(test))
             again = self._run(submission, [test])
             both = zip(run.observations[test.name], again.observations[test.name], strict=True)
             # Only the time of the answer that was judged counts.
             if all(are_same(before, after) for before, after in both):
-                ratio = min(ratio, times_slower(test, again, shortest))
+                ratio = min(ratio, slowdown(test, again, shortest))
         return judge_time(judgement, test, ratio)
 
-    def times_slower(self, test: EfficiencyTest, submission: Submission) -> float:
+    def slowdown(self, test: EfficiencyTest, submission: Submission) -> float:
         """The time of a submission without a :func:`file_problem` as a multiple of that of what
         the test is relative to: the shortest of a few, in turn and each in a new process."""
-        paces, ratios = [], []
+        baselines, ratios = [], []
         for _ in range(RETIMINGS_OF_SLOW):
-            paces.append(self._pace(test))
-            ratios.append(times_slower(test, self._run(submission, [test]), 1.0))
-        return min(ratios) / max(min(paces), 1e-9)
+            baselines.append(self._baseline(test))
+            ratios.append(slowdown(test, self._run(submission, [test]), 1.0))
+        return min(ratios) / max(min(baselines), 1e-9)
 
-    def _pace(self, test: EfficiencyTest) -> float:
+    def _baseline(self, test: EfficiencyTest) -> float:
         """The seconds of what an efficiency test is relative to, as they are now."""
-        return pace(self.exercise, test, self.cases[test.name], self._sandbox.session)
+        return baseline_seconds(self.exercise, test, self.cases[test.name], self._sandbox.session)
 
     def _judge_source(
         self, test: SourceTest, submission: Submission, others: Sequence[Judgement]
@@ -279,9 +260,6 @@ class ExerciseGrader:
         """The judgement in words. ``hints`` has the hint of each mistake by its name;
         ``sources`` are the submission's files, to quote from."""
         test = judgement.test
-        key = (test.name, language)
-        if judgement.status == "passed" and key in self._passed:
-            return self._passed[key]
         message = text("passed", language)
         if judgement.finding is not None:
             number = judgement.finding.case
@@ -298,7 +276,7 @@ class ExerciseGrader:
         if mistake is not None:
             hint = hints[mistake]
         file, line = _place(self.exercise, judgement)
-        grade = TestGrade(
+        return TestGrade(
             name=test.name,
             visibility=test.visibility,
             score=judgement.score,
@@ -310,9 +288,6 @@ class ExerciseGrader:
             file=file,
             line=line,
         )
-        if grade.status == "passed":
-            self._passed[key] = grade
-        return grade
 
 
 def _place(
@@ -321,11 +296,11 @@ def _place(
     """The file and line of the student that the finding is about, where there is one."""
     finding = judgement.finding
     if finding is not None and finding.rule is not None and finding.rule.line > 0:
-        return harmless(finding.rule.file or f"{exercise.name}.py"), finding.rule.line
+        return sanitize(finding.rule.file or f"{exercise.name}.py"), finding.rule.line
     exception = None if finding is None or finding.failure is None else finding.failure.exception
     if exception is None or not exception.frames or exception.frames[-1].line < 1:
         return UNSET, UNSET
-    return harmless(exception.frames[-1].file), exception.frames[-1].line
+    return sanitize(exception.frames[-1].file), exception.frames[-1].line
 
 
 class Grader:

@@ -48,7 +48,7 @@ class Finding(Struct, frozen=True):
     property: Property | None = None
     names: tuple[str, ...] = ()
     change: Change | None = None
-    times_slower: float | None = None
+    slowdown: float | None = None
     slower_than: Yardstick = "reference"
     rule: BrokenRule | None = None
 
@@ -155,18 +155,18 @@ def judge_time(judgement: Judgement, test: EfficiencyTest, ratio: float) -> Judg
     return replace(
         judgement,
         scores=(0.0,) * len(test.parts),
-        finding=Finding(None, times_slower=ratio, slower_than=test.relative_to),
+        finding=Finding(None, slowdown=ratio, slower_than=test.relative_to),
         wrong={output: tuple(range(test.inputs.cases)) for output in judgement.wrong},
     )
 
 
-def times_slower(test: EfficiencyTest, run: ExerciseRun, pace: float) -> float:
-    """The time of the run as a multiple of ``pace``, in seconds."""
+def slowdown(test: EfficiencyTest, run: ExerciseRun, baseline: float) -> float:
+    """The time of the run as a multiple of ``baseline``, both in seconds."""
     taken = math.fsum(
         math.inf if observation.failure is not None else observation.seconds
         for observation in run.observations[test.name]
     )
-    return taken / max(pace, 1e-9)
+    return taken / max(baseline, 1e-9)
 
 
 def judge_source(

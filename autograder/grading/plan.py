@@ -6,15 +6,13 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from itertools import chain
-from operator import eq
 from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
-from msgspec import Struct
 
 from autograder.course.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step
-from autograder.grading.observation import Observation
+from autograder.grading.answer_cache import AnswerCache
 from autograder.sandbox.session import Question, Script, question
 from autograder.truth.cases import Case
 from autograder.truth.expected import argument
@@ -22,14 +20,8 @@ from autograder.truth.expected import argument
 Questions: TypeAlias = tuple[Question, ...]
 """What is asked about one case."""
 
-Content: TypeAlias = tuple[memoryview, ...]
-"""The replies to a test; see :meth:`autograder.sandbox.session.Replies.content`."""
-
 # The result of a property test's first call is kept by this name, which no function can have.
 FIRST = "first result"
-# Of each test, so many different answers are kept, and so many bytes of them.
-MAX_KNOWN = 4
-MAX_KNOWN_BYTES = 1 << 22
 
 
 class Plan:
@@ -45,7 +37,7 @@ class Plan:
         self.tests = _order(exercise, seed)
         self._questions: dict[str, list[Questions] | None] = {}
         self._scripts: dict[tuple[str, ...], Script] = {}
-        self._known: dict[str, list[_Known]] = {}
+        self.answers = AnswerCache()
 
     def questions(self, test: RunTest) -> list[Questions] | None:
         """What to ask about each case; None where later questions depend on answers."""
@@ -65,48 +57,6 @@ class Plan:
                 [list(chain.from_iterable(self.questions(test) or ())) for test in tests]
             )
         return self._scripts[names]
-
-    def recall(self, test: RunTest, content: Content | None) -> tuple[Observation, ...] | None:
-        """What replies of this content said when they came before, from whomever.
-
-        Many students compute the same numbers to the last bit; these are read and judged
-        once. The code of each has run all the same.
-        """
-        if content is None:
-            return None
-        for known in self._known.get(test.name, ()):
-            if known.is_about(content):
-                return known.observations
-        return None
-
-    def remember(
-        self, test: RunTest, content: Content | None, observations: tuple[Observation, ...]
-    ) -> tuple[Observation, ...]:
-        """Keep what replies of this content say, and hand it back."""
-        if content is not None and (size := sum(map(len, content))) <= MAX_KNOWN_BYTES:
-            known = self._known.setdefault(test.name, [])
-            room = MAX_KNOWN_BYTES - size
-            while len(known) >= MAX_KNOWN or sum(one.size for one in known) > room:
-                del known[0]
-            known.append(_Known(tuple(map(bytearray, content)), size, observations))
-        return observations
-
-    def is_remembered(self, test: RunTest, observations: tuple[Observation, ...]) -> bool:
-        """Whether these, and not others that are equal, are kept."""
-        return any(known.observations is observations for known in self._known.get(test.name, ()))
-
-
-class _Known(Struct, frozen=True, eq=False):
-    """Replies to a test, and what they say. ``size`` is in bytes."""
-
-    content: tuple[bytearray, ...]
-    size: int
-    observations: tuple[Observation, ...]
-
-    def is_about(self, content: Content) -> bool:
-        """Whether these are the same replies."""
-        # A bytearray, and on the left: no other type compares with a memoryview this fast.
-        return all(map(eq, self.content, content))
 
 
 def _order(exercise: Exercise, seed: int) -> list[RunTest]:

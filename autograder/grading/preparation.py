@@ -19,7 +19,7 @@ from autograder.truth.expected import expected_outputs
 from autograder.truth.reference import load_reference
 
 if TYPE_CHECKING:
-    from autograder.batch.cache import Kept
+    from autograder.batch.cache import CourseCache
 
 # Of each assignment, so many submissions are looked at to see which exercises will be graded.
 _LOOKED_AT = 100
@@ -47,20 +47,20 @@ def prepare(
     *,
     thorough: bool = False,
     jobs: int = 1,
-    kept: Kept | None = None,
+    cache: CourseCache | None = None,
 ) -> list[Prepared]:
-    """Each of the exercises, by ``jobs`` processes, or from ``kept`` where it is there.
+    """Each of the exercises, by ``jobs`` processes, or from ``cache`` where it is there.
 
     Raises :class:`~autograder.errors.CourseError` where cases cannot be drawn or the witnesses
     disagree.
     """
     names = [f"{one.assignment}.{one.name}" for one in exercises]
-    known: dict[str, _Numbers] = {} if kept is None else kept.recall(names)
+    known: dict[str, _Numbers] = {} if cache is None else cache.get(names)
     missing = [number for number, name in enumerate(names) if name not in known]
     found = _work_out([exercises[number] for number in missing], seed, thorough, jobs)
     made = {names[number]: one for number, one in zip(missing, found, strict=True)}
-    if kept is not None:
-        kept.keep(made)
+    if cache is not None:
+        cache.put(made)
     known |= made
     return [
         Prepared(_cases(exercise, known[name].drawn), known[name].truths)
@@ -99,13 +99,13 @@ def _cases(exercise: Exercise, drawn: Mapping[str, Sequence[Drawn]]) -> dict[str
 
 
 def prepare_for(
-    refs: Iterable[SubmissionRef], course: Course, jobs: int, kept: Kept | None = None
+    refs: Iterable[SubmissionRef], course: Course, jobs: int, cache: CourseCache | None = None
 ) -> dict[tuple[str, str], Prepared]:
     """The exercises that some of the submissions have files for, by assignment and name.
     Raises :class:`~autograder.errors.CourseError`."""
     exercises = _handed_in(refs, course)
     try:
-        prepared = prepare(exercises, course.seed, jobs=jobs, kept=kept)
+        prepared = prepare(exercises, course.seed, jobs=jobs, cache=cache)
     except AutograderError:
         raise
     except Exception:  # it will be met again, by who can say which submission it was for

@@ -161,9 +161,9 @@ class _Runner:
     def _read(self, test: RunTest, session: Session, replies: Replies) -> tuple[Observation, ...]:
         """What the replies to a test say."""
         content = replies.content()
-        known = self._plan.recall(test, content)
-        if known is not None:
-            return known
+        before = self._plan.answers.get(test.name, content)
+        if before is not None:
+            return before
         outcomes = iter(replies.outcomes())
         observations = []
         questions = self._plan.questions(test) or ()
@@ -174,7 +174,7 @@ class _Runner:
             observations.append(self._put_together(test, case, answers))
         if not session.alive:
             return tuple(observations)
-        return self._plan.remember(test, content, tuple(observations))
+        return self._plan.answers.put(test.name, content, tuple(observations))
 
     def _look_twice(self, session: Session, test: PropertyTest, case: Case) -> Observation:
         """The questions of a property test, one by one: the function that the student's code

@@ -24,7 +24,7 @@ from autograder.truth.reference import solution_source
 REPETITIONS = 10
 
 
-def pace(
+def baseline_seconds(
     exercise: Exercise, test: EfficiencyTest, cases: Sequence[Case], open_session: OpenSession
 ) -> float:
     """The seconds that what ``test`` is relative to takes for all ``cases`` together.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from msgspec import Struct
 
 from autograder.errors import AutograderError
-from autograder.processes.lifetime import end_with
+from autograder.processes.lifetime import exit_with_parent
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -43,7 +43,7 @@ def parallel_map(
     first, *others = _shares([cost(item) for item in items], jobs if CAN_FORK else 1)
     helpers: list[_Helper[Item, Result]] = []
     try:
-        with _interrupts_held():  # a helper that nobody knows of would never be dismissed
+        with _interrupts_held():  # a helper that nobody knows of would never be stopped
             for share in others:
                 helpers.append(_Helper(function, items, share))
         found = _work_out(function, items, first)
@@ -51,7 +51,7 @@ def parallel_map(
             found.add(helper.take() or _work_out(function, items, helper.share))
     finally:
         for helper in helpers:
-            helper.dismiss()
+            helper.stop()
     if found.errors:
         raise found.errors[min(found.errors)]
     return [found.results[number] for number in range(len(items))]
@@ -133,7 +133,7 @@ class _Helper(Generic[Item, Result]):
             return found
         return None
 
-    def dismiss(self) -> None:
+    def stop(self) -> None:
         self._connection.close()
         self._process.kill()
         self._process.join()
@@ -146,7 +146,7 @@ def _help(
     items: Sequence[Item],
     share: Sequence[int],
 ) -> None:
-    end_with(parent)
+    exit_with_parent(parent)
     # Ctrl-C reaches every process of the terminal; the main one decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(Exception):  # the main one will meet it, too

@@ -36,13 +36,13 @@ from autograder.sandbox.protocol import (
     Call,
     Callback,
     CallbackResult,
+    CourseCache,
     Done,
     Element,
     ExceptionInfo,
     Frame,
     Function,
     Items,
-    Kept,
     Leaf,
     Listed,
     Load,
@@ -228,7 +228,7 @@ class Server:
                 return unpack_array(argument)
             case Plain():
                 return argument.value
-            case Kept():
+            case CourseCache():
                 return self._kept[argument.name]
             case Function():
                 return self._proxy(argument.number)

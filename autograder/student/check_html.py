@@ -22,7 +22,7 @@ from autograder.student.checking import (
 from autograder.student.picture import Cell, Grid, compared_grids, grid_of
 from autograder.submissions.notebook import cell_of
 from autograder.text.language import Language
-from autograder.text.messages import harmless, text
+from autograder.text.messages import sanitize, text
 from autograder.truth.compare import NotAnArray
 
 MAX_ROWS = 10
@@ -132,8 +132,8 @@ def _compared(compared: Compared, language: Language) -> str:
 
 
 def _not_an_array(heading: str, returned: NotAnArray) -> str:
-    kind = f'<span style="{_SMALL}">{escape(harmless(returned.type_name, 80))}</span>'
-    value = _pre(harmless(returned.text, MAX_VALUE)) if returned.text else ""
+    kind = f'<span style="{_SMALL}">{escape(sanitize(returned.type_name, 80))}</span>'
+    value = _pre(sanitize(returned.text, MAX_VALUE)) if returned.text else ""
     return f'<div style="margin:0.4em 0"><div>{escape(heading)} {kind}</div>{value}</div>'
 
 
@@ -182,13 +182,13 @@ def _traceback(frames: Sequence[Frame], sources: dict[str, str], language: Langu
         place = text(
             "check_frame" if cell is None else "check_frame_cell",
             language,
-            file=harmless(frame.file),
+            file=sanitize(frame.file),
             line=frame.line,
             cell=cell,
-            function=harmless(frame.function, 80),
+            function=sanitize(frame.function, 80),
         )
         lines.append(place)
-        lines += [f"    {harmless(line, 200)}" for line in code]
+        lines += [f"    {sanitize(line, 200)}" for line in code]
     return _pre("\n".join(lines))
 
 

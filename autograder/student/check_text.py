@@ -23,7 +23,7 @@ from autograder.student.checking import (
 from autograder.student.picture import Grid, compared_grids, grid_of
 from autograder.submissions.notebook import cell_of
 from autograder.text.language import Language
-from autograder.text.messages import harmless, text
+from autograder.text.messages import sanitize, text
 from autograder.truth.compare import NotAnArray
 
 MAX_ROWS = 6
@@ -226,8 +226,8 @@ def _block(heading: str, grid: Grid | None) -> list[Text]:
 
 
 def _not_an_array(heading: str, returned: NotAnArray, width: int) -> list[Text]:
-    label = Text.assemble((heading, "bold"), (f" {harmless(returned.type_name, 80)}", _DIM))
-    shown = Text(harmless(returned.text, MAX_VALUE), _BAD)
+    label = Text.assemble((heading, "bold"), (f" {sanitize(returned.type_name, 80)}", _DIM))
+    shown = Text(sanitize(returned.text, MAX_VALUE), _BAD)
     return [*wrapped(label, width), *(wrapped(shown, width, by=2) if shown else ())]
 
 
@@ -276,14 +276,14 @@ def _traceback(
         place = text(
             "check_frame" if cell is None else "check_frame_cell",
             language,
-            file=harmless(frame.file),
+            file=sanitize(frame.file),
             line=frame.line,
             cell=cell,
-            function=harmless(frame.function, 80),
+            function=sanitize(frame.function, 80),
         )
         yield from wrapped(Text(place, _DIM), width)
         if code:
-            yield from wrapped(harmless(code, 200), width, by=2)
+            yield from wrapped(sanitize(code, 200), width, by=2)
 
 
 def _cut(printed: str) -> str:

@@ -33,7 +33,7 @@ from autograder.student.mistake_index import (
 )
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language
-from autograder.text.messages import harmless_lines, pick
+from autograder.text.messages import pick, sanitize_lines
 from autograder.truth.cases import Case
 from autograder.truth.compare import compare
 from autograder.truth.expected import Expected
@@ -150,7 +150,7 @@ def check_exercise(
         exercise=exercise,
         title=pick(exercise.title, language),
         tests=tuple(tests),
-        output=harmless_lines(run.output),
+        output=sanitize_lines(run.output),
         sources=dict(submission.files),
     )
 

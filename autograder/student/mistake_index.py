@@ -36,7 +36,7 @@ from autograder.grading.observation import Observation, Output
 from autograder.grading.run import ExerciseRun
 from autograder.sandbox.host import Sandbox
 from autograder.text.language import Text
-from autograder.text.messages import harmless, harmless_lines
+from autograder.text.messages import sanitize, sanitize_lines
 from autograder.truth.compare import NotAnArray
 from autograder.truth.expected import Expected
 from autograder.truth.reference import solution_source
@@ -250,8 +250,8 @@ def _hint_in(content: bytes) -> Hint | None:
         hint = msgspec.json.decode(content, type=Hint)
     except (msgspec.MsgspecError, UnicodeError):
         return None
-    text = {language: harmless_lines(words) for language, words in hint.text.items()}
-    return Hint(harmless(hint.name), text)
+    text = {language: sanitize_lines(words) for language, words in hint.text.items()}
+    return Hint(sanitize(hint.name), text)
 
 
 def _reader(sketches: Iterator[Sketch]) -> Callable[[_Array], Sequence[int]]:

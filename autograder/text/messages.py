@@ -1,8 +1,8 @@
 """Everything that students read about their work, in English and Korean.
 
 One entry a situation, each written in its own language. ``{output}`` and the like
-are filled in by :func:`text`; what comes from student code is made harmless by
-:func:`harmless` first.
+are filled in by :func:`text`; what comes from student code goes through
+:func:`sanitize` first.
 """
 
 from __future__ import annotations
@@ -488,7 +488,7 @@ def pick(versions: Text, language: Language) -> str:
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
 
-def harmless(foreign: str, limit: int = 300) -> str:
+def sanitize(foreign: str, limit: int = 300) -> str:
     """Text from student code on one line: no control characters, no addresses, not too long.
 
     Memory addresses differ from run to run, and a grade must not.
@@ -503,7 +503,7 @@ def harmless(foreign: str, limit: int = 300) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
-def harmless_lines(foreign: str) -> str:
+def sanitize_lines(foreign: str) -> str:
     """The same for text of several lines, uncut."""
     return "\n".join(
         "".join(char if char.isprintable() or char == "\t" else _escaped(char) for char in line)

@@ -247,11 +247,11 @@ def test_a_busy_moment_does_not_decide(
     left = iter(ratios)
     taken: list[float] = []
 
-    def times_slower(*_: object) -> float:
+    def slowdown(*_: object) -> float:
         taken.append(next(left))
         return taken[-1]
 
-    monkeypatch.setattr("autograder.grading.grader.times_slower", times_slower)
+    monkeypatch.setattr("autograder.grading.grader.slowdown", slowdown)
     source = solution_source(exercise) or ""
     submission = Submission("kim", "batched-linear", {"batched_backward.py": source})
     with Sandbox("process", loaded.limits) as sandbox:

@@ -255,7 +255,7 @@ def test_a_second_release_keeps_work_and_renews_the_rest(tmp_path: Path) -> None
 
     done = release("linear-layer", folder, "--notebook", course=course)
     assert stub.read_text().endswith("# mine\n")
-    assert f"Kept, as somebody has worked on it: {stub}" in done.stderr
+    assert f"CourseCache, as somebody has worked on it: {stub}" in done.stderr
     assert "Work out" in (stub.parent / "dx.yaml").read_text("utf-8")
     assert "Work out" in (folder / "README.md").read_text("utf-8")
     # The notebook may have been worked on as well: nobody knows, so it stays.

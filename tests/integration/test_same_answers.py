@@ -8,7 +8,7 @@ import pytest
 
 from autograder.course.exercise import RunTest
 from autograder.course.loading import load_course
-from autograder.grading import grader, plan
+from autograder.grading import answer_cache, grader
 from autograder.grading.grader import ExerciseGrader
 from autograder.grading.judge import Judgement, Truth, judge_test
 from autograder.grading.observation import Observation
@@ -80,10 +80,10 @@ def test_an_answer_that_differs_in_one_bit_is_judged_anew(
 def test_no_more_is_kept_than_the_limit(
     exercise_grader: ExerciseGrader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan, "MAX_KNOWN", 2)
+    monkeypatch.setattr(answer_cache, "MAX_ANSWERS", 2)
     for factor in range(1, 5):
         exercise_grader.run(submission("ada", f"return {factor} * (W.T @ dy)"))
-    kept = exercise_grader._plan._known
+    kept = exercise_grader._plan.answers._answers
     assert kept
     assert all(len(known) <= 2 for known in kept.values())
     _, judgements = exercise_grader.run(submission("bob", "return W.T @ dy"))
@@ -91,19 +91,17 @@ def test_no_more_is_kept_than_the_limit(
 
 
 def test_of_large_answers_fewer_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "MAX_KNOWN_BYTES", 2500)
-    answers = plan.Plan(EXERCISE, {}, seed=0)
-    test = EXERCISE.run_tests[0]
+    monkeypatch.setattr(answer_cache, "MAX_ANSWER_BYTES", 2500)
+    answers = answer_cache.AnswerCache()
     contents = [(memoryview(bytes([number]) * 500),) * 2 for number in range(3)]
     said = [(Observation(),) for _ in contents]
     for content, observations in zip(contents, said, strict=True):
-        assert answers.recall(test, content) is None
-        assert answers.remember(test, content, observations) is observations
-    assert [answers.recall(test, content) for content in contents] == [None, said[1], said[2]]
-    assert [answers.is_remembered(test, one) for one in said] == [False, True, True]
+        assert answers.get("t", content) is None
+        assert answers.put("t", content, observations) is observations
+    assert [answers.get("t", content) for content in contents] == [None, said[1], said[2]]
     changed = (contents[2][0], memoryview(bytes([2]) * 499 + b"x"))
-    assert answers.recall(test, changed) is None
+    assert answers.get("t", changed) is None
     too_large = (memoryview(bytes(2501)),)
-    answers.remember(test, too_large, (Observation(),))
-    assert answers.recall(test, too_large) is None
-    assert answers.recall(test, contents[1]) is said[1]
+    answers.put("t", too_large, (Observation(),))
+    assert answers.get("t", too_large) is None
+    assert answers.get("t", contents[1]) is said[1]

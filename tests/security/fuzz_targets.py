@@ -44,7 +44,7 @@ from autograder.submissions.layouts import gradescope, gradescope_metadata
 from autograder.submissions.notebook import NotebookError, source_from_notebook
 from autograder.submissions.submission import decode_source, displayable
 from autograder.submissions.submission_time import parse_timestamp
-from autograder.text.messages import harmless, harmless_lines
+from autograder.text.messages import sanitize, sanitize_lines
 from autograder.truth.compare import NotAnArray, compare
 from autograder.truth.expected import Expected
 
@@ -90,7 +90,7 @@ def reply(data: bytes) -> None:
         if seen.failure is not None and seen.failure.exception is not None:
             exception = seen.failure.exception
             for text in (exception.type_name, exception.message, *_texts(exception)):
-                assert harmless(text).isprintable()
+                assert sanitize(text).isprintable()
 
 
 def _texts(exception: ExceptionInfo) -> list[str]:
@@ -197,8 +197,8 @@ def grade_file(data: bytes) -> None:
 def text(data: bytes) -> None:
     """What code printed, on its way to a grade, a document and a terminal."""
     printed = data.decode("utf-8", "replace")
-    assert all(char.isprintable() or char in "\n\t" for char in harmless_lines(printed))
-    assert harmless(printed).isprintable()
+    assert all(char.isprintable() or char in "\n\t" for char in sanitize_lines(printed))
+    assert sanitize(printed).isprintable()
     shown(printed).encode()
     parse_timestamp(printed)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.batch.cache import Kept
+from autograder.batch.cache import CourseCache
 from autograder.course.course import Course
 from autograder.course.loading import load_course
 from autograder.grading.preparation import Prepared, prepare, prepare_for
@@ -95,8 +95,8 @@ def test_what_was_kept_comes_back_as_it_was(tmp_path: Path) -> None:
     course = load_course(ROOT)
     exercises = [one for each in course.assignments.values() for one in each.exercises]
     (tmp_path / "config.yaml").write_text("")
-    made = prepare(exercises, course.seed, jobs=2, kept=Kept(tmp_path))
-    again = prepare(exercises, course.seed, kept=Kept(tmp_path))
+    made = prepare(exercises, course.seed, jobs=2, cache=CourseCache(tmp_path))
+    again = prepare(exercises, course.seed, cache=CourseCache(tmp_path))
     for one, other in zip(made, again, strict=True):
         assert places(one) == places(other) != []
         assert numbers(one) == numbers(other)

@@ -33,7 +33,7 @@ from autograder.grading.hidden_pytest.student import Exchange, Link, Student, St
 from autograder.grading.observation import Failure
 from autograder.sandbox.protocol import MAX_TEXT, ExceptionInfo
 from autograder.text.language import Text
-from autograder.text.messages import LANGUAGES, harmless_lines
+from autograder.text.messages import LANGUAGES, sanitize_lines
 
 # What writes files, prints, or is for other kinds of test.
 _PLUGINS_LEFT_OUT = ("cacheprovider", "faulthandler", "tmpdir", "doctest", "junitxml", "stepwise")
@@ -196,7 +196,7 @@ class _Plugin:
             said = by_language or dict.fromkeys(LANGUAGES, message)
             # What a student returned may be quoted in it.
             self._hint = {
-                language: harmless_lines(str(text)[:MAX_TEXT]) for language, text in said.items()
+                language: sanitize_lines(str(text)[:MAX_TEXT]) for language, text in said.items()
             }
             return next(iter(self._hint.values()))
 

@@ -38,11 +38,11 @@ from autograder.grading.hidden_pytest.messages import (
 )
 from autograder.grading.observation import Failure, Observation, failure_of
 from autograder.grading.run import EXHAUSTING, MAX_EXHAUSTING, ExerciseRun, OpenSession
-from autograder.processes.lifetime import end_with
+from autograder.processes.lifetime import exit_with_parent
 from autograder.sandbox.protocol import Function, Returned
 from autograder.sandbox.session import Session
 from autograder.submissions.submission import Submission
-from autograder.text.messages import harmless
+from autograder.text.messages import sanitize
 from autograder.truth.reference import solution_source
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class PytestRunner:
             if failure is None and blanks - usual:
                 failure = Failure(min(blanks - usual))
             if failure is not None and failure.kind == "check" and case.parameters:
-                detail = f"{harmless(failure.detail, _DETAIL)} [{case.parameters}]"
+                detail = f"{sanitize(failure.detail, _DETAIL)} [{case.parameters}]"
                 failure = replace(failure, detail=detail)
             observation = Observation(failure=failure)
             observations[case.test] = (*observations.get(case.test, ()), observation)
@@ -119,7 +119,7 @@ class PytestRunner:
             detail = failure.detail or failure.kind
             if failure.exception is not None and failure.kind != "check":
                 detail = f"{failure.exception.type_name}: {failure.exception.message}"
-            message = f"the solution fails the test '{case.test}': {harmless(detail)}"
+            message = f"the solution fails the test '{case.test}': {sanitize(detail)}"
             if place is None:
                 raise exercise.error(f"tests.{case.test}", message)
             raise CourseError(message, path=place.path, line=place.line, column=place.column)
@@ -318,7 +318,7 @@ def _serve(
     """The fork: run the cases from ``first`` on, asking the grader for everything."""
     from autograder.grading.hidden_pytest.collected import collected
 
-    end_with(grader)
+    exit_with_parent(grader)
     if ours is not None:
         ours.close()  # so that this process notices when the grader is gone
     signal.signal(signal.SIGINT, signal.SIG_IGN)

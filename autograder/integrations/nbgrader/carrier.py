@@ -35,7 +35,7 @@ from autograder.release.notebook_writing import Cell, notebook
 from autograder.release.notebooks import stub_cell
 from autograder.submissions.submission import MAX_NOTEBOOK_BYTES, Submission
 from autograder.text.language import Language
-from autograder.text.messages import harmless, text
+from autograder.text.messages import sanitize, text
 
 MARK = 'raise RuntimeError("autograder: '
 """What the code of our grade cells can be told by."""
@@ -131,7 +131,7 @@ def _placeholders(tree: ast.AST) -> Iterator[ast.Raise]:
 
 
 def _grade_source(cell: GradeCell, language: Language) -> str:
-    title = text("nbgrader_test", language, title=harmless(cell.title), points=points(cell.points))
+    title = text("nbgrader_test", language, title=sanitize(cell.title), points=points(cell.points))
     locked = text("nbgrader_locked", language)
     return f'# {title}\n# {locked}\n{MARK}{text("nbgrader_not_graded", language)}")'
 

@@ -26,7 +26,7 @@ from autograder.submissions.layouts.archive import unpacked
 from autograder.submissions.layouts.found import Request, saw
 from autograder.submissions.submission import SubmissionRef
 from autograder.submissions.submission_time import number_attempts
-from autograder.text.messages import harmless
+from autograder.text.messages import sanitize
 
 
 class Layout(Struct, frozen=True):
@@ -122,7 +122,7 @@ def _found(request: Request, layout: str) -> Found:
 
 def _nobody(request: Request, refs: Sequence[SubmissionRef]) -> str:
     """That nothing of the students asked for is there, and who is instead."""
-    asked_for = " or ".join(harmless(student, 60) for student in request.students)
+    asked_for = " or ".join(sanitize(student, 60) for student in request.students)
     everybody = [ref.student for ref in refs]
     return f"no submission of {asked_for}; {unmatched.there_are(everybody, request.students)}"
 

@@ -14,7 +14,7 @@ from typing import IO
 
 from autograder.errors import MachineError, UsageError
 from autograder.submissions.submission import MAX_NOTEBOOK_BYTES
-from autograder.text.messages import harmless
+from autograder.text.messages import sanitize
 
 MAX_FILES = 100_000
 MAX_TOTAL_BYTES = 1 << 30
@@ -60,16 +60,16 @@ def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[s
             continue
         place = _place(entry)
         if place is None or entry.flag_bits & _ENCRYPTED:
-            left_out.append(harmless(entry.filename, 80))
+            left_out.append(sanitize(entry.filename, 80))
             continue
         destination = target / place
         try:
             destination.parent.mkdir(parents=True, exist_ok=True)
             total += _copy(archive, entry, destination, MAX_TOTAL_BYTES - total)
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
-            left_out.append(harmless(entry.filename, 80))  # the same name twice
+            left_out.append(sanitize(entry.filename, 80))  # the same name twice
         except (_Damaged, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError):
-            left_out.append(harmless(entry.filename, 80))
+            left_out.append(sanitize(entry.filename, 80))
         if total >= MAX_TOTAL_BYTES:
             raise UsageError(f"{path}: has more than {MAX_TOTAL_BYTES >> 20} MiB of files")
 

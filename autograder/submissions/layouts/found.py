@@ -11,7 +11,7 @@ from msgspec import Struct
 from autograder.course.course import Course
 from autograder.errors import UsageError
 from autograder.submissions.submission import displayable
-from autograder.text.messages import harmless
+from autograder.text.messages import sanitize
 
 MAX_ENTRIES = 100_000
 _SHOWN = 5
@@ -72,7 +72,7 @@ def saw(folder: Path) -> str:
 
 def some(names: Sequence[str]) -> str:
     """The first few names, and how many more there are."""
-    shown = ", ".join(harmless(displayable(name), 60) for name in names[:_SHOWN])
+    shown = ", ".join(sanitize(displayable(name), 60) for name in names[:_SHOWN])
     more = len(names) - _SHOWN
     return shown + (f" and {more} more" if more > 0 else "")
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from autograder.errors import UsageError
 from autograder.submissions.layouts.found import Request, entries, some
 from autograder.submissions.submission import displayable
-from autograder.text.messages import harmless
+from autograder.text.messages import sanitize
 
 # So many names of a folder are looked at, and so alike must names be to be taken for one.
 _MAX_NAMES = 50
@@ -62,7 +62,7 @@ def candidates(request: Request) -> Iterator[tuple[str, Path]]:
 
 def complaint(student: str, why: str, *, of: str = "") -> str:
     what = f"no submission of {of} found" if of else "no submission found"
-    return f"{harmless(student, 60)}: {what}: {why}"
+    return f"{sanitize(student, 60)}: {what}: {why}"
 
 
 def missing(asked_for: Sequence[str], everybody: Sequence[str], lines: Sequence[str]) -> list[str]:
@@ -71,7 +71,7 @@ def missing(asked_for: Sequence[str], everybody: Sequence[str], lines: Sequence[
         complaint(student, there_are(everybody, [student]))
         for student in asked_for
         if student not in everybody
-        and not any(line.startswith(f"{harmless(student, 60)}: ") for line in lines)
+        and not any(line.startswith(f"{sanitize(student, 60)}: ") for line in lines)
     ]
 
 
@@ -79,7 +79,7 @@ def there_are(everybody: Sequence[str], asked_for: Sequence[str]) -> str:
     """Some of those who are there, and who of them may have been meant."""
     names = list(dict.fromkeys(everybody))
     near = dict.fromkeys(nearest(student, names) for student in asked_for)
-    meant = " or ".join(f"'{harmless(student, 60)}'" for student in near if student is not None)
+    meant = " or ".join(f"'{sanitize(student, 60)}'" for student in near if student is not None)
     return f"there are {some(names)}" + (f"; did you mean {meant}?" if meant else "")
 
 
@@ -150,21 +150,21 @@ def _is_other_work(inside: Inside, common: Collection[str]) -> bool:
 
 def _did_you_mean(meant: dict[str, str]) -> str:
     pairs = [
-        f"saw '{harmless(displayable(seen), 60)}/', did you mean '{name}/'?"
+        f"saw '{sanitize(displayable(seen), 60)}/', did you mean '{name}/'?"
         for seen, name in meant.items()
     ]
     return " ".join(pairs[:3])
 
 
 def _misplaced(one: _Student, request: Request) -> str:
-    place = harmless(one.name, 60)
+    place = sanitize(one.name, 60)
     assignment = request.assignments[0] if len(request.assignments) == 1 else "<assignment>"
     if one.inside.work:
         return f"saw {some(one.inside.work)} directly in it; files belong in {place}/{assignment}/"
     for seen in one.inside.folders:
         for name in request.assignments:
             if (one.folder / seen / name).is_dir():
-                deep = f"{harmless(displayable(seen), 60)}/{name}"
+                deep = f"{sanitize(displayable(seen), 60)}/{name}"
                 return f"saw '{deep}/', which belongs at {place}/{name}/"
     return f"{one.inside}; files belong in {place}/{assignment}/"
 
@@ -172,7 +172,7 @@ def _misplaced(one: _Student, request: Request) -> str:
 def without_files(request: Request) -> list[str]:
     """A line for each ``<student>/`` that has no work at its top."""
     return [
-        complaint(student, f"{inside}; files belong directly in {harmless(student, 60)}/")
+        complaint(student, f"{inside}; files belong directly in {sanitize(student, 60)}/")
         for student, folder in candidates(request)
         if not (inside := look_into(folder)).work
     ]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from autograder import cli
-from autograder.batch.cache import FOLDER, Kept
+from autograder.batch.cache import FOLDER, CourseCache
 from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.errors import CourseError
@@ -211,15 +211,15 @@ def test_where_nothing_can_be_kept_everything_is_graded(
 def test_an_entry_that_cannot_be_replaced_leaves_nothing_else(course: Path) -> None:
     (course / FOLDER / "course").mkdir(parents=True)
     (course / FOLDER / ".gitignore").write_text("mine")
-    Kept(course).keep({"course": 1})
+    CourseCache(course).put({"course": 1})
     assert {path.name for path in (course / FOLDER).iterdir()} == {"course", ".gitignore"}
     assert (course / FOLDER / ".gitignore").read_text("utf-8") == "mine"
 
 
 def test_what_was_made_of_something_older_is_not_kept(course: Path) -> None:
-    kept = Kept(course)
+    kept = CourseCache(course)
     replace_in("config.yaml", "seed: 7", "seed: 8")(course)
-    kept.keep({"course": "made meanwhile"})
+    kept.put({"course": "made meanwhile"})
     assert not (course / FOLDER).exists()
 
 
@@ -227,9 +227,9 @@ def test_of_a_course_too_large_to_look_through_nothing_is_kept(
     course: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("autograder.batch.cache.MAX_COURSE", 100)
-    kept = Kept(course)
-    kept.keep({"course": 1})
-    assert kept.recall(["course"]) == {}
+    kept = CourseCache(course)
+    kept.put({"course": 1})
+    assert kept.get(["course"]) == {}
     assert not (course / FOLDER).exists()
 
 
@@ -239,5 +239,5 @@ def test_links_in_circles_and_pipes_hold_nobody_up(course: Path) -> None:
     for name in ("around", "again"):
         (folder / name).symlink_to(course / "assignments")
     os.mkfifo(folder / "pipe")
-    Kept(course).keep({"course": 1})
-    assert Kept(course).recall(["course", "other"]) == {"course": 1}
+    CourseCache(course).put({"course": 1})
+    assert CourseCache(course).get(["course", "other"]) == {"course": 1}

@@ -1,0 +1,77 @@
+"""A grade: the score of one submission, test by test."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, TypeAlias
+
+from msgspec import UNSET, Struct, UnsetType
+
+from autograder.course.exercise import Visibility
+
+Status: TypeAlias = Literal["passed", "partial", "failed", "error", "timeout", "crashed", "missing"]
+
+
+class TestGrade(Struct, frozen=True):
+    name: str
+    visibility: Visibility
+    score: float
+    max_score: float
+    status: Status
+    message: str
+    mistake: str | None = None
+    hint: str | None = None
+    file: str | UnsetType = UNSET
+    """The student's file that the message is about, where it is about one line of it."""
+    line: int | UnsetType = UNSET
+
+
+class ExerciseGrade(Struct, frozen=True):
+    name: str
+    score: float
+    max_score: float
+    tests: tuple[TestGrade, ...]
+    output: str = ""
+
+
+class Timing(Struct, frozen=True):
+    """The one part of a grade that differs from run to run."""
+
+    graded_at: str
+    seconds: float
+
+
+class Grade(Struct, frozen=True, omit_defaults=True):
+    """One student's result for one assignment; the content of a grade file.
+
+    ``score`` is what the tests gave. The fields from ``submitted`` on are there only where
+    the assignment has a due date; ``final_score`` is what is left after the penalty.
+    """
+
+    student: str
+    assignment: str
+    score: float
+    max_score: float
+    isolation: str
+    language: str
+    exercises: tuple[ExerciseGrade, ...]
+    fingerprint: str
+    timing: Timing
+    enforced: tuple[str, ...] = ()
+    """What the level ``isolation`` held student code to on the machine that graded it."""
+    submitted: str | None = None
+    late_seconds: int | None = None
+    penalty: float | None = None
+    final_score: float | None = None
+
+    @property
+    def total(self) -> float:
+        """The points that count."""
+        return self.score if self.final_score is None else self.final_score
+
+
+def clamp(score: float, highest: float) -> float:
+    """``score`` within 0 and ``highest``, free of rounding dust; 0 where it is NaN."""
+    if math.isnan(score):
+        return 0.0
+    return min(max(round(score, 9), 0.0), highest)
