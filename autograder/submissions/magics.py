@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 
 _CELL_MAGIC = re.compile(r"%%(\w+)")
+_WRITES = re.compile(
+    r"%%(?:writefile|file)\s+(-a\s+|--append\s+)?[\"']?(?:\./)?([\w-]+\.py)[\"']?\s*"
+)
 # The cell below these is run as it stands.
 _PYTHON_MAGICS = frozenset({"time", "timeit", "capture", "prun"})
 
@@ -23,6 +26,16 @@ _ENDS = {quote: re.compile(rf"\\.|{quote}", re.DOTALL) for quote in ("'''", '"""
 
 def begins_with_cell_magic(cell: str) -> bool:
     return cell.lstrip().startswith("%%")
+
+
+def file_written(cell: str) -> tuple[str, str, bool] | None:
+    """The Python file that a cell writes with ``%%writefile``: its name, its text, and whether the
+    text is added to what is in it. None where the cell does something else."""
+    first, _, rest = cell.lstrip().partition("\n")
+    match = _WRITES.fullmatch(first.rstrip("\r"))
+    if match is None:
+        return None
+    return match[2], rest.replace("\r\n", "\n").replace("\r", "\n"), bool(match[1])
 
 
 def without_magics(cell: str) -> str:
