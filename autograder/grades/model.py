@@ -26,12 +26,25 @@ class TestGrade(Struct, frozen=True):
     line: int | UnsetType = UNSET
 
 
+class FileUse(Struct, frozen=True, omit_defaults=True):
+    """A file that was handed in: the names that it was graded under, or why it was not used."""
+
+    path: str
+    used_as: tuple[str, ...] = ()
+    reason: str = ""
+    """As :data:`autograder.submissions.choice.Unused`; empty where it was used."""
+    meant: str = ""
+    """The file that it may be, or that counts instead."""
+
+
 class ExerciseGrade(Struct, frozen=True):
     name: str
     score: float
     max_score: float
     tests: tuple[TestGrade, ...]
     output: str = ""
+    file: str = ""
+    """The file that was graded, as it was handed in; empty where there is none."""
 
 
 class Timing(Struct, frozen=True):
@@ -59,6 +72,8 @@ class Grade(Struct, frozen=True, omit_defaults=True):
     timing: Timing
     enforced: tuple[str, ...] = ()
     """What the level ``isolation`` held student code to on the machine that graded it."""
+    files: tuple[FileUse, ...] = ()
+    """Everything that was handed in."""
     submitted: str | None = None
     late_seconds: int | None = None
     penalty: float | None = None

@@ -141,7 +141,7 @@ def check_exercise(
         tests.append(
             CheckedTest(
                 title=title_of(judgement.test, language),
-                grade=grader.test_grade(judgement, mistake, texts, language, submission.files),
+                grade=grader.test_grade(judgement, mistake, texts, language, submission),
                 finding=judgement.finding,
                 case=_failed_case(judgement, grader.cases.get(name), run, grader.truths),
             )

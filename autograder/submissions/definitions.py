@@ -108,17 +108,6 @@ class _Names(Struct):
     """Names that its functions declare ``global``, and so change when they are called."""
 
 
-def needed(
-    statements: Sequence[Statement], roots: Iterable[str] | None, siblings: frozenset[str]
-) -> Needed:
-    """What ``roots`` need of a program; None stands for all functions, classes, imports and
-    constants. ``siblings`` are modules handed in beside it.
-
-    Raises :class:`SyntaxError` for a statement that Python refuses where it stands.
-    """
-    return _Search(statements, siblings).run(roots)
-
-
 def is_main_guard(node: ast.stmt) -> bool:
     """Whether it is ``if __name__ == "__main__":`` and nothing else."""
     return (
@@ -143,27 +132,32 @@ def is_available(module: str, siblings: frozenset[str]) -> bool:
     return module in _AVAILABLE or module in siblings
 
 
-class _Search:
+class Search:
+    """Finds what functions need of a program. ``siblings`` are modules handed in beside it.
+
+    Raises :class:`SyntaxError` for a statement that Python refuses where it stands.
+    """
+
     def __init__(self, statements: Sequence[Statement], siblings: frozenset[str]) -> None:
-        self._statements = statements
+        self.statements = statements
         self._siblings = siblings
-        self._names = [_names_of(one.node) for one in statements]
+        self.names = [_names_of(one.node) for one in statements]
         self._functions_in = _parameters_changed(statements)
         self._foreign = self._foreign_names()
         self._imported = {
             name
-            for statement, names in zip(statements, self._names, strict=True)
+            for statement, names in zip(statements, self.names, strict=True)
             if isinstance(statement.node, _IMPORTS)
             for name in names.bound
         }
         self._own = {one.node.name for one in statements if isinstance(one.node, _FUNCTIONS)}
-        for statement, names in zip(statements, self._names, strict=True):
+        for statement, names in zip(statements, self.names, strict=True):
             # `np.random.seed(0)` changes no name of the program.
             names.changed |= self._changed_by_calls(statement.node)
             names.changed -= self._imported
         self._where: dict[str, list[int]] = defaultdict(list)
         self._stars: list[int] = []
-        for number, names in enumerate(self._names):
+        for number, names in enumerate(self.names):
             for name in names.bound | names.changed:
                 self._where[name].append(number)
             if "*" in names.bound:
@@ -175,7 +169,10 @@ class _Search:
         self._asked: set[tuple[int, int]] = set()
 
     def run(self, roots: Iterable[str] | None) -> Needed:
-        end = len(self._statements)
+        """What ``roots`` need; None stands for all functions, classes, imports and constants."""
+        self._steps = 0
+        self._seen, self._asked, self._found = set(), set(), set()
+        end = len(self.statements)
         wanted = list(roots) if roots is not None else self._all_roots()
         self._pending = [(name, end) for name in wanted]
         while self._pending:
@@ -188,7 +185,7 @@ class _Search:
         left_out: dict[int, LeftOut] = {}
         gone: dict[str, Reason] = {}
         for number in sorted(self._found):
-            names = self._names[number]
+            names = self.names[number]
             reason = self._reason(number)
             if reason is None and not self._defines_only(number):
                 reason = next((gone[name] for name in sorted(names.used) if name in gone), None)
@@ -206,7 +203,7 @@ class _Search:
     def _all_roots(self) -> list[str]:
         return [
             name
-            for statement, names in zip(self._statements, self._names, strict=True)
+            for statement, names in zip(self.statements, self.names, strict=True)
             if isinstance(statement.node, (*_FUNCTIONS, *_IMPORTS))
             or (isinstance(statement.node, _SIMPLE) and not _calls(statement.node))
             or (isinstance(statement.node, (ast.If, ast.Try)) and _only_defines(statement.node))
@@ -217,7 +214,7 @@ class _Search:
         """For programs beyond reason: what needs no search to be taken."""
         return {
             number
-            for number, statement in enumerate(self._statements)
+            for number, statement in enumerate(self.statements)
             if isinstance(statement.node, (*_FUNCTIONS, *_IMPORTS))
             or (isinstance(statement.node, _SIMPLE) and not _calls(statement.node))
         }
@@ -234,9 +231,9 @@ class _Search:
         for number in reversed(places[:last]):
             self._steps += 1
             self._take(number, end)
-            if self._steps > _MAX_STEPS or name in self._names[number].replaces:
+            if self._steps > _MAX_STEPS or name in self.names[number].replaces:
                 return
-            if name in self._names[number].used:  # what comes before is asked for from there
+            if name in self.names[number].used:  # what comes before is asked for from there
                 return
 
     def _from_star(self, end: int) -> None:
@@ -245,7 +242,7 @@ class _Search:
                 self._found.add(number)
 
     def _take(self, number: int, end: int) -> None:
-        names = self._names[number]
+        names = self.names[number]
         if number not in self._found:
             self._found.add(number)
             self._pending += [(name, number) for name in names.used]
@@ -261,8 +258,8 @@ class _Search:
         places = self._where.get(name, ())
         for place in reversed(places[: bisect_left(places, number)]):
             self._steps += 1
-            self._pending += [(one, number) for one in self._names[place].deferred]
-            if name in self._names[place].replaces or self._steps > _MAX_STEPS:
+            self._pending += [(one, number) for one in self.names[place].deferred]
+            if name in self.names[place].replaces or self._steps > _MAX_STEPS:
                 return
 
     def _is_unknown(self, name: str, number: int) -> bool:
@@ -272,10 +269,10 @@ class _Search:
         return (not places or places[0] > number) and not any(one < number for one in self._stars)
 
     def _defines_only(self, number: int) -> bool:
-        return isinstance(self._statements[number].node, (*_FUNCTIONS, *_IMPORTS))
+        return isinstance(self.statements[number].node, (*_FUNCTIONS, *_IMPORTS))
 
     def _left_out(self, number: int, reason: Reason) -> LeftOut:
-        statement, names = self._statements[number], self._names[number]
+        statement, names = self.statements[number], self.names[number]
         code = ast.unparse(statement.node).split("\n", 1)[0]
         bound = tuple(sorted(names.bound | names.changed))
         return LeftOut(statement.cell, statement.first_line, bound, reason, code[:200])
@@ -285,7 +282,7 @@ class _Search:
     def _foreign_names(self) -> dict[str, Reason]:
         """Names of modules that are not there, or that reach out of the program."""
         found: dict[str, Reason] = {}
-        for statement in self._statements:
+        for statement in self.statements:
             for node in ast.walk(statement.node):
                 if not isinstance(node, _IMPORTS):
                     continue
@@ -308,26 +305,26 @@ class _Search:
 
     def _reason(self, number: int) -> Reason | None:
         """Why a statement cannot be run; None for definitions, and for what only computes."""
-        statement = self._statements[number]
+        statement = self.statements[number]
         if self._defines_only(number):
             return None
         own = self._reason_in(_own_nodes(statement.node))
         if own is not None:
             return own
         seen: set[int] = set()
-        pending = list(self._names[number].used)
+        pending = list(self.names[number].used)
         while pending:  # the functions that it calls
             for place in self._where.get(pending.pop(), ()):
                 if place in seen or place >= number or len(seen) > 1000:
                     continue
                 seen.add(place)
-                node = self._statements[place].node
+                node = self.statements[place].node
                 if not isinstance(node, _FUNCTIONS):
                     continue
                 inside = self._reason_in(ast.walk(node))
                 if inside is not None and not isinstance(node, ast.ClassDef):
                     return inside
-                pending += self._names[place].deferred
+                pending += self.names[place].deferred
         return None
 
     def _reason_in(self, nodes: Iterable[ast.AST]) -> Reason | None:
@@ -514,7 +511,7 @@ def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def unneeded_in_file(
-    statements: Sequence[Statement], roots: Iterable[str], siblings: frozenset[str]
+    search: Search, roots: Iterable[str], siblings: frozenset[str]
 ) -> frozenset[int]:
     """The numbers of statements of a file that cost its author the exercise and give nothing:
     what stands under ``if __name__ == "__main__":``, imports of libraries that are not there and
@@ -522,8 +519,8 @@ def unneeded_in_file(
 
     Everything else of a file is run as it stands.
     """
-    names = [_names_of(one.node) for one in statements]
-    kept = _Search(statements, siblings).run(roots).taken
+    statements, names = search.statements, search.names
+    kept = search.run(roots).taken
     dropped: set[int] = set()
     lost: set[str] = set()
     for number, statement in enumerate(statements):

@@ -22,10 +22,10 @@ from msgspec import UNSET, Struct, UnsetType
 from autograder.submissions.definitions import (
     LeftOut,
     Needed,
+    Search,
     Statement,
     imported_modules,
     is_main_guard,
-    needed,
     unneeded_in_file,
 )
 from autograder.submissions.magics import begins_with_cell_magic, file_written, without_magics
@@ -58,7 +58,7 @@ class Extract(Struct, frozen=True):
     left_out: tuple[LeftOut, ...] = ()
 
 
-class Program(Struct, frozen=True):
+class Program(Struct, frozen=True, dict=True):
     """A notebook or a file, parsed. ``cells`` has the lines of each cell by its number, as far as
     Python can read it, and of a file those of cell 0; ``files`` what its cells write beside it."""
 
@@ -69,6 +69,15 @@ class Program(Struct, frozen=True):
     refusal: str = ""
     """Code in the place of everything, where a cell cannot be read and may have done anything."""
     files: dict[str, str] = {}
+    text: str = ""
+    """All of its code, as it was written."""
+
+    def search(self, siblings: frozenset[str]) -> Search:
+        """What finds the needs of functions in it, made once for several exercises."""
+        if self.__dict__.get("siblings") != siblings:
+            self.__dict__.update(siblings=siblings, made=Search(self.statements, siblings))
+        made: Search = self.__dict__["made"]
+        return made
 
 
 class _Cell(Struct):
@@ -190,7 +199,8 @@ def parse_cells(numbered: Sequence[tuple[int, str]]) -> Program:
             continue
         cells[number] = text.split("\n")
         statements += _statements(found, number)
-    return Program(tuple(statements), cells, tuple(broken), refusal, files)
+    text = "\n\n".join(source for _, source in numbered)
+    return Program(tuple(statements), cells, tuple(broken), refusal, files, text)
 
 
 def parse_file(source: str) -> Program:
@@ -198,7 +208,7 @@ def parse_file(source: str) -> Program:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = ast.parse(source)
-    return Program(tuple(_statements(tree.body, 0)), {0: source.split("\n")})
+    return Program(tuple(_statements(tree.body, 0)), {0: source.split("\n")}, text=source)
 
 
 def _only_waits(error: BaseException) -> bool:
@@ -233,7 +243,7 @@ def extract(
     """What of a notebook is to be run for ``roots``."""
     if program.refusal:
         return Extract(program.refusal)
-    found = needed(program.statements, roots, siblings)
+    found = program.search(siblings).run(roots)
     pieces = [(number, 1, code) for number, code in program.broken]
     future: list[str] = []
     numbered = [*enumerate(program.statements)]
@@ -257,7 +267,7 @@ def without_unneeded(
     """A file without what costs the exercise and gives nothing; see
     :func:`~autograder.submissions.definitions.unneeded_in_file`. Its lines keep their numbers."""
     numbered = [*enumerate(program.statements)]
-    dropped = unneeded_in_file(program.statements, roots, siblings)
+    dropped = unneeded_in_file(program.search(siblings), roots, siblings)
     if not dropped:
         return source
     taken = frozenset(range(len(numbered))) - dropped

@@ -37,6 +37,77 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "ko": "{detail}: 크기가 256 KiB를 넘습니다. 소스 코드는 이렇게 클 수 없습니다. "
         "다른 내용이 들어가지 않았나요?",
     },
+    "notebook_too_large": {
+        "en": "The notebook handed in for {detail} is larger than 16 MiB. Clear its outputs "
+        "(Kernel > Restart Kernel and Clear Outputs), save it and hand it in again.",
+        "ko": "{detail} 대신 제출한 노트북이 16 MiB를 넘습니다. 출력을 모두 지우고"
+        "(Kernel > Restart Kernel and Clear Outputs) 저장한 뒤 다시 제출하세요.",
+    },
+    "archive": {
+        "en": "The zip handed in for {detail} is damaged. Hand in the files themselves.",
+        "ko": "{detail} 대신 제출한 zip 파일이 손상되었습니다. 파일 자체를 제출하세요.",
+    },
+    "archive_kind": {
+        "en": "The archive handed in for {detail} is of a kind that cannot be opened. "
+        "Hand in the files themselves, or a zip.",
+        "ko": "{detail} 대신 제출한 압축 파일은 열 수 없는 형식입니다. "
+        "파일 자체나 zip을 제출하세요.",
+    },
+    "archive_encrypted": {
+        "en": "The zip handed in for {detail} has a password. Hand in the files themselves.",
+        "ko": "{detail} 대신 제출한 zip 파일에 암호가 걸려 있습니다. 파일 자체를 제출하세요.",
+    },
+    "archive_too_large": {
+        "en": "The zip handed in for {detail} is too large. Hand in only the files of this "
+        "assignment.",
+        "ko": "{detail} 대신 제출한 zip 파일이 너무 큽니다. 이 과제의 파일만 제출하세요.",
+    },
+    "near_file": {
+        "en": "There is {files}: if that is {file}, hand it in under this name.",
+        "ko": "{files} 파일이 있습니다. 이것이 {file}이라면 이름을 바꾸어 다시 제출하세요.",
+    },
+    "near_files": {
+        "en": "There are {files}, and nothing says which of them is {file}: hand in that one "
+        "under this name.",
+        "ko": "{files} 파일이 있지만 어느 것이 {file}인지 알 수 없습니다. "
+        "맞는 파일의 이름을 {file}로 바꾸어 다시 제출하세요.",
+    },
+    "seen_files": {
+        "en": "Handed in, but not used: {files}.",
+        "ko": "제출했지만 채점에 쓰지 않은 파일: {files}.",
+    },
+    "left_out": {
+        "en": "{place} was left out: {reason} ({code}).",
+        "ko": "{place}은 채점할 때 실행하지 않았습니다. {reason}({code}).",
+    },
+    "left_out_file": {
+        "en": "it works with files or folders, which are not there when your work is graded",
+        "ko": "파일이나 폴더를 다루는데, 채점할 때는 그 파일이 없습니다",
+    },
+    "left_out_input": {
+        "en": "it asks for input, and nobody is there to answer",
+        "ko": "입력을 기다리는데, 채점할 때는 입력할 사람이 없습니다",
+    },
+    "left_out_library": {
+        "en": "it uses a library that is not there when your work is graded",
+        "ko": "채점할 때는 없는 라이브러리를 씁니다",
+    },
+    "left_out_await": {
+        "en": "it waits for something",
+        "ko": "무언가를 기다리는 코드입니다",
+    },
+    "left_out_leaves": {
+        "en": "it would end Python, or start another program",
+        "ko": "Python을 끝내거나 다른 프로그램을 실행하는 코드입니다",
+    },
+    "left_out_undefined": {
+        "en": "it uses a name that no cell before it defines",
+        "ko": "앞의 어느 셀에도 정의되지 않은 이름을 씁니다",
+    },
+    "graded_file": {
+        "en": "Graded: {file}",
+        "ko": "채점한 파일: {file}",
+    },
     "too_many": {
         "en": "{detail} was not read: there are more than 100 Python files and notebooks, or more "
         "than 1 MiB of them. Hand in only the files of this assignment.",
@@ -256,14 +327,14 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "ko": "Python이 {detail} 파일을 읽지 못했습니다.",
     },
     "rule_import": {
-        "en": "Imports {word} (line {line}), which this exercise does not allow: "
+        "en": "Imports {word} ({line}), which this exercise does not allow: "
         "it is to be done with numpy.",
-        "ko": "{word} 모듈을 import했습니다({line}번째 줄). 이 문제에서는 쓸 수 없습니다. "
+        "ko": "{word} 모듈을 import했습니다({line}). 이 문제에서는 쓸 수 없습니다. "
         "numpy로 풀어야 합니다.",
     },
     "rule_forbidden": {
-        "en": "Uses {word} (line {line}), which this exercise asks to do without.",
-        "ko": "{line}번째 줄의 {word}: 이 문제는 이것을 쓰지 않고 풀어야 합니다.",
+        "en": "Uses {word} ({line}), which this exercise asks to do without.",
+        "ko": "{line}의 {word}: 이 문제는 이것을 쓰지 않고 풀어야 합니다.",
     },
     "rule_required": {
         "en": "Has no {word}, which this exercise asks to use.",
@@ -464,8 +535,16 @@ MESSAGES: Final[Mapping[str, Mapping[Language, str]]] = {
         "ko": "({place}: {before} → {after})",
     },
     "at_cell": {
-        "en": "{message} (cell {cell}{code})",
-        "ko": "{message} ({cell}번 셀{code})",
+        "en": "{message} (cell {cell}, line {line}{code})",
+        "ko": "{message} ({cell}번 셀 {line}번째 줄{code})",
+    },
+    "in_line": {
+        "en": "line {line}",
+        "ko": "{line}번째 줄",
+    },
+    "in_cell": {
+        "en": "cell {cell}, line {line}",
+        "ko": "{cell}번 셀 {line}번째 줄",
     },
     "at_line": {
         "en": "{message} (line {line} of {file}{code})",

@@ -8,11 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograder.submissions.layouts.found import Request, entries
-from autograder.submissions.submission import SubmissionRef, displayable, storable
+from autograder.submissions.names import meaning
+from autograder.submissions.submission import SubmissionRef, displayable
 
 EXPECTED = "<student>.py files or <student>/ folders with .py files"
 
-_SUFFIXES = (".py", ".ipynb")
+_CODE = ("python", "notebook")
 
 
 def recognises(request: Request) -> bool:
@@ -28,21 +29,16 @@ def find(request: Request) -> list[SubmissionRef]:
     for path in work:
         student = displayable(path.name)
         if path.is_dir():
-            refs.append(SubmissionRef(student, assignment, path, stored_as=path.name))
+            refs.append(request.ref(student, assignment, path, stored_as=path.name))
             continue
-        student = student.removesuffix(path.suffix)
+        student = student[: -len(path.suffix)]
         names = [f"{one.name}.py" for one in request.course.assignments[assignment].exercises]
-        if path.suffix == ".ipynb":
+        if path.suffix.casefold() == ".ipynb":
             names = [f"{assignment}.ipynb"]
-        refs.append(
-            SubmissionRef(
-                student,
-                assignment,
-                request.folder,
-                files=dict.fromkeys(names, path),
-                stored_as=storable(student),
-            )
-        )
+        elif path.suffix.casefold() == ".zip":
+            names = [path.name]
+        files = dict.fromkeys(names, path)
+        refs.append(request.ref(student, assignment, request.folder, files=files))
     return refs
 
 
@@ -50,10 +46,19 @@ def _work(request: Request) -> list[Path]:
     return [
         Path(entry.path)
         for entry in request.entries()
-        if (entry.is_file() and entry.name.endswith(_SUFFIXES))
-        or (entry.is_dir() and any(one.name.endswith(_SUFFIXES) for one in _inside(entry.path)))
+        if (entry.is_file() and _kind(entry.name) in (*_CODE, "archive"))
+        or (entry.is_dir() and _has_work(Path(entry.path)))
     ]
 
 
-def _inside(path: str) -> list[Path]:
-    return [Path(entry.path) for entry in entries(Path(path))]
+def _kind(name: str) -> str:
+    return meaning(name, (), "").kind
+
+
+def _has_work(folder: Path, depth: int = 0) -> bool:
+    """Whether there is code or a zip in the folder, or in the one folder that it holds."""
+    inside = entries(folder)
+    if any(entry.is_file() and _kind(entry.name) in (*_CODE, "archive") for entry in inside):
+        return True
+    folders = [entry for entry in inside if entry.is_dir()]
+    return depth < 2 and len(folders) == 1 and _has_work(Path(folders[0].path), depth + 1)
