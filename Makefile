@@ -16,6 +16,7 @@ demo: $(READY) ## Grade the sample class and show the table.
 	$(BIN)/autograder grade examples/submissions --out build/demo-grades
 
 test: $(READY) ## Run the tests.
+	@echo "Running the tests: about five minutes on two processors. Their number comes first."
 	$(BIN)/python -m pytest -n $(JOBS) --timeout 300
 
 test-nbgrader: $(NBGRADER)/.ready ## Run the tests with nbgrader, the whole cycle included.
@@ -52,7 +53,8 @@ $(READY): pyproject.toml
 		|| { echo "error: $(PYTHON) has no module venv; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,test]'
+	@echo "Installing what the project needs into .venv; this takes about a minute."
+	$(BIN)/python -m pip install --disable-pip-version-check --editable '.[dev,test]'
 	@# Nothing else compiles an editable package where Python is told not to write bytecode.
 	@$(BIN)/python -m compileall -q autograder
 	@touch $@
@@ -62,6 +64,7 @@ $(READY): pyproject.toml
 $(NBGRADER)/.ready: $(READY)
 	rm -rf $(NBGRADER)
 	$(PYTHON) -m venv $(NBGRADER)
-	$(NBGRADER)/bin/python -m pip install --quiet --disable-pip-version-check \
+	@echo "Installing nbgrader and its hundred packages into $(NBGRADER)."
+	$(NBGRADER)/bin/python -m pip install --disable-pip-version-check \
 		--editable '.[nbgrader,test]' 'psycopg[binary]'
 	@touch $@

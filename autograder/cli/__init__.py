@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import difflib
 import gc
 import importlib
 import os
@@ -17,6 +18,7 @@ from typing import Any, NoReturn
 import click
 
 from autograder import __version__
+from autograder.cli.language import say, say_click, translate_click
 from autograder.errors import AutograderError
 from autograder.text.terminal import make_printable
 
@@ -24,17 +26,8 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
-# Command: module and one-line help, which `--help` shows without importing the module.
-COMMANDS = {
-    "check": "Run the public tests on your own work.",
-    "grade": "Grade a folder of submissions.",
-    "export": "Write grades in the formats of other systems.",
-    "release": "Write an assignment as students get it.",
-    "gradescope": "Build an autograder for Gradescope.",
-    "pack": "Write an assignment as a workflow needs it to grade.",
-    "lint": "Check that exercises are right and well tested.",
-    "nbgrader": "Run the course through nbgrader: build, sync, doctor.",
-}
+COMMANDS = ("check", "grade", "export", "release", "gradescope", "pack", "lint", "nbgrader")
+"""Each is a module of that name, and has a line ``command_<name>`` in the catalogues."""
 
 
 class LazyGroup(click.Group):
@@ -50,15 +43,33 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            key = "no_such_command_near" if near else "no_such_command"
+            raise click.UsageError(
+                say(key, name=printable(name), near="".join(near), known=", ".join(COMMANDS)), ctx
+            )
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        with formatter.section(say_click("Commands")):
+            formatter.write_dl([(name, say(f"command_{name}")) for name in COMMANDS])
 
 
-@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+translate_click()  # before click says anything, as it does in what follows
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=say("help_program"),
+)
 @click.version_option(__version__, prog_name="autograder")
-def cli() -> None:
-    """Exercises in backpropagation, graded: right, explained, and in a sandbox."""
+def cli() -> None: ...
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -77,14 +88,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         result: Any = cli.main(args=arguments, prog_name="autograder", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Abort:
-        sys.exit(EXIT_INTERRUPTED)
+        _end(EXIT_INTERRUPTED)
     except click.ClickException as error:
         with contextlib.suppress(OSError):
             error.show()
-        sys.exit(EXIT_USAGE)
+        _end(EXIT_USAGE)
     except AutograderError as error:
         _complain(str(error))
-        sys.exit(EXIT_USAGE)
+        _end(EXIT_USAGE)
     except (BrokenPipeError, SystemExit):
         # The reader of our output has gone, as `| head` does; click would end with 1 for that.
         _end(EXIT_USAGE)
@@ -98,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _complain(message: str) -> None:
     with contextlib.suppress(OSError):  # there is nowhere left to say it
-        click.echo(f"error: {printable(message)}", err=True)
+        click.echo(say("error", message=printable(message)), err=True)
 
 
 def _open_standard_streams() -> None:
@@ -112,8 +123,13 @@ def _open_standard_streams() -> None:
 
 
 def _end(code: int) -> NoReturn:
-    """End the program at once. To free one object after the other first, and to try to write
-    what could not be written, as Python does, takes longer than to grade a submission."""
+    """End the program at once, with what it has printed written as far as that is possible.
+
+    Python would free one object after the other first, which takes longer than to grade a
+    submission, and end with 120 where a stream cannot be flushed."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
     atexit._run_exitfuncs()
     os._exit(code)
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import click
 
 from autograder.cli import EXIT_FAILED, printable
-from autograder.cli.options import language_option, pick_language
+from autograder.cli.language import say
+from autograder.cli.options import language_option
+from autograder.course.course import pick_language
 from autograder.errors import AutograderError
 
 if TYPE_CHECKING:
@@ -33,17 +35,13 @@ MAX_WIDTH = 100
 MIN_WIDTH = 40
 
 
-@click.command("check")
+@click.command("check", help=say("help_check"))
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--watch", is_flag=True, help="Check again when a file is saved; Ctrl-C ends.")
-@click.option("--json", "as_json", is_flag=True, help="JSON instead of text; see docs/check.md.")
+@click.option("--watch", is_flag=True, help=say("option_check_watch"))
+@click.option("--json", "as_json", is_flag=True, help=say("option_check_json"))
 @language_option
 def command(paths: tuple[Path, ...], watch: bool, as_json: bool, language: str | None) -> int:
-    """Run the public tests on PATHS: files, notebooks, folders or names of exercises.
 
-    Without PATHS, on everything in the current folder. Ends with 0 when all public tests pass,
-    with 1 when one does not, and with 2 when the call or the course is wrong.
-    """
     show: Show = _show_json if as_json else _show_text
     with ExitStack() as stack:
         checker = _Checker(paths, language, stack)
@@ -172,7 +170,7 @@ def _watch(checker: _Checker, show: Show, *, quiet: bool) -> int:
                 checker.check(show)
             except AutograderError as error:
                 # It may be mended in the next moment: a file half written, a YAML being edited.
-                click.echo(f"error: {printable(str(error))}", err=True)
+                click.echo(say("error", message=printable(str(error))), err=True)
             if not quiet:
                 click.echo(text("check_watching", checker.language))
             while not checker.has_changed():

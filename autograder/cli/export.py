@@ -8,52 +8,52 @@ from typing import get_args
 import click
 from msgspec.structs import replace
 
-from autograder.cli.exporting import make_context, select, write_export
-from autograder.cli.options import course_option, find_course, language_option, pick_language
-from autograder.course.course import Course, HiddenFeedback
+from autograder.cli.exporting import select, write_export
+from autograder.cli.language import say
+from autograder.cli.options import course_option, find_course, language_option
+from autograder.course.course import Course, HiddenFeedback, pick_language
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
+from autograder.exports.context import make_context
 from autograder.exports.formats import FORMATS
 from autograder.grades.grade_file import read_grades
 from autograder.grades.model import Grade
+from autograder.text.catalogue import languages
 from autograder.text.language import Language
-from autograder.text.messages import LANGUAGES
 
 
-@click.command("export")
+@click.command("export", help=say("help_export"))
 @click.argument("grades", type=click.Path(path_type=Path))
 @click.option(
-    "--to", "name", type=click.Choice(list(FORMATS)), required=True, help="The format to write."
+    "--to", "name", type=click.Choice(list(FORMATS)), required=True, help=say("option_export_to")
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="File to write; for gradescope and classroom with several grades, a folder. "
-    "Default: the terminal.",
+    help=say("option_export_out"),
 )
-@click.option("--assignment", "assignments", multiple=True, help="Only this one; repeatable.")
-@click.option("--student", "students", multiple=True, help="Only this one; repeatable.")
+@click.option("--assignment", "assignments", multiple=True, help=say("option_only_this"))
+@click.option("--student", "students", multiple=True, help=say("option_only_this"))
 @click.option(
     "--roster",
     type=click.Path(path_type=Path),
-    help="CSV with the column 'student' and the platform's IDs, for canvas and moodle.",
+    help=say("option_export_roster"),
 )
 @click.option(
     "--title",
     "titles",
     multiple=True,
     metavar="ASSIGNMENT=TITLE",
-    help="What canvas or moodle calls an assignment; repeatable.",
+    help=say("option_export_title"),
 )
 @click.option(
     "--feedback",
     type=click.Choice(get_args(HiddenFeedback)),
-    help="What students see of hidden tests; default: as the course says, or hints.",
+    help=say("option_export_feedback"),
 )
 @click.option(
     "--folder",
-    help="Where the files are in the student's repository, for annotations; "
-    "default: assignments/<assignment>.",
+    help=say("option_export_folder"),
 )
 @course_option
 @language_option
@@ -70,12 +70,7 @@ def command(
     course: Path | None,
     language: str | None,
 ) -> int:
-    """Write the grades in GRADES, a folder that `autograder grade` wrote or one of its files,
-    in another format.
 
-    Titles, due dates and what students see of hidden tests come from the course, where there
-    is one. --lang is for titles and headings: what is said about a test stays as it was graded.
-    """
     if roster is not None and name not in ("canvas", "moodle"):
         raise UsageError(f"--roster is for canvas and moodle; {name} has no IDs")
     found = select(read_grades(grades), students, assignments, grades)
@@ -104,8 +99,8 @@ def _course(given: Path | None) -> Course | None:
 def _refuse_unknown(language: Language, course: Course | None) -> None:
     if course is not None:
         pick_language(language, course)
-    elif language not in LANGUAGES:
-        raise UsageError(f"--lang {language}: there are {', '.join(LANGUAGES)}")
+    elif language not in languages():
+        raise UsageError(f"--lang {language}: there are {', '.join(languages())}")
 
 
 def _in_language(language: Language, grades: list[Grade]) -> list[Grade]:

@@ -1,78 +1,27 @@
-"""What ``export`` and ``grade --format`` share: options, and where the files go."""
+"""Where ``export`` and ``grade --format`` put their files."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
-from autograder.course.course import Course, HiddenFeedback
 from autograder.errors import MachineError, UsageError
 from autograder.exports import github
-from autograder.exports.context import Context, GradescopeVisibility
-from autograder.exports.formats import FORMATS, ClassFormat, export, for_format
-from autograder.exports.roster import Roster, read_roster
-from autograder.grades.deadline import all_due
+from autograder.exports.context import Context
+from autograder.exports.formats import (
+    FORMATS,
+    ClassFormat,
+    export_bytes,
+    export_files,
+    for_format,
+)
 from autograder.grades.grade_file import write_atomically
 from autograder.grades.model import Grade
-from autograder.submissions.submission import SubmissionRef, storable
-from autograder.text.language import Language
-from autograder.text.messages import pick, sanitize
-
-
-def make_context(
-    course: Course | None,
-    *,
-    language: Language | None = None,
-    feedback: HiddenFeedback | None = None,
-    titles: Sequence[str] = (),
-    roster: Path | None = None,
-    folder: str | None = None,
-    folders: Mapping[tuple[str, str], str] | None = None,
-    hidden_visibility: GradescopeVisibility | None = None,
-) -> Context:
-    """What the course and the options say about exports, with titles in ``language`` or, by
-    default, the course's. Raises :class:`UsageError`."""
-    default = Context()
-    known: dict[str, str] = {}
-    past_due: list[str] = []
-    if course is not None:
-        now = datetime.now(UTC)
-        for name, assignment in course.assignments.items():
-            known[name] = pick(assignment.title, language or course.language)
-            if all_due(assignment, now):
-                past_due.append(name)
-    return Context(
-        feedback=feedback or (default.feedback if course is None else course.feedback),
-        past_due=frozenset(past_due),
-        titles=known | _titles(titles),
-        roster=None if roster is None else _roster(roster),
-        folders=dict(folders or {}),
-        hidden_visibility=hidden_visibility or default.hidden_visibility,
-        folder=default.folder if folder is None else folder.replace("{", "{{").replace("}", "}}"),
-    )
-
-
-def _titles(given: Sequence[str]) -> dict[str, str]:
-    titles = {}
-    for one in given:
-        assignment, equals, title = one.partition("=")
-        if not equals or not assignment or not title:
-            raise UsageError(
-                f"--title {one}: write it as ASSIGNMENT=TITLE, such as 'linear-layer=Week 3 (1234)'"
-            )
-        titles[assignment] = title
-    return titles
-
-
-def _roster(path: Path) -> Roster:
-    try:
-        return read_roster(path.read_bytes(), str(path))
-    except OSError as error:
-        raise UsageError(f"--roster {path}: cannot be read: {error.strerror}") from None
+from autograder.submissions.submission import SubmissionRef
+from autograder.text.messages import sanitize
 
 
 def repository_folders(refs: Sequence[SubmissionRef]) -> dict[tuple[str, str], str]:
@@ -110,7 +59,7 @@ def write_export(
     if name == "github":
         _tell_github(grades, context)
     if isinstance(chosen, ClassFormat) or len(grades) == 1:
-        content = export(name, grades, context)
+        content = export_bytes(name, grades, context)
         if out is None:
             click.echo(content, nl=False)
             return []
@@ -125,10 +74,9 @@ def write_export(
     if out.is_file():
         raise UsageError(f"--out {out}: is a file; {len(grades)} grades in {name} need a folder")
     paths = []
-    for grade in grades:
-        path = out / storable(grade.student) / grade.assignment / chosen.file_name
-        write_atomically(path, export(name, [grade], context))
-        paths.append(path)
+    for file, content in export_files(name, grades, context).items():
+        write_atomically(out / file, content)
+        paths.append(out / file)
     return paths
 
 

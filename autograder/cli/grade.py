@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from autograder.cli.choices import FEEDBACK, FORMATS, LAYOUTS
+from autograder.cli.language import say
 from autograder.cli.options import course_option, find_course, language_option
 from autograder.sandbox.launch import warm_process
 from autograder.sandbox.levels import LEVELS, Level, require_level
@@ -21,79 +22,74 @@ def _comparable(_: click.Context, __: click.Parameter, percent: float | None) ->
     return percent
 
 
-@click.command("grade")
+@click.command("grade", help=say("help_grade"))
 @click.argument("submissions", type=click.Path(path_type=Path))
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     required=True,
-    help="Folder for the grades: OUT/<student>/<assignment>.json and OUT/summary.csv.",
+    help=say("option_grade_out"),
 )
-@click.option("--assignment", "assignments", multiple=True, help="Only this one; repeatable.")
-@click.option("--student", "students", multiple=True, help="Only this one; repeatable.")
+@click.option("--assignment", "assignments", multiple=True, help=say("option_only_this"))
+@click.option("--student", "students", multiple=True, help=say("option_only_this"))
 @click.option(
     "--jobs",
     type=click.IntRange(1, 256),
-    help="Submissions graded at a time; default: one per core.",
+    help=say("option_grade_jobs"),
 )
 @click.option(
     "--isolation",
     type=click.Choice(LEVELS),
     default="sandbox",
     show_default=True,
-    help="How student code is kept apart.",
+    help=say("option_grade_isolation"),
 )
 @click.option(
     "--layout",
     type=click.Choice(LAYOUTS),
     default="nbgrader",
     show_default=True,
-    help="How the submissions lie in the folder, or in a zip.",
+    help=say("option_grade_layout"),
 )
 @click.option(
     "--format",
     "formats",
     type=click.Choice(FORMATS),
     multiple=True,
-    help="Also write the grades in this format, to OUT; repeatable.",
+    help=say("option_grade_format"),
 )
 @click.option(
     "--roster",
     type=click.Path(path_type=Path),
-    help="For --format canvas and moodle: see 'autograder export --help'.",
+    help=say("option_grade_roster"),
 )
 @click.option(
     "--feedback",
     type=click.Choice(FEEDBACK),
-    help="For --format: what students see of hidden tests; default: as the course says.",
+    help=say("option_grade_feedback"),
 )
 @click.option(
     "--fail-under",
     type=click.FloatRange(0, 100),
     callback=_comparable,
     metavar="PERCENT",
-    help="End with 1 where a grade is below this share of the points.",
+    help=say("option_grade_fail_under"),
 )
-@click.option(
-    "--force", is_flag=True, help="Grade again what is graded and unchanged; read the course anew."
-)
-@click.option("--quiet", is_flag=True, help="No table.")
+@click.option("--force", is_flag=True, help=say("option_grade_force"))
+@click.option("--quiet", is_flag=True, help=say("option_grade_quiet"))
 @course_option
 @language_option
 def command(*, course: Path | None, jobs: int | None, isolation: Level, **given: Any) -> int:
-    """Grade every submission in SUBMISSIONS/<student>/<assignment>/, or as --layout says.
 
-    Ends with 0 when every submission has a grade, whatever its score, unless --fail-under sets
-    a threshold. What is graded and unchanged is kept, so an interrupted run goes on where it
-    stopped.
-    """
     require_level(isolation)
     root = find_course(course)
     # It starts while everything else is imported and the course is loaded.
     with warm_process(isolation) as origin:
+        from autograder.batch.folder import GradeOptions
         from autograder.cli.grading import Request, grade
 
-        request = Request(
+        printed = {name: given.pop(name) for name in Request.__struct_fields__}
+        options = GradeOptions(
             course=root, jobs=jobs or os.cpu_count() or 1, isolation=isolation, **given
         )
-        return grade(request, origin)
+        return grade(options, Request(**printed), origin)

@@ -7,19 +7,13 @@ from typing import get_args
 
 import click
 
-from autograder.cli.exporting import make_context
-from autograder.cli.options import (
-    course_option,
-    find_course,
-    language_option,
-    pick_assignment,
-    pick_language,
-)
-from autograder.course.course import HiddenFeedback
+from autograder.cli.language import say
+from autograder.cli.options import course_option, find_course, language_option, pick_assignment
+from autograder.course.course import HiddenFeedback, pick_language
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
-from autograder.exports.context import GradescopeVisibility
-from autograder.exports.formats import export
+from autograder.exports.context import GradescopeVisibility, make_context
+from autograder.exports.formats import export_bytes
 from autograder.exports.summary import points
 from autograder.grades.grade_file import write_atomically
 from autograder.integrations.gradescope.build import Settings, autograder_zip
@@ -28,32 +22,33 @@ from autograder.sandbox.levels import Level, require_level
 from autograder.text.messages import sanitize
 
 
-@click.group("gradescope")
-def command() -> None:
-    """Build an autograder for Gradescope."""
+@click.group("gradescope", help=say("help_gradescope"))
+def command() -> None: ...
 
 
-@command.command("build")
+@command.command("build", help=say("help_gradescope_build"))
 @click.argument("assignment")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The zip to upload.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help=say("option_gradescope_out")
+)
 @click.option(
     "--isolation",
     type=click.Choice(get_args(Level)),
     default="sandbox",
     show_default=True,
-    help="How student code is kept apart there; no other level is taken silently.",
+    help=say("option_gradescope_isolation"),
 )
 @click.option(
     "--feedback",
     type=click.Choice(get_args(HiddenFeedback)),
-    help="What students see of hidden tests; default: as the course says.",
+    help=say("option_gradescope_feedback"),
 )
 @click.option(
     "--hidden-tests",
     type=click.Choice(get_args(GradescopeVisibility)),
     default="after_due_date",
     show_default=True,
-    help="When students see hidden tests and, with any but 'visible', their total.",
+    help=say("option_gradescope_hidden_tests"),
 )
 @course_option
 @language_option
@@ -66,10 +61,7 @@ def build(
     course: Path | None,
     language: str | None,
 ) -> int:
-    """Write the zip of ASSIGNMENT for Gradescope: Configure Autograder > Zip file upload.
 
-    It has the hidden tests and solutions: keep it secret.
-    """
     root = find_course(course)
     loaded = load_course(root, only=[assignment])
     chosen = pick_assignment(assignment, loaded, root)
@@ -91,16 +83,16 @@ def build(
     return 0
 
 
-@command.command("run", hidden=True)
+@command.command("run", hidden=True, help=say("help_gradescope_run"))
 @click.option(
     "--root",
     type=click.Path(path_type=Path),
     default=Path("/autograder"),
     show_default=True,
-    help="The folder with source/, submission/ and results/.",
+    help=say("option_gradescope_root"),
 )
 def run(root: Path) -> int:
-    """Grade the submission that Gradescope has put there. The zip's run_autograder does this."""
+
     root = root.absolute()
     settings = read_settings(root)
     require_level(settings.isolation)
@@ -109,7 +101,7 @@ def run(root: Path) -> int:
     context = make_context(
         course, feedback=settings.feedback, hidden_visibility=settings.hidden_tests
     )
-    write_atomically(root / RESULTS, export("gradescope", [grade], context))
+    write_atomically(root / RESULTS, export_bytes("gradescope", [grade], context))
     click.echo(
         f"{sanitize(grade.student)}: {points(grade.total)} of {points(grade.max_score)} points, "
         f"isolation {grade.isolation}"

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from autograder.authoring.lint import Report, find_leaks, lint_exercise
 from autograder.cli import EXIT_FAILED
+from autograder.cli.language import say
 from autograder.cli.options import course_option, find_course
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
@@ -17,19 +18,11 @@ from autograder.sandbox.host import Sandbox
 from autograder.sandbox.levels import require_level
 
 
-@click.command("lint")
+@click.command("lint", help=say("help_lint"))
 @click.argument("assignments", nargs=-1)
 @course_option
 def command(assignments: tuple[str, ...], course: Path | None) -> int:
-    """Check ASSIGNMENTS, or all of them.
 
-    The solution must get all points, the stub and trivial answers none; the witnesses must
-    agree; every known mistake must lose points in the hidden tests and get its own hint; an
-    efficiency test must fail a mistake that is right and slow; statements must be there in
-    every language and their LaTeX readable; stubs must have their two markers; and nothing
-    secret may stand in what students are given. Ends with 1 when something is wrong; notes
-    are nothing wrong.
-    """
     require_level("sandbox")
     root = find_course(course)
     loaded = load_course(root)

@@ -8,8 +8,9 @@ import click
 
 from autograder.cli import EXIT_FAILED
 from autograder.cli.exporting import select
-from autograder.cli.options import course_option, find_course, language_option, pick_language
-from autograder.course.course import Course
+from autograder.cli.language import say
+from autograder.cli.options import course_option, find_course, language_option
+from autograder.course.course import Course, pick_language
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
 from autograder.integrations.nbgrader import require_nbgrader
@@ -17,26 +18,23 @@ from autograder.integrations.nbgrader import require_nbgrader
 _into_option = click.option(
     "--into",
     type=click.Path(path_type=Path),
-    help="nbgrader's course folder; default: the course's folder.",
+    help=say("option_nbgrader_into"),
 )
-_db_option = click.option(
-    "--db", "db_url", help="The gradebook's address; default: as nbgrader_config.py says."
-)
+_db_option = click.option("--db", "db_url", help=say("option_nbgrader_db"))
 
 
-@click.group("nbgrader")
-def command() -> None:
-    """Run a course through nbgrader, with this grader underneath."""
+@click.group("nbgrader", help=say("help_nbgrader"))
+def command() -> None: ...
 
 
-@command.command("build")
+@command.command("build", help=say("help_nbgrader_build"))
 @click.argument("assignment")
 @_into_option
-@click.option("--course-id", help="For a new nbgrader_config.py; default: the folder's name.")
+@click.option("--course-id", help=say("option_nbgrader_course_id"))
 @click.option(
     "--exchange",
     type=click.Path(path_type=Path),
-    help="For a new nbgrader_config.py: the folder that students and instructors share.",
+    help=say("option_nbgrader_exchange"),
 )
 @course_option
 @language_option
@@ -48,12 +46,7 @@ def build_command(
     course: Path | None,
     language: str | None,
 ) -> int:
-    """Write source/ASSIGNMENT/ for 'nbgrader generate_assignment', and nbgrader_config.py where
-    there is none.
 
-    Run it again when the course has changed: a gradebook with submissions gets the new tests,
-    too.
-    """
     require_nbgrader()
     from autograder.integrations.nbgrader.build import build
 
@@ -80,10 +73,10 @@ def build_command(
     return 0
 
 
-@command.command("sync")
+@command.command("sync", help=say("help_nbgrader_sync"))
 @click.argument("grades", type=click.Path(path_type=Path))
-@click.option("--assignment", "assignments", multiple=True, help="Only this one; repeatable.")
-@click.option("--student", "students", multiple=True, help="Only this one; repeatable.")
+@click.option("--assignment", "assignments", multiple=True, help=say("option_only_this"))
+@click.option("--student", "students", multiple=True, help=say("option_only_this"))
 @_into_option
 @_db_option
 @course_option
@@ -95,11 +88,7 @@ def sync_command(
     db_url: str | None,
     course: Path | None,
 ) -> int:
-    """Write the grades in GRADES, a folder that 'autograder grade' wrote, into nbgrader's
-    gradebook and autograded/, for formgrader, feedback and export.
 
-    Scores and comments given by hand stay. Running it again changes nothing.
-    """
     require_nbgrader()
     from autograder.grades.grade_file import read_grades
     from autograder.integrations.nbgrader.settings import load_settings
@@ -116,15 +105,12 @@ def sync_command(
     return 0
 
 
-@command.command("doctor")
+@command.command("doctor", help=say("help_nbgrader_doctor"))
 @_into_option
 @_db_option
 @course_option
 def doctor_command(into: Path | None, db_url: str | None, course: Path | None) -> int:
-    """Look for what is wrong with nbgrader's side of the course, and say how to mend it.
 
-    Ends with 0 when nothing is.
-    """
     require_nbgrader()
     from autograder.integrations.nbgrader.doctor import examine
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from autograder.cli.language import say
 from autograder.errors import UsageError
 
 if TYPE_CHECKING:
     from autograder.course.course import Assignment, Course
-    from autograder.text.language import Language
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -21,14 +21,12 @@ def course_option(function: _Function) -> _Function:
     return click.option(
         "--course",
         type=click.Path(path_type=Path),
-        help="The course's folder; default: the nearest one upwards with a config.yaml.",
+        help=say("option_course"),
     )(function)
 
 
 def language_option(function: _Function) -> _Function:
-    return click.option("--lang", "language", help="Language of messages, such as en or ko.")(
-        function
-    )
+    return click.option("--lang", "language", help=say("option_lang"))(function)
 
 
 def find_course(given: Path | None) -> Path:
@@ -45,15 +43,6 @@ def find_course(given: Path | None) -> Path:
         f"{here}: there is no config.yaml here or above; "
         "call this inside a course, or name one with --course"
     )
-
-
-def pick_language(given: str | None, course: Course) -> Language:
-    """The language asked for, or the course's. Raises :class:`UsageError` for an unknown one."""
-    if given is None:
-        return course.language
-    if given not in course.languages:
-        raise UsageError(f"--lang {given}: the course is written in {', '.join(course.languages)}")
-    return given
 
 
 def pick_assignment(name: str, course: Course, root: Path) -> Assignment:

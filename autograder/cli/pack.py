@@ -9,24 +9,19 @@ from pathlib import Path
 
 import click
 
+from autograder.cli.language import say
 from autograder.cli.options import course_option, find_course, pick_assignment
 from autograder.course.loading import load_course
 from autograder.grades.grade_file import write_atomically
 from autograder.release.grading import grading_files
 
 
-@click.command("pack")
+@click.command("pack", help=say("help_pack"))
 @click.argument("assignment")
-@click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="The .tar.gz file to write."
-)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help=say("option_pack_out"))
 @course_option
 def command(assignment: str, out: Path, course: Path | None) -> int:
-    """Write ASSIGNMENT, hidden tests and solutions included, as a course of its own.
 
-    Grades made with it are those of the whole course. It is secret: keep it in an encrypted
-    secret, or encrypt it (gpg --symmetric).
-    """
     root = find_course(course)
     loaded = load_course(root, only=[assignment])
     files = grading_files(loaded, pick_assignment(assignment, loaded, root))

@@ -6,13 +6,9 @@ from pathlib import Path
 
 import click
 
-from autograder.cli.options import (
-    course_option,
-    find_course,
-    language_option,
-    pick_assignment,
-    pick_language,
-)
+from autograder.cli.language import say
+from autograder.cli.options import course_option, find_course, language_option, pick_assignment
+from autograder.course.course import pick_language
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
 from autograder.release.bundle import Options, make_bundle
@@ -20,30 +16,28 @@ from autograder.release.github import ACTION, COURSE_REPOSITORY, WORKFLOW, Class
 from autograder.release.writing import write_bundle
 
 
-@click.command("release")
+@click.command("release", help=say("help_release"))
 @click.argument("assignment")
 @click.argument("destination", metavar="DEST", type=click.Path(path_type=Path))
-@click.option("--notebook", is_flag=True, help="Also a notebook for each exercise.")
+@click.option("--notebook", is_flag=True, help=say("option_release_notebook"))
 @click.option(
     "--github",
     is_flag=True,
-    help="A template repository for GitHub Classroom, with a workflow that grades.",
+    help=say("option_release_github"),
 )
 @click.option(
     "--action",
     metavar="OWNER/REPO@REF",
-    help=f"With --github: the action that grades; default: {ACTION}, to be filled in.",
+    help=say("option_release_action", default=ACTION),
 )
 @click.option(
     "--course-repository",
     metavar="OWNER/REPO",
-    help="With --github: the private repository of the course; "
-    f"default: {COURSE_REPOSITORY}, to be filled in.",
+    help=say("option_release_course_repository", default=COURSE_REPOSITORY),
 )
 @click.option(
     "--requirement",
-    help="What students install, such as 'backprop-autograder @ git+https://...'; "
-    "default: this version, as a wheel in the bundle.",
+    help=say("option_release_requirement"),
 )
 @course_option
 @language_option
@@ -58,13 +52,7 @@ def command(
     course: Path | None,
     language: str | None,
 ) -> int:
-    """Write the bundle of ASSIGNMENT for students to the folder DEST.
 
-    It has the stubs, the public tests, the statements in README.md, and the package to install.
-    Refused where the leak check of `autograder lint` finds something secret in it. An earlier
-    bundle in DEST is brought up to date; stubs and notebooks that somebody has worked on stay as
-    they are.
-    """
     for name, value in (("--action", action), ("--course-repository", course_repository)):
         if value is not None and not github:
             raise UsageError(f"{name} is for --github; add it")
@@ -88,7 +76,7 @@ def command(
     for name in bundle.left_out:
         click.echo(f"Left out, as it belongs to no exercise: {name}", err=True)
     for name in done.kept:
-        click.echo(f"CourseCache, as somebody has worked on it: {destination / name}", err=True)
+        click.echo(f"Kept, as somebody has worked on it: {destination / name}", err=True)
     if github and "OWNER" in classroom.action + classroom.course_repository:
         click.echo(f"Fill in OWNER in {destination / WORKFLOW}", err=True)
     changed = f"{len(done.written)} of {len(bundle.files)} files"

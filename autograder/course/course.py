@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from autograder.course.exercise import Exercise
 from autograder.course.policy import Attempts, Late
+from autograder.errors import UsageError
 from autograder.sandbox.limits import Limits
 from autograder.text.language import Language, Text
 
@@ -41,3 +42,12 @@ class Course(Struct, frozen=True):
     late: Late = Late()
     attempts: Attempts = Attempts()
     feedback: HiddenFeedback = "hints"
+
+
+def pick_language(given: Language | None, course: Course) -> Language:
+    """The language asked for, or the course's. Raises :class:`UsageError` for an unknown one."""
+    if given is None:
+        return course.language
+    if given not in course.languages:
+        raise UsageError(f"--lang {given}: the course is written in {', '.join(course.languages)}")
+    return given

@@ -1,1 +1,4 @@
-"""Grades leaving the program: files, tables, and the formats of other systems."""
+"""Grades in the formats of other systems, and as tables.
+
+In: grades. Out: the content of files, as bytes. Nothing is graded here.
+"""

@@ -1,20 +1,24 @@
-"""What writers of exports need besides the grades."""
+"""The options of exports, and what their writers need besides the grades."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.course.course import HiddenFeedback
+from autograder.course.course import Course, HiddenFeedback
 from autograder.errors import UsageError
-from autograder.exports.roster import Roster
+from autograder.exports.roster import Roster, read_roster
 from autograder.exports.summary import points
+from autograder.grades.deadline import all_due
 from autograder.grades.model import Grade, TestGrade
-from autograder.text.messages import text
+from autograder.text.language import Language
+from autograder.text.messages import pick, text
 
 GradescopeVisibility: TypeAlias = Literal["visible", "after_due_date", "after_published", "hidden"]
 """When Gradescope shows a test to its student."""
@@ -55,6 +59,58 @@ class Context(Struct, frozen=True):
         key = (grade.student, grade.assignment)
         folder = self.folders.get(key) or self.folder.format(assignment=grade.assignment)
         return "/".join(part for part in (folder.rstrip("/"), file) if part not in ("", "."))
+
+
+def make_context(
+    course: Course | None,
+    *,
+    language: Language | None = None,
+    feedback: HiddenFeedback | None = None,
+    titles: Sequence[str] = (),
+    roster: Path | None = None,
+    folder: str | None = None,
+    folders: Mapping[tuple[str, str], str] | None = None,
+    hidden_visibility: GradescopeVisibility | None = None,
+) -> Context:
+    """What the course and the options say about exports, with titles in ``language`` or, by
+    default, the course's. Raises :class:`UsageError`."""
+    default = Context()
+    known: dict[str, str] = {}
+    past_due: list[str] = []
+    if course is not None:
+        now = datetime.now(UTC)
+        for name, assignment in course.assignments.items():
+            known[name] = pick(assignment.title, language or course.language)
+            if all_due(assignment, now):
+                past_due.append(name)
+    return Context(
+        feedback=feedback or (default.feedback if course is None else course.feedback),
+        past_due=frozenset(past_due),
+        titles=known | _titles(titles),
+        roster=None if roster is None else _roster(roster),
+        folders=dict(folders or {}),
+        hidden_visibility=hidden_visibility or default.hidden_visibility,
+        folder=default.folder if folder is None else folder.replace("{", "{{").replace("}", "}}"),
+    )
+
+
+def _titles(given: Sequence[str]) -> dict[str, str]:
+    titles = {}
+    for one in given:
+        assignment, equals, title = one.partition("=")
+        if not equals or not assignment or not title:
+            raise UsageError(
+                f"--title {one}: write it as ASSIGNMENT=TITLE, such as 'linear-layer=Week 3 (1234)'"
+            )
+        titles[assignment] = title
+    return titles
+
+
+def _roster(path: Path) -> Roster:
+    try:
+        return read_roster(path.read_bytes(), str(path))
+    except OSError as error:
+        raise UsageError(f"--roster {path}: cannot be read: {error.strerror}") from None
 
 
 # Characters that turn the direction of the text around them, or end lines for some readers.

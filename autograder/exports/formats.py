@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
+from autograder.course.course import Course, HiddenFeedback
+from autograder.errors import UsageError
 from autograder.exports import (
     canvas,
     classroom,
@@ -17,9 +20,11 @@ from autograder.exports import (
     moodle,
     table_csv,
 )
-from autograder.exports.context import Context
+from autograder.exports.context import Context, make_context
 from autograder.grades.feedback import visible
 from autograder.grades.model import Grade
+from autograder.submissions.submission import storable
+from autograder.text.language import Language
 
 
 class ClassFormat(Struct, frozen=True):
@@ -62,7 +67,7 @@ def for_format(name: str, grades: Sequence[Grade], context: Context) -> list[Gra
     ]
 
 
-def export(name: str, grades: Sequence[Grade], context: Context) -> bytes:
+def export_bytes(name: str, grades: Sequence[Grade], context: Context) -> bytes:
     """The grades in a format; a :class:`GradeFormat` takes exactly one."""
     readable = for_format(name, grades, context)
     chosen = FORMATS[name]
@@ -70,3 +75,44 @@ def export(name: str, grades: Sequence[Grade], context: Context) -> bytes:
         return chosen.write(readable, context)
     (grade,) = readable
     return chosen.write(grade, context)
+
+
+def export_files(name: str, grades: Sequence[Grade], context: Context) -> dict[str, bytes]:
+    """The grades in a format, as the content of each file by its name. Of a format with a file
+    a grade, the names are ``<student>/<assignment>/<file>``, unless there is one grade only."""
+    chosen = FORMATS[name]
+    if isinstance(chosen, ClassFormat) or len(grades) == 1:
+        return {chosen.file_name: export_bytes(name, grades, context)}
+    return {
+        f"{storable(grade.student)}/{grade.assignment}/{chosen.file_name}": export_bytes(
+            name, [grade], context
+        )
+        for grade in grades
+    }
+
+
+def export(
+    grades: Iterable[Grade],
+    format: str,
+    *,
+    course: Course | None = None,
+    lang: Language | None = None,
+    feedback: HiddenFeedback | None = None,
+    roster: Path | None = None,
+) -> dict[str, bytes]:
+    """Grades in the format of another system, as the content of each file by its name.
+
+    ``format`` is one of :data:`FORMATS`: ``csv``, ``junit``, ``gradescope``, ``github``,
+    ``classroom``, ``canvas``, ``moodle`` or ``markdown``. ``course`` gives titles, due dates and
+    the policy for feedback; ``feedback`` overrides that, and ``lang`` is the language of titles.
+    ``roster`` is a CSV file with the columns that Canvas and Moodle ask for. Raises
+    :class:`~autograder.errors.UsageError` for an unknown format and for a roster that does not
+    fit.
+
+    >>> list(export([], "csv"))
+    ['grades.csv']
+    """
+    if format not in FORMATS:
+        raise UsageError(f"{format}: no such format; known are {', '.join(FORMATS)}")
+    context = make_context(course, language=lang, feedback=feedback, roster=roster)
+    return export_files(format, list(grades), context)

@@ -1,0 +1,1 @@
+"""Other systems with this grader underneath: nbgrader and Gradescope."""

@@ -1,1 +1,4 @@
-"""Parts of a course leaving it: bundles for students, and what grades elsewhere."""
+"""A course on its way to students: bundles, notebooks, repositories.
+
+In: a course. Out: files without a secret in them, or a refusal.
+"""

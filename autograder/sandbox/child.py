@@ -36,7 +36,6 @@ from autograder.sandbox.protocol import (
     Call,
     Callback,
     CallbackResult,
-    CourseCache,
     Done,
     Element,
     ExceptionInfo,
@@ -51,6 +50,7 @@ from autograder.sandbox.protocol import (
     Plain,
     Raised,
     Read,
+    RemoteRef,
     Reply,
     Request,
     Returned,
@@ -228,7 +228,7 @@ class Server:
                 return unpack_array(argument)
             case Plain():
                 return argument.value
-            case CourseCache():
+            case RemoteRef():
                 return self._kept[argument.name]
             case Function():
                 return self._proxy(argument.number)

@@ -87,7 +87,7 @@ class Function(Struct, frozen=True, tag="function", array_like=True):
     number: int
 
 
-class CourseCache(Struct, frozen=True, tag="kept", array_like=True):
+class RemoteRef(Struct, frozen=True, tag="kept", array_like=True):
     """An object that stays with the student's process, under the name it was kept by."""
 
     name: str
@@ -107,11 +107,11 @@ class Listed(Struct, frozen=True, tag="listed", array_like=True):
     """A list or tuple of arrays, scalars and kept objects, to be handed to student code."""
 
     kind: Literal["list", "tuple"]
-    items: tuple[Array | Plain | CourseCache, ...]
+    items: tuple[Array | Plain | RemoteRef, ...]
 
 
 Value: TypeAlias = Array | Plain | Opaque | Items
-Argument: TypeAlias = Array | Plain | Function | CourseCache | Listed
+Argument: TypeAlias = Array | Plain | Function | RemoteRef | Listed
 
 
 class Load(Struct, frozen=True, tag="load"):

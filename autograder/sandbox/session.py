@@ -27,7 +27,6 @@ from autograder.sandbox.protocol import (
     Call,
     Callback,
     CallbackResult,
-    CourseCache,
     Done,
     Function,
     Items,
@@ -39,6 +38,7 @@ from autograder.sandbox.protocol import (
     Plain,
     Raised,
     Read,
+    RemoteRef,
     Reply,
     Request,
     Returned,
@@ -253,7 +253,7 @@ class Session:
         """Call a function of the module, or a method of a kept object.
 
         Arguments are arrays, Python scalars, functions (which stay here and are called
-        back), :class:`~autograder.sandbox.protocol.CourseCache`, or lists and tuples of them.
+        back), :class:`~autograder.sandbox.protocol.RemoteRef`, or lists and tuples of them.
         """
         functions = Functions()
         packed = tuple(pack_argument(argument, functions) for argument in arguments)
@@ -423,7 +423,7 @@ def pack_argument(argument: Any, functions: Functions) -> Argument:
     if isinstance(argument, np.ndarray):
         functions.saw(argument)
         return pack_array(argument)
-    if isinstance(argument, CourseCache):
+    if isinstance(argument, RemoteRef):
         return argument
     if isinstance(argument, (list, tuple)):
         items = tuple(pack_argument(item, functions) for item in argument)

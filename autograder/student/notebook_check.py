@@ -61,15 +61,16 @@ class Report:
         return check_html.report(self.checked, self.language)
 
 
-def check(names: Sequence[str], language: Language | None) -> Report:
-    """Check the exercises ``names``, or all that the notebook defines.
+def check(*names: str, lang: Language | None = None) -> Report:
+    """Check exercises by name, as the cells of this notebook define them, or all of them.
 
-    Never raises for a call or a course that is wrong: a traceback of ours helps nobody.
+    The report shows itself: as HTML in a notebook, as text in a terminal. Never raises for a
+    call or a course that is wrong: a traceback of ours helps nobody.
     """
     try:
         works = find_exercises([Path(name) for name in names])
         course = works[0].course
-        chosen = language or course.language
+        chosen = lang or course.language
         if chosen not in course.languages:
             raise UsageError(
                 f"lang='{chosen}': the course is written in {', '.join(course.languages)}"
@@ -82,7 +83,7 @@ def check(names: Sequence[str], language: Language | None) -> Report:
                     check_exercise(work.course, work.exercise, submission, sandbox, chosen)
                 )
     except AutograderError as error:
-        return Report((), language or "en", str(error))
+        return Report((), lang or "en", str(error))
     return Report(checked, chosen)
 
 

@@ -40,7 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("autograder", "exercises in backpropagation")
     group.addoption(
         "--autograder-lang",
-        choices=("en", "ko"),
+        metavar="LANG",
         default=None,
         help="language of messages about exercises; the course's own by default",
     )

@@ -17,8 +17,8 @@ import yaml
 from autograder.cli.pack import packed
 from autograder.course.loading import load_course
 from autograder.release.grading import grading_files
-from tests.integration.test_export import COURSE, RIGHT, WRONG, run
-from tests.run_action import ACTION, Result, run_action
+from tests.support.run_action import ACTION, Result, run_action
+from tests.support.small_course import COURSE, RIGHT, WRONG, run
 
 Act = Callable[..., Result]
 FOLDER = Path("submission") / "assignments" / "linear-layer"

@@ -16,7 +16,7 @@ from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.errors import CourseError
 from autograder.grading import preparation
-from tests.integration.test_grade import COURSE, RIGHT, WRONG, contents, hand_in
+from tests.support.small_course import COURSE, RIGHT, WRONG, contents, hand_in
 
 ENTRIES = {"course", "linear-layer.dx", ".gitignore"}
 

@@ -14,7 +14,7 @@ import yaml
 from autograder.course.loading import load_course
 from autograder.course.loading.yaml_source import read_yaml
 from autograder.errors import CourseError
-from tests.integration.test_grade import hand_in, run
+from tests.support.small_course import hand_in, run
 
 GOOD = Path(__file__).parent.parent / "courses" / "good"
 CONFIG = "config.yaml"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from autograder.course.loading import load_exercise
-from tests.integration.test_grade import run
+from tests.support.small_course import run
 
 DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r"^```(?:yaml|python)\n# (?P<title>.+)\n(?P<code>(?s:.+?))^```$", re.MULTILINE)

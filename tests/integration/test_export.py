@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
 import json
-import os
 import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,49 +12,20 @@ from typing import Any
 import pytest
 from junitparser import JUnitXml
 
-from autograder.exports.summary import from_spreadsheet
 from autograder.submissions.submission import displayable
-from tests.unit.grades import HOSTILE
+from tests.support.grades import HOSTILE
+from tests.support.small_course import (
+    COURSE,
+    PARTLY,
+    RIGHT,
+    WRONG,
+    rows_of,
+    run,
+    write_source,
+)
 
-COURSE = Path(__file__).parent.parent / "courses" / "good"
-RIGHT = "def linear_dx(W, dy):\n    return W.T @ dy\n"
-WRONG = "def linear_dx(W, dy):\n    return -(W.T @ dy)\n"
 RAISES = 'def linear_dx(W, dy):\n    raise ValueError("::error::<b>=1+1|")\n'
-# Right answers to the worked example alone.
-PARTLY = "def linear_dx(W, dy):\n    return W.T @ dy if W.shape == (2, 3) else dy\n"
-
 ALL = ("csv", "junit", "gradescope", "github", "classroom", "canvas", "moodle", "markdown")
-
-
-def run(
-    *arguments: object, course: Path = COURSE, cwd: Path | None = None, **environment: object
-) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "autograder", *map(str, arguments), "--course", str(course)]
-    unset = ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE")
-    inherited = {name: value for name, value in os.environ.items() if name not in unset}
-    root = str(Path(__file__).parents[2])
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        cwd=cwd,
-        env=inherited
-        | {"PYTHONPATH": root, "PYTHONUTF8": "1"}
-        | {name: str(value) for name, value in environment.items()},
-    )
-
-
-def hand_in(folder: Path, source: str, name: str = "dx.py") -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(source)
-    return folder
-
-
-def plain(text: str) -> list[list[str]]:
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    return [[from_spreadsheet(cell) for cell in row] for row in rows]
 
 
 def read(path: Path) -> str:
@@ -72,7 +38,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A class with every format written beside its grades."""
     work = tmp_path_factory.mktemp("class")
     for student, source in {HOSTILE: RAISES, "kim": WRONG, "lee": RIGHT, "park": PARTLY}.items():
-        hand_in(work / "submissions" / student / "linear-layer", source)
+        write_source(work / "submissions" / student / "linear-layer", source)
     formats = [part for name in ALL for part in ("--format", name)]
     done = run(
         "grade", work / "submissions", "--out", work / "out", "--quiet", *formats,
@@ -86,7 +52,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def totals(graded: Path) -> dict[str, float]:
-    rows = plain(read(graded / "out" / "summary.csv"))
+    rows = rows_of(read(graded / "out" / "summary.csv"))
     table = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
     found = {row["student"]: float(row["score"]) for row in table}
     assert found == {displayable(HOSTILE): 0, "kim": 0, "lee": 10, "park": found["park"]}
@@ -98,15 +64,15 @@ def test_tables_have_everybody_with_the_totals_of_the_summary(
     graded: Path, totals: dict[str, float]
 ) -> None:
     out = graded / "out"
-    header, *rows = plain(read(out / "grades.csv"))
+    header, *rows = rows_of(read(out / "grades.csv"))
     assert {row[0]: float(row[header.index("score")]) for row in rows} == totals
     for row in rows:
         tests = [cell for name, cell in zip(header, row, strict=True) if name.count("/") == 2]
         assert sum(map(float, tests)) == totals[row[0]]
-    canvas = plain(read(out / "canvas.csv"))[2:]
+    canvas = rows_of(read(out / "canvas.csv"))[2:]
     assert {row[3]: float(row[-1]) for row in canvas} == totals
-    assert plain(read(out / "canvas.csv"))[0][-1] == "The linear layer"
-    moodle = plain(read(out / "moodle.csv"))[1:]
+    assert rows_of(read(out / "canvas.csv"))[0][-1] == "The linear layer"
+    moodle = rows_of(read(out / "moodle.csv"))[1:]
     assert {row[0]: float(row[1]) for row in moodle} == totals
 
 
@@ -259,8 +225,8 @@ def test_due_dates_change_the_final_score_and_nothing_else(tmp_path: Path) -> No
         "kim": "2026-12-01 15:59:00.000000 UTC",
         "lee": "2026-12-01 15:59:00.000000 UTC",
     }.items():
-        hand_in(folder / student / "linear-layer", RIGHT)
-        hand_in(folder / student / "linear-layer", time, "timestamp.txt")
+        write_source(folder / student / "linear-layer", RIGHT)
+        write_source(folder / student / "linear-layer", time, "timestamp.txt")
     course = configured(tmp_path)
     run("grade", folder, "--out", out, "--quiet", course=course)
     before = grades(out)
@@ -282,7 +248,7 @@ def test_due_dates_change_the_final_score_and_nothing_else(tmp_path: Path) -> No
     rows = [row.split(",") for row in read(out / "summary.csv").splitlines()]
     assert rows[0][-3:] == ["late_seconds", "penalty", "final_score"]
     assert [row[-1] for row in rows[1:]] == ["10", "9", "10"]
-    assert [row[-1] for row in plain(read(out / "canvas.csv"))[2:]] == ["10", "9", "10"]
+    assert [row[-1] for row in rows_of(read(out / "canvas.csv"))[2:]] == ["10", "9", "10"]
 
     fresh = tmp_path / "fresh"
     run("grade", folder, "--out", fresh, "--quiet", course=course)
@@ -310,8 +276,8 @@ METADATA = "".join(
 def test_the_attempt_that_counts_is_the_grade(tmp_path: Path, attempts: str, score: float) -> None:
     folder, out = tmp_path / "export", tmp_path / "out"
     for number, source in ((1, PARTLY), (2, RIGHT), (3, WRONG)):
-        hand_in(folder / f"submission_{number}", source)
-    hand_in(folder, METADATA, "submission_metadata.yml")
+        write_source(folder / f"submission_{number}", source)
+    write_source(folder, METADATA, "submission_metadata.yml")
     course = configured(tmp_path, f"attempts: {attempts}")
     for _ in ("graded", "unchanged"):
         done = run("grade", folder, "--out", out, "--layout", "auto", course=course)
@@ -319,7 +285,7 @@ def test_the_attempt_that_counts_is_the_grade(tmp_path: Path, attempts: str, sco
         assert done.stdout.startswith("Layout: gradescope (")
     assert [grade["score"] for grade in grades(out).values()] == [score]
     assert len(read(out / "summary.csv").splitlines()) == 2
-    exported = plain(run("export", out, "--to", "csv", course=course).stdout)
+    exported = rows_of(run("export", out, "--to", "csv", course=course).stdout)
     assert [(row[0], float(row[-2])) for row in exported[1:]] == [("kim", score)]
 
 
@@ -342,7 +308,7 @@ def test_a_canvas_zip_is_graded(tmp_path: Path) -> None:
 
 
 def test_a_wrong_layout_ends_with_one_line(tmp_path: Path) -> None:
-    hand_in(tmp_path / "submissions" / "kim" / "linear-layer", RIGHT)
+    write_source(tmp_path / "submissions" / "kim" / "linear-layer", RIGHT)
     done = run("grade", tmp_path / "submissions", "--out", "out", "--layout", "moodle")
     assert done.returncode == 2
     assert done.stderr.endswith("saw kim/\n")
@@ -353,8 +319,8 @@ def test_a_wrong_layout_ends_with_one_line(tmp_path: Path) -> None:
 
 
 def test_a_repository_is_graded_as_the_student_it_is_said_to_be(tmp_path: Path) -> None:
-    work = hand_in(tmp_path / "checkout" / "assignments" / "linear-layer", RIGHT)
-    hand_in(tmp_path / "checkout", WRONG)  # not where the files belong
+    work = write_source(tmp_path / "checkout" / "assignments" / "linear-layer", RIGHT)
+    write_source(tmp_path / "checkout", WRONG)  # not where the files belong
     out = tmp_path / "out"
     done = run(
         "grade", tmp_path / "checkout", "--layout", "repository", "--student", HOSTILE,
@@ -364,7 +330,7 @@ def test_a_repository_is_graded_as_the_student_it_is_said_to_be(tmp_path: Path) 
     (grade,) = (json.loads(path.read_text("utf-8")) for path in out.glob("*/linear-layer.json"))
     assert (grade["student"], grade["score"]) == (HOSTILE, 10)
 
-    hand_in(work, PARTLY)
+    write_source(work, PARTLY)
     for threshold, code in (("50", 1), ("10", 0), ("0", 0)):
         done = run(
             "grade", tmp_path / "checkout", "--layout", "repository", "--student", HOSTILE,
@@ -377,7 +343,7 @@ def test_a_repository_is_graded_as_the_student_it_is_said_to_be(tmp_path: Path) 
 
 
 def test_grade_takes_the_feedback_of_its_formats(tmp_path: Path) -> None:
-    hand_in(tmp_path / "s" / "kim" / "linear-layer", WRONG)
+    write_source(tmp_path / "s" / "kim" / "linear-layer", WRONG)
     for policy, told in (("names", True), ("none", False)):
         run(
             "grade", tmp_path / "s", "--out", tmp_path / "out", "--format", "markdown",

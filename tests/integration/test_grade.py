@@ -17,11 +17,17 @@ from typing import Any
 
 import pytest
 
-COURSE = Path(__file__).parent.parent / "courses" / "good"
-
-RIGHT = "def linear_dx(W, dy):\n    return W.T @ dy\n"
-WRONG = "def linear_dx(W, dy):\n    return -(W.T @ dy)\n"
-LOOPS = "def linear_dx(W, dy):\n    while True: pass\n"
+from tests.support.small_course import (
+    COURSE,
+    LOOPS,
+    RIGHT,
+    WRONG,
+    contents,
+    grade,
+    hand_in,
+    read,
+    run,
+)
 
 
 @pytest.fixture
@@ -30,35 +36,6 @@ def submissions(tmp_path: Path) -> Path:
     for student, source in {"ada": RIGHT, "bob": WRONG, "eve": LOOPS}.items():
         hand_in(folder, student, source)
     return folder
-
-
-def hand_in(folder: Path, student: str, source: str) -> None:
-    target = folder / student / "linear-layer"
-    target.mkdir(parents=True)
-    (target / "dx.py").write_text(source)
-
-
-def run(*arguments: object, course: Path = COURSE) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "autograder", *map(str, arguments), "--course", str(course)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-
-
-def grade(submissions: Path, out: Path, *options: object) -> subprocess.CompletedProcess[str]:
-    return run("grade", submissions, "--out", out, *options)
-
-
-def read(out: Path, student: str) -> Any:
-    return json.loads((out / student / "linear-layer.json").read_text("utf-8"))
-
-
-def contents(out: Path) -> dict[str, Any]:
-    """All grades without their timing, and the summary."""
-    found: dict[str, Any] = {"summary": (out / "summary.csv").read_text("utf-8")}
-    for path in sorted(out.rglob("*.json")):
-        grade = json.loads(path.read_text("utf-8"))
-        del grade["timing"]
-        found[str(path.relative_to(out))] = grade
-    return found
 
 
 def test_grades_a_class(submissions: Path, tmp_path: Path) -> None:
@@ -314,7 +291,7 @@ CALLS: dict[str, tuple[tuple[object, ...], str]] = {
         "Invalid value for '--fail-under': nan is not in the range 0<=x<=100.",
     ),
     "no out": (("grade", "."), "Missing option '--out'"),
-    "unknown command": (("graed",), "No such command"),
+    "unknown command": (("graed",), "did you mean 'grade'?"),
 }
 
 

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.test_export import COURSE, PARTLY, RIGHT, WRONG, configured, grades, run
-from tests.unit.grades import HOSTILE
+from tests.integration.test_export import configured, grades
+from tests.support.grades import HOSTILE
+from tests.support.small_course import COURSE, PARTLY, RIGHT, WRONG, run
 
 METADATA: dict[str, Any] = {
     "id": 123456,

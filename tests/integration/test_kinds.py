@@ -16,7 +16,7 @@ from autograder.grading.grader import ExerciseGrader, public_part
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
 from autograder.truth.reference import solution_source
-from tests.integration.test_grade import COURSE, grade, hand_in, read, run
+from tests.support.small_course import COURSE, grade, hand_in, read, run
 
 CLASS = """
   - name: latest-input

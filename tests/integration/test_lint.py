@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_grade import COURSE, run
+from tests.support.small_course import COURSE, run
 
 CONFIG = "config.yaml"
 PUBLIC = "assignments/linear-layer/dx.yaml"

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from autograder.course.course import Course
 from autograder.course.loading import load_course
-from tests.integration.test_export import PARTLY, WRONG, configured, grades, hand_in, run
+from tests.integration.test_export import configured, grades
+from tests.support.small_course import PARTLY, WRONG, run, write_source
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = (
@@ -55,7 +56,7 @@ def test_grades_are_the_same_to_the_fingerprint(tmp_path: Path) -> None:
     course = configured(tmp_path, *SETTINGS)
     folder = packed(course, "linear-layer", tmp_path)
     for student, source in {"kim": PARTLY, "lee": WRONG}.items():
-        hand_in(tmp_path / "s" / student / "linear-layer", source)
+        write_source(tmp_path / "s" / student / "linear-layer", source)
     found = []
     for number, which in enumerate((course, folder)):
         out = tmp_path / f"out{number}"

@@ -19,7 +19,7 @@ from autograder.course.loading import load_course
 from autograder.errors import CourseError, MachineError
 from autograder.grades.feedback import visible
 from autograder.grades.grade_file import read_grade
-from tests.integration.test_grade import COURSE, contents, hand_in, read, run
+from tests.support.small_course import COURSE, contents, hand_in, read, run
 
 HIDDEN = "tests/hidden/linear-layer"
 TESTS = """\

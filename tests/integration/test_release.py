@@ -19,7 +19,7 @@ from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.submissions.notebook import source_from_notebook
 from autograder.truth.cases import draw_cases
-from tests.integration.test_export import run
+from tests.support.small_course import run
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = ROOT / "tests" / "courses" / "good"
@@ -255,7 +255,7 @@ def test_a_second_release_keeps_work_and_renews_the_rest(tmp_path: Path) -> None
 
     done = release("linear-layer", folder, "--notebook", course=course)
     assert stub.read_text().endswith("# mine\n")
-    assert f"CourseCache, as somebody has worked on it: {stub}" in done.stderr
+    assert f"Kept, as somebody has worked on it: {stub}" in done.stderr
     assert "Work out" in (stub.parent / "dx.yaml").read_text("utf-8")
     assert "Work out" in (folder / "README.md").read_text("utf-8")
     # The notebook may have been worked on as well: nobody knows, so it stays.

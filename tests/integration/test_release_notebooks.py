@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.test_export import run
 from tests.integration.test_release import ROOT, fill_in
+from tests.support.small_course import run
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,7 @@ from autograder.grading.judge import Judgement, Truth, judge_test
 from autograder.grading.observation import Observation
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
-from tests.integration.test_grade import COURSE
+from tests.support.small_course import COURSE
 
 COURSE_HERE = load_course(COURSE)
 EXERCISE = COURSE_HERE.assignments["linear-layer"].exercises[0]

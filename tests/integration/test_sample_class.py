@@ -19,8 +19,9 @@ from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
 from autograder.exports.formats import FORMATS
-from tests.integration.test_export import ALL, plain, read, run
-from tests.unit.grades import HOSTILE
+from tests.integration.test_export import ALL, read
+from tests.support.grades import HOSTILE
+from tests.support.small_course import rows_of, run
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASS = ROOT / "examples" / "submissions"
@@ -49,7 +50,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def summary(out: Path) -> Totals:
-    header, *rows = plain(read(out / "summary.csv"))
+    header, *rows = rows_of(read(out / "summary.csv"))
     assert header[:4] == ["student", "assignment", "score", "max_score"]
     totals = {row[0]: float(row[2]) for row in rows}
     assert len(totals) == len(rows) == len(list(CLASS.iterdir())) + 1
@@ -68,14 +69,14 @@ def test_the_table_of_the_examples_has_these_totals(summary: Totals) -> None:
 
 
 def from_csv(out: Path) -> Totals:
-    header, *rows = plain(read(out / "grades.csv"))
+    header, *rows = rows_of(read(out / "grades.csv"))
     score = len(header) - 2
     assert header[score:] == ["score", "max_score"]
     return {row[0]: float(row[score]) for row in rows}
 
 
 def from_canvas(out: Path) -> Totals:
-    header, possible, *rows = plain(read(out / "canvas.csv"))
+    header, possible, *rows = rows_of(read(out / "canvas.csv"))
     assert header[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
     assert possible[0].strip() == "Points Possible"
     assert float(possible[5]) == 100
@@ -83,7 +84,7 @@ def from_canvas(out: Path) -> Totals:
 
 
 def from_moodle(out: Path) -> Totals:
-    header, *rows = plain(read(out / "moodle.csv"))
+    header, *rows = rows_of(read(out / "moodle.csv"))
     assert header == ["idnumber", "The linear layer", "The linear layer feedback"]
     assert all(row[2] for row in rows)
     return {row[0]: float(row[1]) for row in rows}

@@ -9,11 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_grade import COURSE, RIGHT, hand_in
+from tests.support.small_course import COURSE, RIGHT, hand_in
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux")
 
 COMMAND = f"{sys.executable} -m autograder"
+
+
+@pytest.fixture(autouse=True, params=["buffered", "unbuffered"])
+def buffering(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams as users have them, and as many developers and containers do: what cannot be
+    written is found out at the end, or at once."""
+    if request.param == "buffered":
+        monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    else:
+        monkeypatch.setenv("PYTHONUNBUFFERED", "1")
 
 
 def shell(command: str) -> subprocess.CompletedProcess[str]:
@@ -49,7 +59,16 @@ def test_help_that_cannot_be_shown_is_an_error(arguments: str) -> None:
     assert (done.returncode, done.stderr) == (2, "error: No space left on device\n")
 
 
-@pytest.mark.parametrize("arguments", ["grade nowhere --out out", "grade --no-such-option"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "grade nowhere --out out",
+        "grade --no-such-option",
+        "gradee",
+        "check nothing",
+        "lint nothing",
+    ],
+)
 def test_an_error_that_cannot_be_said_is_one_all_the_same(arguments: str) -> None:
     assert shell(f"{COMMAND} {arguments} 2> /dev/full").returncode == 2
 

@@ -30,8 +30,8 @@ from autograder.course.policy import Attempts, Late
 from autograder.errors import CourseError
 from autograder.processes.parallel import parallel_map
 from autograder.sandbox.limits import Limits
+from autograder.text.catalogue import languages as known_languages
 from autograder.text.language import Language, Text
-from autograder.text.messages import LANGUAGES
 
 _CONFIG_KEYS = (
     "title",
@@ -60,7 +60,7 @@ _LIMIT_BOUNDS: dict[str, tuple[float, float]] = {
 
 
 def load_course(
-    root: Path, *, only: Container[str] | None = None, public: bool = False, jobs: int = 1
+    root: str | Path, *, only: Container[str] | None = None, public: bool = False, jobs: int = 1
 ) -> Course:
     """The course in the folder ``root``, with the exercises of the assignments in ``only``.
 
@@ -68,6 +68,7 @@ def load_course(
     stubs, which are theirs to change. ``jobs`` processes read the exercises. Raises
     :class:`~autograder.errors.CourseError` for the first thing that is wrong with it.
     """
+    root = Path(root)
     config = Node.root(read_yaml(root / "config.yaml", root))
     entries = config.mapping(_CONFIG_KEYS, required=("title", "assignments"))
     languages = _languages(entries)
@@ -124,7 +125,7 @@ def load_exercise(
 def _languages(entries: dict[str, Node]) -> tuple[Language, ...]:
     if "languages" not in entries:
         return ("en",)
-    languages = tuple(item.choice(LANGUAGES) for item in entries["languages"].items())
+    languages = tuple(item.choice(known_languages()) for item in entries["languages"].items())
     if not languages:
         raise entries["languages"].error("the course needs at least one language, such as [en]")
     return tuple(dict.fromkeys(languages))

@@ -32,8 +32,9 @@ from autograder.grading.hidden_pytest.messages import Ended, Place
 from autograder.grading.hidden_pytest.student import Exchange, Link, Student, StudentError
 from autograder.grading.observation import Failure
 from autograder.sandbox.protocol import MAX_TEXT, ExceptionInfo
+from autograder.text.catalogue import languages
 from autograder.text.language import Text
-from autograder.text.messages import LANGUAGES, sanitize_lines
+from autograder.text.messages import sanitize_lines
 
 # What writes files, prints, or is for other kinds of test.
 _PLUGINS_LEFT_OUT = ("cacheprovider", "faulthandler", "tmpdir", "doctest", "junitxml", "stepwise")
@@ -193,7 +194,7 @@ class _Plugin:
         """``assert ..., hint(en="...", ko="...")``: what the student is told when it fails."""
 
         def say(message: str = "", **by_language: str) -> str:
-            said = by_language or dict.fromkeys(LANGUAGES, message)
+            said = by_language or dict.fromkeys(languages(), message)
             # What a student returned may be quoted in it.
             self._hint = {
                 language: sanitize_lines(str(text)[:MAX_TEXT]) for language, text in said.items()

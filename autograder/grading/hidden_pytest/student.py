@@ -20,7 +20,7 @@ from autograder.grading.hidden_pytest.messages import (
     Lost,
 )
 from autograder.grading.observation import Failure
-from autograder.sandbox.protocol import CourseCache, Function, Opaque
+from autograder.sandbox.protocol import Function, Opaque, RemoteRef
 
 Exchange: TypeAlias = Callable[[FromFork], FromGrader]
 
@@ -206,7 +206,7 @@ def _packed(argument: Any, functions: list[Callable[..., Any]]) -> Any:
     """The argument as the grader takes it. Raises :class:`TypeError` for what cannot travel:
     a fault of the test."""
     if isinstance(argument, Handle):
-        return CourseCache(argument.__dict__["_kept"])
+        return RemoteRef(argument.__dict__["_kept"])
     if isinstance(argument, np.generic):
         return _packed(argument.item(), functions)
     if isinstance(argument, np.ndarray):

@@ -1,0 +1,1 @@
+"""Gradescope: the zip of an autograder, and the run inside its container."""

@@ -15,7 +15,7 @@ from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.course.statement import for_github, statement_markdown
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 EXERCISES = [
     exercise
     for assignment in load_course(ROOT).assignments.values()

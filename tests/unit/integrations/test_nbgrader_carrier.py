@@ -21,7 +21,7 @@ from autograder.integrations.nbgrader.cells import grade_cells, grade_id
 from autograder.integrations.nbgrader.config import answer_files, configure, faults
 from autograder.submissions.submission import Submission
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 GOOD = ROOT / "tests" / "courses" / "good"
 EVERYTHING = load_course(ROOT)
 

@@ -10,7 +10,7 @@ import pytest
 from autograder.errors import UsageError
 from autograder.student.discovery import Work, find_exercises
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LINEAR = ("jacobian", "dx_elementwise", "dx", "dW_elementwise", "dW", "linear_backward")
 
 

@@ -11,7 +11,7 @@ import pytest
 from autograder.course.exercise import Array
 from autograder.errors import CourseError
 from autograder.truth.cases import draw_cases, is_trivial
-from tests.unit.exercises import example_test, gradient_test, linear_backward_exercise
+from tests.support.exercises import example_test, gradient_test, linear_backward_exercise
 
 
 def test_the_same_seed_draws_the_same_cases_and_another_does_not() -> None:

@@ -10,7 +10,7 @@ import yaml
 
 from autograder.course.loading import load_course
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CLASS = ROOT / "examples" / "submissions"
 # The exercises in which the sample class makes every known mistake.
 HIDDEN = [

@@ -23,15 +23,15 @@ from msgspec import Struct
 from autograder.errors import UsageError
 from autograder.exports import github
 from autograder.exports.context import Context, GradescopeVisibility
-from autograder.exports.formats import FORMATS, ClassFormat, export, for_format
+from autograder.exports.formats import FORMATS, ClassFormat, export_bytes, for_format
 from autograder.exports.markdown import escape
 from autograder.exports.roster import read_roster
 from autograder.exports.summary import from_spreadsheet, spreadsheet_safe
 from autograder.exports.table import table_lines
 from autograder.grades.model import Grade
-from tests.unit.grades import HOSTILE, SECRET, grade, perfect
+from tests.support.grades import HOSTILE, SECRET, grade, perfect
 
-SCHEMA = xmlschema.XMLSchema(str(Path(__file__).parent.parent / "formats" / "xunit2.xsd"))
+SCHEMA = xmlschema.XMLSchema(str(Path(__file__).parents[2] / "formats" / "xunit2.xsd"))
 CLASS = [grade(HOSTILE), grade("kim"), perfect("lee")]
 LATE = {"submitted": "2026-12-02T00:00:00+09:00", "late_seconds": 60, "penalty": 1.0}
 STUDENTS_SEE = [name for name, one in FORMATS.items() if one.for_students]
@@ -41,7 +41,7 @@ def written(name: str, grades: list[Grade], context: Context | None = None) -> s
     """The class in a format; of those with a file a grade, all files."""
     context = context or Context()
     groups = [grades] if isinstance(FORMATS[name], ClassFormat) else [[one] for one in grades]
-    return "".join(export(name, group, context).decode() for group in groups)
+    return "".join(export_bytes(name, group, context).decode() for group in groups)
 
 
 def cells(name: str, grades: list[Grade], context: Context | None = None) -> list[list[str]]:
@@ -132,7 +132,7 @@ def test_two_assignments_of_one_title_are_refused(name: str) -> None:
     both = [grade("kim"), grade("kim", assignment="mlp")]
     titles = {"linear-layer": "Week 3", "mlp": "Week 3"}
     with pytest.raises(UsageError, match=r"called 'Week 3'; .* --title linear-layer=TITLE"):
-        export(name, both, Context(titles=titles))
+        export_bytes(name, both, Context(titles=titles))
     assert cells(name, both, Context(titles={"mlp": "Week 3"}))
 
 
@@ -203,14 +203,14 @@ def test_a_wrong_roster_is_named_with_its_line(content: bytes, message: str) -> 
 def test_a_roster_that_does_not_fit_is_refused(roster: bytes, message: str) -> None:
     context = Context(roster=read_roster(roster, "r.csv"))
     with pytest.raises(UsageError, match=message):
-        export("canvas", [grade("kim"), perfect("lee")], context)
+        export_bytes("canvas", [grade("kim"), perfect("lee")], context)
 
 
 # JUnit
 
 
 def test_junit_fits_the_schema_and_is_read_by_a_parser() -> None:
-    content = export("junit", CLASS, Context())
+    content = export_bytes("junit", CLASS, Context())
     SCHEMA.validate(content.decode().partition("?>")[2].strip())
     suites: list[Any] = list(JUnitXml.fromstring(content))
     student = {one.name: one.value for one in suites[0].properties()}
@@ -240,7 +240,7 @@ def test_the_schema_can_fail() -> None:
 
 @given(st.text(min_size=1))
 def test_junit_is_xml_whatever_a_student_is_called(name: str) -> None:
-    content = export("junit", [grade(name)], Context())
+    content = export_bytes("junit", [grade(name)], Context())
     SCHEMA.validate(content.decode().partition("?>")[2].strip())
 
 
@@ -286,7 +286,9 @@ class GradescopeResult(Struct, forbid_unknown_fields=True):
 
 def test_gradescope_results_have_the_documented_shape() -> None:
     late = grade(HOSTILE, final_score=1.5, **LATE)
-    result = msgspec.json.decode(export("gradescope", [late], Context()), type=GradescopeResult)
+    result = msgspec.json.decode(
+        export_bytes("gradescope", [late], Context()), type=GradescopeResult
+    )
     assert result.score == 1.5
     assert result.extra_data["student"] == HOSTILE
     assert result.output == "Handed in late: 1 of 2.5 points taken off."
@@ -303,7 +305,9 @@ def test_gradescope_results_have_the_documented_shape() -> None:
 @pytest.mark.parametrize("when", get_args(GradescopeVisibility))
 def test_gradescope_shows_hidden_tests_when_it_is_told_to(when: GradescopeVisibility) -> None:
     context = Context(hidden_visibility=when)
-    result = msgspec.json.decode(export("gradescope", [grade()], context), type=GradescopeResult)
+    result = msgspec.json.decode(
+        export_bytes("gradescope", [grade()], context), type=GradescopeResult
+    )
     assert [test.visibility for test in result.tests] == ["visible", "visible", when, when]
 
 
@@ -330,7 +334,7 @@ class ReporterResult(Struct):
 
 
 def reporter(graded: Grade) -> ReporterResult:
-    content = export("classroom", [graded], Context())
+    content = export_bytes("classroom", [graded], Context())
     assert content.count(b"\n") == 1
     return msgspec.json.decode(base64.b64decode(content, validate=False), type=ReporterResult)
 
@@ -362,7 +366,7 @@ def commands(text: str) -> list[tuple[str, dict[str, str], str]]:
 
 
 def test_annotations_stand_at_the_students_line() -> None:
-    found = commands(export("github", [grade(HOSTILE)], Context(folder="")).decode())
+    found = commands(export_bytes("github", [grade(HOSTILE)], Context(folder="")).decode())
     assert found[0] == (
         "error",
         {"file": "dx.py", "line": "5", "title": "dx: small (0.5/2)"},
@@ -370,13 +374,13 @@ def test_annotations_stand_at_the_students_line() -> None:
     )
     assert len(found) == 3
     context = Context(folders={(HOSTILE, "linear-layer"): "a,b:c/100%"})
-    (_, properties, _), *_ = commands(export("github", [grade(HOSTILE)], context).decode())
+    (_, properties, _), *_ = commands(export_bytes("github", [grade(HOSTILE)], context).decode())
     assert properties["file"] == "a,b:c/100%/dx.py"
 
 
 def test_a_late_submission_is_a_warning() -> None:
     late = perfect(HOSTILE, final_score=1, **LATE)
-    ((kind, properties, message),) = commands(export("github", [late], Context()).decode())
+    ((kind, properties, message),) = commands(export_bytes("github", [late], Context()).decode())
     assert (kind, message) == ("warning", "Handed in late: 1 of 2 points taken off.")
     assert properties["title"].startswith('=1+1,"x"<b>')
 
@@ -420,7 +424,7 @@ def tables(text: str) -> list[list[list[str]]]:
 
 
 def test_markdown_is_tables_with_the_text_as_it_is() -> None:
-    text = export("markdown", CLASS, Context()).decode()
+    text = export_bytes("markdown", CLASS, Context()).decode()
     headings = [line for line in text.splitlines() if line.startswith("#")]
     assert len(headings) == 2
     overview = MarkdownIt("commonmark").enable("table").render(text)

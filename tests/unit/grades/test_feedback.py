@@ -10,7 +10,7 @@ import pytest
 
 from autograder.course.course import HiddenFeedback
 from autograder.grades.feedback import visible
-from tests.unit.grades import PUBLIC, RAISED, SECRET, grade
+from tests.support.grades import PUBLIC, RAISED, SECRET, grade
 
 POLICIES: tuple[HiddenFeedback, ...] = get_args(HiddenFeedback)
 

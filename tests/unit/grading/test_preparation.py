@@ -14,7 +14,7 @@ from autograder.grading.preparation import Prepared, prepare, prepare_for
 from autograder.submissions.submission import SubmissionRef
 from autograder.truth import expected as truth
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")

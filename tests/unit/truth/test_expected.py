@@ -28,7 +28,7 @@ from autograder.errors import CourseError
 from autograder.truth.cases import Case, draw_cases
 from autograder.truth.compare import Reason, compare
 from autograder.truth.expected import Expected, expected_outputs
-from tests.unit.exercises import (
+from tests.support.exercises import (
     example_test,
     gradient_test,
     linear_backward,

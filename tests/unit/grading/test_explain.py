@@ -12,13 +12,10 @@ from autograder.grading.judge import Finding
 from autograder.grading.observation import Failure, change_of
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import Element
-from autograder.text.messages import MESSAGES
 from autograder.truth.cases import Case
 from autograder.truth.compare import NotAnArray, NumpyArray, compare
 from autograder.truth.expected import Expected
-from tests.unit.exercises import linear_backward_exercise
-
-PARTICLES = re.compile(r"[이가을를은는]\([이가을를은는]\)")
+from tests.support.exercises import linear_backward_exercise
 
 
 def expected(value: object) -> Expected:
@@ -80,9 +77,3 @@ def test_a_changed_element_is_one_of_the_argument(element: Element | None, shown
     finding = Finding(0, property="inputs_unchanged", names=("W",), change=change)
     exercise = linear_backward_exercise()
     assert shown in explain_finding(exercise, finding, Case({}), Limits(), "en", {})
-
-
-@pytest.mark.parametrize("key", MESSAGES)
-def test_korean_needs_no_choice_of_particle(key: str) -> None:
-    """Whether a name takes 이 or 가 depends on how it is read: we ask nobody to pick."""
-    assert not PARTICLES.search(MESSAGES[key]["ko"])

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from autograder.exports.table import table_lines
 from autograder.grades.model import ExerciseGrade
-from tests.unit.grades import HOSTILE, PUBLIC, grade, perfect
+from tests.support.grades import HOSTILE, PUBLIC, grade, perfect
 
 LONG = replace(PUBLIC, status="error", message="Raised ValueError: " + "no way " * 50)
 SIX = tuple(

@@ -33,7 +33,7 @@ from autograder.sandbox.protocol import (
 )
 from autograder.sandbox.session import Died
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LIMITS = Limits(wall_seconds=1.0, cpu_seconds=2, memory_mib=256, output_kib=1, reply_mib=1)
 
 # Everything that Python has on Unix alone and that somebody might reach for.

@@ -1,0 +1,185 @@
+"""A class: a folder of submissions in, a grade for each out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from autograder.batch.cache import CourseCache
+from autograder.batch.grading import Graded, Settings, grade_all, keep_what_counts
+from autograder.course.course import Course, pick_language
+from autograder.errors import UsageError
+from autograder.exports.summary import write_summary
+from autograder.grades.model import Grade
+from autograder.processes.parallel import processors
+from autograder.sandbox.levels import Level, require_level
+from autograder.submissions.layouts import Found
+from autograder.submissions.layouts import submissions as find_in_layout
+from autograder.text.language import Language
+
+if TYPE_CHECKING:
+    from autograder.sandbox.launch import WarmProcess
+
+SUMMARY = "summary.csv"
+
+
+class GradeOptions(Struct, frozen=True, kw_only=True):
+    """What to grade, and how; see ``autograder grade --help``."""
+
+    submissions: Path
+    course: Path
+    out: Path
+    assignments: tuple[str, ...] = ()
+    students: tuple[str, ...] = ()
+    jobs: int = 1
+    isolation: Level = "sandbox"
+    layout: str = "nbgrader"
+    language: Language | None = None
+    force: bool = False
+
+
+class ClassFolder(Struct, frozen=True, eq=False):
+    """An opened class: its course, the submissions that were found, and how they are graded."""
+
+    options: GradeOptions
+    course: Course
+    found: Found
+    settings: Settings
+    cache: CourseCache
+
+    def grade(self, origin: WarmProcess | None = None) -> Iterator[Graded]:
+        """Grade every submission, yielding each when its file is written; of several attempts
+        each one. See :func:`~autograder.batch.grading.grade_all`."""
+        return grade_all(
+            self.found.refs,
+            self.settings,
+            jobs=self.options.jobs,
+            force=self.options.force,
+            origin=origin,
+            cache=self.cache,
+        )
+
+    def write_summary(self, graded: list[Graded]) -> None:
+        write_summary(self.settings.out / SUMMARY, [one.grade for one in graded])
+
+
+@contextmanager
+def open_class(options: GradeOptions) -> Iterator[ClassFolder]:
+    """Load the course and find the submissions, which can be graded while the context lasts.
+
+    Raises :class:`~autograder.errors.AutograderError` for a course that is wrong, a folder
+    without submissions, and folders that must not be the same.
+    """
+    cache = CourseCache(options.course, anew=options.force)
+    course = _load(cache, options.course)
+    for assignment in options.assignments:
+        if assignment not in course.assignments:
+            known = ", ".join(course.assignments)
+            raise UsageError(f"--assignment {assignment}: the course has {known}")
+    language = pick_language(options.language, course)
+    with find_in_layout(
+        options.submissions,
+        course,
+        layout=options.layout,
+        assignments=options.assignments,
+        students=options.students,
+    ) as found:
+        _refuse_places(options, found.layout)
+        private = (options.course, options.submissions, options.out, found.folder)
+        settings = Settings(
+            course,
+            options.out.absolute(),
+            options.isolation,
+            language,
+            private=tuple(dict.fromkeys(path.absolute() for path in private)),
+        )
+        yield ClassFolder(options, course, found, settings, cache)
+
+
+def grade(
+    folder: str | Path,
+    course: str | Path = ".",
+    *,
+    out: str | Path,
+    jobs: int | None = None,
+    assignments: tuple[str, ...] = (),
+    students: tuple[str, ...] = (),
+    isolation: Level = "sandbox",
+    layout: str = "nbgrader",
+    lang: Language | None = None,
+    force: bool = False,
+) -> Iterator[Grade]:
+    """Grade the submissions in ``folder`` and yield each grade when its file is written.
+
+    ``course`` is the course's folder, ``out`` the folder for the grades
+    (``<student>/<assignment>.json`` and, at the end, ``summary.csv``), ``jobs`` the number of
+    submissions graded at a time (default: one per processor). What is graded and unchanged is not
+    run again, unless ``force``. A grade of which there are several attempts comes last.
+
+    Raises :class:`~autograder.errors.UsageError` for a call that is wrong,
+    :class:`~autograder.errors.CourseError` for a course that is, and
+    :class:`~autograder.errors.MachineError` where this machine lacks what ``isolation`` needs.
+    """
+    require_level(isolation)
+    options = GradeOptions(
+        submissions=Path(folder),
+        course=Path(course),
+        out=Path(out),
+        assignments=assignments,
+        students=students,
+        jobs=jobs or os.cpu_count() or 1,
+        isolation=isolation,
+        layout=layout,
+        language=lang,
+        force=force,
+    )
+    with open_class(options) as opened:
+        graded = []
+        for one in opened.grade():
+            graded.append(one)
+            if not one.ref.attempt:
+                yield one.grade
+        counting = keep_what_counts(graded, opened.settings)
+        opened.write_summary(counting)
+        several = {(one.ref.student, one.ref.assignment) for one in graded if one.ref.attempt}
+        for one in counting:
+            if (one.ref.student, one.ref.assignment) in several:
+                yield one.grade
+
+
+def _load(cache: CourseCache, root: Path) -> Course:
+    entries = cache.get(["course"])
+    if not entries:
+        from autograder.course.loading import load_course  # it takes a while
+
+        entries = {"course": load_course(root, jobs=processors())}
+        cache.put(entries)
+    course: Course = entries["course"]
+    return course
+
+
+def _refuse_places(options: GradeOptions, layout: str) -> None:
+    """Refuse folders that would be taken for students that are none. A folder of grades around
+    the submissions does no harm, nor does one in the work of the only student."""
+    submissions, out = options.submissions, options.out
+    folder = submissions.resolve()
+    if out.resolve() == folder:
+        raise UsageError(f"--out {out}: is the folder of the submissions; name another one")
+    if out.resolve() == options.course.resolve():
+        raise UsageError(f"--out {out}: is the course itself; name another folder")
+    if layout == "repository":
+        return
+    if folder == options.course.resolve():
+        raise UsageError(
+            f"{submissions}: is the course itself; give the folder that holds the submissions"
+        )
+    if out.resolve().is_relative_to(folder):
+        raise UsageError(
+            f"--out {out}: lies in the folder of the submissions, {submissions}, where it would "
+            "be taken for a student's; name one outside of it"
+        )

@@ -1,0 +1,1 @@
+"""What tests of several rooms use: courses, submissions, calls of the command line."""
