@@ -75,9 +75,17 @@ class Grade(Struct, frozen=True, omit_defaults=True):
     files: tuple[FileUse, ...] = ()
     """Everything that was handed in."""
     submitted: str | None = None
+    known_by: str | None = None
+    """What tells when it was handed in, as :data:`autograder.submissions.submission_time.Source`;
+    ``submitted`` is not there where that is no time."""
+    known_by_note: str | None = None
+    """The name of a time zone that several have, or the text that is no time."""
     late_seconds: int | None = None
     penalty: float | None = None
     final_score: float | None = None
+
+    seal: str = ""
+    """A hash of all this but ``timing``, by which a grade edited by hand is noticed."""
 
     @property
     def total(self) -> float:

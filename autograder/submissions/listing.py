@@ -42,9 +42,9 @@ MAX_NESTED = 2
 
 # O_NONBLOCK: a FIFO without a writer must not hold us up. Windows has none of these, and
 # changes line ends without the last.
-_OPEN = os.O_RDONLY
+OPEN_FLAGS = os.O_RDONLY
 for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
-    _OPEN |= getattr(os, _flag, 0)
+    OPEN_FLAGS |= getattr(os, _flag, 0)
 
 _ENCRYPTED = 1
 _UTF8 = 0x800
@@ -248,7 +248,7 @@ def _is_text(decoded: str, encoding: str) -> bool:
 def read_file(path: Path, limit: int) -> bytes | Unreadable:
     """The content of an ordinary file that is not larger than ``limit``, or why there is none."""
     try:
-        descriptor = os.open(path, _OPEN)
+        descriptor = os.open(path, OPEN_FLAGS)
     except OSError:
         return "not_a_file" if path.is_symlink() else "unreadable"
     status = os.fstat(descriptor)

@@ -75,6 +75,8 @@ class Found(Struct, frozen=True):
     layout: str
     folder: Path
     left_out: tuple[str, ...] = ()
+    nobody: tuple[str, ...] = ()
+    """Students in a CSV of times who handed nothing in."""
     notes: tuple[str, ...] = ()
     """A line for each place that is not where work should be, and was taken all the same."""
     unmatched: tuple[str, ...] = ()
