@@ -36,6 +36,8 @@ from autograder.exports.summary import points
 from autograder.grades.grade_file import FolderOfGrades, is_edited
 from autograder.grades.model import Grade
 from autograder.submissions.layouts import AUTO, LAYOUTS, Found
+from autograder.submissions.layouts.unmatched import nearest
+from autograder.submissions.names import same
 from autograder.submissions.submission import displayable
 from autograder.text.messages import sanitize
 
@@ -71,6 +73,7 @@ def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -
         )
         found = opened.found
         _say_what_was_found(found, options.layout)
+        _complain(_extensions_of_nobody(opened))
         graded, left, fault = _grade(opened, origin)
     folder = opened.write_summary()
     gone = opened.gone(folder) if left is None else []
@@ -93,6 +96,23 @@ def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -
     if fault is not None:
         raise fault
     return code
+
+
+def _extensions_of_nobody(opened: ClassFolder) -> list[str]:
+    """A line for each extension in the course whose student handed nothing in, and whose name is
+    near that of somebody who did: a typing error would cost them the extension."""
+    if opened.options.students or opened.found.layout == "repository":
+        return []
+    lines = []
+    for name, assignment in opened.course.assignments.items():
+        students = [ref.student for ref in opened.found.refs if ref.assignment == name]
+        known = {same(student) for student in students}
+        for student in assignment.extensions if students else ():
+            near = None if same(student) in known else nearest(student, known)
+            if near is not None:
+                values = {"student": sanitize(student, 60), "near": sanitize(near, 60)}
+                lines.append(say("grade_extension_of_nobody", assignment=name, **values))
+    return lines
 
 
 def _wants_to_prune(gone: Sequence[Path], opened: ClassFolder, request: Request) -> bool:

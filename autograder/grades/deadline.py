@@ -36,7 +36,7 @@ def with_deadline(grade: Grade, course: Course, ref: SubmissionRef) -> Grade:
         )
     found = evidence(ref)
     # Of a mark that says "late" without a time, the least; without any evidence, in time.
-    is_late = ref.is_late and grade.student not in assignment.extensions
+    is_late = ref.is_late and due == assignment.due
     known = found.time or (due + timedelta(seconds=1) if is_late else due)
     settled = settle(grade.score, grade.max_score, submitted=known, due=due, late=course.late)
     return replace(

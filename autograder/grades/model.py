@@ -72,6 +72,8 @@ class Grade(Struct, frozen=True, omit_defaults=True):
     timing: Timing
     enforced: tuple[str, ...] = ()
     """What the level ``isolation`` held student code to on the machine that graded it."""
+    student_is: str | None = None
+    """What kind of name ``student`` is, where that is known: ``canvas_id``."""
     files: tuple[FileUse, ...] = ()
     """Everything that was handed in."""
     submitted: str | None = None

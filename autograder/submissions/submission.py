@@ -78,6 +78,8 @@ class SubmissionRef(Struct, frozen=True, order=True):
     """The exercises, for files that are called otherwise to be recognised."""
     beside: Path | None = None
     """A folder whose files, but not folders, are looked at too: work lies beside its folder."""
+    student_is: str | None = None
+    """What kind of name ``student`` is: ``canvas_id``, the number that Canvas knows people by."""
     note: str = ""
     """A line about where it was found, if that is not where it should be."""
     is_late: bool | None = None

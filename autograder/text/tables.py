@@ -44,13 +44,13 @@ def read_table(content: bytes, name: str) -> Table:
     rows: list[tuple[int, dict[str, str]]] = []
     try:
         for cells in reader:
-            clean = [_clean(cell) for cell in cells]
-            if not any(clean):
+            row = [clean(cell) for cell in cells]
+            if not any(row):
                 continue  # an empty line, or one of commas alone
             if not columns:
-                columns = tuple(_trimmed(clean))
+                columns = tuple(_trimmed(row))
                 continue
-            rows.append((reader.line_num, _row(clean, columns, name, reader.line_num)))
+            rows.append((reader.line_num, _row(row, columns, name, reader.line_num)))
     except csv.Error as error:
         raise UsageError(f"{name}:{reader.line_num}: is not CSV: {error}") from None
     return Table(columns, tuple(rows))
@@ -76,7 +76,8 @@ def _trimmed(cells: list[str]) -> list[str]:
     return cells
 
 
-def _clean(cell: str) -> str:
+def clean(cell: str) -> str:
+    """A cell without the blanks around it, in Unicode's normal form C."""
     return unicodedata.normalize("NFC", cell.replace("\u00a0", " ").strip())
 
 

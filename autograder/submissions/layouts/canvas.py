@@ -83,6 +83,7 @@ def find(request: Request) -> list[SubmissionRef]:
             request.folder,
             files={name: path for name, (_, _, path) in files.items()},
             is_late=late[student],
+            student_is="canvas_id" if student.isdecimal() else None,
         )
         for student, files in found.items()
     ]

@@ -58,6 +58,7 @@ class Request(Struct, frozen=True):
         repository: Path | None = None,
         beside: Path | None = None,
         note: str = "",
+        student_is: str | None = None,
     ) -> SubmissionRef:
         """A submission for the assignment, with what its exercises are called. Names are compared
         in Unicode's normal form C, and so kept in it."""
@@ -74,6 +75,7 @@ class Request(Struct, frozen=True):
             repository=repository,
             beside=beside,
             note=note,
+            student_is=student_is,
             wanted=wanted_of(self.course.assignments[assignment]),
         )
 
