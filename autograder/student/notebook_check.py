@@ -93,13 +93,13 @@ def _submissions(
     """What to check: cells where there are any, and files elsewhere."""
     if shell is None:
         return [(work, read_submission(work.ref)) for work in works]
-    source = source_of_cells(shell.history_manager.input_hist_parsed)
-    defined = _defined(source)
+    cells = shell.history_manager.input_hist_parsed
+    defined = _defined(source_of_cells(cells))
     found = []
     for work in works:
         function = work.exercise.signature.function
         if function in defined:
-            found.append((work, _submission(work, source)))
+            found.append((work, _submission(work, source_of_cells(cells, [function]))))
         elif named:
             key = "check_not_in_cell" if function in shell.user_ns else "check_run_cell"
             raise UsageError(text(key, language, function=function))
@@ -118,8 +118,9 @@ def _submission(work: Work, source: str) -> Submission:
     return Submission("", work.exercise.assignment, {**files, f"{work.exercise.name}.py": source})
 
 
-def source_of_cells(cells: Sequence[str]) -> str:
-    """The definitions in ``cells``, which ran in this order, by their numbers in it.
+def source_of_cells(cells: Sequence[str], roots: Sequence[str] | None = None) -> str:
+    """What the functions ``roots`` need of ``cells``, which ran in this order, by their numbers in
+    it; by default all definitions.
 
     A cell that Python cannot read did not run, and defines nothing.
     """
@@ -132,7 +133,7 @@ def source_of_cells(cells: Sequence[str]) -> str:
         }
     )
     try:
-        return source_from_notebook(content)
+        return source_from_notebook(content, roots)
     except NotebookError as error:
         raise UsageError(f"the cells of this notebook cannot be read: {error}") from None
 

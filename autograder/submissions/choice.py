@@ -363,7 +363,7 @@ class _Choice:
                 continue
             exercise = name.removesuffix(".py")
             function = next((w.function for w in self._wanted if w.exercise == exercise), None)
-            roots = [function] if function else self._asked_of(name)
+            roots = [function] if function else self._asked_of(name, read)
             files[name] = _cleaned(read, roots, siblings)
         for read in self._read:
             if read is None or read.item.folder != self._main or read.item.kind != "notebook":
@@ -378,44 +378,49 @@ class _Choice:
                     files.setdefault(name, text)
         return dict(sorted(files.items())), dict(sorted(unreadable.items()))
 
-    def _asked_of(self, module: str) -> list[str]:
-        """The names that other files take from a module."""
-        name = module.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".")
+    def _asked_of(self, module: str, own: _Read) -> list[str]:
+        """The names that other files take from a module; of ``from module import *`` all."""
+        path = module.removesuffix("/__init__.py").removesuffix(".py").split("/")
         asked: set[str] = set()
         for read in self._read:
-            program = None if read is None else read.parsed()
-            for statement in () if program is None else program.statements:
-                for node in ast.walk(statement.node):
-                    if isinstance(node, ast.ImportFrom) and (node.module or "") in (
-                        name,
-                        name.rpartition(".")[2],
-                    ):
-                        asked |= {alias.name for alias in node.names}
-                    elif isinstance(node, ast.Attribute):
-                        asked.add(node.attr)
-        if "*" in asked:
-            own = self._read_of(module)
-            if own is not None:
-                asked |= {getattr(one.node, "name", "") for one in own.statements}
+            program = None if read is None or read is own else read.parsed()
+            if program is None:
+                continue
+            nodes = [node for one in program.statements for node in ast.walk(one.node)]
+            called = {path[-1]}
+            for node in nodes:
+                if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[-1:] == [
+                    path[-1]
+                ]:
+                    asked |= {alias.name for alias in node.names}
+                elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                    called |= {
+                        alias.asname
+                        for alias in node.names
+                        if alias.asname and alias.name.split(".")[-1] == path[-1]
+                    }
+            for node in nodes:
+                if isinstance(node, ast.Attribute):
+                    owner = node.value
+                    last = owner.attr if isinstance(owner, ast.Attribute) else ""
+                    last = owner.id if isinstance(owner, ast.Name) else last
+                    asked |= {node.attr} if last in called else set()
+        program = own.parsed()
+        if "*" in asked and program is not None:
+            asked |= {getattr(one.node, "name", "") for one in program.statements}
         return sorted(asked)
-
-    def _read_of(self, module: str) -> Program | None:
-        for read in self._read:
-            if read is not None and read.item.path.endswith(module):
-                return read.parsed()
-        return None
 
     # what became of each
 
     def _account(self, number: int, modules: dict[str, int]) -> HandedIn:
         item, read, meant = self._items[number], self._read[number], self._meanings[number]
         used = self._used_as.get(number)
-        if used:
-            return HandedIn(item.path, tuple(used))
         file = f"{meant.exercise}.py" if meant.exercise in self._exercises else ""
         problem = item.problem if read is None else read.problem
         if problem is not None:
             return HandedIn(item.path, reason=problem, meant=file)
+        if used:
+            return HandedIn(item.path, tuple(used))
         if number in self._near:
             return HandedIn(item.path, reason="near", meant=self._near[number])
         if read is None:
@@ -471,8 +476,13 @@ def _decode_into(read: _Read, content: bytes) -> None:
         read.text = decode_source(content)
     except (SyntaxError, UnicodeError, LookupError):
         read.problem = "encoding"
-    if item.kind == "notebook" and (read.problem or not read.parsed() or not read.text.strip()):
+    if item.kind == "notebook" and (read.problem or not _defines_something(read.parsed())):
         read.problem = "notebook"  # neither a notebook nor a script that is called one
+
+
+def _defines_something(program: Program | None) -> bool:
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return program is not None and any(isinstance(one.node, kinds) for one in program.statements)
 
 
 def _work_of(read: _Read, one: Wanted, siblings: frozenset[str]) -> Work:

@@ -170,23 +170,37 @@ class Search:
 
     def run(self, roots: Iterable[str] | None) -> Needed:
         """What ``roots`` need; None stands for all functions, classes, imports and constants."""
+        wanted = list(roots) if roots is not None else self._all_roots()
+        self._not_run: dict[int, LeftOut] = {}
+        self._search(wanted)
+        needed = self._sorted_out()
+        if needed.left_out:  # what they alone need is not needed
+            self._not_run = needed.left_out
+            self._search(wanted)
+            taken = self._sorted_out().taken
+            needed = Needed(taken, needed.left_out)
+        return needed
+
+    def _search(self, wanted: Sequence[str]) -> None:
         self._steps = 0
         self._seen, self._asked, self._found = set(), set(), set()
-        end = len(self.statements)
-        wanted = list(roots) if roots is not None else self._all_roots()
-        self._pending = [(name, end) for name in wanted]
+        self._pending = [(name, len(self.statements)) for name in wanted]
         while self._pending:
             self._steps += 1
             if self._steps > _MAX_STEPS:
                 self._found = self._everything_that_defines()
-                break
+                return
             self._visit(*self._pending.pop())
+
+    def _sorted_out(self) -> Needed:
+        """What was found, in what can be run and what cannot."""
         taken: set[int] = set()
         left_out: dict[int, LeftOut] = {}
         gone: dict[str, Reason] = {}
         for number in sorted(self._found):
             names = self.names[number]
-            reason = self._reason(number)
+            known = self._not_run.get(number)
+            reason = self._reason(number) if known is None else known.reason
             if reason is None and not self._defines_only(number):
                 reason = next((gone[name] for name in sorted(names.used) if name in gone), None)
                 if reason is None and any(self._is_unknown(one, number) for one in names.used):
@@ -245,6 +259,8 @@ class Search:
         names = self.names[number]
         if number not in self._found:
             self._found.add(number)
+            if number in self._not_run:
+                return
             self._pending += [(name, number) for name in names.used]
             for used in names.used:  # what it calls finds names as they are when it is run
                 self._call(used, number)

@@ -112,7 +112,7 @@ NOTEBOOKS: dict[str, tuple[bytes, str]] = {
     "deep-code": (notebook("x = " + "-" * 100_000 + "1"), "cell 1 of the notebook"),
     "long-code": (notebook("x = 1\n" * 100_000), "larger than 256 KiB"),
     "many-cells": (b'{"cells":[' + b"{}," * 500_000 + b"{}]}", "There is no batched"),
-    "surrogates": (notebook(RIGHT + "# \ud800"), "not in Jupyter's format"),
+    "surrogates": (notebook(RIGHT + "# \ud800"), ""),
     "escaped-surrogates": (notebook("x = f'{1}\\ud800'\n" + RIGHT), ""),
     "not-text": (b"\xff\xfe{}", "not in Jupyter's format"),
     "number": (b"1e999", "not in Jupyter's format"),
@@ -181,7 +181,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=False,
     )
     (folder / "stdout").write_bytes(done.stdout)
-    assert (done.returncode, done.stderr) == (0, b"")
+    (folder / "stderr").write_bytes(done.stderr)
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
     return folder
 
 
@@ -254,12 +255,13 @@ def test_the_summary_has_every_name_in_a_cell_of_its_own(graded: Path) -> None:
 
 
 def test_nothing_of_it_reaches_the_terminal_or_elsewhere(graded: Path) -> None:
-    shown = (graded / "stdout").read_bytes().decode("utf-8")
-    assert all(char.isprintable() or char == "\n" for char in shown)
-    assert SECRET not in shown
+    for stream in ("stdout", "stderr"):
+        shown = (graded / stream).read_bytes().decode("utf-8")
+        assert all(char.isprintable() or char == "\n" for char in shown)
+        assert SECRET not in shown
     for path in (graded / "grades").rglob("*.json"):
         assert SECRET not in path.read_text("utf-8")
     assert not Path("/tmp/owned").exists()
     assert {path.name for path in graded.iterdir()} == {
-        *("secret.txt", "submissions", "grades", "stdout")
+        *("secret.txt", "submissions", "grades", "stdout", "stderr")
     }
