@@ -14,7 +14,7 @@ from autograder.submissions.submission import SubmissionRef
 from autograder.submissions.submission_time import evidence
 
 # Of attempts without a time, the first.
-_NO_TIME = datetime(1980, 1, 1, tzinfo=UTC)
+_NO_TIME = datetime(2, 1, 1, tzinfo=UTC)
 
 
 def with_deadline(grade: Grade, course: Course, ref: SubmissionRef) -> Grade:

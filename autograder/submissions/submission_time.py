@@ -23,7 +23,7 @@ _MAX_BYTES = 4096
 _OBJECT_NAME = re.compile(r"^[0-9a-f]{40}(?:[0-9a-f]{24})?$")
 _BRANCH = re.compile(r"^ref: (refs/heads/[A-Za-z0-9][A-Za-z0-9._/-]*)$")
 _COMMITTER = re.compile(rb"^committer .* (\d{1,12}) [+-]\d{4}$", re.MULTILINE)
-_NO_TIME = datetime(1980, 1, 1, tzinfo=UTC)
+_NO_TIME = datetime(2, 1, 1, tzinfo=UTC)
 _TIMESTAMP = re.compile(
     r"(?P<day>\d{4}-\d{2}-\d{2}|\d{4}/\d{2}/\d{2}|\d{4}\.\d{2}\.\d{2})[ T]+"
     r"(?P<time>\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(?P<zone>\S*)"
@@ -114,7 +114,7 @@ def ambiguous_zone(text: str) -> str:
 
 def _is_sane(time: datetime) -> bool:
     """Whether it can be handled: near the ends of what Python counts, no zone can be added."""
-    return 1980 <= time.year <= 2200
+    return 2 <= time.year <= 9997
 
 
 # Minutes east of Greenwich, by abbreviation. Of those in _SEVERAL, the most common one.

@@ -145,8 +145,8 @@ def _agreed(several: Sequence[Sequence[_Reading]], names: frozenset[str]) -> lis
             support[reading.name, reading.student],
             -round(sum(away), 1),
             min(short, 3),
-            known,
             -len(reading.name),
+            known,
         )
 
     return [max(readings, key=fitness) for readings in several]
