@@ -171,6 +171,12 @@ def _place_of(
         return None
     if _is_other_work(one.inside, common) or not _has_work(one.folder):
         return None
+    if any(
+        (one.folder / seen / assignment).is_dir()
+        for seen in one.inside.folders
+        if seen != "assignments"
+    ):
+        return None  # a class, and no student
     where = one.inside.work or tuple(f"{name}/" for name in one.inside.folders)
     note = f"took {some(where)} for files of '{assignment}/'"
     return Misplaced(one.name, one.folder.name, assignment, one.folder, note)
