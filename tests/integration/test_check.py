@@ -355,7 +355,7 @@ def test_notebooks(check: Check, bundle: Path) -> None:
     done = check("linear_backward")  # the stub beside it is untouched, so the notebook counts
     assert done.returncode == 1
     assert "(cell 3, line 2: return" in " ".join(done.stdout.split())
-    assert "cell 3, in linear_backward:" in done.stdout
+    assert "cell 3, line 2, in linear_backward:" in done.stdout
     cells[2]["source"] = RIGHT
     notebook.write_text(json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5}))
     assert check("linear_backward").returncode == 0

@@ -279,7 +279,10 @@ def test_grades_may_lie_around_the_submissions_or_in_ones_own_work(tmp_path: Pat
 
 CALLS: dict[str, tuple[tuple[object, ...], str]] = {
     "no such folder": (("grade", "nowhere", "--out", "out"), "nowhere: is not there"),
-    "no submissions": (("grade", ".", "--out", "out"), "no submissions of linear-layer"),
+    "no submissions": (
+        ("grade", "submissions/ada", "--out", "out"),
+        "submissions/ada: no submissions of linear-layer",
+    ),
     "unknown assignment": (
         ("grade", ".", "--out", "out", "--assignment", "x"),
         "--assignment x: the course has linear-layer",

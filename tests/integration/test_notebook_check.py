@@ -60,7 +60,7 @@ def test_only_definitions_count(cells: list[str]) -> None:
     report = autograder.check("linear_backward")
     assert not report.passed
     assert "NameError" in repr(report)
-    assert "(cell 5, line 2: return" in repr(report)
+    assert "(cell 5, line 3: return" in repr(report)
     assert "cell 3, line 1 was left out: it asks for input" in repr(report)
 
 

@@ -158,7 +158,7 @@ def _place_of(
             return None
         note = f"took '{sanitize(displayable(near[0]), 60)}/' for '{assignment}/'"
         return Misplaced(one.name, one.folder.name, assignment, one.folder / near[0], note)
-    if one.meant or one.folder.is_symlink():
+    if one.meant or one.folder.is_symlink() or one.name in request.course.assignments:
         return None
     named = _assignments_named(one, request)
     if one.handed_in:
