@@ -32,7 +32,9 @@ def write_files(path: Path, grades: Iterable[Grade]) -> None:
 
 
 def rows(grade: Grade) -> Iterator[Sequence[str]]:
-    """A row for each file of a submission."""
+    """A row for each file of a submission, after one for the place that it was found in."""
+    if grade.note:
+        yield (grade.student, grade.assignment, "", "", grade.note)
     for file in sorted(grade.files, key=lambda one: one.path):
         used = " ".join(file.used_as)
         said = remark(file, grade.assignment, grade.language)

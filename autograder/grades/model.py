@@ -74,6 +74,8 @@ class Grade(Struct, frozen=True, omit_defaults=True):
     """What the level ``isolation`` held student code to on the machine that graded it."""
     student_is: str | None = None
     """What kind of name ``student`` is, where that is known: ``canvas_id``."""
+    note: str = ""
+    """A line about where the work lay, if that is not where it should."""
     files: tuple[FileUse, ...] = ()
     """Everything that was handed in."""
     submitted: str | None = None

@@ -105,17 +105,24 @@ class _SubmissionImporter:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if f"{fullname}.py" not in self.files:
-            return None
-        return importlib.machinery.ModuleSpec(fullname, self, origin=f"{fullname}.py")  # type: ignore[arg-type]
+        name = fullname.replace(".", "/")
+        file, is_package = f"{name}.py", False
+        if file not in self.files:
+            file, is_package = f"{name}/__init__.py", True
+            # A folder without that file is a package as well.
+            if not any(one.startswith(f"{name}/") for one in self.files):
+                return None
+        spec = importlib.machinery.ModuleSpec(fullname, self, origin=file, is_package=is_package)  # type: ignore[arg-type]
+        return spec
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType | None:
         return None
 
     def exec_module(self, module: types.ModuleType) -> None:
-        file = f"{module.__name__}.py"
+        file = module.__spec__.origin if module.__spec__ is not None else ""
+        assert file
         module.__file__ = file
-        exec(compile(self.files[file], file, "exec"), module.__dict__)
+        exec(compile(self.files.get(file, ""), file, "exec"), module.__dict__)
 
 
 class Server:

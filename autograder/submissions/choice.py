@@ -249,9 +249,16 @@ class _Choice:
                 assert read is not None
                 self._used_as.setdefault(number, []).append(f"{one.exercise}.py")
                 work[one.exercise] = _work_of(read, one, siblings)
+            elif number is None and (closed := self._closed_archive()) is not None:
+                work[one.exercise] = Work(closed.path, problem=closed.problem)
         files, unreadable = self._by_name(modules, siblings)
         handed_in = tuple(self._account(number, modules) for number in range(len(self._items)))
         return Chosen(files, unreadable, work, handed_in)
+
+    def _closed_archive(self) -> Item | None:
+        """The first archive that could not be opened: what is missing may be in it."""
+        found = (one for one in self._items if one.kind == "archive" and one.problem is not None)
+        return next(found, None)
 
     def _pick(self, one: Wanted) -> int | None:
         """The number of the item that counts for an exercise."""
