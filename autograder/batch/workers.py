@@ -254,9 +254,8 @@ class _SubmissionGrader:
         """The grade of the submission, as the content of its file."""
         submission = read_submission(ref)
         grade = self._grader.grade(submission, self._fingerprints.of(submission))
-        grade = with_deadline(
-            replace(grade, student_is=ref.student_is, note=ref.note), self._course, ref
-        )
+        grade = replace(grade, student_is=ref.student_is, note=ref.note)
+        grade = with_deadline(grade, self._course, ref)
         return encode_grade(grade)
 
 

@@ -185,8 +185,11 @@ def is_reserved(name: str) -> bool:
 
 def read_submission(ref: SubmissionRef) -> Submission:
     """Read what was handed in. Never raises for what is in it."""
-    items = list_items(ref.folder, ref.files, ref.beside)
-    chosen = choose(items, ref.wanted, ref.assignment)
+    try:
+        items = list_items(ref.folder, ref.files, ref.beside)
+        chosen = choose(items, ref.wanted, ref.assignment)
+    except Exception:  # a parser that fails on what a student wrote costs nobody else the grade
+        return _unreadable(ref)
     return Submission(
         ref.student,
         ref.assignment,
@@ -195,6 +198,13 @@ def read_submission(ref: SubmissionRef) -> Submission:
         chosen.work,
         chosen.handed_in,
     )
+
+
+def _unreadable(ref: SubmissionRef) -> Submission:
+    """A submission that cannot be read at all."""
+    work = {one.exercise: Work(f"{one.exercise}.py", problem="unreadable") for one in ref.wanted}
+    handed_in = (HandedIn("./", reason="unreadable"),)
+    return Submission(ref.student, ref.assignment, {}, {}, work, handed_in)
 
 
 def source_paths(ref: SubmissionRef) -> dict[str, Path]:

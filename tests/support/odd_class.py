@@ -23,11 +23,11 @@ def zipped(files: dict[str, str], flags: int = 0) -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in files.items():
             archive.writestr(name, content)
-    content = bytearray(buffer.getvalue())
+    packed = bytearray(buffer.getvalue())
     if flags:
         for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-            content[content.index(signature) + offset] |= flags
-    return bytes(content)
+            packed[packed.index(signature) + offset] |= flags
+    return bytes(packed)
 
 
 def _cells(*cells: str) -> dict[str, str | bytes]:
