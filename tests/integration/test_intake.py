@@ -373,16 +373,14 @@ def test_a_parser_that_fails_is_one_students_grade(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from autograder.batch.folder import grade as grade_folder
-    from autograder.submissions import submission
-
-    choose = submission.choose
+    from autograder.submissions.choice import choose
 
     def faulty(items: Any, wanted: Any, assignment: str) -> Any:
         if any(b"boom" in item.read(1000) for item in items):
             raise ZeroDivisionError
         return choose(items, wanted, assignment)
 
-    monkeypatch.setattr(submission, "choose", faulty)
+    monkeypatch.setattr("autograder.submissions.submission.choose", faulty)
     for student, source in {"ada": RIGHT, "bob": f"{RIGHT}# boom\n"}.items():
         hand_in(tmp_path / "subs", student, source)
     grades = list(grade_folder(tmp_path / "subs", COURSE, out=tmp_path / "out", jobs=1))
