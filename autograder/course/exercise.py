@@ -17,7 +17,7 @@ from autograder.text.language import Text
 
 Visibility: TypeAlias = Literal["public", "hidden"]
 Dtype: TypeAlias = Literal["float64", "float32", "int64"]
-Layout: TypeAlias = Literal["C", "F", "strided"]
+Layout: TypeAlias = Literal["C", "F", "strided", "reversed"]
 WitnessName: TypeAlias = Literal["finite_differences", "reference", "example"]
 Yardstick: TypeAlias = Literal["reference", "forward"]
 PropertyName: TypeAlias = Literal[
@@ -43,7 +43,8 @@ class Signature(Struct, frozen=True):
 class Array(Struct, frozen=True):
     """An input array (or scalar, shape ``()``) of an exercise.
 
-    ``shape`` holds dimension names, fixed lengths, or ``"..."`` for any number of
+    ``shape`` holds dimension names, fixed lengths, lengths that follow from others
+    (``"n - k + 1"``, see :mod:`~autograder.course.lengths`), or ``"..."`` for any number of
     leading axes. ``draw`` is the expression that random cases draw it with.
     """
 
@@ -100,6 +101,22 @@ class Dims(Struct, frozen=True):
     constraints: tuple[str, ...] = ()
 
 
+class Variant(Struct, frozen=True):
+    """What one case of a drawing has for itself.
+
+    ``dims`` restrict the lengths, ``rules`` are further constraints; ``draw`` and ``dtypes`` are
+    by array. Arrays in ``keep`` are those of the case before; with ``same_dims`` the lengths are.
+    """
+
+    dims: dict[str, tuple[Any, ...]] = {}
+    rules: tuple[str, ...] = ()
+    draw: dict[str, str] = {}
+    dtypes: dict[str, Dtype] = {}
+    layout: Layout = "C"
+    keep: tuple[str, ...] = ()
+    same_dims: bool = False
+
+
 class Drawing(Struct, frozen=True):
     """How the cases of a test come about; see :mod:`autograder.truth.cases`.
 
@@ -113,6 +130,10 @@ class Drawing(Struct, frozen=True):
     dtypes: tuple[Dtype, ...] = ("float64",)
     layouts: tuple[Layout, ...] = ("C",)
     functions: dict[str, tuple[str, ...]] = {}
+    others: tuple[str, ...] = ()
+    """Arrays that are drawn a second time, as ``other_<name>``, for a second object or call."""
+    variants: tuple[Variant, ...] = ()
+    """One for each case, where cases are not alike; lengths that rules exclude are left out."""
 
 
 class Example(Struct, frozen=True):
@@ -241,6 +262,13 @@ class Mistake(Struct, frozen=True):
     code: str | None = None
 
 
+class RightAnswer(Struct, frozen=True):
+    """A whole right solution in another formula, which must get full points."""
+
+    name: str
+    code: str
+
+
 class Origin(Struct, frozen=True):
     path: Path
     line: int
@@ -276,6 +304,7 @@ class Exercise(Struct, frozen=True, dict=True):
     """A result that is a list of numbers counts as an array: losses, one a step."""
     is_class: bool = False
     """Whether students write a class (``signature.function`` is its name) and not a function."""
+    right: tuple[RightAnswer, ...] = ()
     origins: dict[str, Origin] = {}
     """Where ``tests.<name>``, ``mistakes.<name>``, ``forward`` ... are written, for errors
     found after loading; tests and mistakes have unique names."""

@@ -55,7 +55,7 @@ Length: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_LENGTH)]
 Position: TypeAlias = Annotated[int, Meta(ge=0, lt=MAX_ITEMS)]
 Positions: TypeAlias = Annotated[tuple[Position, ...], Meta(max_length=MAX_ITEMS)]
 
-Layout: TypeAlias = Literal["C", "F", "strided"]
+Layout: TypeAlias = Literal["C", "F", "strided", "reversed"]
 Scalar: TypeAlias = bool | int | float | ShortText | None
 
 
@@ -304,6 +304,8 @@ def pack_array(array: np.ndarray[Any, Any]) -> Array:
         layout = "C"
     elif array.flags.f_contiguous:
         layout = "F"
+    elif array.ndim and array.strides[-1] < 0:
+        layout = "reversed"
     return Array(array.dtype.str, array.shape, raw_bytes(array), layout)
 
 
@@ -332,4 +334,6 @@ def unpack_array(array: Array) -> np.ndarray[Any, Any]:
         view = buffer[..., ::2]
         view[...] = flat
         return view
+    if array.layout == "reversed" and flat.ndim:
+        return flat[..., ::-1].copy()[..., ::-1]
     return flat.copy()

@@ -7,7 +7,7 @@ hidden: with the public cases of a bundle, students must not get the key to the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from types import CodeType
@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from msgspec import Struct
 
+from autograder.course import lengths
 from autograder.course.exercise import (
     Array,
     Dims,
@@ -25,11 +26,15 @@ from autograder.course.exercise import (
     Exercise,
     Layout,
     RunTest,
+    Variant,
 )
+from autograder.errors import CourseError
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 
 MAX_DRAWS = 2000
+# How often a case of a variant is drawn whose lengths do not fit its numbers.
+VARIANT_DRAWS = 20
 INTEGER_RANGE = 9
 
 
@@ -58,6 +63,8 @@ class Drawn(Struct, frozen=True, eq=False):
 
     arrays: dict[str, NumpyArray]
     dims: dict[str, Any]
+    layout: Layout | None = None
+    """In memory, where the case has one of its own."""
 
 
 def draw_cases(exercise: Exercise, test: RunTest, seed: int) -> tuple[Case, ...]:
@@ -72,9 +79,12 @@ def draw(exercise: Exercise, test: RunTest, seed: int) -> tuple[Drawn, ...]:
     if isinstance(inputs, Example):
         one = _draw_given(exercise, test, inputs, _generator(exercise, test, 0, seed))
         return (one,) * len(inputs.layouts)
+    generators = (_generator(exercise, test, number, seed) for number in range(inputs.cases))
+    if inputs.variants:
+        return tuple(_draw_variants(exercise, test, inputs, generators))
     return tuple(
-        _draw_one(exercise, test, inputs, number, _generator(exercise, test, number, seed))
-        for number in range(inputs.cases)
+        _draw_one(exercise, test, inputs, number, generator)
+        for number, generator in enumerate(generators)
     )
 
 
@@ -135,14 +145,16 @@ def _draw_given(
 
 def _dims_of(array: Array, shape: tuple[int, ...]) -> dict[str, Any]:
     """The lengths that a given array's shape fixes."""
-    names, lengths = list(array.shape), list(shape)
+    names, sizes = list(array.shape), list(shape)
     found: dict[str, Any] = {}
     if "..." in names:
-        leading = len(lengths) - (len(names) - 1)
-        found["..."] = tuple(lengths[:leading])
-        names, lengths = names[1:], lengths[leading:]
+        leading = len(sizes) - (len(names) - 1)
+        found["..."] = tuple(sizes[:leading])
+        names, sizes = names[1:], sizes[leading:]
     found.update(
-        (name, length) for name, length in zip(names, lengths, strict=True) if isinstance(name, str)
+        (name, size)
+        for name, size in zip(names, sizes, strict=True)
+        if isinstance(name, str) and not lengths.is_formula(name)
     )
     return found
 
@@ -156,10 +168,39 @@ def _draw_one(
 ) -> Drawn:
     dims = _draw_dims(exercise, test.name, drawing.dims, generator)
     dtype = drawing.dtypes[number % len(drawing.dtypes)]
+    return _draw_arrays(exercise, test, drawing, dtype, dims, generator, Variant(), {})
+
+
+def _draw_arrays(
+    exercise: Exercise,
+    test: RunTest,
+    drawing: Drawing,
+    dtype: Dtype,
+    dims: Mapping[str, Any],
+    generator: np.random.Generator,
+    variant: Variant,
+    kept: Mapping[str, NumpyArray],
+) -> Drawn:
     arrays: dict[str, NumpyArray] = {}
     for array in (*exercise.arrays.values(), *exercise.auxiliary.values()):
-        expression = drawing.draw.get(array.name, array.draw)
+        if array.name in kept:
+            arrays[array.name] = kept[array.name]
+            continue
+        expression = variant.draw.get(array.name) or drawing.draw.get(array.name, array.draw)
         arrays[array.name] = _draw_array(
+            exercise,
+            f"tests.{test.name}",
+            array,
+            expression,
+            array.dtype or variant.dtypes.get(array.name, dtype),
+            dims,
+            arrays,
+            generator,
+        )
+    for name in drawing.others:
+        array = exercise.arrays[name]
+        expression = drawing.draw.get(name, array.draw)
+        arrays[f"other_{name}"] = _draw_array(
             exercise,
             f"tests.{test.name}",
             array,
@@ -169,17 +210,56 @@ def _draw_one(
             arrays,
             generator,
         )
-    return Drawn(arrays, dims)
+    return Drawn(arrays, dict(dims), variant.layout if drawing.variants else None)
+
+
+def _draw_variants(
+    exercise: Exercise, test: RunTest, drawing: Drawing, generators: Iterable[np.random.Generator]
+) -> Iterator[Drawn]:
+    """A case for each variant, but for those whose lengths no draw satisfies."""
+    before: Drawn | None = None
+    for variant, generator in zip(drawing.variants, generators, strict=True):
+        drawn = _draw_variant(exercise, test, drawing, variant, before, generator)
+        before = drawn or before
+        if drawn is not None:
+            yield drawn
+
+
+def _draw_variant(
+    exercise: Exercise,
+    test: RunTest,
+    drawing: Drawing,
+    variant: Variant,
+    before: Drawn | None,
+    generator: np.random.Generator,
+) -> Drawn | None:
+    choices = drawing.dims.choices | variant.dims
+    dims = Dims(choices, drawing.dims.constraints + variant.rules)
+    if before is not None and (variant.same_dims or variant.keep):
+        dims = Dims({name: (length,) for name, length in before.dims.items()})
+    kept = {} if before is None else {name: before.arrays[name] for name in variant.keep}
+    for _ in range(VARIANT_DRAWS):
+        try:
+            drawn = _draw_dims(exercise, test.name, dims, generator)
+        except CourseError:  # the exercise's rules exclude these lengths
+            return None
+        try:
+            return _draw_arrays(exercise, test, drawing, "float64", drawn, generator, variant, kept)
+        except CourseError:  # a length that follows from numbers did not fit these
+            continue
+    return None
 
 
 def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
     inputs = test.inputs
-    layout = inputs.layouts[number % len(inputs.layouts)]
+    layout = drawn.layout or inputs.layouts[number % len(inputs.layouts)]
     arrays = {name: _laid_out(value, layout) for name, value in drawn.arrays.items()}
     # The cases of an example differ in nothing but their layout.
     chosen = 0 if isinstance(inputs, Example) else number
+    others = () if isinstance(inputs, Example) else inputs.others
+    names = (*exercise.arrays, *(f"other_{name}" for name in others))
     return Case(
-        inputs={name: arrays[name] for name in exercise.arrays},
+        inputs={name: arrays[name] for name in names},
         auxiliary={name: arrays[name] for name in exercise.auxiliary},
         functions={
             name: _function(exercise, inputs.functions.get(name, expressions), chosen)
@@ -222,7 +302,7 @@ def _draw_array(
     arrays: Mapping[str, NumpyArray],
     generator: np.random.Generator,
 ) -> NumpyArray:
-    shape = _shape(array, dims)
+    shape = _shape(exercise, place, array, dims, arrays)
     integers = dtype == "int64"
     names = {
         **{name: length for name, length in dims.items() if name != "..."},
@@ -280,20 +360,51 @@ def _vocabulary(
     return words
 
 
-def _shape(array: Array, dims: Mapping[str, Any]) -> tuple[int, ...]:
+def _shape(
+    exercise: Exercise,
+    place: str,
+    array: Array,
+    dims: Mapping[str, Any],
+    arrays: Mapping[str, NumpyArray],
+) -> tuple[int, ...]:
+    """The lengths of the axes. Raises :class:`CourseError` where one that follows from numbers
+    among the ``arrays`` is none."""
     shape: list[int] = []
     for name in array.shape:
         if name == "...":
             shape.extend(dims["..."])
+        elif lengths.is_formula(name):
+            shape.append(_worked_out(exercise, place, array, str(name), {**arrays, **dims}))
         else:
             shape.append(dims[name] if isinstance(name, str) else name)
     return tuple(shape)
+
+
+def _worked_out(
+    exercise: Exercise, place: str, array: Array, formula: str, known: Mapping[str, Any]
+) -> int:
+    parts = ", ".join(f"{name} = {known[name]}" for name in lengths.names(formula))
+    try:
+        length = lengths.evaluate(formula, known)
+    except ZeroDivisionError:
+        raise exercise.error(
+            place, f"the length '{formula}' of '{array.name}' divides by zero for {parts}"
+        ) from None
+    if not 1 <= length <= lengths.MAX_LENGTH:
+        raise exercise.error(
+            place,
+            f"the length '{formula}' of '{array.name}' is {length} for {parts}, and must be from 1 "
+            f"to {lengths.MAX_LENGTH}; draw other numbers, or add a rule to 'dims'",
+        )
+    return length
 
 
 def _laid_out(value: NumpyArray, layout: Layout) -> NumpyArray:
     """The same numbers in memory as the layout says."""
     if layout == "F":
         return np.asfortranarray(value) if value.ndim else value
+    if layout == "reversed" and value.ndim:
+        return value[..., ::-1].copy()[..., ::-1]
     if layout == "strided" and value.ndim:
         buffer = np.zeros((*value.shape[:-1], 2 * value.shape[-1]), dtype=value.dtype)
         buffer[..., ::2] = value

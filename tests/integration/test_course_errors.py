@@ -308,6 +308,62 @@ FLAWS = {
         CONFIG, "title: A small course", "title: ''",
         f"{CONFIG}:1:1: 'title' has no text; write one",
     ),
+    "length that is no sum": (
+        PUBLIC, "  x: [n]", "  x: [n ** 2]",
+        f"{PUBLIC}:10:7: 'n ** 2' is not a dimension: use a name such as n, a length, '...', or "
+        "what a length follows from, such as n - k + 1",
+    ),
+    "length that calls something": (
+        PUBLIC, "  x: [n]", "  x: [max(n, m)]",
+        f"{PUBLIC}:10:7: 'max(n' is not a dimension: use a name such as n, a length, '...', or "
+        "what a length follows from, such as n - k + 1",
+    ),
+    "length that follows from nothing": (
+        PUBLIC, "  x: [n]", "  x: [n - k + 1]",
+        f"{PUBLIC}:10:7: 'n - k + 1' follows from 'k', which is neither a dimension that an array "
+        "has by itself nor an argument that is a whole number (shape [], dtype int64); known here: "
+        "m, n",
+    ),
+    "length that follows from a misspelled name": (
+        PUBLIC, "  dy: [m]", "  dy: {shape: [mm + 1], draw: normal}",
+        f"{PUBLIC}:8:16: 'mm + 1' follows from 'mm', which is neither a dimension that an array "
+        "has by itself nor an argument that is a whole number (shape [], dtype int64); did you "
+        "mean 'm'?",
+    ),
+    "length that follows from a number with a fraction": (
+        PUBLIC, "  x: [n]", "  p: []\n  x: [n + p]",
+        f"{PUBLIC}:11:7: 'n + p' follows from 'p', which is neither a dimension that an array has "
+        "by itself nor an argument that is a whole number (shape [], dtype int64); known here: "
+        "m, n",
+    ),
+    "length that follows from what is drawn later": (
+        PUBLIC, "  x: [n]", "  x: [n + p]\n  p: {shape: [], dtype: int64}",
+        f"{PUBLIC}:10:7: 'n + p' follows from 'p', which is not drawn before 'x'; move 'p' above "
+        "it",
+    ),
+    "given array of another length than follows": (
+        PUBLIC, "  dy: [m]", "  dy: [n + m - 1]",
+        f"{PUBLIC}:17:40: 'dy' has length 2 where 'arrays' says n + m - 1, which is 4 for n = 3, "
+        "m = 2; change the one or the other",
+    ),
+    "expectation of another length than follows": (
+        PUBLIC, "  x: [n]", "  x: [n + m]",
+        f"{PUBLIC}:18:14: 'dx' has shape (3,), but it is a gradient by 'x', whose shape is (5,); "
+        "change the one or the other",
+    ),
+    "length of less than one in an example": (
+        PUBLIC, "  dy: [m]", "  dy: [m - n]",
+        f"{PUBLIC}:17:40: 'm - n' is -1; give numbers for which it is at least 1",
+    ),
+    "length that divides by zero in an example": (
+        PUBLIC, "  dy: [m]", "  dy: [m // (n - 3)]",
+        f"{PUBLIC}:17:40: 'm // (n - 3)' divides by zero; give other numbers",
+    ),
+    "length of an array that is not given": (
+        PUBLIC, "  x: [n]", "  p: {shape: [], dtype: int64}\n  x: [n + p]",
+        f"{PUBLIC}:18:5: the example does not give 'x', and nothing before it fixes its dimension "
+        "'p'; add 'x' to 'given'",
+    ),
     "shape that is no list": (
         PUBLIC, "  x: [n]", "  x: n",
         f"{PUBLIC}:10:3: 'x' must be a list of dimensions such as [m, n], or a mapping with "
@@ -438,7 +494,7 @@ FLAWS = {
     ),
     "key of the public file in the hidden one": (
         HIDDEN, "mistakes:", "forward: y = W @ x\nmistakes:",
-        f"{HIDDEN}:11:1: unknown key 'forward' in the file; known here: tests, mistakes",
+        f"{HIDDEN}:11:1: unknown key 'forward' in the file; known here: battery, tests, mistakes, ",
     ),
     "stub with one parameter more": (
         STUB, "(W, dy)", "(W, dy, *rest)",
@@ -475,7 +531,7 @@ FLAWS = {
     ),
     "unknown layout of an example": (
         PUBLIC, EXPECT, EXPECT + "    layouts: [C, K]\n",
-        f"{PUBLIC}:19:18: 'layouts'[1] must be one of C, F, strided, not 'K'",
+        f"{PUBLIC}:19:18: 'layouts'[1] must be one of C, F, strided, reversed, not 'K'",
     ),
     "tolerance of what is no output": (
         PUBLIC, EXPECT, EXPECT + "    tolerance: {dX: 1.0e-7}\n",
@@ -893,6 +949,7 @@ def test_hidden_tests_of_no_assignment_are_named(course: Path) -> None:
 
 # What only shows when a course is used: the file, a flaw in it, and where it is found.
 DRAWN = "    dims: {m: 1..6, n: 1..6}"
+FROM_X = "  x: [n]" + (GOOD / PUBLIC).read_text("utf-8").partition("  x: [n]")[2]
 FLAWS_IN_USE = {
     "expression that raises": (
         HIDDEN, DRAWN, DRAWN + "\n    draw: {dy: 1/0}",
@@ -915,6 +972,19 @@ FLAWS_IN_USE = {
         HIDDEN, DRAWN, "    dims: {m: 1..6, n: 1..6, m > n + 9}",
         f"{HIDDEN}:2:5: test 'rectangles': no dimensions satisfy m > n + 9 in 2000 tries; widen "
         "the ranges in 'dims'",
+    ),
+    "lengths that are never one": (
+        PUBLIC, FROM_X, FROM_X[: FROM_X.index("  - name")].replace("x: [n]", "x: [n - 100 * m]")
+        + FROM_X[FROM_X.index("  - name: small") :],
+        f"{PUBLIC}:15:5: test 'small-rectangles': no dimensions satisfy m != n, "
+        "1 <= n - 100 * m <= 4096 in 2000 tries; widen the ranges in 'dims'",
+    ),
+    "length that a drawn number makes too short": (
+        PUBLIC, FROM_X, FROM_X[: FROM_X.index("  - name")].replace(
+            "  x: [n]", "  p: {shape: [], dtype: int64, draw: '-9'}\n  x: [n + p]"
+        ) + FROM_X[FROM_X.index("  - name: small") :],
+        f"{PUBLIC}:16:5: the length 'n + p' of 'x' is -7 for n = 2, p = -9, and must be from 1 to "
+        "4096; draw other numbers, or add a rule to 'dims'",
     ),
     "forward pass that fails": (
         PUBLIC, "y = W @ x", "y = W.T @ x",

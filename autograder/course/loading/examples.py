@@ -8,16 +8,19 @@ from typing import Any, TypeAlias, get_args
 
 import numpy as np
 
+from autograder.course import lengths as formulas
 from autograder.course.exercise import Array, Dtype, Example, Gradient, Layout
 from autograder.course.loading.node import Node, brief
+from autograder.course.loading.syntax import is_whole_number
 
 DTYPES = get_args(Dtype)
 LAYOUTS = get_args(Layout)
 
 # The number of axes from which on an array can lie in memory in another way.
-_AXES: dict[Layout, int] = {"C": 0, "F": 2, "strided": 1}
+_AXES: dict[Layout, int] = {"C": 0, "F": 2, "strided": 1, "reversed": 1}
 
 # By dimension: its length (for "...", the lengths of all leading axes), and the array that says so.
+# A whole number among the arguments, from which lengths may follow, says so itself.
 Lengths: TypeAlias = dict[str, tuple[int | tuple[int, ...], str]]
 Functions: TypeAlias = dict[str, tuple[str, ...]]
 
@@ -64,21 +67,28 @@ class ExampleReader:
     ) -> Lengths:
         """The lengths of the dimensions, which the given arrays fix."""
         lengths: Lengths = {}
+        shapes: dict[str, tuple[int, ...]] = {}
         for name, array in self._everything.items():
             if name in given:
                 numbers = _numbers(given[name])
                 _check_dtype(given[name], numbers, array.dtype or dtype)
                 _check_shape(given[name], array, numbers.shape, lengths)
+                shapes[name] = numbers.shape
+                if is_whole_number(array):
+                    lengths.setdefault(name, (int(numbers), name))
                 continue
             where = entries.get("given") or entries["name"]
             if name in self._arrays:
                 raise where.error(f"the example does not give '{name}'; add it to 'given'")
             for dim in array.shape:
-                if isinstance(dim, str) and dim not in lengths:
-                    raise where.error(
-                        f"the example does not give '{name}', and nothing before it fixes its "
-                        f"dimension '{dim}'; add '{name}' to 'given'"
-                    )
+                for part in formulas.parts(dim):
+                    if part not in lengths:
+                        raise where.error(
+                            f"the example does not give '{name}', and nothing before it fixes its "
+                            f"dimension '{part}'; add '{name}' to 'given'"
+                        )
+        for name, shape in shapes.items():
+            _check_formulas(given[name], self._everything[name], shape, lengths)
         return lengths
 
     def _check_expected(self, expect: Mapping[str, Node], lengths: Lengths) -> None:
@@ -87,7 +97,7 @@ class ExampleReader:
             gradient = self._gradients.get(name)
             if gradient is None or gradient.upstream is None:
                 continue
-            wanted = _known_shape(self._everything[gradient.wrt], lengths)
+            wanted = _known_shape(entry, self._everything[gradient.wrt], lengths)
             if shape != wanted:
                 raise entry.error(
                     f"'{name}' has shape {shape}, but it is a gradient by '{gradient.wrt}', "
@@ -153,6 +163,8 @@ def _check_shape(node: Node, array: Array, shape: tuple[int, ...], lengths: Leng
     if 0 in shape:
         raise node.error(f"'{array.name}' has no numbers; give at least one along every axis")
     for dim, length in zip(names, found, strict=True):
+        if formulas.is_formula(dim):
+            continue  # until all dimensions are known
         if isinstance(dim, int):
             if dim != length:
                 raise node.error(
@@ -168,10 +180,39 @@ def _check_shape(node: Node, array: Array, shape: tuple[int, ...], lengths: Leng
             )
 
 
-def _known_shape(array: Array, lengths: Lengths) -> tuple[int, ...]:
+def _check_formulas(node: Node, array: Array, shape: tuple[int, ...], lengths: Lengths) -> None:
+    """The given array has the lengths that follow from those of others."""
+    for dim, length in zip(reversed(array.shape), reversed(shape), strict=False):
+        if not formulas.is_formula(dim):
+            continue
+        follows = _length(node, str(dim), lengths)
+        if follows != length:
+            parts = ", ".join(f"{name} = {lengths[name][0]}" for name in formulas.names(str(dim)))
+            raise node.error(
+                f"'{array.name}' has length {length} where 'arrays' says {dim}, which is "
+                f"{follows} for {parts}; change the one or the other"
+            )
+
+
+def _length(node: Node, formula: str, lengths: Lengths) -> int:
+    """What the formula gives, where all that it follows from is known."""
+    known = {name: length for name, (length, _) in lengths.items() if isinstance(length, int)}
+    try:
+        length = formulas.evaluate(formula, known)
+    except ZeroDivisionError:
+        raise node.error(f"'{formula}' divides by zero; give other numbers") from None
+    if length < 1:
+        raise node.error(f"'{formula}' is {length}; give numbers for which it is at least 1")
+    return length
+
+
+def _known_shape(node: Node, array: Array, lengths: Lengths) -> tuple[int, ...]:
     """The shape that the given arrays fix."""
     shape: list[int] = []
     for dim in array.shape:
+        if formulas.is_formula(dim):
+            shape.append(_length(node, str(dim), lengths))
+            continue
         length = dim if isinstance(dim, int) else lengths[dim][0]
         shape.extend(length if isinstance(length, tuple) else (length,))
     return tuple(shape)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from autograder.course import lengths
+from autograder.course.battery import Subject, steps_of
 from autograder.course.exercise import (
     Array,
     Dtype,
@@ -12,10 +14,14 @@ from autograder.course.exercise import (
     Gradient,
     Mistake,
     Origin,
+    RightAnswer,
+    RunTest,
     Signature,
+    Step,
     Test,
     Visibility,
 )
+from autograder.course.loading.battery import read_battery, read_right
 from autograder.course.loading.examples import DTYPES
 from autograder.course.loading.exercise_tests import TestReader, read_name
 from autograder.course.loading.node import Node, suggest
@@ -24,6 +30,7 @@ from autograder.course.loading.python_source import check_code
 from autograder.course.loading.syntax import (
     check_draw,
     check_expression,
+    check_lengths,
     check_name,
     parse_class,
     parse_forward,
@@ -48,7 +55,7 @@ _PUBLIC_KEYS = (
     "gradients",
     "tests",
 )
-_HIDDEN_KEYS = ("tests", "mistakes")
+_HIDDEN_KEYS = ("battery", "tests", "mistakes", "right")
 
 
 def load_exercise(
@@ -132,7 +139,7 @@ class _Reader:
             forward_names=assigned,
             languages=self._languages,
         )
-        tests = self._tests(entries, reader)
+        tests = self._tests(entries, reader, signature, is_class, arrays, auxiliary)
         return Exercise(
             assignment=assignment,
             name=name,
@@ -146,6 +153,7 @@ class _Reader:
             gradients=gradients,
             tests=tests,
             mistakes=self._mistakes(signature, is_class),
+            right=self._right(signature),
             public_path=public_path,
             hidden_path=hidden_path,
             stub_path=public_path.with_suffix(".py"),
@@ -196,10 +204,13 @@ class _Reader:
         return Array(name, self._shape(entries["shape"]), draw, dtype)
 
     def _check_draws(self, entries: dict[str, Node], everything: dict[str, Array]) -> None:
-        """Expressions know what is drawn before them, which all arrays together say."""
+        """Lengths and expressions follow from what is drawn before them, which all arrays
+        together say."""
         for key in ("arrays", "auxiliary"):
             for name, entry in (entries[key].mapping() if key in entries else {}).items():
-                if isinstance(entry.value, dict) and "draw" in entry.value:
+                long = isinstance(entry.value, dict)
+                check_lengths(entry.child("shape") if long else entry, name, everything)
+                if long and "draw" in entry.value:
                     check_draw(entry.child("draw"), name, everything)
 
     def _shape(self, node: Node) -> tuple[str | int, ...]:
@@ -214,9 +225,12 @@ class _Reader:
             elif item.text().isidentifier():
                 check_name(item, item.text(), "dimension")
                 shape.append(item.text())
+            elif (formula := lengths.parse(item.text())) is not None:
+                shape.append(formula)
             else:
                 raise item.error(
-                    f"'{item.value}' is not a dimension: use a name such as n, a length, or '...'"
+                    f"'{item.value}' is not a dimension: use a name such as n, a length, '...', or "
+                    "what a length follows from, such as n - k + 1"
                 )
         return tuple(shape)
 
@@ -291,7 +305,15 @@ class _Reader:
             )
         return gradients
 
-    def _tests(self, entries: dict[str, Node], reader: TestReader) -> tuple[Test, ...]:
+    def _tests(
+        self,
+        entries: dict[str, Node],
+        reader: TestReader,
+        signature: Signature,
+        is_class: bool,
+        arrays: dict[str, Array],
+        auxiliary: dict[str, Array],
+    ) -> tuple[Test, ...]:
         found: dict[str, Test] = {}
         sources: list[tuple[Node, Visibility]] = []
         if "tests" in entries:
@@ -311,6 +333,16 @@ class _Reader:
                     )
                 found[test.name] = test
                 self._remember(f"tests.{test.name}", item.child("name"))
+        hidden = {} if self._hidden is None else self._hidden.mapping(_HIDDEN_KEYS)
+        if "battery" in hidden:
+            node = hidden["battery"]
+            for test in self._battery(
+                node, reader, signature, is_class, arrays, auxiliary, list(found.values())
+            ):
+                if test.name in found:
+                    raise node.error(f"'{test.name}' is a test of the battery; rename the other")
+                found[test.name] = test
+                self._remember(f"tests.{test.name}", node)
         for written in self._pytest_tests:
             if written.test.name in found:
                 raise self._public.error(
@@ -327,6 +359,34 @@ class _Reader:
                 "no test of the exercise gives points; give some, such as 'points: 1'"
             )
         return tuple(found.values())
+
+    def _battery(
+        self,
+        node: Node,
+        reader: TestReader,
+        signature: Signature,
+        is_class: bool,
+        arrays: dict[str, Array],
+        auxiliary: dict[str, Array],
+        tests: Sequence[Test],
+    ) -> tuple[RunTest, ...]:
+        run_tests = [test for test in tests if isinstance(test, RunTest)]
+        steps: tuple[Step, ...] = (
+            Step(signature.outputs, signature.function, signature.parameters),
+        )
+        if is_class:
+            steps = steps_of(run_tests, signature.outputs)
+            if not steps:
+                raise node.error(
+                    "the battery of a class takes its steps from a test, and none has steps that "
+                    f"give all of {', '.join(signature.outputs)}; write one"
+                )
+        subject = Subject(signature.parameters, arrays, auxiliary, steps, is_class, self._languages)
+        return read_battery(node, subject, signature.outputs, reader.read_optional_dims)
+
+    def _right(self, signature: Signature) -> tuple[RightAnswer, ...]:
+        hidden = {} if self._hidden is None else self._hidden.mapping(_HIDDEN_KEYS)
+        return read_right(hidden["right"], signature) if "right" in hidden else ()
 
     def _mistakes(self, signature: Signature, is_class: bool) -> tuple[Mistake, ...]:
         hidden = {} if self._hidden is None else self._hidden.mapping(_HIDDEN_KEYS)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, get_args
 
+from autograder.course import lengths
 from autograder.course.exercise import (
     Array,
     Dims,
@@ -82,12 +84,14 @@ class TestReader:
         self._forward_names = forward_names
         self._languages = languages
         self._examples = ExampleReader(arrays, auxiliary, gradients, self._read_functions)
-        self._dims = {
-            name
-            for array in self._everything.values()
-            for name in array.shape
-            if isinstance(name, str)
-        }
+        shapes = [array.shape for array in self._everything.values()]
+        self._dims = set(lengths.dimensions(shapes))
+        # A length that follows from dimensions alone is a rule about them.
+        self._rules = tuple(
+            f"1 <= {length} <= {lengths.MAX_LENGTH}"
+            for length in dict.fromkeys(filter(lengths.is_formula, itertools.chain(*shapes)))
+            if self._dims.issuperset(lengths.names(str(length)))
+        )
 
     def read(self, node: Node, visibility: Visibility) -> Test:
         kind = self._kind(node)
@@ -368,7 +372,13 @@ class TestReader:
             for name, entry in entries["functions"].mapping(self._functions).items()
         }
 
-    def _read_dims(self, node: Node, entries: Mapping[str, Node]) -> Dims:
+    def read_optional_dims(self, node: Node, entries: Mapping[str, Node]) -> Dims:
+        """The lengths that ``dims`` names, which need not be all."""
+        return self._read_dims(node, entries, optional=True)
+
+    def _read_dims(
+        self, node: Node, entries: Mapping[str, Node], *, optional: bool = False
+    ) -> Dims:
         dims = entries["dims"].mapping() if "dims" in entries else {}
         choices: dict[str, tuple[Any, ...]] = {}
         constraints = []
@@ -388,6 +398,8 @@ class TestReader:
                 raise entries["dims"].error(
                     f"'{name}' is neither a dimension nor a rule such as 'm != n'", name
                 )
+        if optional:
+            return Dims(choices, (*constraints, *self._rules))
         for name in sorted(self._dims - set(choices)):
             lengths = '"...": [[], [5]]' if name == "..." else f"{name}: 1..9"
             written = ", or write all inputs out in 'given'" if "property" in entries else ""
@@ -395,7 +407,7 @@ class TestReader:
                 f"{node.name} does not say how to draw the dimension '{name}'; "
                 f"add 'dims: {{{lengths}}}'{written}"
             )
-        return Dims(choices, tuple(constraints))
+        return Dims(choices, (*constraints, *self._rules))
 
     def _source(
         self, node: Node, entries: Mapping[str, Node], visibility: Visibility

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 
+from autograder.course import lengths
 from autograder.course.exercise import DRAW_WORDS, Array, Signature, Step
 from autograder.course.loading.node import Node, brief, suggest
 
@@ -19,7 +20,7 @@ _FUNCTION = re.compile(
 )
 _CLASS = re.compile(rf"^\s*({_NAME})\s*\(\s*((?:{_NAME}\s*(?:,\s*{_NAME}\s*)*)?)\)\s*$")
 _RANGE = re.compile(r"^\s*(\d+)\s*\.\.\s*(\d+)\s*$")
-MAX_LENGTH = 4096
+MAX_LENGTH = lengths.MAX_LENGTH
 
 
 def parse_function(node: Node) -> Signature:
@@ -89,9 +90,7 @@ def check_draw(node: Node, name: str, arrays: Mapping[str, Array]) -> str:
     """
     order = list(arrays)
     before, later = order[: order.index(name)], order[order.index(name) :]
-    dims = dict.fromkeys(
-        dim for array in arrays.values() for dim in array.shape if isinstance(dim, str)
-    )
+    dims = lengths.dimensions(array.shape for array in arrays.values())
     known = {*DRAW_WORDS, *before, *(dim for dim in dims if dim != "...")}
     text = check_expression(node, {*known, *later})
     for found in _free_names(text):
@@ -101,6 +100,33 @@ def check_draw(node: Node, name: str, arrays: Mapping[str, Array]) -> str:
                 "arrays that stand above it"
             )
     return text
+
+
+def check_lengths(node: Node, name: str, arrays: Mapping[str, Array]) -> None:
+    """The lengths of the array ``name`` that follow from others, at ``node``, its shape: from
+    dimensions of any array, and from whole numbers that are drawn before it."""
+    order = list(arrays)
+    dims = lengths.dimensions(array.shape for array in arrays.values())
+    numbers = [found for found, array in arrays.items() if is_whole_number(array)]
+    known = sorted({*dims, *numbers} - {"..."})
+    for item, dim in zip(node.items(), arrays[name].shape, strict=True):
+        for found in lengths.names(str(dim)) if lengths.is_formula(dim) else ():
+            if found not in known:
+                raise item.error(
+                    f"'{dim}' follows from '{found}', which is neither a dimension that an array "
+                    "has by itself nor an argument that is a whole number (shape [], dtype int64)"
+                    f"{suggest(found, known)}"
+                )
+            if found not in dims and order.index(found) >= order.index(name):
+                raise item.error(
+                    f"'{dim}' follows from '{found}', which is not drawn before '{name}'; move "
+                    f"'{found}' above it"
+                )
+
+
+def is_whole_number(array: Array) -> bool:
+    """True for an argument that is a Python int: a padding, a stride, a count."""
+    return array.shape == () and array.dtype == "int64"
 
 
 def read_functions(node: Node) -> tuple[str, ...]:

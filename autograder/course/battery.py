@@ -1,0 +1,317 @@
+"""The standard battery: the hidden tests that every exercise needs, made from what it declares.
+
+From the signature and the arrays follow shapes (no two lengths equal, all equal, each of length 1,
+larger ones), memory layouts, dtypes, scales, special values and calls in a row. Special about an
+exercise is what its own tests are for. Pure: an exercise's parts in, tests out.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from autograder.course import lengths
+from autograder.course.exercise import (
+    Array,
+    Dims,
+    Drawing,
+    Dtype,
+    GradientTest,
+    Layout,
+    Part,
+    PropertyTest,
+    RunTest,
+    Step,
+    Variant,
+)
+from autograder.text.catalogue import text
+from autograder.text.language import Language
+
+PREFIX: Final = "battery-"
+GROUPS: Final = (
+    "shapes",
+    "memory",
+    "dtypes",
+    "scales",
+    "special-values",
+    "calls",
+    "unchanged-arguments",
+    "own-results",
+    "two-objects",
+    "second-forward",
+    "second-backward",
+)
+"""Each is one test, ``battery-<group>``."""
+
+# Lengths that are drawn where the author says nothing, and the most that a larger case has.
+_USUAL: Final = tuple(range(2, 6))
+_LARGE: Final = {1: 300, 2: 40, 3: 14, 4: 8}
+_LARGE_OF_MANY: Final = 6
+# Of more names it is not asked that no two lengths be equal.
+_MANY_NAMES: Final = 4
+_LEADING: Final = ((), (3,), (2, 3))
+_AT_KINKS: Final = ("dtypes", "special-values")
+_ONE_NONZERO: Final = "np.where(np.arange(ones.size).reshape(ones.shape) == ones.size // 2, 3, 0)"
+_WITH_ZEROS: Final = "np.where(uniform < 0.4, -0.0, normal)"
+
+
+class Battery(Struct, frozen=True):
+    """What an exercise says of its battery: how points are given for each output set, which
+    groups it leaves out, the lengths to draw from, and slack for methods with an error of
+    their own."""
+
+    points: tuple[Part, ...]
+    leave_out: tuple[str, ...] = ()
+    dims: Dims = Dims()
+    tolerance: dict[str, float] = {}
+
+
+class Subject(Struct, frozen=True):
+    """The parts of an exercise that its battery follows from."""
+
+    parameters: tuple[str, ...]
+    arrays: Mapping[str, Array]
+    auxiliary: Mapping[str, Array]
+    steps: tuple[Step, ...]
+    is_class: bool
+    languages: tuple[Language, ...]
+
+    @property
+    def everything(self) -> Mapping[str, Array]:
+        return {**self.arrays, **self.auxiliary}
+
+    @property
+    def free(self) -> list[str]:
+        """The arrays whose numbers nothing restricts: drawn ``normal``, of any dtype."""
+        return [
+            name
+            for name, array in self.everything.items()
+            if array.draw == "normal" and array.dtype is None and array.shape
+        ]
+
+    @property
+    def untyped(self) -> list[str]:
+        """The student's arrays whose dtype nothing fixes."""
+        return [name for name, array in self.arrays.items() if array.dtype is None and array.shape]
+
+
+def battery_tests(battery: Battery, subject: Subject) -> tuple[RunTest, ...]:
+    """The tests of the battery, each a hidden one, with the points shared out among them."""
+    dims = _dims(battery.dims, subject)
+    variants = {
+        "shapes": tuple(_shapes(dims)),
+        "memory": tuple(_memory(dims)),
+        "dtypes": tuple(_dtypes(subject)),
+        "scales": tuple(_scales(subject)),
+        "special-values": tuple(_special_values(subject)),
+        "calls": tuple(_calls(subject)),
+        "unchanged-arguments": () if subject.is_class else tuple(_memory(dims)),
+        "own-results": tuple(_by_leading_axes(dims)) if _has_other_numbers(subject) else (),
+    } | {
+        name: (Variant(),) * 2 if name in _sequences(subject) else ()
+        for name in ("two-objects", "second-forward", "second-backward")
+    }
+    groups = [name for name in GROUPS if variants[name] and name not in battery.leave_out]
+    shares = [_shares(part.points, len(groups)) for part in battery.points]
+    return tuple(
+        _test(
+            group,
+            tuple(
+                Part(part.outputs, share[number])
+                for part, share in zip(battery.points, shares, strict=True)
+            ),
+            Drawing(cases=len(variants[group]), dims=dims, variants=variants[group]),
+            battery,
+            subject,
+        )
+        for number, group in enumerate(groups)
+    )
+
+
+def _test(
+    group: str, parts: tuple[Part, ...], inputs: Drawing, battery: Battery, subject: Subject
+) -> RunTest:
+    name = PREFIX + group
+    key = "battery_" + group.replace("-", "_")
+    title = {language: text(key, language) for language in subject.languages}
+    if group in ("unchanged-arguments", "own-results"):
+        return PropertyTest(
+            name=name,
+            visibility="hidden",
+            parts=parts,
+            steps=subject.steps,
+            property="inputs_unchanged" if group == "unchanged-arguments" else "fresh_results",
+            inputs=inputs,
+            tolerance=battery.tolerance,
+            title=title,
+        )
+    steps, others = _sequences(subject).get(group, (subject.steps, ()))
+    return GradientTest(
+        name=name,
+        visibility="hidden",
+        parts=parts,
+        steps=steps,
+        # At zeros, ties and kinks, where whole numbers often are, the convention decides, which
+        # the solution knows.
+        against=("reference",) if group in _AT_KINKS else ("finite_differences",),
+        inputs=replace(inputs, others=others),
+        tolerance=battery.tolerance,
+        title=title,
+    )
+
+
+def _sequences(subject: Subject) -> dict[str, tuple[tuple[Step, ...], tuple[str, ...]]]:
+    """For a class, by group: the steps, and the arrays of which they need others.
+
+    A second object with numbers of its own lives beside the first; a method is called with other
+    numbers before it is called with those that count.
+    """
+    if not subject.is_class:
+        return {}
+    constructor, *rest = subject.steps
+    owner = constructor.results[0]
+    calls = [step for step in rest if step.arguments and step.target.startswith(f"{owner}.")]
+    beside: list[Step] = [constructor, _of_another(constructor, "other_object", owner)]
+    for step in rest:
+        beside.append(step)
+        if step in calls:
+            beside.append(_of_another(step, "", owner))
+    found = {"two-objects": (tuple(beside), _arguments((constructor, *calls)))}
+    for group, call in zip(("second-forward", "second-backward"), calls, strict=False):
+        at = subject.steps.index(call)
+        repeated = Step((), call.target, _others(call.arguments or ()))
+        steps = (*subject.steps[:at], repeated, *subject.steps[at:])
+        found[group] = (steps, _arguments((call,)))
+    return found
+
+
+def _of_another(step: Step, result: str, owner: str) -> Step:
+    """The step with another object and other numbers."""
+    target = step.target.replace(f"{owner}.", "other_object.", 1)
+    return Step((result,) if result else (), target, _others(step.arguments or ()))
+
+
+def _others(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"other_{name}" for name in names)
+
+
+def _arguments(steps: Sequence[Step]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for step in steps for name in step.arguments or ()))
+
+
+def _shares(points: float, count: int) -> list[float]:
+    """``points`` shared out in hundredths, the first ones getting what does not go round."""
+    hundredths = round(points * 100)
+    each, left = divmod(hundredths, count) if count else (0, 0)
+    return [(each + (number < left)) / 100 for number in range(count)]
+
+
+def _dims(given: Dims, subject: Subject) -> Dims:
+    shapes = [array.shape for array in subject.everything.values()]
+    names = lengths.dimensions(shapes)
+    # An array of leading axes alone has one: without any it would be a number.
+    leading = _LEADING[1:] if ("...",) in shapes else _LEADING
+    choices = {
+        name: given.choices.get(name, leading if name == "..." else _USUAL) for name in names
+    }
+    return Dims(choices, given.constraints)
+
+
+def _named(dims: Dims) -> list[str]:
+    return [name for name in dims.choices if name != "..."]
+
+
+def _shapes(dims: Dims) -> Iterator[Variant]:
+    names = _named(dims)
+    different = tuple(f"{one} != {other}" for one, other in itertools.combinations(names, 2))
+    for variant in _by_leading_axes(dims):
+        yield replace(variant, rules=different if len(names) <= _MANY_NAMES else ())
+    if len(names) > 1:
+        common = sorted(set.intersection(*(set(dims.choices[name]) for name in names)))
+        for length in common[-1:]:
+            yield Variant(dims={name: (length,) for name in names})
+        for name in names:
+            yield Variant(dims={name: (1,)})
+    yield Variant(dims={name: (1,) for name in names})
+    large = _LARGE.get(len(names), _LARGE_OF_MANY)
+    yield Variant(dims={name: (large, large - 1, large + 1) for name in names})
+
+
+def _by_leading_axes(dims: Dims) -> Iterator[Variant]:
+    for leading in dims.choices.get("...", (None,)):
+        yield Variant(dims={} if leading is None else {"...": (leading,)})
+
+
+def _memory(dims: Dims) -> Iterator[Variant]:
+    layouts: tuple[Layout, ...] = ("F", "strided", "reversed")
+    for layout in layouts:
+        yield Variant(layout=layout)
+
+
+def _dtypes(subject: Subject) -> Iterator[Variant]:
+    whole: tuple[Dtype, ...] = ("int64", "float32")
+    untyped = subject.untyped
+    for dtype in whole:
+        yield Variant(dtypes=dict.fromkeys(untyped, dtype))
+        if len(untyped) > 1:
+            for name in untyped:
+                yield Variant(dtypes={name: dtype})
+
+
+def _scales(subject: Subject) -> Iterator[Variant]:
+    free = subject.free
+    if not free:
+        return
+    for scale in ("1e-8", "1e8"):
+        yield Variant(draw={name: f"{scale} * normal" for name in free})
+    yield Variant(draw={name: "10.0 ** integers(-8, 8) * normal" for name in free})
+    if len(free) > 1:
+        for name in free:
+            yield Variant(draw={name: "1e-7 * normal"})
+            yield Variant(draw={name: "1e7 * normal"})
+
+
+def _special_values(subject: Subject) -> Iterator[Variant]:
+    free = subject.free
+    if not free:
+        return
+    yield Variant(draw=dict.fromkeys(free, _WITH_ZEROS))
+    yield Variant(draw=dict.fromkeys(free, _ONE_NONZERO))
+    yield Variant(draw=dict.fromkeys(free, "integers(-1, 1)"))
+    yield Variant(draw=dict.fromkeys(free, "ones"))
+    yield Variant(draw=dict.fromkeys(free, "-2.5 * ones"))
+    for name in free:
+        yield Variant(draw={name: "zeros"})
+        yield Variant(draw={name: "-1.5 * ones"})
+
+
+def _calls(subject: Subject) -> Iterator[Variant]:
+    """The same call three times, then one argument after the other renewed while the others
+    stay, then all."""
+    everything = tuple(subject.everything)
+    yield Variant()
+    yield Variant(keep=everything)
+    yield Variant(keep=everything)
+    for name in subject.free:
+        yield Variant(keep=tuple(other for other in everything if other != name))
+    yield Variant(same_dims=True)
+
+
+def _has_other_numbers(subject: Subject) -> bool:
+    """True where a second call of a function can have other numbers."""
+    return not subject.is_class and any(
+        array.shape and array.dtype != "int64" for array in subject.arrays.values()
+    )
+
+
+def steps_of(tests: Sequence[RunTest], outputs: Collection[str]) -> tuple[Step, ...]:
+    """The steps of the first test that produces all outputs; none where no test does."""
+    for test in tests:
+        produced = {name for step in test.steps for name in step.results}
+        if set(outputs) <= produced:
+            return test.steps
+    return ()
