@@ -74,13 +74,15 @@ class ClassFolder(Struct, frozen=True, eq=False):
             cache=self.cache,
         )
 
-    def write_summary(self) -> FolderOfGrades:
+    def write_summary(self, *, excel: bool = False) -> FolderOfGrades:
         """Write the summary of what lies in the folder of grades, and what was handed in for
-        each, and return that. Not what this call did: an earlier one may have graded others."""
+        each, and return that. Not what this call did: an earlier one may have graded others.
+        ``excel`` puts a byte order mark before them."""
         out = self.settings.out
         found = read_folder(out)
-        write_summary(out / SUMMARY, found.grades)
-        write_files(out / FILES, found.grades)
+        encoding = "utf-8-sig" if excel else "utf-8"
+        write_summary(out / SUMMARY, found.grades, encoding)
+        write_files(out / FILES, found.grades, encoding)
         return found
 
     def gone(self, found: FolderOfGrades) -> list[Path]:

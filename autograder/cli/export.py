@@ -55,6 +55,7 @@ from autograder.text.language import Language
     "--folder",
     help=say("option_export_folder"),
 )
+@click.option("--excel", is_flag=True, help=say("option_excel"))
 @course_option
 @language_option
 def command(
@@ -67,6 +68,7 @@ def command(
     titles: tuple[str, ...],
     feedback: HiddenFeedback | None,
     folder: str | None,
+    excel: bool,
     course: Path | None,
     language: str | None,
 ) -> int:
@@ -81,7 +83,7 @@ def command(
     context = make_context(
         loaded, language=language, feedback=feedback, titles=titles, roster=roster, folder=folder
     )
-    write_export(name, found, context, out=out)
+    write_export(name, found, context, out=out, excel=excel)
     return 0
 
 

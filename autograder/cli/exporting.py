@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -70,12 +71,17 @@ def _upwards(folder: Path, top: Path) -> Iterator[Path]:
 
 
 def write_export(
-    name: str, grades: Sequence[Grade], context: Context, *, out: Path | None
+    name: str,
+    grades: Sequence[Grade],
+    context: Context,
+    *,
+    out: Path | None,
+    excel: bool = False,
 ) -> list[Path]:
     """Write grades in a format to ``out``, or to the terminal where that is None.
 
     Of a format with a file a grade, ``out`` is the file of a single one, and the folder for
-    several. Returns the files.
+    several. ``excel`` puts a byte order mark before CSV. Returns the files.
     """
     chosen = FORMATS[name]
     grades = _known_to_roster(name, grades, context)
@@ -83,6 +89,8 @@ def write_export(
         _tell_github(grades, context)
     if isinstance(chosen, ClassFormat) or len(grades) == 1:
         content = export_bytes(name, grades, context)
+        if excel and chosen.file_name.endswith(".csv"):
+            content = codecs.BOM_UTF8 + content
         if out is None:
             click.echo(content, nl=False)
             return []

@@ -59,6 +59,7 @@ class Request(Struct, frozen=True, kw_only=True):
     fail_under: float | None
     quiet: bool
     prune: bool = False
+    excel: bool = False
 
 
 def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -> int:
@@ -75,12 +76,12 @@ def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -
         _say_what_was_found(found, options.layout)
         _complain(_extensions_of_nobody(opened))
         graded, left, fault = _grade(opened, origin)
-    folder = opened.write_summary()
+    folder = opened.write_summary(excel=request.excel)
     gone = opened.gone(folder) if left is None else []
     if gone and _wants_to_prune(gone, opened, request):
         prune(gone, opened.settings.out)
         _say_pruned(gone, opened)
-        folder = opened.write_summary()
+        folder = opened.write_summary(excel=request.excel)
     _report(graded, opened.settings, left=left, quiet=request.quiet)
     _say_about_files([one.grade for one in graded], opened.settings.out)
     _say_about_times([one.grade for one in graded])
@@ -91,7 +92,9 @@ def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -
     if request.formats:
         context = replace(context, folders=repository_folders([one.ref for one in graded]))
     for name in request.formats:
-        _write_format(name, graded, folder.grades, context, opened.settings.out)
+        _write_format(
+            name, graded, folder.grades, context, opened.settings.out, excel=request.excel
+        )
     code = _hold_against(request.fail_under, graded)
     if fault is not None:
         raise fault
@@ -272,7 +275,13 @@ def _recall_unmatched(found: Found) -> None:
 
 
 def _write_format(
-    name: str, graded: Sequence[Graded], everybody: Sequence[Grade], context: Context, out: Path
+    name: str,
+    graded: Sequence[Graded],
+    everybody: Sequence[Grade],
+    context: Context,
+    out: Path,
+    *,
+    excel: bool,
 ) -> None:
     """Write one format to ``out``, of a class all of it, as in the summary; annotations, about
     this call, go where the runner sees them."""
@@ -283,7 +292,7 @@ def _write_format(
     if name == "github":
         write_export(name, grades, context, out=None)
     elif isinstance(chosen, ClassFormat) or len(grades) == 1:
-        write_export(name, grades, context, out=out / chosen.file_name)
+        write_export(name, grades, context, out=out / chosen.file_name, excel=excel)
     else:
         write_export(name, grades, context, out=out / name)
 

@@ -20,7 +20,7 @@ COLUMNS = ("student", "assignment", "file", "used_as", "remark")
 _UNREMARKABLE = frozenset({"system", "platform", "not_code", "other_counts"})
 
 
-def write_files(path: Path, grades: Iterable[Grade]) -> None:
+def write_files(path: Path, grades: Iterable[Grade], encoding: str = "utf-8") -> None:
     """Write the table, ordered by student, assignment and file."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
@@ -28,7 +28,7 @@ def write_files(path: Path, grades: Iterable[Grade]) -> None:
     for grade in grades:
         for row in rows(grade):
             writer.writerow([spreadsheet_safe(cell) for cell in row])
-    write_atomically(path, buffer.getvalue().encode("utf-8", "replace"))
+    write_atomically(path, buffer.getvalue().encode(encoding, "replace"))
 
 
 def rows(grade: Grade) -> Iterator[Sequence[str]]:

@@ -20,6 +20,7 @@ _MAGIC_LINE = re.compile(r"(\s*)(?:[%!].*|[\w.]+\?{1,2}\s*|\?{1,2}[\w.]*\s*)")
 # Without two repetitions that match the same characters: their product would be the time.
 _MAGIC_VALUE = re.compile(r"([\w,\s]+=\s*)[%!].*")
 
+_RUN = re.compile(r"(\s*)%run\s+(?:-i\s+)?(?:\./)?([^\W\d]\w*)\.py\s*")
 _TOKEN = re.compile(r"\\.|'''|\"\"\"|['\"#(\[{}\])]")
 _ENDS = {quote: re.compile(rf"\\.|{quote}", re.DOTALL) for quote in ("'''", '"""', "'", '"')}
 
@@ -64,6 +65,9 @@ def without_magics(cell: str) -> str:
 
 
 def _replaced(line: str) -> str | None:
+    match = _RUN.fullmatch(line)
+    if match is not None:  # the names of that file are there afterwards
+        return f"{match[1]}from {match[2]} import *"
     match = _MAGIC_LINE.fullmatch(line)
     if match is not None:
         return f"{match[1]}pass"

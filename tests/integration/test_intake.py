@@ -425,3 +425,16 @@ def test_a_folder_that_cannot_be_read_is_one_students_grade(tmp_path: Path) -> N
         "ada": "10",
         "bob": "0",
     }
+
+
+def test_excel_gets_its_byte_order_mark_when_it_is_asked_for(tmp_path: Path) -> None:
+    hand_in(tmp_path / "subs", "김민수", RIGHT)
+    out = tmp_path / "out"
+    mark = b"\xef\xbb\xbf"
+    for options, marked in (((), False), (("--excel",), True)):
+        assert grade(tmp_path / "subs", out, "--format", "csv", *options).returncode == 0
+        for name in ("summary.csv", "files.csv", "grades.csv"):
+            assert (out / name).read_bytes().startswith(mark) == marked
+        target = tmp_path / "canvas.csv"
+        run("export", out, "--to", "canvas", "--out", target, *options)
+        assert target.read_bytes().startswith(mark) == marked

@@ -387,6 +387,14 @@ def test_a_comment_of_a_student_is_no_mark_of_ours() -> None:
     assert place_of(source, source[: source.index("return")].count("\n") + 1) == (1, 3)
 
 
+def test_a_file_that_is_run_gives_its_names() -> None:
+    cells = ("%run helpers.py", "def f(): return scale")
+    source = extract(parse_notebook(notebook(*cells)), ["f"], frozenset({"helpers"})).source
+    assert "from helpers import *" in source
+    cells = ("%run ../secret/other.py", "def f(): return 1")
+    assert "other" not in extract(parse_notebook(notebook(*cells)), ["f"]).source
+
+
 def test_cells_that_write_files_are_files() -> None:
     program = parse_notebook(
         notebook("%%writefile h.py\nA = 1\n", "%%writefile -a h.py\nB = 2\n", "%%file ../x.py\n1")
