@@ -41,6 +41,7 @@ from autograder.grading.run import ExerciseRun, are_same, file_problem, run_exer
 from autograder.grading.source_rules import first_broken_rule
 from autograder.grading.timing import baseline_seconds
 from autograder.sandbox.host import Sandbox
+from autograder.submissions.notebook import place_of
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language, Text
 from autograder.text.messages import pick, sanitize, sanitize_lines, text
@@ -294,6 +295,8 @@ class ExerciseGrader:
         if mistake is not None:
             hint = hints[mistake]
         file, line = _place(self.exercise, judgement)
+        if isinstance(line, int) and place_of(submission.files.get(str(file), ""), line):
+            file = line = UNSET  # no line of a file: the message names the cell
         return TestGrade(
             name=test.name,
             visibility=test.visibility,

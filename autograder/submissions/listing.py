@@ -94,7 +94,7 @@ def list_items(folder: Path, files: Mapping[str, Path] | None, beside: Path | No
         found += [
             _item(f"../{displayable(name)}", path)
             for name, path in _entries(beside)
-            if not path.is_dir()
+            if not os.path.isdir(path)
         ]
     archives = 0
     room = MAX_UNPACKED_BYTES

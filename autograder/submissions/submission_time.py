@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -51,6 +52,7 @@ def evidence(ref: SubmissionRef) -> Evidence:
     if ref.is_late is not None:
         return Evidence(None, "late_mark")
     note = ""
+    found: datetime | None = None
     if ref.timestamp_file is not None:
         text = _read_small(ref.timestamp_file).lstrip("\ufeff").strip()
         found = parse_timestamp(text)
@@ -58,7 +60,8 @@ def evidence(ref: SubmissionRef) -> Evidence:
             return Evidence(found, "timestamp", ambiguous_zone(text))
         note = text[:80]
     if ref.repository is not None:
-        found = commit_time(ref.repository)
+        with contextlib.suppress(OSError):  # one may not look into it
+            found = commit_time(ref.repository)
         if found is not None and _is_sane(found):
             return Evidence(found, "commit", note)
     found = _modified(ref)

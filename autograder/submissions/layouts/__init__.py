@@ -46,7 +46,7 @@ class Layout(Struct, frozen=True):
 # In the order in which `auto` asks them: from the most to the least particular.
 LAYOUTS: Final[Mapping[str, Layout]] = {
     "gradescope": Layout(gradescope.EXPECTED, gradescope.recognises, gradescope.find),
-    "moodle": Layout(moodle.EXPECTED, moodle.recognises, moodle.find),
+    "moodle": Layout(moodle.EXPECTED, moodle.recognises, moodle.find, moodle.unmatched),
     "canvas": Layout(canvas.EXPECTED, canvas.recognises, canvas.find, canvas.unmatched),
     "blackboard": Layout(
         blackboard.EXPECTED, blackboard.recognises, blackboard.find, blackboard.unmatched

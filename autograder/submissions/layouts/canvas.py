@@ -33,7 +33,7 @@ _ANONYMOUS = re.compile(
     r"(?P<late>LATE_)?(?P<student>anon_[A-Za-z0-9]+)_(?P<number>\d+)_(?P<file>.+)", re.DOTALL
 )
 _NUMBERS = re.compile(r"(?=_(?P<student>\d+)_(?P<number>\d+)_(?P<file>.+))", re.DOTALL)
-_ONLINE = re.compile(r"_\d+_(?:text|link)\.html$")
+_ONLINE = re.compile(r"_(?P<student>\d+|anon_\w+)_(?:text|link)\.html$")
 _LATE = "_LATE"
 # No name of a person has this in it: Canvas takes the underscores out.
 _NUMBER_WITHIN = re.compile(r"_\d+_")
@@ -90,14 +90,21 @@ def find(request: Request) -> list[SubmissionRef]:
 
 
 def unmatched(request: Request) -> list[str]:
-    """A line for each file whose name says nothing about whose it is."""
-    return [
-        f"{sanitize(displayable(entry.name), 80)}: not read: Canvas gives no file such a name"
-        for entry in request.entries()
-        if not request.students
-        and not (entry.is_file() and next(_readings(same(displayable(entry.name))), None))
-        and not _ONLINE.search(entry.name)
-    ]
+    """A line for each file whose name says nothing about whose it is, and for each student who
+    handed in a text or a link alone."""
+    if request.students:
+        return []
+    names = [(same(displayable(entry.name)), entry.is_file()) for entry in request.entries()]
+    read = {one.student for name, is_file in names if is_file for one in _readings(name)}
+    lines = []
+    for name, is_file in names:
+        online = _ONLINE.search(name)
+        if online is not None and online["student"] not in read:
+            what = sanitize(name, 80)
+            lines.append(f"{online['student']}: no submission found: there is {what} alone")
+        elif online is None and not (is_file and next(_readings(name), None)):
+            lines.append(f"{sanitize(name, 80)}: not read: Canvas gives no file such a name")
+    return lines
 
 
 def _readings(text: str) -> Iterator[_Reading]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.submissions.layouts.found import Request, entries
+from autograder.submissions.layouts.found import Request
+from autograder.submissions.layouts.unmatched import has_work
 from autograder.submissions.names import meaning
 from autograder.submissions.submission import SubmissionRef, displayable
 
@@ -47,18 +48,9 @@ def _work(request: Request) -> list[Path]:
         Path(entry.path)
         for entry in request.entries()
         if (entry.is_file() and _kind(entry.name) in (*_CODE, "archive"))
-        or (entry.is_dir() and _has_work(Path(entry.path)))
+        or (entry.is_dir() and has_work(Path(entry.path)))
     ]
 
 
 def _kind(name: str) -> str:
     return meaning(name, (), "").kind
-
-
-def _has_work(folder: Path, depth: int = 0) -> bool:
-    """Whether there is code or a zip in the folder, or in the one folder that it holds."""
-    inside = entries(folder)
-    if any(entry.is_file() and _kind(entry.name) in (*_CODE, "archive") for entry in inside):
-        return True
-    folders = [entry for entry in inside if entry.is_dir()]
-    return depth < 2 and len(folders) == 1 and _has_work(Path(folders[0].path), depth + 1)

@@ -119,7 +119,7 @@ def source_folder(root: Path, assignment: str) -> Path:
     a bundle, in a folder of the assignment's name, or at the top."""
     for folder in (root / "assignments" / assignment, root / assignment):
         chain = (folder.parent, folder)
-        if all(part.is_dir() and not part.is_symlink() for part in chain):
+        if all(os.path.isdir(part) and not os.path.islink(part) for part in chain):
             return folder
     return root
 

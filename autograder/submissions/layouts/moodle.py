@@ -17,6 +17,7 @@ from pathlib import Path
 from autograder.submissions.layouts.found import Request
 from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef, displayable
+from autograder.text.messages import sanitize
 
 EXPECTED = "<First Last>_<number>_assignsubmission_file_/ folders"
 
@@ -24,9 +25,26 @@ _NAME = re.compile(
     r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_file(?:_(?P<file>.*))?", re.DOTALL
 )
 
+_OTHER = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?!file)\w+.*", re.DOTALL)
+
 
 def recognises(request: Request) -> bool:
     return any(_NAME.fullmatch(displayable(entry.name)) for entry in request.entries())
+
+
+def unmatched(request: Request) -> list[str]:
+    """A line for each student who handed in no file, and for what is nobody's."""
+    names = [same(displayable(entry.name)) for entry in request.entries()]
+    found = {(m["name"], m["number"]) for name in names if (m := _NAME.fullmatch(name))}
+    lines = []
+    for name in names:
+        other = _OTHER.fullmatch(name)
+        if other is not None and (other["name"], other["number"]) not in found:
+            student = sanitize(other["name"], 60)
+            lines.append(f"{student}: no submission found: there is {sanitize(name, 80)} alone")
+        elif other is None and not _NAME.fullmatch(name):
+            lines.append(f"{sanitize(name, 80)}: not read: Moodle gives nothing such a name")
+    return [] if request.students else lines
 
 
 def find(request: Request) -> list[SubmissionRef]:

@@ -169,10 +169,10 @@ def _place_of(
         return Misplaced(one.name, one.folder.name, assignment, one.folder, note, only_files=True)
     if named != {assignment} and (named or len(request.assignments) > 1):
         return None
-    if _is_other_work(one.inside, common) or not _has_work(one.folder):
+    if _is_other_work(one.inside, common) or not has_work(one.folder):
         return None
     if any(
-        (one.folder / seen / assignment).is_dir()
+        os.path.isdir(one.folder / seen / assignment)
         for seen in one.inside.folders
         if seen != "assignments"
     ):
@@ -196,11 +196,11 @@ def _assignments_named(one: _Student, request: Request) -> set[str]:
     return named
 
 
-def _has_work(folder: Path, depth: int = 0) -> bool:
+def has_work(folder: Path, depth: int = 0) -> bool:
     """Whether there is code or a zip in the folder, or in one below."""
     inside = look_into(folder)
     return bool(inside.work) or (
-        depth < 4 and any(_has_work(folder / name, depth + 1) for name in inside.folders)
+        depth < 4 and any(has_work(folder / name, depth + 1) for name in inside.folders)
     )
 
 
@@ -279,18 +279,19 @@ def _misplaced(one: _Student, request: Request) -> str:
         return f"saw {some(one.inside.work)} directly in it; files belong in {place}/{assignment}/"
     for seen in one.inside.folders:
         for name in request.assignments:
-            if (one.folder / seen / name).is_dir():
+            if os.path.isdir(one.folder / seen / name):
                 deep = f"{sanitize(displayable(seen), 60)}/{name}"
                 return f"saw '{deep}/', which belongs at {place}/{name}/"
     return f"{one.inside}; files belong in {place}/{assignment}/"
 
 
 def without_files(request: Request) -> list[str]:
-    """A line for each ``<student>/`` that has no work at its top."""
+    """A line for each ``<student>/`` that has no work in it."""
     return [
         complaint(student, f"{inside}; files belong directly in {sanitize(student, 60)}/")
         for student, folder in candidates(request)
-        if not (inside := look_into(folder)).work
+        if not has_work(folder)
+        for inside in [look_into(folder)]
     ]
 
 

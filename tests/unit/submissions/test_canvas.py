@@ -91,4 +91,7 @@ def test_what_canvas_marks_as_late_is_late(tmp_path: Path) -> None:
 def test_a_file_of_nobody_is_named(tmp_path: Path) -> None:
     path = hand_in(tmp_path, ["kim_1001_501_dx.py", "dx.py", "lee_1002_text.html"])
     with submissions(path, COURSE, layout="canvas", assignments=["linear-layer"]) as found:
-        assert found.unmatched == ("dx.py: not read: Canvas gives no file such a name",)
+        assert found.unmatched == (
+            "dx.py: not read: Canvas gives no file such a name",
+            "1002: no submission found: there is lee_1002_text.html alone",
+        )
