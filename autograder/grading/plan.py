@@ -15,7 +15,7 @@ from autograder.course.exercise import EfficiencyTest, Exercise, PropertyTest, R
 from autograder.grading.answer_cache import AnswerCache
 from autograder.sandbox.session import Question, Script, question
 from autograder.truth.cases import Case
-from autograder.truth.expected import argument
+from autograder.truth.witnesses import argument
 
 Questions: TypeAlias = tuple[Question, ...]
 """What is asked about one case."""

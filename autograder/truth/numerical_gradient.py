@@ -25,5 +25,5 @@ def numerical_gradient(
     >>> bool(np.all(np.abs(value - [3.0, 12.0]) <= 8 * error + 1e-12))
     True
     """
-    estimate = gradients.gradient(lambda at: np.asarray(f(at)), np.asarray(x, dtype=np.float64))
+    estimate = gradients.gradient(f, np.asarray(x, dtype=np.float64))
     return estimate.value, estimate.error

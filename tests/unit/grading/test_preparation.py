@@ -12,7 +12,7 @@ from autograder.course.course import Course
 from autograder.course.loading import load_course
 from autograder.grading.preparation import Prepared, prepare, prepare_for
 from autograder.submissions.submission import SubmissionRef
-from autograder.truth import expected as truth
+from autograder.truth.witnesses import Witnesses
 
 ROOT = Path(__file__).parents[3]
 
@@ -72,7 +72,7 @@ def test_a_bug_of_ours_is_left_to_the_workers_to_report(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(truth._Court, "expected", broken)
+    monkeypatch.setattr(Witnesses, "from_reference", broken)
     (tmp_path / "dx.py").write_text("")
     assert prepare_for([SubmissionRef("kim", "linear-layer", tmp_path)], course, 1) == {}
 

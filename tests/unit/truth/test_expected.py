@@ -242,7 +242,9 @@ def test_a_saturated_softmax_may_lose_the_digits_that_p_minus_1_loses(of_z: int)
         for p in (e * (1 / e.sum()), np.exp(z) / np.exp(z).sum(), e / math.fsum(e)):
             refused += not compare(expected, p - target).ok
         wrong = np.round(dz(z), 10)
-        assert np.array_equal(wrong, dz(z)) or not compare(expected, wrong).ok
+        # Programs that work with log p lose |z| u of it, which is not told from this rounding.
+        lost = np.max(np.abs(wrong - dz(z)))
+        assert lost < 64 * 2.0**-53 * np.ptp(z) or not compare(expected, wrong).ok
     assert refused == 0
 
 
@@ -368,10 +370,10 @@ def test_at_a_kink_the_convention_decides(
         assert not compare(expected, np.array(wrong)).ok
 
 
-def test_at_a_kink_finite_differences_contradict_who_calls_it_differentiable() -> None:
+def test_at_a_kink_finite_differences_say_that_they_cannot_speak() -> None:
     exercise, test = relu_at_zero([0, 7], differentiable=True)
     (case,) = draw_cases(exercise, test, 0)
-    with pytest.raises(CourseError, match=r"dx\[0\]: the example says 0, the finite differ.* 2.5"):
+    with pytest.raises(CourseError, match=r"cannot speak about 'dx' here, at x\[0\]: the slope"):
         expected_outputs(exercise, test, case, None)
 
 
