@@ -614,10 +614,16 @@ def seen_by(programs: Sequence[Any], noise: Noise | None) -> Iterator[None]:
                 if other is not None:
                     changed.append((names, name, value))
                     names[name] = other
+            if "float" not in names:
+                changed.append((names, "float", None))
+                names["float"] = _Float
         yield
     finally:
         for names, name, value in changed:
-            names[name] = value
+            if value is None:
+                del names[name]
+            else:
+                names[name] = value
 
 
 def _namespaces(programs: Sequence[Any]) -> list[dict[str, Any]]:
@@ -636,13 +642,25 @@ def _replacement(value: Any, noise: Noise) -> Any:
         return noise.numpy
     if value is math:
         return noise.math
-    if not callable(value):
+    if getattr(value, "__module__", None) not in ("numpy", "math"):
         return None
     for module, space in ((np, noise.numpy), (math, noise.math)):
         name = getattr(value, "__name__", "")
         if getattr(module, name, None) is value and (module is math or name in space._own):
             return getattr(space, name)
     return None
+
+
+class _FloatType(type):
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, float)
+
+
+class _Float(metaclass=_FloatType):
+    """What ``float`` is to a program whose rounding is measured."""
+
+    def __new__(cls, value: Any = 0.0) -> Any:
+        return value.item() if type(value) is Noisy else float(value)
 
 
 def row(value: Any, k: int) -> Any:
