@@ -99,6 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # The reader of our output has gone, as `| head` does; click would end with 1 for that.
         _end(EXIT_USAGE)
     except OSError as error:
+        if isinstance(error.__context__, KeyboardInterrupt):  # click could not end the line
+            _end(EXIT_INTERRUPTED)
         # A full disk under our output, no more descriptors: nothing that a traceback explains.
         place = "" if error.filename is None else f"{error.filename}: "
         _complain(place + (error.strerror or str(error)))

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.course import lengths
 from autograder.course.exercise import (
@@ -40,6 +41,9 @@ GROUPS: Final = (
     "calls",
     "unchanged-arguments",
     "own-results",
+    "two-objects",
+    "second-forward",
+    "second-backward",
 )
 """Each is one test, ``battery-<group>``."""
 
@@ -47,7 +51,10 @@ GROUPS: Final = (
 _USUAL: Final = tuple(range(2, 6))
 _LARGE: Final = {1: 300, 2: 40, 3: 14, 4: 8}
 _LARGE_OF_MANY: Final = 6
+# Of more names it is not asked that no two lengths be equal.
+_MANY_NAMES: Final = 4
 _LEADING: Final = ((), (3,), (2, 3))
+_AT_KINKS: Final = ("dtypes", "special-values")
 _ONE_NONZERO: Final = "np.where(np.arange(ones.size).reshape(ones.shape) == ones.size // 2, 3, 0)"
 _WITH_ZEROS: Final = "np.where(uniform < 0.4, -0.0, normal)"
 
@@ -103,7 +110,10 @@ def battery_tests(battery: Battery, subject: Subject) -> tuple[RunTest, ...]:
         "special-values": tuple(_special_values(subject)),
         "calls": tuple(_calls(subject)),
         "unchanged-arguments": () if subject.is_class else tuple(_memory(dims)),
-        "own-results": () if subject.is_class or not _has_other_numbers(subject) else (Variant(),),
+        "own-results": tuple(_by_leading_axes(dims)) if _has_other_numbers(subject) else (),
+    } | {
+        name: (Variant(),) * 2 if name in _sequences(subject) else ()
+        for name in ("two-objects", "second-forward", "second-backward")
     }
     groups = [name for name in GROUPS if variants[name] and name not in battery.leave_out]
     shares = [_shares(part.points, len(groups)) for part in battery.points]
@@ -139,17 +149,58 @@ def _test(
             tolerance=battery.tolerance,
             title=title,
         )
+    steps, others = _sequences(subject).get(group, (subject.steps, ()))
     return GradientTest(
         name=name,
         visibility="hidden",
         parts=parts,
-        steps=subject.steps,
-        # At zeros, ties and kinks the convention decides, which the solution knows.
-        against=("reference",) if group == "special-values" else ("finite_differences",),
-        inputs=inputs,
+        steps=steps,
+        # At zeros, ties and kinks, where whole numbers often are, the convention decides, which
+        # the solution knows.
+        against=("reference",) if group in _AT_KINKS else ("finite_differences",),
+        inputs=replace(inputs, others=others),
         tolerance=battery.tolerance,
         title=title,
     )
+
+
+def _sequences(subject: Subject) -> dict[str, tuple[tuple[Step, ...], tuple[str, ...]]]:
+    """For a class, by group: the steps, and the arrays of which they need others.
+
+    A second object with numbers of its own lives beside the first; a method is called with other
+    numbers before it is called with those that count.
+    """
+    if not subject.is_class:
+        return {}
+    constructor, *rest = subject.steps
+    owner = constructor.results[0]
+    calls = [step for step in rest if step.arguments and step.target.startswith(f"{owner}.")]
+    beside: list[Step] = [constructor, _of_another(constructor, "other_object", owner)]
+    for step in rest:
+        beside.append(step)
+        if step in calls:
+            beside.append(_of_another(step, "", owner))
+    found = {"two-objects": (tuple(beside), _arguments((constructor, *calls)))}
+    for group, call in zip(("second-forward", "second-backward"), calls, strict=False):
+        at = subject.steps.index(call)
+        repeated = Step((), call.target, _others(call.arguments or ()))
+        steps = (*subject.steps[:at], repeated, *subject.steps[at:])
+        found[group] = (steps, _arguments((call,)))
+    return found
+
+
+def _of_another(step: Step, result: str, owner: str) -> Step:
+    """The step with another object and other numbers."""
+    target = step.target.replace(f"{owner}.", "other_object.", 1)
+    return Step((result,) if result else (), target, _others(step.arguments or ()))
+
+
+def _others(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"other_{name}" for name in names)
+
+
+def _arguments(steps: Sequence[Step]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for step in steps for name in step.arguments or ()))
 
 
 def _shares(points: float, count: int) -> list[float]:
@@ -162,8 +213,10 @@ def _shares(points: float, count: int) -> list[float]:
 def _dims(given: Dims, subject: Subject) -> Dims:
     shapes = [array.shape for array in subject.everything.values()]
     names = lengths.dimensions(shapes)
+    # An array of leading axes alone has one: without any it would be a number.
+    leading = _LEADING[1:] if ("...",) in shapes else _LEADING
     choices = {
-        name: given.choices.get(name, _LEADING if name == "..." else _USUAL) for name in names
+        name: given.choices.get(name, leading if name == "..." else _USUAL) for name in names
     }
     return Dims(choices, given.constraints)
 
@@ -175,10 +228,8 @@ def _named(dims: Dims) -> list[str]:
 def _shapes(dims: Dims) -> Iterator[Variant]:
     names = _named(dims)
     different = tuple(f"{one} != {other}" for one, other in itertools.combinations(names, 2))
-    leading = dims.choices.get("...", ())
-    for lead in leading or (None,):
-        fixed = {} if lead is None else {"...": (lead,)}
-        yield Variant(dims=fixed, rules=different if len(names) <= 4 else ())
+    for variant in _by_leading_axes(dims):
+        yield replace(variant, rules=different if len(names) <= _MANY_NAMES else ())
     if len(names) > 1:
         common = sorted(set.intersection(*(set(dims.choices[name]) for name in names)))
         for length in common[-1:]:
@@ -188,6 +239,11 @@ def _shapes(dims: Dims) -> Iterator[Variant]:
     yield Variant(dims={name: (1,) for name in names})
     large = _LARGE.get(len(names), _LARGE_OF_MANY)
     yield Variant(dims={name: (large, large - 1, large + 1) for name in names})
+
+
+def _by_leading_axes(dims: Dims) -> Iterator[Variant]:
+    for leading in dims.choices.get("...", (None,)):
+        yield Variant(dims={} if leading is None else {"...": (leading,)})
 
 
 def _memory(dims: Dims) -> Iterator[Variant]:
@@ -246,7 +302,10 @@ def _calls(subject: Subject) -> Iterator[Variant]:
 
 
 def _has_other_numbers(subject: Subject) -> bool:
-    return any(array.shape and array.dtype != "int64" for array in subject.arrays.values())
+    """True where a second call of a function can have other numbers."""
+    return not subject.is_class and any(
+        array.shape and array.dtype != "int64" for array in subject.arrays.values()
+    )
 
 
 def steps_of(tests: Sequence[RunTest], outputs: Collection[str]) -> tuple[Step, ...]:

@@ -130,6 +130,8 @@ class Drawing(Struct, frozen=True):
     dtypes: tuple[Dtype, ...] = ("float64",)
     layouts: tuple[Layout, ...] = ("C",)
     functions: dict[str, tuple[str, ...]] = {}
+    others: tuple[str, ...] = ()
+    """Arrays that are drawn a second time, as ``other_<name>``, for a second object or call."""
     variants: tuple[Variant, ...] = ()
     """One for each case, where cases are not alike; lengths that rules exclude are left out."""
 

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 RETIMINGS = 12
 RETIMINGS_OF_SLOW = 3
 FAR_TOO_SLOW = 4.0
+# Tests that are tried first where one failure is enough.
+_QUICK = 3
 
 
 def public_part(exercise: Exercise) -> Exercise:
@@ -185,6 +187,17 @@ class ExerciseGrader:
             if is_refusal(judgement):
                 return refused(everything, judgement)
         return tuple(everything)
+
+    def gets_full_points(self, submission: Submission) -> bool:
+        """Whether no test finds anything wrong. Stops early where one does."""
+        few = self.exercise.run_tests[:_QUICK]
+        if not all(isinstance(test, EfficiencyTest) for test in few):
+            run = self._run(submission, few)
+            if any(self._judge(test, self.truths, run).finding is not None for test in few):
+                return False
+        _, judgements = self.run(submission)
+        judgements = self.add_source_tests(submission, judgements)
+        return all(judgement.finding is None for judgement in judgements)
 
     def mutants(self) -> Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]:
         """What each known mistake does, found out when it is first asked for."""

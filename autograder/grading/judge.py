@@ -95,7 +95,7 @@ class Judgement(Struct, frozen=True, dict=True):
 
     @cached_property
     def max_score(self) -> float:
-        return math.fsum(part.points for part in self.test.parts)
+        return round(math.fsum(part.points for part in self.test.parts), 9)
 
     @cached_property
     def status(self) -> Status:

@@ -16,7 +16,7 @@ from autograder.processes.parallel import parallel_map
 from autograder.submissions.submission import SubmissionRef, source_paths
 from autograder.truth.cases import Case, Drawn, draw, lay_out
 from autograder.truth.expected import expected_outputs
-from autograder.truth.reference import load_reference
+from autograder.truth.reference import load_reference, load_right
 
 if TYPE_CHECKING:
     from autograder.batch.cache import CourseCache
@@ -74,11 +74,12 @@ def _work_out(
     drawn = [{test.name: draw(one, test, seed) for test in one.run_tests} for one in exercises]
     cases = [_cases(*both) for both in zip(exercises, drawn, strict=True)]
     references = [load_reference(exercise) for exercise in exercises]
+    right = [load_right(exercise) for exercise in exercises]
 
     def expected(item: tuple[int, RunTest, Case]) -> Truth:
         number, test, case = item
         return expected_outputs(
-            exercises[number], test, case, references[number], thorough=thorough
+            exercises[number], test, case, references[number], right[number], thorough=thorough
         )
 
     items = [

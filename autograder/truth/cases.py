@@ -197,6 +197,19 @@ def _draw_arrays(
             arrays,
             generator,
         )
+    for name in drawing.others:
+        array = exercise.arrays[name]
+        expression = drawing.draw.get(name, array.draw)
+        arrays[f"other_{name}"] = _draw_array(
+            exercise,
+            f"tests.{test.name}",
+            array,
+            expression,
+            array.dtype or dtype,
+            dims,
+            arrays,
+            generator,
+        )
     return Drawn(arrays, dict(dims), variant.layout if drawing.variants else None)
 
 
@@ -243,8 +256,10 @@ def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
     arrays = {name: _laid_out(value, layout) for name, value in drawn.arrays.items()}
     # The cases of an example differ in nothing but their layout.
     chosen = 0 if isinstance(inputs, Example) else number
+    others = () if isinstance(inputs, Example) else inputs.others
+    names = (*exercise.arrays, *(f"other_{name}" for name in others))
     return Case(
-        inputs={name: arrays[name] for name in exercise.arrays},
+        inputs={name: arrays[name] for name in names},
         auxiliary={name: arrays[name] for name in exercise.auxiliary},
         functions={
             name: _function(exercise, inputs.functions.get(name, expressions), chosen)

@@ -35,6 +35,23 @@ def _line_in(file: str, error: BaseException) -> int | None:
     )
 
 
+def load_right(exercise: Exercise) -> tuple[Callable[..., Any], ...]:
+    """The functions of the exercise's further right answers, which are the instructor's code too.
+    Raises :class:`CourseError` where one does not run."""
+    found = []
+    for answer in exercise.right:
+        names: dict[str, Any] = {}
+        try:
+            exec(compile(answer.code, f"right answer '{answer.name}'", "exec"), names)
+        except (Exception, SystemExit) as error:
+            raise exercise.error(
+                f"right.{answer.name}",
+                f"the right answer '{answer.name}' does not run: {type(error).__name__}: {error}",
+            ) from None
+        found.append(names[exercise.signature.function])
+    return tuple(found)
+
+
 def load_reference(exercise: Exercise) -> Callable[..., Any] | None:
     """The solution's function; None in a course without solutions.
 

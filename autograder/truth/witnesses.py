@@ -39,7 +39,15 @@ from typing import Any, TypeAlias
 import numpy as np
 from msgspec import Struct
 
-from autograder.course.exercise import Example, Exercise, Gradient, GradientTest, RunTest, Step
+from autograder.course.exercise import (
+    Array,
+    Example,
+    Exercise,
+    Gradient,
+    GradientTest,
+    RunTest,
+    Step,
+)
 from autograder.errors import AutograderError
 from autograder.truth.cases import Case
 from autograder.truth.forward import run_forward
@@ -359,9 +367,7 @@ class Witnesses:
     # Numbers that overflow on the way are not worth a warning: see _blamed().
 
     def _run(self, entry: Reference, arrays: Mapping[str, Any]) -> dict[str, Any]:
-        inputs: dict[str, Any] = {
-            name: argument(arrays[name].copy()) for name in self.exercise.arrays
-        }
+        inputs: dict[str, Any] = {name: argument(arrays[name].copy()) for name in self.case.inputs}
         inputs.update(self.case.functions)
         programs = [entry, *self.case.functions.values()]
         with seen_by(programs, noise_of(arrays.values())):
@@ -440,7 +446,7 @@ class Witnesses:
         Integers that a test happens to draw are numbers like others: a right program may work in
         floats with them. Those that an array of the exercise always has are labels.
         """
-        declared = {**self.exercise.arrays, **self.exercise.auxiliary}
+        declared = self._declared()
         floats, others = {}, {}
         for name, array in self.exact.items():
             is_label = array.dtype.kind not in "iuf" or declared[name].dtype == "int64"
@@ -496,8 +502,14 @@ class Witnesses:
             one = precision.unit_roundoff * (last + before) + precision.smallest
             return np.asarray(roundings * one)
 
+    def _declared(self) -> dict[str, Array]:
+        """The declaration of every array of the case; a second one has that of the first."""
+        arrays = {**self.exercise.arrays, **self.exercise.auxiliary}
+        others = {f"other_{name}": array for name, array in arrays.items()}
+        return {name: arrays.get(name) or others[name] for name in self.exact}
+
     def _summands(self, shape: tuple[int, ...]) -> int:
-        declared = {**self.exercise.arrays, **self.exercise.auxiliary}
+        declared = self._declared()
         shapes = {name: declared[name].shape for name in self.exact}
         return summands({name: array.shape for name, array in self.exact.items()}, shapes, shape)
 

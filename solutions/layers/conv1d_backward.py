@@ -5,8 +5,8 @@ import numpy as np
 
 def conv1d_backward(x, w, dy):
     places = len(dy)
-    dx = np.zeros(x.shape, dtype=dy.dtype)
-    dw = np.zeros(w.shape, dtype=dy.dtype)
+    dx = np.zeros(x.shape, dtype=np.result_type(x, w, dy))
+    dw = np.zeros(w.shape, dtype=np.result_type(x, w, dy))
     for shift, weight in enumerate(w):
         window = slice(shift, shift + places)
         dx[window] += weight * dy

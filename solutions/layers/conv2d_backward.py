@@ -10,8 +10,8 @@ def conv2d_backward(X, K, b, p, dY):
     height, width = X.shape[2:]
     down, across = dY.shape[2:]
     wide = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
-    d_wide = np.zeros(wide.shape, dtype=dY.dtype)
-    dK = np.zeros(K.shape, dtype=dY.dtype)
+    d_wide = np.zeros(wide.shape, dtype=np.result_type(X, K, dY))
+    dK = np.zeros(K.shape, dtype=np.result_type(X, K, dY))
     for r in range(K.shape[2]):
         for s in range(K.shape[3]):
             window = np.s_[:, :, r : r + down, s : s + across]

@@ -494,7 +494,7 @@ FLAWS = {
     ),
     "key of the public file in the hidden one": (
         HIDDEN, "mistakes:", "forward: y = W @ x\nmistakes:",
-        f"{HIDDEN}:11:1: unknown key 'forward' in the file; known here: tests, mistakes",
+        f"{HIDDEN}:11:1: unknown key 'forward' in the file; known here: battery, tests, mistakes, ",
     ),
     "stub with one parameter more": (
         STUB, "(W, dy)", "(W, dy, *rest)",
@@ -531,7 +531,7 @@ FLAWS = {
     ),
     "unknown layout of an example": (
         PUBLIC, EXPECT, EXPECT + "    layouts: [C, K]\n",
-        f"{PUBLIC}:19:18: 'layouts'[1] must be one of C, F, strided, not 'K'",
+        f"{PUBLIC}:19:18: 'layouts'[1] must be one of C, F, strided, reversed, not 'K'",
     ),
     "tolerance of what is no output": (
         PUBLIC, EXPECT, EXPECT + "    tolerance: {dX: 1.0e-7}\n",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,24 +12,20 @@ import pytest
 from junitparser import JUnitXml
 
 from autograder.submissions.submission import displayable
+from tests.support.formats import ALL, read
 from tests.support.grades import HOSTILE
 from tests.support.small_course import (
-    COURSE,
     PARTLY,
     RIGHT,
     WRONG,
+    configured,
+    grades,
     rows_of,
     run,
     write_source,
 )
 
 RAISES = 'def linear_dx(W, dy):\n    raise ValueError("::error::<b>=1+1|")\n'
-ALL = ("csv", "junit", "gradescope", "github", "classroom", "canvas", "moodle", "markdown")
-
-
-def read(path: Path) -> str:
-    with open(path, encoding="utf-8", newline="") as file:
-        return file.read()
 
 
 @pytest.fixture(scope="module")
@@ -196,22 +191,6 @@ def test_wrong_calls_end_with_one_line(name: str, graded: Path, tmp_path: Path) 
 
 
 # Due dates and attempts
-
-
-def configured(tmp_path: Path, *lines: str, assignment: str = "") -> Path:
-    """The good course with more in its configuration."""
-    course = shutil.copytree(COURSE, tmp_path / "course", dirs_exist_ok=True)
-    config = course / "config.yaml"
-    text = (COURSE / "config.yaml").read_text("utf-8").rstrip("\n")
-    config.write_text("\n".join([*lines, text, *([f"    {assignment}"] if assignment else [])]))
-    return course
-
-
-def grades(out: Path) -> dict[str, dict[str, Any]]:
-    return {
-        path.parent.name: json.loads(path.read_text("utf-8"))
-        for path in out.glob("*/linear-layer.json")
-    }
 
 
 DUE = "due: 2026-12-01T23:59:00+09:00\n    extensions: {lee: 2026-12-03T23:59:00+09:00}"

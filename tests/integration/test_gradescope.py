@@ -15,9 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.test_export import configured, grades
 from tests.support.grades import HOSTILE
-from tests.support.small_course import COURSE, PARTLY, RIGHT, WRONG, run
+from tests.support.small_course import COURSE, PARTLY, RIGHT, WRONG, configured, grades, run
 
 METADATA: dict[str, Any] = {
     "id": 123456,

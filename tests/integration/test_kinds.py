@@ -100,7 +100,7 @@ def add_hidden(course: Path, test: str) -> None:
 def test_efficiency_refuses_loops_and_not_other_products(course: Path, tmp_path: Path) -> None:
     add_hidden(
         course,
-        "  - name: one-product\n    points: 2\n    efficiency: {at_most: 6}\n"
+        "  - name: one-product\n    points: 2\n    efficiency: {at_most: 15}\n"
         "    dims: {m: 300, n: 300}\n",
     )
     fast = "import numpy as np\ndef linear_dx(W, dy): return np.einsum('ij,i->j', W, dy)\n"
@@ -176,7 +176,9 @@ def test_properties_of_written_inputs(course: Path, property: str, body: str, me
 
 
 AGAINST = "against: [finite_differences, reference]"
-PACE = "efficiency: {at_most: 6, relative_to: forward}"
+# Loops over elements take some thousand times as long as a product, and einsum twice as long: far
+# enough from both that no busy machine decides.
+PACE = "efficiency: {at_most: 15, relative_to: forward}"
 TIMED = f"""\
   - name: timed
     points: 1
@@ -287,7 +289,7 @@ def test_what_depends_on_the_call_before_is_a_known_mistake_in_efficiency_tests_
     """What is called before the clock starts is the same for everybody."""
     add_hidden(
         course,
-        "  - name: one-product\n    points: 2\n    efficiency: {at_most: 6}\n"
+        "  - name: one-product\n    points: 2\n    efficiency: {at_most: 15}\n"
         "    dims: {m: 30, n: 30}\n",
     )
     adds_up = "t = {}\ndef linear_dx(W, dy):\n    t[W.shape] = t.get(W.shape, 0) + W.T @ dy\n"
@@ -323,11 +325,15 @@ def test_source_rules_refuse_or_cost_their_points(course: Path, tmp_path: Path) 
     assert "Imports json (line 1)" in tests["rectangles"]["message"]
 
 
+@pytest.mark.course
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_whole_course_passes_its_own_lint() -> None:
     root = Path(__file__).parent.parent.parent
+    exercises = [one for each in load_course(root).assignments.values() for one in each.exercises]
     done = run("lint", course=root)
     assert done.returncode == 0, done.stdout
-    assert done.stdout.count("(100%)") == 19
+    assert done.stdout.count("(100%)") == len(exercises) >= 19
 
 
 def test_korean_is_all_there_is_in_korean(tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ from msgspec.structs import replace
 
 from autograder.course.course import Course
 from autograder.course.loading import load_course
-from tests.integration.test_export import configured, grades
-from tests.support.small_course import PARTLY, WRONG, run, write_source
+from tests.support.small_course import PARTLY, WRONG, configured, grades, run, write_source
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = (

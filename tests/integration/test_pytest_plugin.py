@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_pytest_tests import HIDDEN, TESTS, make_course
+from tests.support.notebooks import notebook
+from tests.support.pytest_course import HIDDEN, TESTS, make_course
 from tests.support.small_course import COURSE, RIGHT, WRONG
-from tests.unit.submissions.test_notebook import notebook
 
 FILE = "assignments/linear-layer/dx.yaml"
 LOOPS = "def linear_dx(W, dy):\n    while True: pass\n"

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,54 +18,15 @@ from autograder.course.loading import load_course
 from autograder.errors import CourseError, MachineError
 from autograder.grades.feedback import visible
 from autograder.grades.grade_file import read_grade
+from tests.support.processes import wait_until
+from tests.support.pytest_course import HIDDEN, TESTS, make_course
 from tests.support.small_course import COURSE, contents, hand_in, read, run
 
-HIDDEN = "tests/hidden/linear-layer"
-TESTS = """\
-import numpy as np
-import pytest
-
-rng = np.random.default_rng(7)
-
-
-@pytest.fixture
-def W():
-    return rng.normal(size=(3, 2))
-
-
-@pytest.mark.points(2)
-@pytest.mark.parametrize(("m", "n"), [(1, 2), (3, 4), (5, 1)])
-def test_sizes(student, m, n):
-    W, dy = rng.normal(size=(m, n)), rng.normal(size=m)
-    np.testing.assert_allclose(student.linear_dx(W, dy), W.T @ dy)
-
-
-@pytest.mark.points(1)
-def test_values(student, hint, W):
-    dy = np.random.normal(size=3)
-    dx = student.linear_dx(W, dy)
-    dx += 0  # what comes back is the test's own
-    assert np.allclose(dx, W.T @ dy), hint(en="Is W transposed?", ko="W를 전치했나요?")
-
-
-@pytest.mark.points(1)
-class TestRefusals:
-    def test_of_a_wrong_length(self, student):
-        assert np.allclose(student.linear_dx(np.ones((2, 3)), np.ones(2)), 2), "the plain case"
-        with pytest.raises(ValueError):
-            student.linear_dx(np.ones((3, 2)), np.ones(2))
-"""
 NAMES = (
     "test_dx.py::test_sizes",
     "test_dx.py::test_values",
     "test_dx.py::TestRefusals::test_of_a_wrong_length",
 )
-
-
-def make_course(folder: Path, tests: str = TESTS, name: str = "test_dx.py") -> Path:
-    course = shutil.copytree(COURSE, folder / "course")
-    (course / HIDDEN / name).write_text(tests, "utf-8")
-    return course
 
 
 RIGHT = "def linear_dx(W, dy):\n    return W.T @ dy\n"
@@ -356,18 +316,11 @@ def test_waits_for_the_right_answer(student):
     command = [sys.executable, "-m", "autograder", "grade", str(tmp_path / "in")]
     command += ["--out", str(tmp_path / "out"), "--course", str(course), "--jobs", "1"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as grader:
-        wait_for((tmp_path / "pid").exists)
+        wait_until((tmp_path / "pid").exists)
         pid = int((tmp_path / "pid").read_text())
         os.kill(pid, 0)
         grader.kill()
-    wait_for(lambda: not Path(f"/proc/{pid}").exists())
-
-
-def wait_for(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + 8
-    while not done():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: not Path(f"/proc/{pid}").exists())
 
 
 def test_it_works_where_processes_cannot_fork(

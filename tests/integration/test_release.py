@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.submissions.notebook import source_from_notebook
 from autograder.truth.cases import draw_cases
+from tests.support.notebooks import fill_in
 from tests.support.small_course import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,42 +49,64 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+Bundles = Callable[[str], Path]
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> Bundles:
+    """Bundles of this course's own assignments, with everything that there may be."""
+
+    @functools.cache
+    def made(assignment: str) -> Path:
+        folder = tmp_path_factory.mktemp("bundle") / assignment
+        release(assignment, folder, "--notebook", "--github", course=ROOT)
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def bundle(bundles: Bundles) -> Path:
+    """One of them, for what does not depend on the assignment."""
+    return bundles(ASSIGNMENTS[0])
+
+
 @pytest.fixture(scope="module", params=ASSIGNMENTS)
-def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle of one of this course's own assignments, with everything that there may be."""
-    folder = tmp_path_factory.mktemp("bundle") / str(request.param)
-    release(request.param, folder, "--notebook", "--github", course=ROOT)
-    return folder
+def each_bundle(request: pytest.FixtureRequest, bundles: Bundles) -> Path:
+    """Each of them, for what depends on the files of the assignment."""
+    return bundles(request.param)
 
 
-def test_the_bundle_has_the_public_files_byte_for_byte(bundle: Path) -> None:
-    public = contents(ROOT / "assignments" / bundle.name)
-    released = contents(bundle / "assignments" / bundle.name)
+@pytest.mark.course
+def test_the_bundle_has_the_public_files_byte_for_byte(each_bundle: Path) -> None:
+    public = contents(ROOT / "assignments" / each_bundle.name)
+    released = contents(each_bundle / "assignments" / each_bundle.name)
     assert {
         name: one for name, one in released.items() if not name.endswith((".ipynb", ".json"))
     } == public
     notebooks = {name for name in released if name.endswith(".ipynb")}
     assert notebooks == {f"{Path(name).stem}.ipynb" for name in public if name.endswith(".py")}
     assert "hints.json" in released
-    others = {name.split("/")[0] for name in contents(bundle)}
+    others = {name.split("/")[0] for name in contents(each_bundle)}
     assert others == {
         ".github", ".gitignore", "README.md", "assignments", "config.yaml", "requirements.txt",
         "wheels",
     }  # fmt: skip
 
 
-def test_nothing_secret_is_in_the_bundle(bundle: Path) -> None:
+@pytest.mark.course
+def test_nothing_secret_is_in_the_bundle(each_bundle: Path) -> None:
     """Looked for in another way than the leak check does."""
     texts = {
         name: content.decode()
-        for name, content in contents(bundle).items()
+        for name, content in contents(each_bundle).items()
         if not name.endswith(".whl")
     }
     everything = "\n".join(texts.values())
     config = (ROOT / "config.yaml").read_text("utf-8")
     assert "seed" in yaml.safe_load(config)
     assert "seed" not in yaml.safe_load(texts["config.yaml"])
-    for path in (ROOT / "tests" / "hidden" / bundle.name).glob("*.yaml"):
+    for path in (ROOT / "tests" / "hidden" / each_bundle.name).glob("*.yaml"):
         hidden = yaml.safe_load(path.read_text("utf-8"))
         for mistake in hidden["mistakes"]:
             for hint in mistake["hint"].values():
@@ -89,17 +114,20 @@ def test_nothing_secret_is_in_the_bundle(bundle: Path) -> None:
             assert f"name: {mistake['name']}\n" not in everything
         drawn_as = {str(test["draw"]) for test in hidden["tests"] if "draw" in test}
         assert not [draw for draw in drawn_as if draw in everything]
-    for path in (ROOT / "solutions" / bundle.name).glob("*.py"):
+    for path in (ROOT / "solutions" / each_bundle.name).glob("*.py"):
         body = path.read_text("utf-8").split("# ---- your code starts here ----")[-1]
         secrets = {path.name: body.split("# ---- your code ends here ----")[0]}
         assert not list(long_passages(secrets, texts, 2 * LONG))
 
 
-def test_public_cases_are_those_of_the_course(bundle: Path) -> None:
-    released = load_course(bundle, public=True)
-    course = load_course(ROOT, only=[bundle.name])
-    exercises = course.assignments[bundle.name].exercises
-    for mine, theirs in zip(exercises, released.assignments[bundle.name].exercises, strict=True):
+@pytest.mark.course
+def test_public_cases_are_those_of_the_course(each_bundle: Path) -> None:
+    released = load_course(each_bundle, public=True)
+    course = load_course(ROOT, only=[each_bundle.name])
+    exercises = course.assignments[each_bundle.name].exercises
+    for mine, theirs in zip(
+        exercises, released.assignments[each_bundle.name].exercises, strict=True
+    ):
         assert not theirs.mistakes
         assert drawn(theirs, released.seed) == drawn(mine, course.seed)
 
@@ -114,16 +142,17 @@ def drawn(exercise: Exercise, seed: int) -> list[bytes]:
     ]
 
 
-def test_readme_has_every_statement_and_every_file_it_names(bundle: Path) -> None:
-    text = (bundle / "README.md").read_text("utf-8")
-    course = load_course(ROOT, only=[bundle.name])
-    for exercise in course.assignments[bundle.name].exercises:
+@pytest.mark.course
+def test_readme_has_every_statement_and_every_file_it_names(each_bundle: Path) -> None:
+    text = (each_bundle / "README.md").read_text("utf-8")
+    course = load_course(ROOT, only=[each_bundle.name])
+    for exercise in course.assignments[each_bundle.name].exercises:
         assert f"\n## {exercise.title['en']}\n" in text
         assert f"| {exercise.max_score:g} |\n" in text
     for link in re.findall(r"\]\(([^)]+)\)", text):
-        assert (bundle / link).is_file()
-    wheel, pytest_line = (bundle / "requirements.txt").read_text("utf-8").splitlines()
-    assert (bundle / wheel).is_file()
+        assert (each_bundle / link).is_file()
+    wheel, pytest_line = (each_bundle / "requirements.txt").read_text("utf-8").splitlines()
+    assert (each_bundle / wheel).is_file()
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert [pytest_line] == extras["optional-dependencies"]["pytest"]
     assert ".venv/bin/pytest" in text
@@ -212,14 +241,6 @@ def test_a_batch_of_template_repositories_is_a_class(bundle: Path, tmp_path: Pat
         }
         assert scores == {"kim": 100, "lee": 0}
     assert "Layout: classroom" in done.stdout
-
-
-def fill_in(path: Path, source: str) -> None:
-    """Put a solution in the place of the stub, as somebody who works in Jupyter does."""
-    notebook = json.loads(path.read_text("utf-8"))
-    stub = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
-    stub["source"] = source.splitlines(keepends=True)
-    path.write_text(json.dumps(notebook), "utf-8")
 
 
 def test_notebooks_say_what_the_stub_and_the_statement_say(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.test_release import ROOT, fill_in
-from tests.support.small_course import run
+from tests.support.notebooks import fill_in
+from tests.support.small_course import ROOT, run
 
 pytestmark = pytest.mark.slow
 

@@ -19,7 +19,7 @@ from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
 from autograder.exports.formats import FORMATS
-from tests.integration.test_export import ALL, read
+from tests.support.formats import ALL, read
 from tests.support.grades import HOSTILE
 from tests.support.small_course import rows_of, run
 
@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CLASS = ROOT / "examples" / "submissions"
 SCHEMA = ROOT / "tests" / "formats" / "xunit2.xsd"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.course, pytest.mark.timeout(900)]
 Totals = dict[str, float]
 
 

@@ -28,8 +28,10 @@ from autograder.sandbox.protocol import (
     unpack_array,
 )
 from autograder.sandbox.session import Died, Outcome
+from tests.support.processes import is_running, wait_until
 
-LIMITS = Limits(wall_seconds=1.0, memory_mib=256, output_kib=4, reply_mib=1)
+# Nothing here needs a minute, however busy the machine is; what is to use up its time gets less.
+LIMITS = Limits(wall_seconds=60.0, memory_mib=256, output_kib=4, reply_mib=1)
 
 
 @pytest.fixture(scope="module", params=["sandbox", "process"])
@@ -45,13 +47,19 @@ def sandboxed() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def ask(sandbox: Sandbox, source: str, *arguments: object, inspect: bool = False) -> Outcome:
-    """Load ``source`` and call its function ``f``."""
+def ask(
+    sandbox: Sandbox,
+    source: str,
+    *arguments: object,
+    inspect: bool = False,
+    seconds: float | None = None,
+) -> Outcome:
+    """Load ``source`` and call its function ``f``, which may take ``seconds``."""
     with sandbox.session() as session:
         loaded = session.load("work", {"work.py": source})
         if isinstance(loaded, (Raised, Died)):
             return loaded
-        session.start_clock()
+        session.start_clock(seconds)
         return session.call("f", arguments, inspect=inspect)
 
 
@@ -251,7 +259,7 @@ def test_prints_are_kept_up_to_a_limit_even_of_a_process_that_dies(anywhere: San
     ],
 )
 def test_ways_to_die(anywhere: Sandbox, source: str, died: Died) -> None:
-    outcome = ask(anywhere, source)
+    outcome = ask(anywhere, source, seconds=0.2 if died.reason == "timeout" else None)
     assert isinstance(outcome, Died)
     assert outcome.reason == died.reason
     assert not died.detail or outcome.detail == died.detail
@@ -368,19 +376,20 @@ def f():
 
 
 def test_limits_may_allow_processes_and_none_is_left() -> None:
-    limits = Limits(wall_seconds=2.0, processes=2)
+    limits = Limits(wall_seconds=60.0, processes=2)
     source = """
 import os, time
 def f():
-    if os.fork() == 0:
-        time.sleep(60)
-    return 1
+    child = os.fork()
+    if child == 0:
+        time.sleep(3600)
+    return child
 """
     with Sandbox("sandbox", limits) as sandbox:
-        start = time.monotonic()
-        assert value(ask(sandbox, source)) == 1
+        child = value(ask(sandbox, source))
+        assert isinstance(child, int)
+        wait_until(lambda: not is_running(child))
         assert value(ask(sandbox, "def f(): return 2")) == 2
-        assert time.monotonic() - start < 30
 
 
 def test_a_course_beside_the_python_installation_is_refused() -> None:

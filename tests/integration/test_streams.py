@@ -28,7 +28,7 @@ def buffering(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 def shell(command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False
+        ["sh", "-c", command], capture_output=True, text=True, timeout=280, check=False
     )
 
 
@@ -73,13 +73,26 @@ def test_an_error_that_cannot_be_said_is_one_all_the_same(arguments: str) -> Non
     assert shell(f"{COMMAND} {arguments} 2> /dev/full").returncode == 2
 
 
+def test_an_interrupt_that_cannot_be_said_is_one_all_the_same(tmp_path: Path) -> None:
+    program = tmp_path / "interrupted.py"
+    program.write_text(
+        "import contextlib\nfrom autograder import cli\nfrom autograder.cli import lint\n"
+        "def interrupt(**_):\n"
+        "    with contextlib.suppress(OSError):\n        print('half a page', end='')\n"
+        "    raise KeyboardInterrupt\n"
+        "lint.command.callback = interrupt\ncli.main(['lint'])\n"
+    )
+    for redirection in ("2> /dev/full", "> /dev/full", "> /dev/full 2>&1"):
+        assert shell(f"{sys.executable} {program} {redirection}").returncode == 130, redirection
+
+
 @pytest.mark.parametrize("arguments", ["--help", "check --help"])
 def test_a_reader_that_has_gone_is_no_failure_of_the_work(arguments: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     command = [*COMMAND.split(), *arguments.split()]
     done = subprocess.run(
-        command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=280, check=False
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (2, "")

@@ -14,7 +14,7 @@ from autograder.grading.hidden_pytest.process import PytestRunner
 from autograder.grading.observation import Failure
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
-from tests.integration.test_pytest_tests import HIDDEN, make_course
+from tests.support.pytest_course import HIDDEN, make_course
 
 SOURCE = """\
 import numpy as np

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
-ACTION = Path(__file__).resolve().parents[1]
+ACTION = Path(__file__).resolve().parents[2]
 _EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
 
 

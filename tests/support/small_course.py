@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,7 +46,7 @@ def run(
         command,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,  # pytest has a shorter limit of its own, but for the tests of the course
         check=False,
         cwd=cwd,
         env=inherited
@@ -71,6 +72,23 @@ def contents(out: Path) -> dict[str, Any]:
         del grade["timing"]
         found[str(path.relative_to(out))] = grade
     return found
+
+
+def configured(tmp_path: Path, *lines: str, assignment: str = "") -> Path:
+    """A copy of the course with these lines more in its configuration."""
+    course = shutil.copytree(COURSE, tmp_path / "course", dirs_exist_ok=True)
+    config = course / "config.yaml"
+    text = (COURSE / "config.yaml").read_text("utf-8").rstrip("\n")
+    config.write_text("\n".join([*lines, text, *([f"    {assignment}"] if assignment else [])]))
+    return course
+
+
+def grades(out: Path) -> dict[str, dict[str, Any]]:
+    """Everybody's grade in the assignment, by name."""
+    return {
+        path.parent.name: json.loads(path.read_text("utf-8"))
+        for path in out.glob("*/linear-layer.json")
+    }
 
 
 def rows_of(text: str) -> list[list[str]]:
