@@ -193,8 +193,8 @@ class Witnesses:
             value = {output: _as_result(names[output]) for output in self.outputs}
         numbers = {name: v for name, v in value.items() if v.dtype != np.bool_}
         errors = {name: np.zeros(()) for name in value}
-        for formula in (self._reference, *self._right) if numbers else ():
-            with _blamed("the reference solution"):
+        for number, formula in enumerate((self._reference, *self._right) if numbers else ()):
+            with _blamed("a further right answer" if number else "the reference solution"):
                 sizes, lost = self._rounding_of(formula, numbers)
             for name, v in numbers.items():
                 bound = self.rounding(v, sizes[name]) + WITNESS_FACTOR * lost[name]

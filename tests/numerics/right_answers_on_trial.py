@@ -27,7 +27,7 @@ from autograder.course.loading import load_course
 from autograder.truth.cases import Case, draw_cases
 from autograder.truth.compare import NotAnArray, compare
 from autograder.truth.expected import Expected, expected_outputs
-from autograder.truth.reference import load_reference
+from autograder.truth.reference import load_reference, load_right
 from autograder.truth.witnesses import argument, run_steps
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +50,8 @@ def right_answers(course: Path, exercise: Exercise) -> dict[str, Any]:
     if path.exists():
         sources = yaml.safe_load(path.read_text("utf-8"))["right"]
         found |= {name: programs(source, function) for name, source in sources.items()}
-    found |= {answer.name: programs(answer.code, function) for answer in exercise.right}
+    written = zip(exercise.right, load_right(exercise), strict=True)
+    found |= {answer.name: program for answer, program in written}
     return found
 
 
@@ -58,12 +59,12 @@ def expectations(
     exercise: Exercise, seed: int
 ) -> Iterator[tuple[str, int, Case, Mapping[str, Expected]]]:
     """Test, number, case and expected outputs of every case that a seed draws."""
-    reference = load_reference(exercise)
+    reference, right = load_reference(exercise), load_right(exercise)
     for test in exercise.run_tests:
         if isinstance(test, EfficiencyTest) or (test.visibility == "public" and seed > 0):
             continue  # too large, or the same under every seed
         for number, case in enumerate(draw_cases(exercise, test, seed)):
-            yield test.name, number, case, expected_outputs(exercise, test, case, reference)
+            yield test.name, number, case, expected_outputs(exercise, test, case, reference, right)
 
 
 def outputs_of(exercise: Exercise, test: str, case: Case, program: Callable[..., Any]) -> Any:
