@@ -20,8 +20,9 @@ from autograder.sandbox.levels import require_level
 
 @click.command("lint", help=say("help_lint"))
 @click.argument("assignments", nargs=-1)
+@click.option("--seeds", type=click.IntRange(min=1), metavar="N", help=say("option_lint_seeds"))
 @course_option
-def command(assignments: tuple[str, ...], course: Path | None) -> int:
+def command(assignments: tuple[str, ...], seeds: int | None, course: Path | None) -> int:
 
     require_level("sandbox")
     root = find_course(course)
@@ -31,10 +32,12 @@ def command(assignments: tuple[str, ...], course: Path | None) -> int:
             raise UsageError(f"{name}: the course has {', '.join(loaded.assignments)}")
     console = Console(highlight=False, soft_wrap=True)
     failed = 0
+    if not loaded.has_seed:
+        console.print(Text(_NO_SEED, "yellow"))
     with Sandbox("sandbox", loaded.limits, [root.absolute()]) as sandbox:
         for name in assignments or loaded.assignments:
             for exercise in loaded.assignments[name].exercises:
-                report = lint_exercise(loaded, exercise, sandbox)
+                report = lint_exercise(loaded, exercise, sandbox, seeds or 0)
                 _print(console, report)
                 failed += bool(report.problems)
             leaks = find_leaks(loaded, name)
@@ -44,6 +47,12 @@ def command(assignments: tuple[str, ...], course: Path | None) -> int:
                 )
             failed += bool(leaks)
     return EXIT_FAILED if failed else 0
+
+
+_NO_SEED = (
+    "warning: config.yaml has no 'seed', so that the hidden cases are those of every course "
+    "without one; add a line 'seed: ' with a number that only you know"
+)
 
 
 def _print(console: Console, report: Report) -> None:
