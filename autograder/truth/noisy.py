@@ -551,6 +551,7 @@ class _Namespace:
             return found
 
         def call(*args: Any) -> Any:
+            args = tuple(list(one) if isinstance(one, Iterator) else one for one in args)
             if not _has_noise(args):
                 return found(*args)
             # Functions of math take numbers, and are as precise as these.
@@ -666,6 +667,8 @@ class _FloatType(type):
 
 class _Float(metaclass=_FloatType):
     """What ``float`` is to a program whose rounding is measured."""
+
+    dtype = np.dtype(np.float64)  # by which numpy knows it in zeros(3, dtype=float)
 
     def __new__(cls, value: Any = 0.0) -> Any:
         return value.item() if type(value) is Noisy else float(value)

@@ -88,8 +88,12 @@ def refused(exercise: Exercise, seed: int, answers: Mapping[str, Any]) -> Iterat
     for test, number, case, expected in expectations(exercise, seed):
         where = f"seed {seed}, {test} {number}"
         for name, program in answers.items():
-            with redirect_stdout(StringIO()):
-                names = outputs_of(exercise, test, case, program)
+            try:
+                with redirect_stdout(StringIO()):
+                    names = outputs_of(exercise, test, case, program)
+            except Exception as error:
+                yield f"{exercise.name}: right '{name}' fails, {where}: {error}"
+                continue
             for output, right in expected.items():
                 verdict = compare(right, as_handed_in(names[output]))
                 if not verdict.ok:
