@@ -6,7 +6,10 @@ must be caught. This is mutation testing with mutants that people really write.
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,6 +17,7 @@ from msgspec.structs import replace
 
 from autograder.authoring import latex
 from autograder.authoring.leaks import LONG_IN_FILES, Leak, answer_lines, long_passages, readings
+from autograder.authoring.mutation import Hole, Mutation, run_mutants
 from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, SourceTest
 from autograder.errors import CourseError
@@ -21,6 +25,7 @@ from autograder.grading.grader import ExerciseGrader
 from autograder.grading.judge import Judgement
 from autograder.grading.mistakes import explaining
 from autograder.grading.run import ExerciseRun
+from autograder.processes.parallel import CAN_FORK
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission, decode_source
 from autograder.truth.reference import solution_source
@@ -50,6 +55,8 @@ class Report(Struct, frozen=True):
     idle: tuple[str, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    mutation: Mutation | None = None
+    """What became of the solution's mutants; None where they were not run."""
 
     @property
     def mutation_score(self) -> float:
@@ -57,11 +64,19 @@ class Report(Struct, frozen=True):
         return self.caught / self.mistakes if self.mistakes else 0.0
 
 
-def lint_exercise(course: Course, exercise: Exercise, sandbox: Sandbox, seeds: int = 0) -> Report:
-    """Check everything about one exercise that can be checked by itself; with ``seeds``, also
-    that nothing depends on the course's seed, under so many others."""
+def lint_exercise(
+    course: Course,
+    exercise: Exercise,
+    sandbox: Sandbox,
+    *,
+    with_mutants: bool = True,
+    seeds: int = 0,
+) -> Report:
+    """Check everything about one exercise that can be checked by itself; ``with_mutants``, also
+    that its tests catch the mutants of the solution; with ``seeds``, also that nothing depends on
+    the course's seed, under so many others."""
     try:
-        report = _Linter(course, exercise, sandbox).report()
+        report = _Linter(course, exercise, sandbox, with_mutants).report()
         if seeds:
             found = tuple(_under_seeds(course, exercise, sandbox, seeds))
             report = replace(report, problems=report.problems + found)
@@ -113,10 +128,63 @@ def _is_timed(exercise: Exercise, name: str) -> bool:
     )
 
 
+class Linting(Struct, frozen=True):
+    """What is linted, and how; ``root`` is hidden from student code."""
+
+    course: Course
+    root: Path
+    with_mutants: bool = True
+    seeds: int = 0
+
+
+def lint_exercises(linting: Linting, exercises: Sequence[Exercise], jobs: int) -> Iterator[Report]:
+    """The reports in the order of the exercises, made by ``jobs`` processes."""
+    jobs = min(jobs, len(exercises))
+    if jobs <= 1 or not CAN_FORK:
+        with Sandbox("sandbox", linting.course.limits, [linting.root]) as sandbox:
+            for exercise in exercises:
+                yield _lint_with(linting, exercise, sandbox)
+        return
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(jobs, context, _start_helper, (linting,)) as pool:
+        yield from pool.map(_lint_one, exercises)
+
+
+# Of a helper process: what it lints with.
+_helper: tuple[Linting, Sandbox] | None = None
+
+
+def _start_helper(linting: Linting) -> None:
+    global _helper
+    sandbox = Sandbox("sandbox", linting.course.limits, [linting.root])
+    Finalize(None, sandbox.close, exitpriority=10)
+    _helper = linting, sandbox
+
+
+def _lint_one(exercise: Exercise) -> Report:
+    assert _helper is not None
+    linting, sandbox = _helper
+    return _lint_with(linting, exercise, sandbox)
+
+
+def _lint_with(linting: Linting, exercise: Exercise, sandbox: Sandbox) -> Report:
+    return lint_exercise(
+        linting.course,
+        exercise,
+        sandbox,
+        with_mutants=linting.with_mutants,
+        seeds=linting.seeds,
+    )
+
+
 class _Linter:
-    def __init__(self, course: Course, exercise: Exercise, sandbox: Sandbox) -> None:
+    def __init__(
+        self, course: Course, exercise: Exercise, sandbox: Sandbox, with_mutants: bool
+    ) -> None:
         self._course = course
         self._exercise = exercise
+        self._sandbox = sandbox
+        self._with_mutants = with_mutants
         self._grader = ExerciseGrader(course, exercise, sandbox, thorough=True)
 
     def report(self) -> Report:
@@ -127,6 +195,7 @@ class _Linter:
             *self._check_statement(),
             *self._check_stub(),
             *self._check_solution(),
+            *self._check_right_answers(),
             *self._check_trivial_answers(),
             *self._check_evidence(),
         ]
@@ -134,6 +203,10 @@ class _Linter:
         caught = [name for name, mutant in mutants.items() if _loses_hidden(mutant[1])]
         problems += self._check_mistakes(mutants, caught)
         problems += self._check_efficiency(mutants)
+        mutation = None
+        if self._with_mutants:
+            mutation = run_mutants(self._course, exercise, self._sandbox, self._grader)
+            problems += [_hole(hole) for hole in mutation.holes]
         notes = (
             *self._paces(mutants),
             *self._without_public_hint(mutants),
@@ -149,6 +222,7 @@ class _Linter:
             idle=tuple(self._idle_tests(mutants)),
             problems=tuple(problems),
             notes=notes,
+            mutation=mutation,
         )
 
     def _check_statement(self) -> Iterator[str]:
@@ -191,6 +265,16 @@ class _Linter:
                     f"the solution fails test '{test.name}' "
                     f"({test.score:g} of {test.max_score:g}): {test.message}"
                 )
+
+    def _check_right_answers(self) -> Iterator[str]:
+        for answer in self._exercise.right:
+            grade = self._grader.grade(self._submission(answer.code), self._course.language)
+            for test in grade.tests:
+                if test.score < test.max_score or test.status != "passed":
+                    yield (
+                        f"the right answer '{answer.name}' fails test '{test.name}' "
+                        f"({test.score:g} of {test.max_score:g}): {test.message}"
+                    )
 
     def _check_trivial_answers(self) -> Iterator[str]:
         stub = decode_source(self._exercise.stub_path.read_bytes())
@@ -302,6 +386,14 @@ class _Linter:
 
     def _submission(self, source: str) -> Submission:
         return Submission("lint", self._exercise.assignment, {f"{self._exercise.name}.py": source})
+
+
+def _hole(hole: Hole) -> str:
+    """A mutant that gets full points: its difference on lines of its own where it is a diff."""
+    indented = "".join(f"\n        {line}" for line in hole.difference.splitlines())
+    return f"a mutant gets full points ({hole.what}); it is wrong for {hole.on}" + (
+        indented if hole.difference != hole.what else ""
+    )
 
 
 def _slow(test: EfficiencyTest, mutants: Mutants) -> dict[str, str]:

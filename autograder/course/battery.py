@@ -49,7 +49,7 @@ GROUPS: Final = (
 
 # Lengths that are drawn where the author says nothing, and the most that a larger case has.
 _USUAL: Final = tuple(range(2, 6))
-_LARGE: Final = {1: 300, 2: 40, 3: 14, 4: 8}
+_LARGE: Final = {1: 1001, 2: 37, 3: 19, 4: 11}
 _LARGE_OF_MANY: Final = 6
 # Of more names it is not asked that no two lengths be equal.
 _MANY_NAMES: Final = 4
@@ -110,7 +110,7 @@ def battery_tests(battery: Battery, subject: Subject) -> tuple[RunTest, ...]:
         "special-values": tuple(_special_values(subject)),
         "calls": tuple(_calls(subject)),
         "unchanged-arguments": () if subject.is_class else tuple(_memory(dims)),
-        "own-results": tuple(_by_leading_axes(dims)) if _has_other_numbers(subject) else (),
+        "own-results": tuple(_own_results(dims)) if _has_other_numbers(subject) else (),
     } | {
         name: (Variant(),) * 2 if name in _sequences(subject) else ()
         for name in ("two-objects", "second-forward", "second-backward")
@@ -238,12 +238,24 @@ def _shapes(dims: Dims) -> Iterator[Variant]:
             yield Variant(dims={name: (1,)})
     yield Variant(dims={name: (1,) for name in names})
     large = _LARGE.get(len(names), _LARGE_OF_MANY)
-    yield Variant(dims={name: (large, large - 1, large + 1) for name in names})
+    lengths_of = {name: (large + 4 * number,) for number, name in enumerate(names)}
+    yield Variant(dims=lengths_of | _one_leading_axis(dims, large))
+
+
+def _one_leading_axis(dims: Dims, length: int) -> dict[str, tuple[tuple[int, ...], ...]]:
+    return {"...": ((length,),)} if "..." in dims.choices else {}
 
 
 def _by_leading_axes(dims: Dims) -> Iterator[Variant]:
     for leading in dims.choices.get("...", (None,)):
         yield Variant(dims={} if leading is None else {"...": (leading,)})
+
+
+def _own_results(dims: Dims) -> Iterator[Variant]:
+    """With lengths of 1 a sum may be a view of what it sums."""
+    yield from _by_leading_axes(dims)
+    for name in _named(dims):
+        yield Variant(dims={name: (1,)})
 
 
 def _memory(dims: Dims) -> Iterator[Variant]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -28,7 +29,7 @@ class Assignment(Struct, frozen=True):
 
     @property
     def max_score(self) -> float:
-        return sum(exercise.max_score for exercise in self.exercises)
+        return round(math.fsum(exercise.max_score for exercise in self.exercises), 9)
 
 
 class Course(Struct, frozen=True):

@@ -6,6 +6,7 @@ points, per output or as a whole; a case is one set of input arrays.
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -311,7 +312,7 @@ class Exercise(Struct, frozen=True, dict=True):
 
     @cached_property
     def max_score(self) -> float:
-        return sum(part.points for test in self.tests for part in test.parts)
+        return round(math.fsum(part.points for test in self.tests for part in test.parts), 9)
 
     @cached_property
     def run_tests(self) -> tuple[RunTest, ...]:

@@ -79,7 +79,12 @@ def _work_out(
     def expected(item: tuple[int, RunTest, Case]) -> Truth:
         number, test, case = item
         return expected_outputs(
-            exercises[number], test, case, references[number], right[number], thorough=thorough
+            exercises[number],
+            test,
+            case,
+            references[number],
+            right=right[number],
+            thorough=thorough,
         )
 
     items = [
