@@ -269,8 +269,7 @@ def test_under_other_seeds_luck_shows(course: Path) -> None:
 def test_a_right_answer_that_some_seeds_refuse_is_named(course: Path) -> None:
     hidden = course / HIDDEN
     hidden.write_text(
-        hidden.read_text("utf-8").rstrip("\n")
-        + "\nright:\n  - name: lucky\n    code: |\n"
+        hidden.read_text("utf-8").rstrip("\n") + "\nright:\n  - name: lucky\n    code: |\n"
         "      def linear_dx(W, dy):\n"
         "          return W.T @ dy * (1 + 1e-6 * (abs(float(W.flat[0])) < 0.1))\n",
         "utf-8",
