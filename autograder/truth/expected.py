@@ -53,8 +53,8 @@ def expected_outputs(
     test: RunTest,
     case: Case,
     reference: Reference | None,
-    *,
     right: Sequence[Reference] = (),
+    *,
     thorough: bool = False,
 ) -> dict[str, Expected]:
     """What to expect of every output that ``test`` gives points for.

@@ -98,6 +98,7 @@ def load_course(
         late=load_late(entries["late"]) if "late" in entries else Late(),
         attempts=load_attempts(entries["attempts"]) if "attempts" in entries else Attempts(),
         feedback=load_feedback(entries["feedback"]) if "feedback" in entries else "hints",
+        has_seed="seed" in entries,
     )
 
 
