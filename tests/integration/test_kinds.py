@@ -331,7 +331,7 @@ def test_source_rules_refuse_or_cost_their_points(course: Path, tmp_path: Path) 
 def test_the_whole_course_passes_its_own_lint() -> None:
     root = Path(__file__).parent.parent.parent
     exercises = [one for each in load_course(root).assignments.values() for one in each.exercises]
-    done = run("lint", course=root)
+    done = run("lint", "--no-mutants", course=root)
     assert done.returncode == 0, done.stdout
     assert done.stdout.count("(100%)") == len(exercises) >= 19
 

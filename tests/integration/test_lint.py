@@ -24,7 +24,7 @@ def course(tmp_path: Path) -> Path:
 
 
 def test_a_good_course_passes(course: Path) -> None:
-    done = run("lint", course=course)
+    done = run("lint", "--no-mutants", course=course)
     assert done.returncode == 0, done.stdout
     assert "✓ linear-layer/dx: 10 points" in done.stdout
     assert "2 of 2 mistakes caught (100%)" in done.stdout
@@ -148,7 +148,7 @@ def test_each_damage_is_named(course: Path, damage: str) -> None:
         path = course / PUBLIC
         said = "Find the matrix with which the upstream gradient is multiplied and transpose it"
         path.write_text(path.read_text("utf-8").replace("en: Find", f"en: {said}. Find"), "utf-8")
-    done = run("lint", course=course)
+    done = run("lint", "--no-mutants", course=course)
     assert done.returncode in (1, 2)
     assert message in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -157,7 +157,7 @@ def test_each_damage_is_named(course: Path, damage: str) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
 def test_an_answer_in_a_file_of_no_exercise_is_named(course: Path, encoding: str) -> None:
     (course / "assignments/linear-layer/notes.txt").write_text("so: return W.T @ dy", encoding)
-    done = run("lint", course=course)
+    done = run("lint", "--no-mutants", course=course)
     assert done.returncode == 1
     assert "assignments/linear-layer/notes.txt: contains 'return W.T @ dy'" in done.stdout
 
@@ -176,7 +176,7 @@ def test_a_hidden_test_that_catches_nothing_is_named(course: Path) -> None:
     rest = text[text.index("  - name: rectangles") : text.index("mistakes:")]
     changes = lines.index("  - name: changes-inputs")
     path.write_text(idle + rest + lines[:changes], "utf-8")
-    done = run("lint", course=course)
+    done = run("lint", "--no-mutants", course=course)
     assert (
         "idle: same-again, leaves-inputs-alone" in done.stdout or "idle: same-again" in done.stdout
     )
@@ -199,7 +199,7 @@ def lint_timed(course: Path, dims: str, mistake: str) -> subprocess.CompletedPro
     path = course / HIDDEN
     text = path.read_text("utf-8").replace("mistakes:\n", TIMED.format(dims=dims) + "mistakes:\n")
     path.write_text(text + mistake, "utf-8")
-    return run("lint", course=course)
+    return run("lint", "--no-mutants", course=course)
 
 
 def test_an_efficiency_test_that_fails_loops_is_shown_with_its_times(course: Path) -> None:
@@ -229,7 +229,7 @@ def test_notes_are_nothing_wrong(course: Path) -> None:
     path = course / HIDDEN
     hint = "{en: Look at the sign., ko: 부호를 확인하세요.}"
     path.write_text(path.read_text("utf-8").replace(hint, "Look at the sign."), "utf-8")
-    done = run("lint", course=course)
+    done = run("lint", "--no-mutants", course=course)
     assert done.returncode == 0, done.stdout
     assert (
         "note: hint of 'wrong-sign': 'Look at the sign.' stands for all languages; write {en: ..., "
@@ -241,6 +241,6 @@ def test_notes_are_nothing_wrong(course: Path) -> None:
 
 
 def test_an_unknown_assignment_is_a_wrong_call(course: Path) -> None:
-    done = run("lint", "nothing", course=course)
+    done = run("lint", "--no-mutants", "nothing", course=course)
     assert done.returncode == 2
     assert "the course has linear-layer" in done.stderr

@@ -442,7 +442,7 @@ LINTED = {
 
 
 def test_lint_takes_good_tests(tmp_path: Path) -> None:
-    done = run("lint", course=make_course(tmp_path))
+    done = run("lint", "--no-mutants", course=make_course(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✓ linear-layer/dx: 14 points, 7 tests" in done.stdout
 
@@ -451,7 +451,7 @@ def test_lint_takes_good_tests(tmp_path: Path) -> None:
 def test_lint_names_each_flaw(tmp_path: Path, flaw: str) -> None:
     old, new, message = LINTED[flaw]
     assert old in TESTS
-    done = run("lint", course=make_course(tmp_path, TESTS.replace(old, new, 1)))
+    done = run("lint", "--no-mutants", course=make_course(tmp_path, TESTS.replace(old, new, 1)))
     assert message in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert done.returncode == 1 or "idle" in message
@@ -464,7 +464,7 @@ def test_a_course_may_be_called_by_a_relative_path_or_a_link(
     (tmp_path / "link").symlink_to(course)
     monkeypatch.chdir(tmp_path)
     for path in ("course", "link"):
-        done = run("lint", course=Path(path))
+        done = run("lint", "--no-mutants", course=Path(path))
         assert f"{HIDDEN}/test_dx.py:21:10: the solution fails" in done.stdout
         assert "Traceback" not in done.stderr
 
@@ -473,7 +473,7 @@ def test_a_hidden_test_in_the_stub_is_a_leak(tmp_path: Path) -> None:
     course = make_course(tmp_path)
     stub = course / "assignments/linear-layer/dx.py"
     stub.write_text(stub.read_text("utf-8") + "\n\n" + TESTS, "utf-8")
-    done = run("lint", course=course)
+    done = run("lint", "--no-mutants", course=course)
     assert done.returncode == 1
     assert f"of {HIDDEN}/test_dx.py" in done.stdout
 
@@ -481,7 +481,7 @@ def test_a_hidden_test_in_the_stub_is_a_leak(tmp_path: Path) -> None:
 def test_a_broken_conftest_is_named(tmp_path: Path) -> None:
     course = make_course(tmp_path)
     (course / HIDDEN / "conftest.py").write_text("import numpy\nnumpy.nothing_like_it\n", "utf-8")
-    done = run("lint", course=course)
+    done = run("lint", "--no-mutants", course=course)
     assert done.returncode == 1
     assert f"{HIDDEN}/conftest.py:2:1: the test file cannot be run: AttributeError" in done.stdout
 
@@ -496,7 +496,7 @@ def test_a_mistake_that_only_a_pytest_test_catches_is_caught_and_named(tmp_path:
         "    hint: {en: What if the lengths differ?, ko: 길이가 다르면요?}\n"
     )
     path.write_text(text, "utf-8")
-    done = run("lint", course=course)
+    done = run("lint", "--no-mutants", course=course)
     assert done.returncode == 0, done.stdout
     assert "3 of 3 mistakes caught" in done.stdout
 
