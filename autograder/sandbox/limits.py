@@ -14,8 +14,6 @@ class Limits(Struct, frozen=True):
     """CPU time of one process of student code."""
     memory_mib: int = 512
     """Memory beyond what the interpreter and numpy take."""
-    processes: int = 0
-    """Further processes and threads that student code may start."""
     open_files: int = 32
     file_size_mib: int = 0
     """Size of any file that student code writes."""
