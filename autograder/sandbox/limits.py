@@ -10,6 +10,8 @@ class Limits(Struct, frozen=True):
 
     wall_seconds: float = 2.0
     """Wall time for the calls of one test."""
+    submission_seconds: float = 60.0
+    """Wall time for all that is run of one submission."""
     cpu_seconds: int = 5
     """CPU time of one process of student code."""
     memory_mib: int = 512

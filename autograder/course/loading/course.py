@@ -49,6 +49,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 # Sensible bounds: low, high.
 _LIMIT_BOUNDS: dict[str, tuple[float, float]] = {
     "wall_seconds": (0.05, 3600),
+    "submission_seconds": (1, 1 << 20),
     "cpu_seconds": (1, 3600),
     "memory_mib": (32, 1 << 20),
     "open_files": (8, 4096),
