@@ -42,3 +42,7 @@ class UsageError(AutograderError):
 
 class MachineError(AutograderError):
     """The machine cannot do what was asked, such as a sandbox its kernel lacks."""
+
+
+class GraderFault(MachineError):
+    """The grader itself failed on some submissions; all others have their grade."""

@@ -6,13 +6,17 @@ must be caught. This is mutation testing with mutants that people really write.
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from msgspec import Struct
 
 from autograder.authoring import latex
 from autograder.authoring.leaks import LONG_IN_FILES, Leak, answer_lines, long_passages, readings
+from autograder.authoring.mutation import Hole, Mutation, run_mutants
 from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, SourceTest
 from autograder.errors import CourseError
@@ -20,6 +24,7 @@ from autograder.grading.grader import ExerciseGrader
 from autograder.grading.judge import Judgement
 from autograder.grading.mistakes import explaining
 from autograder.grading.run import ExerciseRun
+from autograder.processes.parallel import CAN_FORK
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission, decode_source
 from autograder.truth.reference import solution_source
@@ -47,6 +52,8 @@ class Report(Struct, frozen=True):
     idle: tuple[str, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    mutation: Mutation | None = None
+    """What became of the solution's mutants; None where they were not run."""
 
     @property
     def mutation_score(self) -> float:
@@ -54,20 +61,67 @@ class Report(Struct, frozen=True):
         return self.caught / self.mistakes if self.mistakes else 0.0
 
 
-def lint_exercise(course: Course, exercise: Exercise, sandbox: Sandbox) -> Report:
-    """Check everything about one exercise that can be checked by itself."""
+def lint_exercise(
+    course: Course, exercise: Exercise, sandbox: Sandbox, *, with_mutants: bool = True
+) -> Report:
+    """Check everything about one exercise that can be checked by itself; ``with_mutants``, also
+    that its tests catch the mutants of the solution."""
     try:
-        return _Linter(course, exercise, sandbox).report()
+        return _Linter(course, exercise, sandbox, with_mutants).report()
     except CourseError as error:
         name = f"{exercise.assignment}/{exercise.name}"
         tests, mistakes = len(exercise.tests), len(exercise.mistakes)
         return Report(name, exercise.max_score, tests, 0, mistakes, 0, (), (str(error),))
 
 
+class Linting(Struct, frozen=True):
+    """What is linted, and how; ``root`` is hidden from student code."""
+
+    course: Course
+    root: Path
+    with_mutants: bool = True
+
+
+def lint_exercises(linting: Linting, exercises: Sequence[Exercise], jobs: int) -> Iterator[Report]:
+    """The reports in the order of the exercises, made by ``jobs`` processes."""
+    jobs = min(jobs, len(exercises))
+    if jobs <= 1 or not CAN_FORK:
+        with Sandbox("sandbox", linting.course.limits, [linting.root]) as sandbox:
+            for exercise in exercises:
+                yield lint_exercise(
+                    linting.course, exercise, sandbox, with_mutants=linting.with_mutants
+                )
+        return
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(jobs, context, _start_helper, (linting,)) as pool:
+        yield from pool.map(_lint_one, exercises)
+
+
+# Of a helper process: what it lints with.
+_helper: tuple[Linting, Sandbox] | None = None
+
+
+def _start_helper(linting: Linting) -> None:
+    global _helper
+    sandbox = Sandbox("sandbox", linting.course.limits, [linting.root])
+    Finalize(None, sandbox.close, exitpriority=10)
+    _helper = linting, sandbox
+
+
+def _lint_one(exercise: Exercise) -> Report:
+    assert _helper is not None
+    linting, sandbox = _helper
+    return lint_exercise(linting.course, exercise, sandbox, with_mutants=linting.with_mutants)
+
+
 class _Linter:
-    def __init__(self, course: Course, exercise: Exercise, sandbox: Sandbox) -> None:
+    def __init__(
+        self, course: Course, exercise: Exercise, sandbox: Sandbox, with_mutants: bool
+    ) -> None:
         self._course = course
         self._exercise = exercise
+        self._sandbox = sandbox
+        self._with_mutants = with_mutants
         self._grader = ExerciseGrader(course, exercise, sandbox, thorough=True)
 
     def report(self) -> Report:
@@ -78,6 +132,7 @@ class _Linter:
             *self._check_statement(),
             *self._check_stub(),
             *self._check_solution(),
+            *self._check_right_answers(),
             *self._check_trivial_answers(),
             *self._check_evidence(),
         ]
@@ -85,6 +140,10 @@ class _Linter:
         caught = [name for name, mutant in mutants.items() if _loses_hidden(mutant[1])]
         problems += self._check_mistakes(mutants, caught)
         problems += self._check_efficiency(mutants)
+        mutation = None
+        if self._with_mutants:
+            mutation = run_mutants(self._course, exercise, self._sandbox, self._grader)
+            problems += [_hole(hole) for hole in mutation.holes]
         notes = (
             *self._paces(mutants),
             *self._without_public_hint(mutants),
@@ -100,6 +159,7 @@ class _Linter:
             idle=tuple(self._idle_tests(mutants)),
             problems=tuple(problems),
             notes=notes,
+            mutation=mutation,
         )
 
     def _check_statement(self) -> Iterator[str]:
@@ -142,6 +202,16 @@ class _Linter:
                     f"the solution fails test '{test.name}' "
                     f"({test.score:g} of {test.max_score:g}): {test.message}"
                 )
+
+    def _check_right_answers(self) -> Iterator[str]:
+        for answer in self._exercise.right:
+            grade = self._grader.grade(self._submission(answer.code), self._course.language)
+            for test in grade.tests:
+                if test.score < test.max_score or test.status != "passed":
+                    yield (
+                        f"the right answer '{answer.name}' fails test '{test.name}' "
+                        f"({test.score:g} of {test.max_score:g}): {test.message}"
+                    )
 
     def _check_trivial_answers(self) -> Iterator[str]:
         stub = decode_source(self._exercise.stub_path.read_bytes())
@@ -253,6 +323,14 @@ class _Linter:
 
     def _submission(self, source: str) -> Submission:
         return Submission("lint", self._exercise.assignment, {f"{self._exercise.name}.py": source})
+
+
+def _hole(hole: Hole) -> str:
+    """A mutant that gets full points: its difference on lines of its own where it is a diff."""
+    indented = "".join(f"\n        {line}" for line in hole.difference.splitlines())
+    return f"a mutant gets full points ({hole.what}); it is wrong for {hole.on}" + (
+        indented if hole.difference != hole.what else ""
+    )
 
 
 def _slow(test: EfficiencyTest, mutants: Mutants) -> dict[str, str]:

@@ -182,7 +182,7 @@ def _first_difference(
             ):
                 size = sum(array.size for array in case.inputs.values())
                 if (smallest is None or size < smallest[0]) and _differ(one, other):
-                    smallest = size, _described(case)
+                    smallest = size, described(case)
         if smallest is not None:
             return smallest[1]
     return None
@@ -206,7 +206,7 @@ def _differ(right: Observation, other: Observation) -> bool:
 def _are_different(right: Any, other: Any) -> bool:
     if not isinstance(right, np.ndarray) or not isinstance(other, np.ndarray):
         return type(right) is not type(other)
-    if right.shape != other.shape or right.dtype.kind != other.dtype.kind:
+    if right.shape != other.shape or (right.dtype.kind == "b") != (other.dtype.kind == "b"):
         return True
     if right.dtype.kind == "b":
         return not np.array_equal(right, other)
@@ -216,7 +216,7 @@ def _are_different(right: Any, other: Any) -> bool:
         )
 
 
-def _described(case: Case) -> str:
+def described(case: Case) -> str:
     """The inputs, in numbers where they are few and by their shapes where they are many."""
     small = sum(array.size for array in case.inputs.values()) <= 24
     parts: Iterator[str] = (

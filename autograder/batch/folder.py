@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.batch.cache import CourseCache
 from autograder.batch.grading import Graded, Settings, grade_all, keep_what_counts
 from autograder.course.course import Course, pick_language
-from autograder.errors import UsageError
+from autograder.errors import MachineError, UsageError
+from autograder.exports.files import write_files
 from autograder.exports.summary import write_summary
+from autograder.grades.grade_file import FolderOfGrades, read_folder
 from autograder.grades.model import Grade
 from autograder.processes.parallel import processors
 from autograder.sandbox.levels import Level, require_level
 from autograder.submissions.layouts import Found
 from autograder.submissions.layouts import submissions as find_in_layout
+from autograder.submissions.submission_time import number_attempts
+from autograder.submissions.times import read_times
 from autograder.text.language import Language
 
 if TYPE_CHECKING:
     from autograder.sandbox.launch import WarmProcess
 
 SUMMARY = "summary.csv"
+FILES = "files.csv"
+PRUNED = ".pruned"
 
 
 class GradeOptions(Struct, frozen=True, kw_only=True):
@@ -41,6 +49,8 @@ class GradeOptions(Struct, frozen=True, kw_only=True):
     layout: str = "nbgrader"
     language: Language | None = None
     force: bool = False
+    times: Path | None = None
+    """A CSV of when work was handed in."""
 
 
 class ClassFolder(Struct, frozen=True, eq=False):
@@ -64,8 +74,43 @@ class ClassFolder(Struct, frozen=True, eq=False):
             cache=self.cache,
         )
 
-    def write_summary(self, graded: list[Graded]) -> None:
-        write_summary(self.settings.out / SUMMARY, [one.grade for one in graded])
+    def write_summary(self, *, excel: bool = False) -> FolderOfGrades:
+        """Write the summary of what lies in the folder of grades, and what was handed in for
+        each, and return that. Not what this call did: an earlier one may have graded others.
+        ``excel`` puts a byte order mark before them."""
+        out = self.settings.out
+        found = read_folder(out)
+        encoding = "utf-8-sig" if excel else "utf-8"
+        write_summary(out / SUMMARY, found.grades, encoding)
+        write_files(out / FILES, found.grades, encoding)
+        return found
+
+    def gone(self, found: FolderOfGrades) -> list[Path]:
+        """The files of grades that no submission is there for any more: students who are gone or
+        were renamed. Only where all of a class was looked at."""
+        if self.options.students or self.found.layout == "repository":
+            return []
+        there = {(ref.student, ref.assignment) for ref in self.found.refs}
+        wanted = set(self.options.assignments or self.course.assignments)
+        return [
+            file
+            for grade, file in zip(found.grades, found.files, strict=True)
+            if grade.assignment in wanted and (grade.student, grade.assignment) not in there
+        ]
+
+
+def prune(files: Iterable[Path], out: Path) -> None:
+    """Move grades out of the way, into ``.pruned`` in the folder of grades, where nothing reads
+    them. Raises :class:`MachineError`."""
+    for file in files:
+        target = out / PRUNED / file.parent.name / file.name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(target)
+            with contextlib.suppress(OSError):  # others of this student are still there
+                file.parent.rmdir()
+        except OSError as error:
+            raise MachineError(f"{file}: cannot be moved: {error.strerror}") from None
 
 
 @contextmanager
@@ -90,6 +135,8 @@ def open_class(options: GradeOptions) -> Iterator[ClassFolder]:
         students=options.students,
     ) as found:
         _refuse_places(options, found.layout)
+        if options.times is not None:
+            found = _with_times(found, options.times, course)
         private = (options.course, options.submissions, options.out, found.folder)
         settings = Settings(
             course,
@@ -140,16 +187,29 @@ def grade(
     )
     with open_class(options) as opened:
         graded = []
-        for one in opened.grade():
-            graded.append(one)
-            if not one.ref.attempt:
-                yield one.grade
-        counting = keep_what_counts(graded, opened.settings)
-        opened.write_summary(counting)
+        try:
+            for one in opened.grade():
+                graded.append(one)
+                if not one.ref.attempt:
+                    yield one.grade
+        finally:
+            counting = keep_what_counts(graded, opened.settings)
+            opened.write_summary()
         several = {(one.ref.student, one.ref.assignment) for one in graded if one.ref.attempt}
         for one in counting:
             if (one.ref.student, one.ref.assignment) in several:
                 yield one.grade
+
+
+def _with_times(found: Found, path: Path, course: Course) -> Found:
+    """The submissions with their times from a CSV, and a line for who is in it alone."""
+    try:
+        times = read_times(path.read_bytes(), str(path))
+    except OSError as error:
+        raise UsageError(f"--times {path}: cannot be read: {error.strerror}") from None
+    refs = [times.apply(ref, course.assignments[ref.assignment].due) for ref in found.refs]
+    unknown = times.unknown([ref.student for ref in refs])
+    return replace(found, refs=number_attempts(refs), nobody=tuple(unknown))
 
 
 def _load(cache: CourseCache, root: Path) -> Course:

@@ -13,12 +13,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from autograder.batch.cache import CourseCache
+from autograder.batch.fingerprint import Fingerprints
 from autograder.batch.workers import Settings, WorkerPool
-from autograder.errors import MachineError
+from autograder.errors import AutograderError, GraderFault
 from autograder.grades.deadline import counting, with_deadline
 from autograder.grades.grade_file import (
     decode_grade,
     grade_path,
+    is_edited,
     read_grade,
     write_atomically,
     write_grade,
@@ -40,6 +42,8 @@ class Graded(Struct, frozen=True):
     ref: SubmissionRef
     grade: Grade
     fresh: bool
+    edited: bool = False
+    """Whether somebody changed the file by hand, so that it was left as it is."""
 
 
 def grade_all(
@@ -57,23 +61,29 @@ def grade_all(
     Interrupted, it finishes what is being graded, leaves the rest, and raises
     :class:`KeyboardInterrupt`; interrupted again, at once. ``origin`` is a
     :func:`~autograder.sandbox.launch.warm_process` for the workers' sandboxes, ``cache`` what was
-    worked out of the course before.
+    worked out of the course before. A grade that was edited by hand stays, unless ``force``.
+
+    What the grader itself fails on costs nobody else the grade: at the end, a
+    :class:`MachineError` names it.
     """
     fingerprints = settings.fingerprints()
     pending: list[SubmissionRef] = []
     paths: list[Path] = []
+    broken: list[str] = []
     for ref in refs:
         path = grade_path(settings.out, ref)
-        grade = None if force else read_grade(path)
-        if grade is None or grade.fingerprint != fingerprints.of(read_submission(ref)):
+        try:
+            kept = None if force else _kept(path, ref, settings, fingerprints)
+        except AutograderError:
+            raise
+        except Exception as error:
+            broken.append(f"{ref.student} ({type(error).__name__}: {error})")
+            continue
+        if kept is None:
             pending.append(ref)
             paths.append(path)
-            continue
-        # Due dates change without anything to run again.
-        settled = with_deadline(grade, settings.course, ref)
-        if settled != grade:
-            write_grade(path, settled)
-        yield Graded(ref, settled, fresh=False)
+        else:
+            yield kept
     if CAN_FORK:  # and the workers, forked after it, share it
         prepared = prepare_for(pending, settings.course, processors(), cache)
         settings = replace(settings, prepared=prepared)
@@ -84,11 +94,39 @@ def grade_all(
         for number, content in crew.grade(is_over):
             write_atomically(paths[number], content)
             yield Graded(pending[number], decode_grade(content), fresh=True)
-    if crew.broken:
-        raise MachineError(
-            f"the grader itself failed on {len(crew.broken)} of {len(pending)} submissions, the "
-            f"others are graded; please report this: {'; '.join(sorted(crew.broken)[:3])}"
+    count = len(pending) + len(broken)
+    broken += crew.broken
+    if broken:
+        raise GraderFault(
+            f"the grader itself failed on {len(broken)} of {count} submissions, the "
+            f"others are graded; please report this: {'; '.join(sorted(broken)[:3])}"
         )
+
+
+def _kept(
+    path: Path, ref: SubmissionRef, settings: Settings, fingerprints: Fingerprints
+) -> Graded | None:
+    """The grade that is there already, where it still holds."""
+    grade = read_grade(path)
+    if grade is None:
+        _set_aside(path)
+        return None
+    if is_edited(grade):
+        return Graded(ref, grade, fresh=False, edited=True)
+    if grade.fingerprint != fingerprints.of(read_submission(ref)):
+        return None
+    # Due dates change without anything to run again.
+    settled = with_deadline(grade, settings.course, ref)
+    if settled != grade:
+        write_grade(path, settled)
+    return Graded(ref, settled, fresh=False)
+
+
+def _set_aside(path: Path) -> None:
+    """Keep a file that is no grade any more beside the new one: somebody may have worked on it."""
+    with contextlib.suppress(OSError):
+        if path.stat().st_size:
+            path.replace(path.with_name(f".{path.name}.damaged"))
 
 
 @contextlib.contextmanager

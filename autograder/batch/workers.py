@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.batch.fingerprint import Fingerprints
 from autograder.course.course import Course
@@ -253,6 +254,7 @@ class _SubmissionGrader:
         """The grade of the submission, as the content of its file."""
         submission = read_submission(ref)
         grade = self._grader.grade(submission, self._fingerprints.of(submission))
+        grade = replace(grade, student_is=ref.student_is, note=ref.note)
         grade = with_deadline(grade, self._course, ref)
         return encode_grade(grade)
 

@@ -20,6 +20,7 @@ import click
 from autograder import __version__
 from autograder.cli.language import say, say_click, translate_click
 from autograder.errors import AutograderError
+from autograder.text.terminal import make_printable
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -114,10 +115,13 @@ def _complain(message: str) -> None:
 
 
 def _open_standard_streams() -> None:
-    """Those that are closed lead nowhere, and nothing that is opened later takes their place."""
+    """Those that are closed lead nowhere, and nothing that is opened later takes their place.
+    The others print every character, in whatever encoding."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+    make_printable(sys.stdout)
+    make_printable(sys.stderr)
 
 
 def _end(code: int) -> NoReturn:

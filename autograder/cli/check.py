@@ -42,7 +42,6 @@ MIN_WIDTH = 40
 @language_option
 def command(paths: tuple[Path, ...], watch: bool, as_json: bool, language: str | None) -> int:
 
-    _make_output_forgiving()
     show: Show = _show_json if as_json else _show_text
     with ExitStack() as stack:
         checker = _Checker(paths, language, stack)
@@ -196,10 +195,3 @@ def _state(folders: Iterable[Path]) -> dict[str, tuple[int, int]]:
         except OSError:  # gone, or a file of it is, between two looks
             continue
     return found
-
-
-def _make_output_forgiving() -> None:
-    """A console that lacks a character, as old ones on Windows do, shows '?' for it."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")

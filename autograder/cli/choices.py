@@ -9,9 +9,13 @@ LAYOUTS = (
     "gradescope",
     "moodle",
     "canvas",
+    "blackboard",
+    "brightspace",
+    "teams",
     "classroom",
     "repository",
     "nbgrader",
+    "google",
     "flat",
     "auto",
 )

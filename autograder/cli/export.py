@@ -16,7 +16,7 @@ from autograder.course.loading import load_course
 from autograder.errors import UsageError
 from autograder.exports.context import make_context
 from autograder.exports.formats import FORMATS
-from autograder.grades.grade_file import read_grades
+from autograder.grades.grade_file import read_folder, read_grades
 from autograder.grades.model import Grade
 from autograder.text.catalogue import languages
 from autograder.text.language import Language
@@ -55,6 +55,7 @@ from autograder.text.language import Language
     "--folder",
     help=say("option_export_folder"),
 )
+@click.option("--excel", is_flag=True, help=say("option_excel"))
 @course_option
 @language_option
 def command(
@@ -67,13 +68,14 @@ def command(
     titles: tuple[str, ...],
     feedback: HiddenFeedback | None,
     folder: str | None,
+    excel: bool,
     course: Path | None,
     language: str | None,
 ) -> int:
 
     if roster is not None and name not in ("canvas", "moodle"):
         raise UsageError(f"--roster is for canvas and moodle; {name} has no IDs")
-    found = select(read_grades(grades), students, assignments, grades)
+    found = select(_read(grades), students, assignments, grades)
     loaded = _course(course)
     if language is not None:
         _refuse_unknown(language, loaded)
@@ -81,8 +83,21 @@ def command(
     context = make_context(
         loaded, language=language, feedback=feedback, titles=titles, roster=roster, folder=folder
     )
-    write_export(name, found, context, out=out)
+    write_export(name, found, context, out=out, excel=excel)
     return 0
+
+
+def _read(path: Path) -> list[Grade]:
+    """The grades in a folder, or in one file. A file that is no grade any more is named, and costs
+    nobody else the export."""
+    if not path.is_dir():
+        return read_grades(path)
+    found = read_folder(path)
+    if not found.grades:
+        return read_grades(path)  # which says what is wrong
+    for file in found.damaged:
+        click.echo(say("grade_damaged", file=file), err=True)
+    return list(found.grades)
 
 
 def _course(given: Path | None) -> Course | None:

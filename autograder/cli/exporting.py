@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
+from autograder.cli.language import say
 from autograder.errors import MachineError, UsageError
-from autograder.exports import github
+from autograder.exports import canvas, github, moodle
 from autograder.exports.context import Context
 from autograder.exports.formats import (
     FORMATS,
@@ -20,8 +22,12 @@ from autograder.exports.formats import (
 )
 from autograder.grades.grade_file import write_atomically
 from autograder.grades.model import Grade
+from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef
 from autograder.text.messages import sanitize
+
+# So many students are named in one line.
+_NAMED = 10
 
 
 def repository_folders(refs: Sequence[SubmissionRef]) -> dict[tuple[str, str], str]:
@@ -39,6 +45,23 @@ def repository_folders(refs: Sequence[SubmissionRef]) -> dict[tuple[str, str], s
     return found
 
 
+def _known_to_roster(name: str, grades: Sequence[Grade], context: Context) -> Sequence[Grade]:
+    """The grades without those of students that the roster has no ID of, who are named: one of
+    them must not keep a class from its grades."""
+    ids = {"canvas": canvas.IDS, "moodle": moodle.IDS}.get(name)
+    roster = context.roster
+    if ids is None or roster is None:
+        return grades
+    roster.ids(ids, name.capitalize())
+    students = list(dict.fromkeys(grade.student for grade in grades))
+    missing = roster.missing(students, ids)
+    if missing:
+        who = ", ".join(sanitize(one, 60) for one in missing[:_NAMED])
+        who += ", …" if len(missing) > _NAMED else ""
+        click.echo(say("export_without", count=len(missing), roster=roster.name, who=who), err=True)
+    return [grade for grade in grades if grade.student not in missing]
+
+
 def _upwards(folder: Path, top: Path) -> Iterator[Path]:
     yield folder
     for parent in folder.parents:
@@ -48,18 +71,26 @@ def _upwards(folder: Path, top: Path) -> Iterator[Path]:
 
 
 def write_export(
-    name: str, grades: Sequence[Grade], context: Context, *, out: Path | None
+    name: str,
+    grades: Sequence[Grade],
+    context: Context,
+    *,
+    out: Path | None,
+    excel: bool = False,
 ) -> list[Path]:
     """Write grades in a format to ``out``, or to the terminal where that is None.
 
     Of a format with a file a grade, ``out`` is the file of a single one, and the folder for
-    several. Returns the files.
+    several. ``excel`` puts a byte order mark before CSV. Returns the files.
     """
     chosen = FORMATS[name]
+    grades = _known_to_roster(name, grades, context)
     if name == "github":
         _tell_github(grades, context)
     if isinstance(chosen, ClassFormat) or len(grades) == 1:
         content = export_bytes(name, grades, context)
+        if excel and chosen.file_name.endswith(".csv"):
+            content = codecs.BOM_UTF8 + content
         if out is None:
             click.echo(content, nl=False)
             return []
@@ -102,10 +133,11 @@ def select(
     grades: Sequence[Grade], students: Sequence[str], assignments: Sequence[str], where: Path
 ) -> list[Grade]:
     """The grades asked for. Raises :class:`UsageError` where there is none."""
+    names = {same(student) for student in students}
     found = [
         grade
         for grade in grades
-        if (not students or grade.student in students)
+        if (not names or same(grade.student) in names)
         and (not assignments or grade.assignment in assignments)
     ]
     if not found:

@@ -77,6 +77,9 @@ def _comparable(_: click.Context, __: click.Parameter, percent: float | None) ->
 )
 @click.option("--force", is_flag=True, help=say("option_grade_force"))
 @click.option("--quiet", is_flag=True, help=say("option_grade_quiet"))
+@click.option("--times", type=click.Path(path_type=Path), help=say("option_grade_times"))
+@click.option("--excel", is_flag=True, help=say("option_excel"))
+@click.option("--prune", is_flag=True, help=say("option_grade_prune"))
 @course_option
 @language_option
 def command(*, course: Path | None, jobs: int | None, isolation: Level, **given: Any) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,17 +15,30 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.batch.folder import ClassFolder, GradeOptions, open_class
+from autograder.batch.folder import (
+    FILES,
+    PRUNED,
+    ClassFolder,
+    GradeOptions,
+    open_class,
+    prune,
+)
 from autograder.batch.grading import Graded, Settings, keep_what_counts
 from autograder.cli import EXIT_FAILED, EXIT_INTERRUPTED
 from autograder.cli.exporting import repository_folders, write_export
-from autograder.cli.language import say
+from autograder.cli.language import cli_language, say
 from autograder.course.course import HiddenFeedback
+from autograder.errors import GraderFault
 from autograder.exports.context import Context, make_context
+from autograder.exports.files import remarkable
 from autograder.exports.formats import FORMATS, ClassFormat
 from autograder.exports.summary import points
+from autograder.grades.grade_file import FolderOfGrades, is_edited
 from autograder.grades.model import Grade
 from autograder.submissions.layouts import AUTO, LAYOUTS, Found
+from autograder.submissions.layouts.unmatched import nearest
+from autograder.submissions.names import same
+from autograder.submissions.submission import displayable
 from autograder.text.messages import sanitize
 
 if TYPE_CHECKING:
@@ -32,6 +46,8 @@ if TYPE_CHECKING:
 
 # Of what is the same kind of complaint, so many lines are shown.
 MAX_COMPLAINTS = 20
+# So many names are in one line.
+_NAMED = 10
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -42,6 +58,8 @@ class Request(Struct, frozen=True, kw_only=True):
     feedback: HiddenFeedback | None
     fail_under: float | None
     quiet: bool
+    prune: bool = False
+    excel: bool = False
 
 
 def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -> int:
@@ -56,21 +74,136 @@ def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -
         )
         found = opened.found
         _say_what_was_found(found, options.layout)
-        graded, left = _grade(opened, origin)
-    opened.write_summary(graded)
+        _complain(_extensions_of_nobody(opened))
+        graded, left, fault = _grade(opened, origin)
+    folder = opened.write_summary(excel=request.excel)
+    gone = opened.gone(folder) if left is None else []
+    if gone and _wants_to_prune(gone, opened, request):
+        prune(gone, opened.settings.out)
+        _say_pruned(gone, opened)
+        folder = opened.write_summary(excel=request.excel)
     _report(graded, opened.settings, left=left, quiet=request.quiet)
+    _say_about_files([one.grade for one in graded], opened.settings.out)
+    _say_about_times([one.grade for one in graded])
+    _say_about_changes(graded, folder)
     _recall_unmatched(found)
     if left is not None:
         return EXIT_INTERRUPTED
     if request.formats:
         context = replace(context, folders=repository_folders([one.ref for one in graded]))
     for name in request.formats:
-        _write_format(name, graded, context, opened.settings.out)
-    return _hold_against(request.fail_under, graded)
+        _write_format(
+            name, graded, folder.grades, context, opened.settings.out, excel=request.excel
+        )
+    code = _hold_against(request.fail_under, graded)
+    if fault is not None:
+        raise fault
+    return code
 
 
-def _grade(opened: ClassFolder, origin: WarmProcess | None) -> tuple[list[Graded], int | None]:
-    """The grades, and where that was interrupted, how many submissions are left."""
+def _extensions_of_nobody(opened: ClassFolder) -> list[str]:
+    """A line for each extension in the course whose student handed nothing in, and whose name is
+    near that of somebody who did: a typing error would cost them the extension."""
+    if opened.options.students or opened.found.layout == "repository":
+        return []
+    lines = []
+    for name, assignment in opened.course.assignments.items():
+        students = [ref.student for ref in opened.found.refs if ref.assignment == name]
+        known = {same(student) for student in students}
+        for student in assignment.extensions if students else ():
+            near = None if same(student) in known else nearest(student, known)
+            if near is not None:
+                values = {"student": sanitize(student, 60), "near": sanitize(near, 60)}
+                lines.append(say("grade_extension_of_nobody", assignment=name, **values))
+    return lines
+
+
+def _wants_to_prune(gone: Sequence[Path], opened: ClassFolder, request: Request) -> bool:
+    """Say whose grades are left of nobody, and ask where there is somebody to ask."""
+    if request.prune:
+        return True
+    out = opened.settings.out
+    who = _names(gone)
+    click.echo(
+        say("grade_gone", n=len(gone), out=out, submissions=opened.options.submissions, who=who),
+        err=True,
+    )
+    if request.quiet or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    return click.confirm(say("grade_gone_ask", folder=out / PRUNED), default=False, err=True)
+
+
+def _say_pruned(gone: Sequence[Path], opened: ClassFolder) -> None:
+    folder = opened.settings.out / PRUNED
+    click.echo(say("grade_pruned", n=len(gone), folder=folder, who=_names(gone)), err=True)
+
+
+def _names(files: Sequence[Path]) -> str:
+    names = dict.fromkeys(sanitize(displayable(file.parent.name), 60) for file in files)
+    return _some(list(names))
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+
+
+def _say_about_files(grades: Sequence[Grade], out: Path) -> None:
+    """A line for each file that was used under another name, or not used though it may be work."""
+    lines = [line for grade in grades for line in remarkable(grade, cli_language())]
+    _complain(lines, say("grade_files_in", file=out / FILES))
+
+
+def _say_about_times(grades: Sequence[Grade]) -> None:
+    """What the due dates rest upon, where that is less than a time that somebody noted."""
+    for assignment in dict.fromkeys(grade.assignment for grade in grades):
+        ours = [one for one in grades if one.assignment == assignment and one.known_by]
+        by_files = [one for one in ours if one.known_by == "files"]
+        if by_files:
+            late = sum(1 for one in by_files if one.late_seconds)
+            counts = {"n": len(by_files), "all": len(ours), "late": late}
+            click.echo(say("grade_by_file_times", assignment=assignment, **counts), err=True)
+        marked = sum(1 for one in ours if one.known_by == "late_mark" and one.late_seconds)
+        if marked:
+            click.echo(say("grade_late_mark", assignment=assignment, n=marked), err=True)
+        zones = Counter(
+            one.known_by_note for one in ours if one.known_by == "timestamp" and one.known_by_note
+        )
+        for zone, count in sorted(zones.items()):
+            click.echo(say("grade_zone", assignment=assignment, zone=zone, n=count), err=True)
+        lines = []
+        for one in ours:
+            about = {"student": sanitize(one.student, 60), "assignment": assignment}
+            if one.known_by != "timestamp" and one.known_by_note:
+                note = sanitize(one.known_by_note, 60)
+                lines.append(say("grade_bad_timestamp", text=note, **about))
+            if one.known_by == "nothing":
+                lines.append(say("grade_no_time", **about))
+        _complain(lines)
+
+
+def _say_about_changes(graded: Sequence[Graded], folder: FolderOfGrades) -> None:
+    """Grade files that somebody changed by hand, or that are none any more."""
+    edited = {(one.grade.student, one.grade.assignment) for one in graded if one.edited}
+    edited |= {(one.student, one.assignment) for one in folder.grades if is_edited(one)}
+    lines = [
+        say(
+            "grade_edited",
+            student=sanitize(one.student, 60),
+            assignment=one.assignment,
+            score=points(one.total),
+        )
+        for one in folder.grades
+        if (one.student, one.assignment) in edited
+    ]
+    _complain([*lines, *(say("grade_damaged", file=file) for file in folder.damaged)])
+
+
+def _grade(
+    opened: ClassFolder, origin: WarmProcess | None
+) -> tuple[list[Graded], int | None, GraderFault | None]:
+    """The grades; where that was interrupted, how many submissions are left; and what the grader
+    itself failed on, which must not keep the others from being summed up."""
+    fault: GraderFault | None = None
     graded: list[Graded] = []
     count = len(opened.found.refs)
     try:
@@ -80,8 +213,10 @@ def _grade(opened: ClassFolder, origin: WarmProcess | None) -> tuple[list[Graded
                 advance()
     except KeyboardInterrupt:
         # Which of several attempts counts is not known yet.
-        return [one for one in graded if not one.ref.attempt], count - len(graded)
-    return keep_what_counts(graded, opened.settings), None
+        return [one for one in graded if not one.ref.attempt], count - len(graded), None
+    except GraderFault as error:
+        fault = error
+    return keep_what_counts(graded, opened.settings), None, fault
 
 
 def _hold_against(percent: float | None, graded: list[Graded]) -> int:
@@ -124,9 +259,12 @@ def _say_what_was_found(found: Found, layout: str) -> None:
     if layout == AUTO:
         expected = LAYOUTS[found.layout].expected
         click.echo(say("grade_layout", layout=found.layout, expected=expected))
-    for name in found.left_out:
-        click.echo(say("grade_left_out", name=name), err=True)
+    _complain([say("grade_left_out", name=name) for name in found.left_out])
+    _complain(found.notes)
     _complain(found.unmatched)
+    if found.nobody:
+        who = _some([sanitize(name, 60) for name in found.nobody])
+        click.echo(say("times_unknown", file="--times", who=who), err=True)
 
 
 def _recall_unmatched(found: Found) -> None:
@@ -136,14 +274,25 @@ def _recall_unmatched(found: Found) -> None:
         click.echo(say("grade_warnings", n=count), err=True)
 
 
-def _write_format(name: str, graded: list[Graded], context: Context, out: Path) -> None:
-    """Write one format to ``out``; annotations go where the runner sees them."""
-    grades = [one.grade for one in graded]
+def _write_format(
+    name: str,
+    graded: Sequence[Graded],
+    everybody: Sequence[Grade],
+    context: Context,
+    out: Path,
+    *,
+    excel: bool,
+) -> None:
+    """Write one format to ``out``, of a class all of it, as in the summary; annotations, about
+    this call, go where the runner sees them."""
     chosen = FORMATS[name]
+    grades = [one.grade for one in graded]
+    if isinstance(chosen, ClassFormat) and name != "github":
+        grades = list(everybody)
     if name == "github":
         write_export(name, grades, context, out=None)
     elif isinstance(chosen, ClassFormat) or len(grades) == 1:
-        write_export(name, grades, context, out=out / chosen.file_name)
+        write_export(name, grades, context, out=out / chosen.file_name, excel=excel)
     else:
         write_export(name, grades, context, out=out / name)
 

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from autograder.authoring.lint import Report, find_leaks, lint_exercise
+from autograder.authoring.lint import Linting, Report, find_leaks, lint_exercises
+from autograder.authoring.mutation import described
 from autograder.cli import EXIT_FAILED
 from autograder.cli.language import say
 from autograder.cli.options import course_option, find_course
+from autograder.course.battery import PREFIX
+from autograder.course.course import Course
+from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
-from autograder.sandbox.host import Sandbox
 from autograder.sandbox.levels import require_level
+from autograder.truth.cases import draw_cases
 
 
 @click.command("lint", help=say("help_lint"))
 @click.argument("assignments", nargs=-1)
+@click.option("--mutants/--no-mutants", default=True, help=say("option_lint_mutants"))
+@click.option("--jobs", type=click.IntRange(1, 256), help=say("option_lint_jobs"))
+@click.option("--json", "as_json", is_flag=True, help=say("option_lint_json"))
+@click.option("--show-battery", is_flag=True, help=say("option_lint_show_battery"))
 @course_option
-def command(assignments: tuple[str, ...], course: Path | None) -> int:
+def command(
+    assignments: tuple[str, ...],
+    mutants: bool,
+    jobs: int | None,
+    as_json: bool,
+    show_battery: bool,
+    course: Path | None,
+) -> int:
 
     require_level("sandbox")
     root = find_course(course)
@@ -29,21 +47,40 @@ def command(assignments: tuple[str, ...], course: Path | None) -> int:
     for name in assignments:
         if name not in loaded.assignments:
             raise UsageError(f"{name}: the course has {', '.join(loaded.assignments)}")
+    names = assignments or tuple(loaded.assignments)
+    exercises = [one for name in names for one in loaded.assignments[name].exercises]
+    if show_battery:
+        _show_battery(loaded, exercises)
+        return 0
     console = Console(highlight=False, soft_wrap=True)
     failed = 0
-    with Sandbox("sandbox", loaded.limits, [root.absolute()]) as sandbox:
-        for name in assignments or loaded.assignments:
-            for exercise in loaded.assignments[name].exercises:
-                report = lint_exercise(loaded, exercise, sandbox)
-                _print(console, report)
-                failed += bool(report.problems)
-            leaks = find_leaks(loaded, name)
-            for leak in leaks:
-                console.print(
-                    Text(f"✗ {leak.public}: contains '{_short(leak.text)}' of {leak.secret}", "red")
-                )
-            failed += bool(leaks)
-    return EXIT_FAILED if failed else 0
+    reports = []
+    lint = Linting(loaded, root.absolute(), with_mutants=mutants)
+    for report in lint_exercises(lint, exercises, jobs or os.cpu_count() or 1):
+        failed += bool(report.problems)
+        reports.append(report)
+        if not as_json:
+            _print(console, report)
+    leaks = [leak for name in names for leak in find_leaks(loaded, name)]
+    if as_json:
+        click.echo(msgspec.json.encode({"exercises": reports, "leaks": leaks}))
+    for leak in () if as_json else leaks:
+        console.print(
+            Text(f"✗ {leak.public}: contains '{_short(leak.text)}' of {leak.secret}", "red")
+        )
+    return EXIT_FAILED if failed or leaks else 0
+
+
+def _show_battery(course: Course, exercises: Sequence[Exercise]) -> None:
+    """The cases that the battery of each exercise draws: lengths, dtypes, layouts."""
+    for exercise in exercises:
+        for test in exercise.run_tests:
+            if not test.name.startswith(PREFIX):
+                continue
+            points = sum(part.points for part in test.parts)
+            click.echo(f"{exercise.assignment}/{exercise.name} {test.name} ({points:g})")
+            for case in draw_cases(exercise, test, course.seed):
+                click.echo(f"    {described(case)}")
 
 
 def _print(console: Console, report: Report) -> None:
@@ -53,6 +90,12 @@ def _print(console: Console, report: Report) -> None:
         f"{report.cases} cases, {report.caught} of {report.mistakes} mistakes caught "
         f"({report.mutation_score:.0%})"
     )
+    if report.mutation is not None:
+        mutation = report.mutation
+        wrong = mutation.caught + len(mutation.holes)
+        line += f"; mutants {mutation.caught} of {wrong} caught"
+        if mutation.equivalent:
+            line += f", {len(mutation.equivalent)} equivalent"
     if report.idle:
         line += f"; idle: {', '.join(report.idle)}"
     console.print(Text(line, style))

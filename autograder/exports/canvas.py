@@ -19,24 +19,30 @@ COLUMNS = ("Student", *IDS, "Section")
 
 
 def write(grades: Sequence[Grade], context: Context) -> bytes:
-    """The roster's students with its IDs, or the students' names as SIS Login ID. Who is on
-    the roster and has no grade gets empty cells, which Canvas leaves as they are."""
+    """The roster's students with its IDs; without one, the students' names as SIS Login ID, or as
+    ID where the submissions came from Canvas, which calls students by it. Who is on the roster
+    and has no grade gets empty cells, which Canvas leaves as they are."""
     graded = by_student(grades)
     assignments = sorted({grade.assignment for grade in grades})
     highest = {
         assignment: points(max(one.max_score for one in grades if one.assignment == assignment))
         for assignment in assignments
     }
-    people = {student: {"SIS Login ID": student} for student in graded}
+    from_canvas = {grade.student for grade in grades if grade.student_is == "canvas_id"}
+    people = {
+        student: {"ID" if student in from_canvas else "SIS Login ID": student} for student in graded
+    }
+    scored = graded
     if context.roster is not None:
-        context.roster.require(graded, IDS, "Canvas")
+        context.roster.ids(IDS, "Canvas")
         people = context.roster.rows
+        scored = {key: graded[s] for s in graded if (key := context.roster.key(s)) is not None}
     rows = [
         [*COLUMNS, *context.columns(assignments)],
         [POINTS_POSSIBLE, "", "", "", "", *(highest[assignment] for assignment in assignments)],
     ]
     for student, person in people.items():
-        scores = (graded.get(student, {}).get(assignment) for assignment in assignments)
+        scores = (scored.get(student, {}).get(assignment) for assignment in assignments)
         rows.append(
             [
                 person.get("Student") or student,

@@ -162,6 +162,15 @@ def late_line(grade: Grade) -> str:
     )
 
 
+def graded_files(grade: Grade) -> list[str]:
+    """A line for each exercise of which another file counts than the one named after it."""
+    return [
+        text("graded_file", grade.language, exercise=one.name, file=shown(one.file))
+        for one in grade.exercises
+        if one.file not in ("", f"{one.name}.py")
+    ]
+
+
 def lost(grade: Grade) -> list[tuple[str, TestGrade]]:
     """The tests that did not pass, each with its exercise."""
     return [
@@ -175,6 +184,7 @@ def lost(grade: Grade) -> list[tuple[str, TestGrade]]:
 def report(grade: Grade) -> str:
     """A grade's lost points in plain lines, as a comment for its student; a hint once."""
     lines = [late_line(grade)] if grade.penalty else []
+    lines += graded_files(grade)
     hints: set[tuple[str, str | None]] = set()
     for exercise, test in lost(grade):
         if (exercise, test.hint) in hints:
@@ -184,7 +194,9 @@ def report(grade: Grade) -> str:
         lines.append(
             f"{exercise}, {shown(test.name)}, {reached}: {explanation(test, grade.language)}"
         )
-    return "\n".join(lines) or text("all_passed", grade.language)
+    if not lost(grade):
+        lines.append(text("all_passed", grade.language))
+    return "\n".join(lines)
 
 
 def by_student(grades: Sequence[Grade]) -> dict[str, dict[str, Grade]]:

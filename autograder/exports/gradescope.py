@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from autograder.exports.context import Context, explanation, late_line, shown
+from autograder.exports.context import Context, explanation, graded_files, late_line, shown
 from autograder.grades.model import Grade
 from autograder.text.messages import text
 
@@ -56,6 +56,7 @@ def write(grade: Grade, context: Context) -> bytes:
 def _output(grade: Grade) -> str:
     """The late penalty, and what the student's code printed."""
     parts = [late_line(grade)] if grade.penalty else []
+    parts += graded_files(grade)
     for exercise in grade.exercises:
         if exercise.output:
             printed = text("printed", grade.language, exercise=exercise.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from autograder.exports.context import Context, explanation, late_line, lost, shown
+from autograder.exports.context import Context, explanation, graded_files, late_line, lost, shown
 from autograder.exports.summary import points
 from autograder.grades.model import Grade
 from autograder.text.messages import text
@@ -39,11 +39,14 @@ def details(grades: Sequence[Grade]) -> list[str]:
     lines = []
     for grade in grades:
         missed = lost(grade)
-        if not missed and not grade.penalty:
+        files = graded_files(grade)
+        if not missed and not grade.penalty and not files:
             continue
         lines += ["", f"### {escape(grade.student)} · {escape(grade.assignment)}", ""]
         if grade.penalty:
             lines += [escape(late_line(grade)), ""]
+        for line in files:
+            lines += [escape(line), ""]
         if missed:
             words = ("exercise", "test", "points", "remark")
             lines.append(_row([text(f"word_{word}", grade.language) for word in words]))

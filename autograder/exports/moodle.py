@@ -23,13 +23,19 @@ def write(grades: Sequence[Grade], context: Context) -> bytes:
     columns = ["idnumber"]
     people = {student: {"idnumber": student} for student in graded}
     if context.roster is not None:
-        columns = context.roster.require(graded, IDS, "Moodle")
-        people = context.roster.rows
+        columns = context.roster.ids(IDS, "Moodle")
+        people = {
+            student: context.roster.rows[key]
+            for student in graded
+            if (key := context.roster.key(student)) is not None
+        }
     header = list(columns)
     for title in context.columns(assignments):
         header += [title, f"{title} feedback"]
     rows = [header]
     for student, of_student in graded.items():
+        if student not in people:
+            continue  # the roster does not know who it is
         row = [people[student].get(column, "") for column in columns]
         for assignment in assignments:
             grade = of_student.get(assignment)

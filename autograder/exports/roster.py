@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection, Iterable
 
 from msgspec import Struct
@@ -11,9 +9,13 @@ from msgspec import Struct
 from autograder.errors import UsageError
 from autograder.exports.summary import from_spreadsheet
 from autograder.text.messages import sanitize
+from autograder.text.tables import clean, read_table
 
 STUDENT = "student"
-MAX_BYTES = 1 << 24
+# Columns of Canvas' own gradebook export, by any of which a student may be known here.
+_CANVAS = ("ID", "SIS Login ID", "SIS User ID", "Student")
+# Lines of that export that are nobody's.
+_NOBODY = ("points possible", "student, test", "test student", "test, student", "manual posting")
 _SHOWN = 3
 
 
@@ -22,65 +24,81 @@ class Roster(Struct, frozen=True):
     """What errors call it."""
     columns: tuple[str, ...]
     rows: dict[str, dict[str, str]]
-    """By student, in the order of the file."""
+    """By student, in the order of the file; without the column ``student``, by the first of
+    Canvas' columns that is not empty."""
+    aliases: dict[str, str] = {}
+    """Other names of a student, and the one in ``rows``."""
 
-    def require(self, students: Iterable[str], ids: Collection[str], platform: str) -> list[str]:
-        """The columns of ``ids`` that the roster has.
-
-        Raises :class:`UsageError` where it has none of them, or lacks a student, or one has
-        no ID at all.
-        """
+    def ids(self, ids: Collection[str], platform: str) -> list[str]:
+        """The columns of ``ids`` that the roster has. Raises :class:`UsageError` where it has
+        none of them."""
         columns = [name for name in ids if name in self.columns]
         if not columns:
             raise UsageError(
                 f"{self.name}: {platform} needs one of the columns {', '.join(ids)}; "
                 f"it has {', '.join(self.columns)}"
             )
-        missing = [student for student in students if student not in self.rows]
-        if missing:
-            raise UsageError(
-                f"{self.name}: no line for {_some(missing)}; add them, or grade without them"
-            )
-        nameless = [name for name, row in self.rows.items() if not any(row[one] for one in columns)]
-        if nameless:
-            raise UsageError(f"{self.name}: no {' or '.join(columns)} for {_some(nameless)}")
         return columns
+
+    def key(self, student: str) -> str | None:
+        """The name of a student in ``rows``; None where the roster has no such student."""
+        name = clean(student)
+        if name in self.rows:
+            return name
+        return self.aliases.get(name.casefold())
+
+    def missing(self, students: Iterable[str], ids: Collection[str]) -> list[str]:
+        """The students without a line, or without any of the IDs.
+
+        Raises :class:`UsageError` where the roster knows nobody at all: it is another one.
+        """
+        everybody = list(students)
+        missing = []
+        for student in everybody:
+            key = self.key(student)
+            row = {} if key is None else self.rows[key]
+            if not any(row.get(one) for one in ids):
+                missing.append(student)
+        if everybody and len(missing) == len(everybody):
+            raise UsageError(
+                f"{self.name}: has nobody of the grades; it has {_some(list(self.rows))}, "
+                f"and the grades are of {_some(everybody)}"
+            )
+        return missing
 
 
 def read_roster(content: bytes, name: str) -> Roster:
-    """The roster in a CSV file. Raises :class:`UsageError` with the line where it is wrong."""
-    if len(content) > MAX_BYTES:
-        raise UsageError(f"{name}: is larger than {MAX_BYTES >> 20} MiB")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(
-            f"{name}: is not UTF-8 (byte {error.start}); save it as CSV in UTF-8"
-        ) from None
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    rows: dict[str, dict[str, str]] = {}
-    try:
-        columns = tuple(reader.fieldnames or ())
-        if STUDENT not in columns:
+    """The roster in a CSV file: one with the column ``student``, or Canvas' gradebook export as
+    it comes. Raises :class:`UsageError` with the line where it is wrong."""
+    table = read_table(content, name)
+    columns = table.columns
+    own = STUDENT if STUDENT in columns else None
+    is_canvas = "Student" in columns and any(one in columns for one in _CANVAS[:3])
+    if own is None and not is_canvas:
+        own = table.column([STUDENT])
+        if own is None:
             saw = sanitize(", ".join(columns), 120) or "nothing"
             raise UsageError(f"{name}:1: there is no column '{STUDENT}'; saw {saw}")
-        for row in reader:
-            if None in row or None in row.values():
-                raise UsageError(
-                    f"{name}:{reader.line_num}: the line has not the {len(columns)} columns of "
-                    "the first one"
-                )
-            student = from_spreadsheet(row[STUDENT])
-            if student in rows:
-                raise UsageError(
-                    f"{name}:{reader.line_num}: '{sanitize(student, 60)}' is there twice"
-                )
-            rows[student] = {column: row[column].strip() for column in columns}
-    except csv.Error as error:
-        raise UsageError(f"{name}:{reader.reader.line_num}: is not CSV: {error}") from None
+    rows: dict[str, dict[str, str]] = {}
+    aliases: dict[str, str] = {}
+    for line, row in table.rows:
+        if row.get("Student", "").casefold() in _NOBODY:
+            continue
+        known = [own] if own is not None else [one for one in _CANVAS if row.get(one)]
+        names = [from_spreadsheet(row[one]) for one in known if row.get(one)]
+        if not names:
+            continue
+        student = names[0]
+        if student in rows:
+            if rows[student] == row:
+                continue
+            raise UsageError(f"{name}:{line}: '{sanitize(student, 60)}' is there twice")
+        rows[student] = row
+        for other in names:
+            aliases.setdefault(other.casefold(), student)
     if not rows:
         raise UsageError(f"{name}: has no students")
-    return Roster(name, columns, rows)
+    return Roster(name, columns, rows, aliases)
 
 
 def _some(students: Collection[str]) -> str:

@@ -19,7 +19,7 @@ LATE_COLUMNS = ("late_seconds", "penalty", "final_score")
 _TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "＝", "＋", "－", "＠")
 
 
-def write_summary(path: Path, grades: Iterable[Grade]) -> None:
+def write_summary(path: Path, grades: Iterable[Grade], encoding: str = "utf-8") -> None:
     """Write the summary of ``grades``, ordered by student and assignment."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
@@ -37,7 +37,7 @@ def write_summary(path: Path, grades: Iterable[Grade]) -> None:
                 *(_lateness(grade) if has_due_dates else ()),
             ]
         )
-    write_atomically(path, buffer.getvalue().encode())
+    write_atomically(path, buffer.getvalue().encode(encoding))
 
 
 def _lateness(grade: Grade) -> tuple[str, str, str]:

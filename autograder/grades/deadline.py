@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -11,7 +11,10 @@ from autograder.course.course import Assignment, Course
 from autograder.grades.model import Grade
 from autograder.grades.policy import Attempt, attempt_that_counts, due_date, settle
 from autograder.submissions.submission import SubmissionRef
-from autograder.submissions.submission_time import submission_time
+from autograder.submissions.submission_time import evidence
+
+# Of attempts without a time, the first.
+_NO_TIME = datetime(2, 1, 1, tzinfo=UTC)
 
 
 def with_deadline(grade: Grade, course: Course, ref: SubmissionRef) -> Grade:
@@ -22,13 +25,28 @@ def with_deadline(grade: Grade, course: Course, ref: SubmissionRef) -> Grade:
     assignment = course.assignments[grade.assignment]
     due = due_date(assignment.due, assignment.extensions, grade.student)
     if due is None:
-        return replace(grade, submitted=None, late_seconds=None, penalty=None, final_score=None)
-    submitted = submission_time(ref)
-    settled = settle(grade.score, grade.max_score, submitted=submitted, due=due, late=course.late)
+        return replace(
+            grade,
+            submitted=None,
+            known_by=None,
+            known_by_note=None,
+            late_seconds=None,
+            penalty=None,
+            final_score=None,
+        )
+    found = evidence(ref)
+    # Of a mark that says "late" without a time, the least; without any evidence, in time.
+    is_late = ref.is_late and due == assignment.due
+    known = found.time or (due + timedelta(seconds=1) if is_late else due)
+    settled = settle(grade.score, grade.max_score, submitted=known, due=due, late=course.late)
     return replace(
         grade,
         # In the course's own offset, so that it reads the same wherever it is graded.
-        submitted=submitted.astimezone(due.tzinfo).isoformat(timespec="seconds"),
+        submitted=None
+        if found.time is None
+        else found.time.astimezone(due.tzinfo).isoformat(timespec="seconds"),
+        known_by=found.source,
+        known_by_note=found.note or None,
         late_seconds=settled.late_seconds,
         penalty=settled.penalty,
         final_score=settled.final_score,
@@ -47,5 +65,5 @@ def counting(
     graded: Sequence[tuple[SubmissionRef, Grade]], course: Course
 ) -> tuple[SubmissionRef, Grade]:
     """The attempt that counts among those of one student for one assignment."""
-    attempts = [Attempt(submission_time(ref), grade.total) for ref, grade in graded]
+    attempts = [Attempt(evidence(ref).time or _NO_TIME, grade.total) for ref, grade in graded]
     return graded[attempt_that_counts(attempts, course.attempts)]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.errors import MachineError, UsageError
-from autograder.grades.model import Grade
+from autograder.grades.model import Grade, Timing
 from autograder.submissions.submission import SubmissionRef, is_reserved, storable
 
 decode_grade = msgspec.json.Decoder(Grade).decode
@@ -37,35 +40,71 @@ def read_grade(path: Path) -> Grade | None:
         return None
 
 
-def read_grades(path: str | Path) -> list[Grade]:
+class FolderOfGrades(Struct, frozen=True):
+    """What lies in a folder of grades: the grades, ordered by student and assignment, with the
+    file of each, and files that cannot be understood."""
+
+    grades: tuple[Grade, ...]
+    files: tuple[Path, ...]
+    damaged: tuple[Path, ...] = ()
+
+
+def read_folder(path: Path) -> FolderOfGrades:
+    """The grades in a folder that ``autograder grade`` wrote. The one reading of it, for the
+    summary and for exports."""
+    read = [
+        (grade, file)
+        for file in sorted(path.glob("*/*.json"))
+        if not (file.parent.name.startswith(".") or file.name.startswith("."))
+        for grade in [read_grade(file)]
+    ]
+    found = [(grade, file) for grade, file in read if grade is not None]
+    found.sort(key=lambda pair: (pair[0].student, pair[0].assignment))
+    return FolderOfGrades(
+        tuple(grade for grade, _ in found),
+        tuple(file for _, file in found),
+        tuple(file for grade, file in read if grade is None),
+    )
+
+
+def read_grades(path: Path) -> list[Grade]:
     """The grades in a folder that ``autograder grade`` wrote, or in one grade file, ordered
     by student and assignment.
 
     Raises :class:`UsageError` where there are none, or one cannot be understood.
     """
-    path = Path(path)
     if path.is_file():
-        files = [path]
-    elif path.is_dir():
-        files = [file for file in path.glob("*/*.json") if not file.parent.name.startswith(".")]
-    else:
-        raise UsageError(f"{path}: is not there; give the folder that 'autograder grade' wrote")
-    grades = []
-    for file in files:
-        grade = read_grade(file)
+        grade = read_grade(path)
         if grade is None:
-            raise UsageError(f"{file}: is not a grade file; grade again to mend it")
-        grades.append(grade)
-    if not grades:
+            raise UsageError(f"{path}: is not a grade file; grade again to mend it")
+        return [grade]
+    if not path.is_dir():
+        raise UsageError(f"{path}: is not there; give the folder that 'autograder grade' wrote")
+    found = read_folder(path)
+    if found.damaged:
+        raise UsageError(f"{found.damaged[0]}: is not a grade file; grade again to mend it")
+    if not found.grades:
         raise UsageError(
             f"{path}: no grades here; they are expected at <student>/<assignment>.json"
         )
-    return sorted(grades, key=lambda grade: (grade.student, grade.assignment))
+    return list(found.grades)
+
+
+def seal_of(grade: Grade) -> str:
+    """A hash of everything in a grade but when, and how long, it was graded."""
+    content = msgspec.json.encode(replace(grade, seal="", timing=Timing("", 0.0)))
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+def is_edited(grade: Grade) -> bool:
+    """Whether somebody has changed the file of a grade since it was written."""
+    return bool(grade.seal) and grade.seal != seal_of(grade)
 
 
 def encode_grade(grade: Grade) -> bytes:
     """The content of a grade's file."""
-    return msgspec.json.format(msgspec.json.encode(grade), indent=2) + b"\n"
+    sealed = replace(grade, seal=seal_of(grade))
+    return msgspec.json.format(msgspec.json.encode(sealed), indent=2) + b"\n"
 
 
 def write_grade(path: Path, grade: Grade) -> None:

@@ -26,12 +26,25 @@ class TestGrade(Struct, frozen=True):
     line: int | UnsetType = UNSET
 
 
+class FileUse(Struct, frozen=True, omit_defaults=True):
+    """A file that was handed in: the names that it was graded under, or why it was not used."""
+
+    path: str
+    used_as: tuple[str, ...] = ()
+    reason: str = ""
+    """As :data:`autograder.submissions.choice.Unused`; empty where it was used."""
+    meant: str = ""
+    """The file that it may be, or that counts instead."""
+
+
 class ExerciseGrade(Struct, frozen=True):
     name: str
     score: float
     max_score: float
     tests: tuple[TestGrade, ...]
     output: str = ""
+    file: str = ""
+    """The file that was graded, as it was handed in; empty where there is none."""
 
 
 class Timing(Struct, frozen=True):
@@ -59,10 +72,24 @@ class Grade(Struct, frozen=True, omit_defaults=True):
     timing: Timing
     enforced: tuple[str, ...] = ()
     """What the level ``isolation`` held student code to on the machine that graded it."""
+    student_is: str | None = None
+    """What kind of name ``student`` is, where that is known: ``canvas_id``."""
+    note: str = ""
+    """A line about where the work lay, if that is not where it should."""
+    files: tuple[FileUse, ...] = ()
+    """Everything that was handed in."""
     submitted: str | None = None
+    known_by: str | None = None
+    """What tells when it was handed in, as :data:`autograder.submissions.submission_time.Source`;
+    ``submitted`` is not there where that is no time."""
+    known_by_note: str | None = None
+    """The name of a time zone that several have, or the text that is no time."""
     late_seconds: int | None = None
     penalty: float | None = None
     final_score: float | None = None
+
+    seal: str = ""
+    """A hash of all this but ``timing``, by which a grade edited by hand is noticed."""
 
     @property
     def total(self) -> float:

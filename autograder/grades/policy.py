@@ -6,6 +6,7 @@ The one place where this is worked out, for grade files, exports and gradebooks 
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -35,7 +36,15 @@ def due_date(
     due: datetime | None, extensions: Mapping[str, datetime], student: str
 ) -> datetime | None:
     """When this student's work is due; None where there is no due date."""
-    return None if due is None else extensions.get(student, due)
+    if due is None:
+        return None
+    own = extensions.get(student)
+    if own is None and not student.isascii():
+        # A Mac writes Hangul in parts: the same name in another form.
+        name = unicodedata.normalize("NFC", student)
+        alike = (one for one in extensions if unicodedata.normalize("NFC", one) == name)
+        own = next((extensions[one] for one in alike), None)
+    return due if own is None else own
 
 
 def settle(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from autograder.grading.observation import Change, Failure
 from autograder.grading.source_rules import BrokenRule
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import ExceptionInfo
-from autograder.submissions.notebook import broken_cell, cell_of
+from autograder.submissions.notebook import broken_cell, place_of
+from autograder.submissions.submission import Submission
 from autograder.text.language import Language
 from autograder.text.messages import pick, sanitize, text
 from autograder.truth.cases import Case
@@ -32,7 +34,8 @@ def explain_finding(
     ``sources`` are the submission's files, to quote the line that failed.
     """
     if finding.rule is not None:
-        return _explain_rule(finding.rule, language)
+        file = finding.rule.file or f"{exercise.name}.py"
+        return _explain_rule(finding.rule, sources.get(file, ""), language)
     if finding.failure is not None:
         cell = _broken_cell(finding.failure)
         if cell is not None:
@@ -58,9 +61,68 @@ def _broken_cell(failure: Failure) -> tuple[int, str, int] | None:
     return broken_cell(failure.exception.message)
 
 
-def _explain_rule(rule: BrokenRule, language: Language) -> str:
+def _explain_rule(rule: BrokenRule, source: str, language: Language) -> str:
     word = sanitize(f"{rule.word} ({rule.file})" if rule.file else rule.word)
-    return text(f"rule_{rule.kind}", language, word=word, line=rule.line)
+    place = place_of(source, rule.line) if rule.line > 0 else None
+    line = text("in_line", language, line=rule.line)
+    if place is not None:
+        line = text("in_cell", language, cell=place[0], line=place[1])
+    return text(f"rule_{rule.kind}", language, word=word, line=line)
+
+
+# Why something was not used, that says nothing to its student: a program or the platform wrote it.
+_NOT_THEIRS = ("", "system", "platform", "other_counts")
+_MAX_FILES = 3
+
+
+def note_on(
+    exercise: Exercise, finding: Finding, submission: Submission, language: Language
+) -> str:
+    """What else a student should know about a test that failed: a statement of the notebook that
+    was not run, or files that were not used. Begins with a space; mostly empty."""
+    failure = finding.failure
+    if failure is None:
+        return ""
+    notes = []
+    work = submission.work.get(exercise.name)
+    name = _undefined_name(failure)
+    for one in () if work is None or name is None else work.left_out:
+        if name in one.names:
+            place = text("in_cell", language, cell=one.cell, line=one.line)
+            reason = text(f"left_out_{one.reason}", language)
+            code = sanitize(one.code, 60)
+            notes.append(text("left_out", language, place=place, code=code, reason=reason))
+            break
+    exception = failure.exception
+    is_stub = exception is not None and exception.type_name == "NotImplementedError"
+    if failure.kind in ("missing_file", "missing_function") or is_stub:
+        file = f"{exercise.name}.py"
+        near = submission.near(file)
+        if near:
+            names = _quoted(near)
+            key = "near_file" if len(near) == 1 else "near_files"
+            notes.append(text(key, language, files=names, file=file))
+        elif failure.kind == "missing_file":
+            seen = [one.path for one in submission.handed_in if one.reason not in _NOT_THEIRS]
+            if seen:
+                notes.append(text("seen_files", language, files=_quoted(seen)))
+    return "".join(f" {note}" for note in notes)
+
+
+def _undefined_name(failure: Failure) -> str | None:
+    """The name that is not there, as Python's own message gives it, or the function's."""
+    if failure.kind in ("missing_function", "not_callable"):
+        return failure.detail
+    exception = failure.exception
+    if exception is None or exception.type_name != "NameError":
+        return None
+    match = re.match(r"name '(\w+)' is not defined", exception.message)
+    return None if match is None else match[1]
+
+
+def _quoted(paths: Sequence[str]) -> str:
+    shown = ", ".join(f"'{sanitize(path, 60)}'" for path in paths[:_MAX_FILES])
+    return shown + (", …" if len(paths) > _MAX_FILES else "")
 
 
 def _explain_failure(
@@ -110,13 +172,13 @@ def _with_place(
     source = sources.get(frame.file, "")
     lines = source.split("\n")
     code = lines[frame.line - 1].strip() if 0 < frame.line <= len(lines) else ""
-    cell = cell_of(source, frame.line)
+    place = place_of(source, frame.line)
     return text(
-        "at_line" if cell is None else "at_cell",
+        "at_line" if place is None else "at_cell",
         language,
         message=message,
-        line=frame.line,
-        cell=cell,
+        line=frame.line if place is None else place[1],
+        cell=None if place is None else place[0],
         file=sanitize(frame.file),
         code=f": {sanitize(code, 80)}" if code else "",
     )

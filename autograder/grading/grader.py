@@ -19,9 +19,9 @@ from msgspec.structs import replace
 
 from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, RunTest, SourceTest
-from autograder.grades.model import ExerciseGrade, Grade, TestGrade, Timing, clamp
+from autograder.grades.model import ExerciseGrade, FileUse, Grade, TestGrade, Timing, clamp
 from autograder.grading.budget import Budget
-from autograder.grading.explain import explain_finding
+from autograder.grading.explain import explain_finding, note_on
 from autograder.grading.judge import (
     Judgement,
     Truth,
@@ -43,6 +43,7 @@ from autograder.grading.run import ExerciseRun, file_problem, run_exercise
 from autograder.grading.source_rules import first_broken_rule
 from autograder.grading.timing import baseline_seconds
 from autograder.sandbox.host import Sandbox
+from autograder.submissions.notebook import place_of
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language, Text
 from autograder.text.messages import pick, sanitize, sanitize_lines, text
@@ -54,6 +55,8 @@ from autograder.truth.witnesses import Reference
 if TYPE_CHECKING:
     from autograder.grading.hidden_pytest.process import PytestRunner
 
+# So many of the files handed in are named in a grade.
+MAX_FILES_NAMED = 300
 # How often an answer that was too slow is timed again, and how often at least where it stays this
 # many times above what is allowed, which no busy machine makes of an answer that is fast enough.
 RETIMINGS = 12
@@ -161,7 +164,7 @@ class ExerciseGrader:
         hints = {mistake.name: mistake.hint for mistake in self.exercise.mistakes}
         tests = tuple(
             self.test_grade(
-                judgement, explained.get(judgement.test.name), hints, language, submission.files
+                judgement, explained.get(judgement.test.name), hints, language, submission
             )
             for judgement in judgements
         )
@@ -171,6 +174,9 @@ class ExerciseGrader:
             max_score=self.exercise.max_score,
             tests=tests,
             output=sanitize_lines(run.output),
+            file=submission.work[self.exercise.name].file
+            if self.exercise.name in submission.work
+            else "",
         )
 
     def run(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
@@ -356,10 +362,10 @@ class ExerciseGrader:
         mistake: str | None,
         hints: Mapping[str, Text],
         language: Language,
-        sources: Mapping[str, str],
+        submission: Submission,
     ) -> TestGrade:
         """The judgement in words. ``hints`` has the hint of each mistake by its name;
-        ``sources`` are the submission's files, to quote from."""
+        ``submission`` is what was run, to quote from."""
         test = judgement.test
         message = text("passed", language)
         if judgement.finding is not None:
@@ -370,13 +376,15 @@ class ExerciseGrader:
                 Case({}) if number is None else self.cases[test.name][number],
                 self._course.limits,
                 language,
-                sources,
-            )
+                submission.files,
+            ) + note_on(self.exercise, judgement.finding, submission, language)
         failure = None if judgement.finding is None else judgement.finding.failure
         hint = {} if failure is None else dict(failure.hint)
         if mistake is not None:
             hint = hints[mistake]
         file, line = _place(self.exercise, judgement)
+        if isinstance(line, int) and place_of(submission.files.get(str(file), ""), line):
+            file = line = UNSET  # no line of a file: the message names the cell
         return TestGrade(
             name=test.name,
             visibility=test.visibility,
@@ -456,6 +464,10 @@ class Grader:
             language=self._language,
             exercises=exercises,
             fingerprint=fingerprint,
+            files=tuple(
+                FileUse(one.path, one.used_as, one.reason, one.meant)
+                for one in submission.handed_in[:MAX_FILES_NAMED]
+            ),
             timing=Timing(
                 graded_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 seconds=round(time.perf_counter() - start, 6),

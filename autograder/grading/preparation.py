@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from autograder.course.exercise import Exercise, RunTest
 from autograder.errors import AutograderError
 from autograder.grading.judge import Truth
 from autograder.processes.parallel import parallel_map
+from autograder.submissions.names import meaning
 from autograder.submissions.submission import SubmissionRef, source_paths
 from autograder.truth.cases import Case, Drawn, draw, lay_out
 from autograder.truth.expected import expected_outputs
@@ -120,6 +121,14 @@ def prepare_for(
     return dict(zip(keys, prepared, strict=True))
 
 
+def _may_hold(names: Collection[str], exercise: Exercise) -> bool:
+    """Whether files of these names may hold the exercise, as far as a look at them tells."""
+    exercises = [exercise.name]
+    return any(
+        meaning(name.rpartition("/")[2], exercises, exercise.assignment).exercise for name in names
+    )
+
+
 def _handed_in(refs: Iterable[SubmissionRef], course: Course) -> list[Exercise]:
     names: dict[str, set[str]] = {}
     looked_at: dict[str, int] = {}
@@ -131,9 +140,7 @@ def _handed_in(refs: Iterable[SubmissionRef], course: Course) -> list[Exercise]:
         exercise
         for assignment, seen in names.items()
         for exercise in course.assignments[assignment].exercises
-        if not seen.isdisjoint(
-            (f"{exercise.name}.py", f"{exercise.name}.ipynb", f"{assignment}.ipynb")
-        )
+        if _may_hold(seen, exercise)
     ]
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import builtins
 import importlib.machinery
+import io
 import linecache
 import os
 import random
@@ -104,17 +105,24 @@ class _SubmissionImporter:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if f"{fullname}.py" not in self.files:
-            return None
-        return importlib.machinery.ModuleSpec(fullname, self, origin=f"{fullname}.py")  # type: ignore[arg-type]
+        name = fullname.replace(".", "/")
+        file, is_package = f"{name}.py", False
+        if file not in self.files:
+            file, is_package = f"{name}/__init__.py", True
+            # A folder without that file is a package as well.
+            if not any(one.startswith(f"{name}/") for one in self.files):
+                return None
+        spec = importlib.machinery.ModuleSpec(fullname, self, origin=file, is_package=is_package)  # type: ignore[arg-type]
+        return spec
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType | None:
         return None
 
     def exec_module(self, module: types.ModuleType) -> None:
-        file = f"{module.__name__}.py"
+        file = module.__spec__.origin if module.__spec__ is not None else ""
+        assert file
         module.__file__ = file
-        exec(compile(self.files[file], file, "exec"), module.__dict__)
+        exec(compile(self.files.get(file, ""), file, "exec"), module.__dict__)
 
 
 class Server:
@@ -385,6 +393,28 @@ def _first_change(sent: Any, argument: Any) -> Element | None:
 def _is_shared(argument: Any, result: Any) -> bool:
     """Whether a result lies, at least in part, in the memory of an argument."""
     return result is argument or (not result.flags.owndata and _shares_memory(argument, result))
+
+
+class _Output(io.FileIO):
+    """What is printed, which nobody can seek in. The object is made before its descriptor leads to
+    where it ends up, and would go by what that was then: ``reconfigure()`` would try to seek."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+def open_output() -> None:
+    """Make the standard streams anew: line by line, so that what a process printed before it died
+    is seen. They can be reconfigured, and wrapped anew around their ``buffer``."""
+    out, errors = _text_writer(1), _text_writer(2)
+    vars(sys).update(stdout=out, stderr=errors, __stdout__=out, __stderr__=errors)
+
+
+def _text_writer(descriptor: int) -> io.TextIOWrapper:
+    raw = _Output(descriptor, "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding="utf-8", errors="replace", line_buffering=True
+    )
 
 
 def _flush() -> None:

@@ -8,7 +8,6 @@ goes to standard error. Is sent by the grader; nothing here is there on Unix alo
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import sys
 
@@ -42,7 +41,7 @@ def main(limits: object) -> None:
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stdout, sys.stderr = _text_writer(1), _text_writer(2)
+    child.open_output()
     _limit(msgspec.convert(limits, PlainLimits))
     server = child.Server(reader, writer)
     server.greet()
@@ -58,13 +57,6 @@ def _set_binary(descriptor: int) -> None:
         import msvcrt
 
         msvcrt.setmode(descriptor, os.O_BINARY)
-
-
-def _text_writer(descriptor: int) -> io.TextIOWrapper:
-    raw = io.FileIO(descriptor, "w", closefd=False)
-    return io.TextIOWrapper(
-        io.BufferedWriter(raw), encoding="utf-8", errors="replace", line_buffering=True
-    )
 
 
 def _limit(limits: PlainLimits) -> None:

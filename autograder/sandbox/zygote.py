@@ -12,13 +12,11 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import io
 import os
 import resource
 import select
 import signal
 import socket
-import sys
 
 import msgspec
 
@@ -66,7 +64,7 @@ def main(readable: list[str] | None, around: list[str] | None) -> None:
     if confinement is not None:
         _drop_capabilities(libc)
     # Made here, for every child: they write to whatever their descriptors are by then.
-    sys.stdout, sys.stderr = _text_writer(1), _text_writer(2)
+    child.open_output()
     keep_freed_memory()
     child.rehearse()
     gc.collect()
@@ -248,14 +246,6 @@ def _run_child(
 def _give_reason(output: int, error: BaseException) -> None:
     """Say in the output of a child why there is none."""
     os.write(output, str(error).encode("utf-8", "replace")[:1000])
-
-
-def _text_writer(descriptor: int) -> io.TextIOWrapper:
-    """Line by line, so that what a process printed before it died is seen."""
-    raw = io.FileIO(descriptor, "w", closefd=False)
-    return io.TextIOWrapper(
-        io.BufferedWriter(raw), encoding="utf-8", errors="replace", line_buffering=True
-    )
 
 
 def _limit_all(spawn: Spawn, libc: ctypes.CDLL) -> None:

@@ -41,7 +41,9 @@ def check_function(
     grader = ExerciseGrader(work.course, public, sandbox)
     submission = Submission("", public.assignment, {f"{public.name}.py": ""})
     _, judgements = grader.run(submission)
-    return tuple(grader.test_grade(judgement, None, {}, language, {}) for judgement in judgements)
+    return tuple(
+        grader.test_grade(judgement, None, {}, language, submission) for judgement in judgements
+    )
 
 
 def _untimed(exercise: Exercise) -> Exercise:

@@ -20,7 +20,7 @@ from autograder.student.checking import (
     is_about_file,
 )
 from autograder.student.picture import Cell, Grid, compared_grids, grid_of
-from autograder.submissions.notebook import cell_of
+from autograder.submissions.notebook import place_of
 from autograder.text.language import Language
 from autograder.text.messages import sanitize, text
 from autograder.truth.compare import NotAnArray
@@ -178,13 +178,13 @@ def _traceback(frames: Sequence[Frame], sources: dict[str, str], language: Langu
     for frame in frames[-MAX_FRAMES:]:
         source = sources.get(frame.file, "")
         code = source.split("\n")[frame.line - 1 : frame.line] if frame.line > 0 else []
-        cell = cell_of(source, frame.line)
+        at = place_of(source, frame.line)
         place = text(
-            "check_frame" if cell is None else "check_frame_cell",
+            "check_frame" if at is None else "check_frame_cell",
             language,
             file=sanitize(frame.file),
-            line=frame.line,
-            cell=cell,
+            line=frame.line if at is None else at[1],
+            cell=None if at is None else at[0],
             function=sanitize(frame.function, 80),
         )
         lines.append(place)

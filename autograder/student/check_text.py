@@ -21,7 +21,7 @@ from autograder.student.checking import (
     is_about_file,
 )
 from autograder.student.picture import Grid, compared_grids, grid_of
-from autograder.submissions.notebook import cell_of
+from autograder.submissions.notebook import place_of
 from autograder.text.language import Language
 from autograder.text.messages import sanitize, text
 from autograder.truth.compare import NotAnArray
@@ -95,6 +95,9 @@ def _exercise(checked: CheckedExercise, language: Language, width: int) -> Itera
     count = text("check_count", language, passed=passed, total=len(checked.tests))
     mark, style = ("✓", _GOOD) if checked.passed else (_MARK, _BAD)
     yield _headline(mark, style, checked, count, width)
+    if checked.file not in ("", f"{name}.py"):
+        counts = text("graded_file", language, exercise=name, file=sanitize(checked.file, 80))
+        yield from wrapped(Text(counts, _DIM), width, by=2)
     failed = [test for test in checked.tests if not test.passed]
     if failed and all(is_about_file(test) for test in checked.tests):
         yield from wrapped(failed[0].grade.message, width, by=2)
@@ -272,13 +275,13 @@ def _traceback(
         source = sources.get(frame.file, "")
         lines = source.split("\n")
         code = lines[frame.line - 1].strip() if 0 < frame.line <= len(lines) else ""
-        cell = cell_of(source, frame.line)
+        at = place_of(source, frame.line)
         place = text(
-            "check_frame" if cell is None else "check_frame_cell",
+            "check_frame" if at is None else "check_frame_cell",
             language,
             file=sanitize(frame.file),
-            line=frame.line,
-            cell=cell,
+            line=frame.line if at is None else at[1],
+            cell=None if at is None else at[0],
             function=sanitize(frame.function, 80),
         )
         yield from wrapped(Text(place, _DIM), width)

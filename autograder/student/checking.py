@@ -91,6 +91,8 @@ class CheckedExercise(Struct, frozen=True, eq=False):
     tests: tuple[CheckedTest, ...]
     output: str
     sources: dict[str, str]
+    file: str = ""
+    """The file that counts, as the student calls it."""
 
     @property
     def passed(self) -> bool:
@@ -141,7 +143,7 @@ def check_exercise(
         tests.append(
             CheckedTest(
                 title=title_of(judgement.test, language),
-                grade=grader.test_grade(judgement, mistake, texts, language, submission.files),
+                grade=grader.test_grade(judgement, mistake, texts, language, submission),
                 finding=judgement.finding,
                 case=_failed_case(judgement, grader.cases.get(name), run, grader.truths),
             )
@@ -152,6 +154,7 @@ def check_exercise(
         tests=tuple(tests),
         output=sanitize_lines(run.output),
         sources=dict(submission.files),
+        file=submission.file_for(exercise.name),
     )
 
 

@@ -7,7 +7,7 @@ A course and a student's bundle look alike: a folder with `config.yaml`, and in 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from autograder.course.course import Assignment, Course
 from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
-from autograder.submissions.submission import SubmissionRef, source_paths
+from autograder.submissions.submission import SubmissionRef, Wanted, source_paths, wanted_of
 
 CONFIG = "config.yaml"
 ASSIGNMENTS = "assignments"
@@ -120,14 +120,16 @@ def _in_folder(course: Course, path: Path, folder: Path) -> list[Work]:
 
 def _elsewhere(course: Course, folder: Path) -> list[Work]:
     """Work in a folder that is not the course's: what is named like an exercise."""
-    files = source_paths(SubmissionRef("", "", folder))
+    files = _top(source_paths(SubmissionRef("", "", folder)))
     found = []
     for assignment in course.assignments.values():
         whole = f"{assignment.name}{_NOTEBOOK}" in files
         for exercise in assignment.exercises:
             names = (f"{exercise.name}.py", f"{exercise.name}{_NOTEBOOK}")
             if whole or any(name in files for name in names):
-                ref = SubmissionRef("", assignment.name, folder, files)
+                ref = SubmissionRef(
+                    "", assignment.name, folder, files, wanted=wanted_of(assignment)
+                )
                 found.append(Work(course, exercise, ref))
     return found
 
@@ -139,11 +141,17 @@ def _all_of(course: Course, assignment: Assignment) -> list[Work]:
 def _ref(course: Course, exercise: Exercise) -> SubmissionRef:
     """The files in the assignment's folder, and its notebooks beside `config.yaml`."""
     folder = course.root / ASSIGNMENTS / exercise.assignment
-    files = source_paths(SubmissionRef("", exercise.assignment, folder))
+    files = _top(source_paths(SubmissionRef("", exercise.assignment, folder)))
     for name in (f"{exercise.name}{_NOTEBOOK}", f"{exercise.assignment}{_NOTEBOOK}"):
         if name not in files and (course.root / name).is_file():
             files[name] = course.root / name
-    return SubmissionRef("", exercise.assignment, folder, files)
+    wanted = wanted_of(course.assignments[exercise.assignment])
+    return SubmissionRef("", exercise.assignment, folder, files, wanted=wanted)
+
+
+def _top(files: Mapping[str, Path]) -> dict[str, Path]:
+    """The files that lie directly in the folder."""
+    return {name: path for name, path in files.items() if "/" not in name}
 
 
 def _of_file(course: Course, path: Path, file: Path) -> list[Work]:
@@ -175,10 +183,16 @@ def _ref_of_file(exercise: Exercise, file: Path) -> SubmissionRef:
     """The file, with the Python files beside it, which it may import."""
     files = {
         name: path
-        for name, path in source_paths(SubmissionRef("", "", file.parent)).items()
+        for name, path in _top(source_paths(SubmissionRef("", "", file.parent))).items()
         if name.endswith(".py") and name != f"{exercise.name}.py"
     }
-    return SubmissionRef("", exercise.assignment, file.parent, files | {file.name: file})
+    return SubmissionRef(
+        "",
+        exercise.assignment,
+        file.parent,
+        files | {file.name: file},
+        wanted=(Wanted(exercise.name, exercise.signature.function),),
+    )
 
 
 def _by_name(course: Course, path: Path) -> list[Work]:

@@ -23,8 +23,14 @@ from autograder.sandbox.host import Sandbox
 from autograder.student import check_html
 from autograder.student.checking import CheckedExercise, check_exercise
 from autograder.student.discovery import Work, find_exercises
-from autograder.submissions.notebook import NotebookError, source_from_notebook
+from autograder.submissions.notebook import (
+    Extract,
+    NotebookError,
+    extract,
+    parse_notebook,
+)
 from autograder.submissions.submission import Submission, read_submission
+from autograder.submissions.submission import Work as Counting
 from autograder.text.language import Language
 from autograder.text.messages import text
 
@@ -93,13 +99,13 @@ def _submissions(
     """What to check: cells where there are any, and files elsewhere."""
     if shell is None:
         return [(work, read_submission(work.ref)) for work in works]
-    source = source_of_cells(shell.history_manager.input_hist_parsed)
-    defined = _defined(source)
+    cells = shell.history_manager.input_hist_parsed
+    defined = _defined(source_of_cells(cells))
     found = []
     for work in works:
         function = work.exercise.signature.function
         if function in defined:
-            found.append((work, _submission(work, source)))
+            found.append((work, _submission(work, extract_cells(cells, [function]))))
         elif named:
             key = "check_not_in_cell" if function in shell.user_ns else "check_run_cell"
             raise UsageError(text(key, language, function=function))
@@ -109,17 +115,28 @@ def _submissions(
     return found
 
 
-def _submission(work: Work, source: str) -> Submission:
+def _submission(work: Work, found: Extract) -> Submission:
     """The cells, with the Python files beside the notebook, which they may import."""
     here = read_submission(msgspec.structs.replace(work.ref, folder=Path.cwd(), files=None))
     files: Mapping[str, str] = {
         name: content for name, content in here.files.items() if name.endswith(".py")
     }
-    return Submission("", work.exercise.assignment, {**files, f"{work.exercise.name}.py": source})
+    name = work.exercise.name
+    return Submission(
+        "",
+        work.exercise.assignment,
+        {**files, f"{name}.py": found.source},
+        work={name: Counting(f"{name}.py", found.source, left_out=found.left_out)},
+    )
 
 
 def source_of_cells(cells: Sequence[str]) -> str:
-    """The definitions in ``cells``, which ran in this order, by their numbers in it.
+    """All definitions in ``cells``, which ran in this order, by their numbers in it."""
+    return extract_cells(cells, None).source
+
+
+def extract_cells(cells: Sequence[str], roots: Sequence[str] | None) -> Extract:
+    """What the functions ``roots`` need of cells that ran in this order.
 
     A cell that Python cannot read did not run, and defines nothing.
     """
@@ -132,7 +149,7 @@ def source_of_cells(cells: Sequence[str]) -> str:
         }
     )
     try:
-        return source_from_notebook(content)
+        return extract(parse_notebook(content), roots)
     except NotebookError as error:
         raise UsageError(f"the cells of this notebook cannot be read: {error}") from None
 

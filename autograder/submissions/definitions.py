@@ -1,189 +1,559 @@
-"""Which statements of a notebook define something, and which only did something at the time.
+"""Which statements of a program an exercise needs: its functions, and what these use.
 
-Taken are imports, functions and classes; assignments of plain values; and assignments that call
-numpy or Python itself, such as ``EPS = np.sqrt(1e-10)``, where a function uses what they assign.
-Not taken is what depends on something that is not taken: it would fail.
+A notebook is a record of a session: definitions among plots, downloads and checks that must not
+be run again. What the graded functions need is found backwards from their names, statement by
+statement, and the rest is left out. A statement that they need and that cannot be run here, such
+as one that reads a file, is left out too, is named, and takes the value that a name had before
+with it, so that no function computes with another value than it did for its author.
+
+Everything here is about names. Python's own :mod:`symtable` tells which of them are global.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
+import re
+import symtable
+import sys
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, TypeAlias
 
-Numbered: TypeAlias = tuple[int, ast.stmt]
-"""A statement and the number of its cell."""
+from msgspec import Struct
+
+Reason: TypeAlias = Literal["file", "input", "library", "await", "leaves", "undefined"]
+"""Why a statement is not run: it reads or writes a file, asks somebody, calls a library that is
+not there, waits, would end or start a program, or uses a name that nothing before it defines."""
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
-_ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
-_Assignment: TypeAlias = ast.Assign | ast.AnnAssign | ast.AugAssign
-_ACTS = (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
 
-# Modules and builtins that compute, and what of them reads or writes files all the same.
-_MODULES = frozenset({"numpy", "math"})
-_CALLS = frozenset(
-    {"abs", "bool", "complex", "dict", "float", "frozenset", "int", "len", "list", "max", "min"}
-    | {"pow", "range", "reversed", "round", "set", "sorted", "str", "sum", "tuple", "zip"}
+# How many steps the search takes. Notebooks of people need some thousand.
+_MAX_STEPS = 200_000
+
+# Calls that cannot be run again, by the last part of their name or by its beginning.
+_INPUT = frozenset({"input", "raw_input", "getpass"})
+_FILES = frozenset(
+    {"open", "DataSource", "fromfile", "fromregex", "genfromtxt", "load", "loadtxt", "memmap"}
+    | {"save", "savetxt", "savez", "savez_compressed", "tofile", "read_csv", "imread", "urlopen"}
+    | {"urlretrieve", "read_text", "read_bytes", "write_text", "write_bytes", "getcwd", "listdir"}
 )
-_ACT_ON_FILES = frozenset(
-    {"DataSource", "fromfile", "fromregex", "genfromtxt", "load", "loadtxt", "memmap", "save"}
-    | {"savetxt", "savez", "savez_compressed", "tofile", "test"}
-)
+_WAITS = frozenset({"sleep"})
+_LEAVES = frozenset({"exit", "quit", "breakpoint", "_exit", "get_ipython", "Popen"})
+_FILE_MODULES = frozenset({"shutil", "tempfile", "glob", "sqlite3", "zipfile", "tarfile"})
+_OUTSIDE = frozenset({"socket", "urllib", "http", "requests", "ftplib", "smtplib", "ssl"})
+_PROGRAMS = frozenset({"subprocess", "multiprocessing", "threading", "concurrent", "asyncio"})
+_CHANGE_THEIR_FIRST = frozenset({"copyto", "put", "place", "putmask", "fill_diagonal", "shuffle"})
+_PATHS = frozenset({"path", "environ", "sep", "cpu_count"})
+# Functions that see names which no reader of the text does.
+_BY_NAME = frozenset({"globals", "eval", "exec"})
+
+_AVAILABLE = sys.stdlib_module_names | {"numpy"}
+_SIMPLE = (ast.Assign, ast.AnnAssign)
+_PLAIN = (*_SIMPLE, ast.AugAssign, ast.Expr, ast.Import, ast.ImportFrom)
+_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
-def defining(statements: Sequence[Numbered]) -> list[Numbered]:
-    """Those that define something, in their order."""
-    calls = _Calls(statements)
-    wanted = _wanted(statements)
-    known = {*dir(builtins), "__name__"}
-    taken: list[Numbered] = []
-    for cell, statement in statements:
-        if isinstance(statement, _ASSIGNMENTS):
-            if not _is_taken(statement, known, wanted, calls):
-                continue
-        elif not (
-            isinstance(statement, (*_IMPORTS, *_FUNCTIONS)) or _only_defines(statement, known)
-        ):
-            continue
-        known.update(_bound(statement))
-        taken.append((cell, statement))
-    return taken
+class Statement(Struct, frozen=True, eq=False):
+    """A statement at the top of a program. ``cell`` is its cell's number, 0 in a file; ``header``
+    the line of the ``if __name__ == "__main__":`` that it stands under, 0 for none."""
+
+    node: ast.stmt
+    cell: int = 0
+    header: int = 0
+
+    @property
+    def first_line(self) -> int:
+        decorators: list[ast.expr] = getattr(self.node, "decorator_list", [])
+        return min([self.node.lineno, *(one.lineno for one in decorators)])
+
+    @property
+    def last_line(self) -> int:
+        return self.node.end_lineno or self.node.lineno
 
 
-def _is_taken(statement: _Assignment, known: set[str], wanted: set[str], calls: _Calls) -> bool:
-    if statement.value is None or not (_needed(statement) <= known or "*" in known):
-        return False
-    if isinstance(statement, ast.AugAssign) and not _bound(statement) <= known:
-        return False
-    nodes = list(ast.walk(statement.value))
-    if any(isinstance(node, _ACTS) for node in nodes):
-        return False
-    called = [node for node in nodes if isinstance(node, ast.Call)]
-    if not called:
-        return True
-    return bool(_bound(statement) & wanted) and all(calls.compute(node) for node in called)
+class LeftOut(Struct, frozen=True):
+    """A statement that the graded functions need, and why it was not run."""
+
+    cell: int
+    line: int
+    names: tuple[str, ...]
+    reason: Reason
+    code: str
+    """Its first line."""
 
 
-def _wanted(statements: Sequence[Numbered]) -> set[str]:
-    """The names that functions use, and those that the assignments of these need in turn."""
-    assigned: dict[str, list[_Assignment]] = defaultdict(list)
-    pending: list[str] = []
-    for _, statement in statements:
-        if isinstance(statement, _ASSIGNMENTS):
-            for name in _bound(statement):
-                assigned[name].append(statement)
-        for node in _own_nodes(statement):
-            if isinstance(node, (*_FUNCTIONS, ast.Lambda)):
-                pending += _loaded(node)
-    wanted: set[str] = set()
-    while pending:
-        name = pending.pop()
-        if name not in wanted:
-            wanted.add(name)
-            for statement in assigned.pop(name, ()):
-                pending += _loaded(statement)
-    return wanted
+class Needed(Struct, frozen=True):
+    """The numbers of the statements that are needed and can be run, and the others that are
+    needed, with what is said of them."""
+
+    taken: frozenset[int]
+    left_out: dict[int, LeftOut]
 
 
-def _loaded(node: ast.AST) -> set[str]:
-    return {
-        found.id
-        for found in ast.walk(node)
-        if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Load)
-    }
+class _Names(Struct):
+    """The names of a statement: ``bound`` get a value when it is run, ``used`` must have one
+    then, ``deferred`` when the functions in it are called."""
+
+    bound: set[str]
+    used: set[str]
+    deferred: set[str]
+    changed: set[str]
+    """Names whose object it may change."""
+    replaces: set[str]
+    """Those of ``bound`` whose earlier value is gone for certain."""
+    declared: set[str]
+    """Names that its functions declare ``global``, and so change when they are called."""
 
 
-def _needed(statement: _Assignment) -> set[str]:
-    """The names that must have a value when the assignment is run: not those in a lambda."""
-    found: set[str] = set()
-    bound: set[str] = set()
-    pending: list[ast.AST] = [statement.value] if statement.value is not None else []
-    pending += statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.Lambda):
-            continue
-        if isinstance(node, ast.comprehension):
-            bound |= {one.id for one in ast.walk(node.target) if isinstance(one, ast.Name)}
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            found.add(node.id)
-        pending += ast.iter_child_nodes(node)
-    return found - bound
+def is_main_guard(node: ast.stmt) -> bool:
+    """Whether it is ``if __name__ == "__main__":`` and nothing else."""
+    return (
+        isinstance(node, ast.If)
+        and not node.orelse
+        and re.sub(r"\s", "", ast.unparse(node.test)).replace('"', "'")
+        in ("__name__=='__main__'", "'__main__'==__name__")
+    )
 
 
-def _bound(statement: ast.stmt) -> set[str]:
-    """The names that a statement gives a value to; ``*`` stands for any."""
-    bound: set[str] = set()
-    for node in _own_nodes(statement):
-        if isinstance(node, _FUNCTIONS):
-            bound.add(node.name)
-        elif isinstance(node, _IMPORTS):
-            bound |= {(one.asname or one.name).partition(".")[0] for one in node.names}
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            bound.add(node.id)
-    return bound
+def imported_modules(node: ast.AST) -> list[str]:
+    """The first parts of the names of the modules that an import statement asks for."""
+    if isinstance(node, ast.Import):
+        return [alias.name.partition(".")[0] for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [] if node.level else [(node.module or "").partition(".")[0]]
+    return []
 
 
-def _own_nodes(statement: ast.AST) -> Iterator[ast.AST]:
-    """The statement and all within it, but for what is inside functions and classes."""
-    pending = [statement]
-    while pending:
-        node = pending.pop()
-        yield node
-        if not isinstance(node, (*_FUNCTIONS, ast.Lambda)):
-            pending += ast.iter_child_nodes(node)
+def is_available(module: str, siblings: frozenset[str]) -> bool:
+    """Whether student code has a module: one of Python's own, numpy, or one handed in."""
+    return module in _AVAILABLE or module in siblings
 
 
-def _only_defines(statement: ast.stmt, known: set[str]) -> bool:
-    """Whether an ``if`` or ``try`` does nothing but choose between definitions."""
-    if not isinstance(statement, (ast.If, ast.Try)):
-        return False
-    allowed = (*_IMPORTS, *_FUNCTIONS, ast.Assign, ast.AnnAssign, ast.If, ast.Try, ast.Pass)
-    nodes = list(_own_nodes(statement))
-    if any(isinstance(node, (ast.Call, *_ACTS)) for node in nodes):
-        return False
-    if not all(isinstance(node, allowed) for node in nodes if isinstance(node, ast.stmt)):
-        return False
-    loaded = {
-        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-    return loaded - _bound(statement) <= known or "*" in known
+class Search:
+    """Finds what functions need of a program. ``siblings`` are modules handed in beside it.
 
+    Raises :class:`SyntaxError` for a statement that Python refuses where it stands.
+    """
 
-def _computes(module: str | None) -> bool:
-    return (module or "").partition(".")[0] in _MODULES
+    def __init__(self, statements: Sequence[Statement], siblings: frozenset[str]) -> None:
+        self.statements = statements
+        self._siblings = siblings
+        self.names = [_names_of(one.node) for one in statements]
+        self._functions_in = _parameters_changed(statements)
+        self._foreign = self._foreign_names()
+        self._imported = {
+            name
+            for statement, names in zip(statements, self.names, strict=True)
+            if isinstance(statement.node, _IMPORTS)
+            for name in names.bound
+        }
+        self._own = {one.node.name for one in statements if isinstance(one.node, _FUNCTIONS)}
+        for statement, names in zip(statements, self.names, strict=True):
+            # `np.random.seed(0)` changes no name of the program.
+            names.changed |= self._changed_by_calls(statement.node)
+            names.changed -= self._imported
+        self._where: dict[str, list[int]] = defaultdict(list)
+        self._stars: list[int] = []
+        for number, names in enumerate(self.names):
+            for name in names.bound | names.changed:
+                self._where[name].append(number)
+            if "*" in names.bound:
+                self._stars.append(number)
+        self._steps = 0
+        self._seen: set[tuple[str, int]] = set()
+        self._pending: list[tuple[str, int]] = []
+        self._found: set[int] = set()
+        self._asked: set[tuple[int, int]] = set()
 
+    def run(self, roots: Iterable[str] | None) -> Needed:
+        """What ``roots`` need; None stands for all functions, classes, imports and constants."""
+        wanted = list(roots) if roots is not None else self._all_roots()
+        self._not_run: dict[int, LeftOut] = {}
+        self._search(wanted)
+        needed = self._sorted_out()
+        if needed.left_out:  # what they alone need is not needed
+            self._not_run = needed.left_out
+            self._search(wanted)
+            taken = self._sorted_out().taken
+            needed = Needed(taken, needed.left_out)
+        return needed
 
-class _Calls:
-    """Knows which calls only compute, by what the notebook imports."""
+    def _search(self, wanted: Sequence[str]) -> None:
+        self._steps = 0
+        self._seen, self._asked, self._found = set(), set(), set()
+        self._pending = [(name, len(self.statements)) for name in wanted]
+        while self._pending:
+            self._steps += 1
+            if self._steps > _MAX_STEPS:
+                self._found = self._everything_that_defines()
+                return
+            self._visit(*self._pending.pop())
 
-    def __init__(self, statements: Sequence[Numbered]) -> None:
-        self._modules: set[str] = set()
-        self._functions = set(_CALLS)
-        for _, statement in statements:
-            if isinstance(statement, ast.Import):
-                for one in statement.names:
-                    if _computes(one.name):
-                        self._modules.add((one.asname or one.name).partition(".")[0])
-            elif isinstance(statement, ast.ImportFrom) and _computes(statement.module):
-                names = {one.name: one.asname or one.name for one in statement.names}
-                self._functions |= {
-                    local for name, local in names.items() if name not in _ACT_ON_FILES
-                }
+    def _sorted_out(self) -> Needed:
+        """What was found, in what can be run and what cannot."""
+        taken: set[int] = set()
+        left_out: dict[int, LeftOut] = {}
+        gone: dict[str, Reason] = {}
+        for number in sorted(self._found):
+            names = self.names[number]
+            known = self._not_run.get(number)
+            reason = self._reason(number) if known is None else known.reason
+            if reason is None and not self._defines_only(number):
+                reason = next((gone[name] for name in sorted(names.used) if name in gone), None)
+                if reason is None and any(self._is_unknown(one, number) for one in names.used):
+                    reason = "undefined"
+            if reason is None:
+                taken.add(number)
+                for name in names.bound:
+                    gone.pop(name, None)
+            else:
+                left_out[number] = self._left_out(number, reason)
+                gone |= dict.fromkeys(names.bound | names.changed, reason)
+        return Needed(frozenset(taken), left_out)
 
-    def compute(self, call: ast.Call) -> bool:
-        """Whether the function called is one of numpy, math or Python, or a method of what one
-        of them made."""
-        function = call.func
-        if isinstance(function, ast.Name):
-            return function.id in self._functions
+    def _all_roots(self) -> list[str]:
+        return [
+            name
+            for statement, names in zip(self.statements, self.names, strict=True)
+            if isinstance(statement.node, (*_FUNCTIONS, *_IMPORTS))
+            or (isinstance(statement.node, _SIMPLE) and not _calls(statement.node))
+            or (isinstance(statement.node, (ast.If, ast.Try)) and _only_defines(statement.node))
+            for name in names.bound
+        ]
+
+    def _everything_that_defines(self) -> set[int]:
+        """For programs beyond reason: what needs no search to be taken."""
+        return {
+            number
+            for number, statement in enumerate(self.statements)
+            if isinstance(statement.node, (*_FUNCTIONS, *_IMPORTS))
+            or (isinstance(statement.node, _SIMPLE) and not _calls(statement.node))
+        }
+
+    def _visit(self, name: str, end: int) -> None:
+        """Find what gives ``name`` its value before statement number ``end``."""
+        places = self._where.get(name, ())
+        last = bisect_left(places, end)
+        if (name, end) in self._seen:
+            return
+        self._seen.add((name, end))
+        if not last and not hasattr(builtins, name):
+            self._from_star(end)
+        for number in reversed(places[:last]):
+            self._steps += 1
+            self._take(number, end)
+            if self._steps > _MAX_STEPS or name in self.names[number].replaces:
+                return
+            if name in self.names[number].used:  # what comes before is asked for from there
+                return
+
+    def _from_star(self, end: int) -> None:
+        for number in self._stars:
+            if number < end:
+                self._found.add(number)
+
+    def _take(self, number: int, end: int) -> None:
+        names = self.names[number]
+        if number not in self._found:
+            self._found.add(number)
+            if number in self._not_run:
+                return
+            self._pending += [(name, number) for name in names.used]
+            for used in names.used:  # what it calls finds names as they are when it is run
+                self._call(used, number)
+            if names.used & _BY_NAME or names.deferred & _BY_NAME:
+                self._pending += [(name, end) for name in self._where]
+        if (number, end) not in self._asked:
+            self._asked.add((number, end))
+            self._pending += [(name, end) for name in names.deferred]
+
+    def _call(self, name: str, number: int) -> None:
+        places = self._where.get(name, ())
+        for place in reversed(places[: bisect_left(places, number)]):
+            self._steps += 1
+            self._pending += [(one, number) for one in self.names[place].deferred]
+            if name in self.names[place].replaces or self._steps > _MAX_STEPS:
+                return
+
+    def _is_unknown(self, name: str, number: int) -> bool:
+        if hasattr(builtins, name) or name in ("__name__", "__file__", "__doc__"):
+            return False
+        places = self._where.get(name)
+        return (not places or places[0] > number) and not any(one < number for one in self._stars)
+
+    def _defines_only(self, number: int) -> bool:
+        return isinstance(self.statements[number].node, (*_FUNCTIONS, *_IMPORTS))
+
+    def _left_out(self, number: int, reason: Reason) -> LeftOut:
+        statement, names = self.statements[number], self.names[number]
+        code = ast.unparse(statement.node).split("\n", 1)[0]
+        bound = tuple(sorted(names.bound | names.changed))
+        return LeftOut(statement.cell, statement.first_line, bound, reason, code[:200])
+
+    # what can be run
+
+    def _foreign_names(self) -> dict[str, Reason]:
+        """Names of modules that are not there, or that reach out of the program."""
+        found: dict[str, Reason] = {}
+        for statement in self.statements:
+            for node in ast.walk(statement.node):
+                if not isinstance(node, _IMPORTS):
+                    continue
+                for alias in node.names:
+                    module = alias.name if isinstance(node, ast.Import) else (node.module or "")
+                    reason = self._reason_of_module(module, getattr(node, "level", 0))
+                    if reason is not None:
+                        found[(alias.asname or alias.name).partition(".")[0]] = reason
+        return found
+
+    def _reason_of_module(self, module: str, level: int) -> Reason | None:
+        first = module.partition(".")[0]
+        if level or first in self._siblings:
+            return None
+        if first in _FILE_MODULES:
+            return "file"
+        if first in _PROGRAMS:
+            return "leaves"
+        return None if first in _AVAILABLE and first not in _OUTSIDE else "library"
+
+    def _reason(self, number: int) -> Reason | None:
+        """Why a statement cannot be run; None for definitions, and for what only computes."""
+        statement = self.statements[number]
+        if self._defines_only(number):
+            return None
+        own = self._reason_in(_own_nodes(statement.node))
+        if own is not None:
+            return own
+        seen: set[int] = set()
+        pending = list(self.names[number].used)
+        while pending:  # the functions that it calls
+            for place in self._where.get(pending.pop(), ()):
+                if place in seen or place >= number or len(seen) > 1000:
+                    continue
+                seen.add(place)
+                node = self.statements[place].node
+                if not isinstance(node, _FUNCTIONS):
+                    continue
+                inside = self._reason_in(ast.walk(node))
+                if inside is not None and not isinstance(node, ast.ClassDef):
+                    return inside
+                pending += self.names[place].deferred
+        return None
+
+    def _reason_in(self, nodes: Iterable[ast.AST]) -> Reason | None:
+        for node in nodes:
+            if isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)):
+                return "await"
+            if isinstance(node, ast.Call):
+                reason = self._reason_of_call(node.func)
+                if reason is not None:
+                    return reason
+        return None
+
+    def _reason_of_call(self, function: ast.expr) -> Reason | None:
+        parts: list[str] = []
         while isinstance(function, ast.Attribute):
-            if function.attr in _ACT_ON_FILES:
-                return False
+            parts.append(function.attr)
             function = function.value
         if isinstance(function, ast.Name):
-            return function.id in self._modules
-        return isinstance(function, ast.Call)  # which is asked about by itself
+            parts.append(function.id)
+        last, first = (parts[0], parts[-1]) if parts else ("", "")
+        if isinstance(function, ast.Name) and first in self._foreign:
+            return self._foreign[first]
+        if first == "os" and not _PATHS & set(parts):
+            return "file"
+        # A method of an object of one's own may be called what it likes.
+        is_method = len(parts) > 1 and first in self._where and first not in self._imported
+        if last in _INPUT:
+            return "input"
+        if last in _FILES and not is_method and last not in self._own:
+            return "file"
+        if last in _WAITS and not is_method:
+            return "await"
+        if last in _LEAVES and not is_method:
+            return "leaves"
+        return None
+
+    def _changed_by_calls(self, node: ast.stmt) -> set[str]:
+        """Names whose objects a call in a statement changes: those that a function declares
+        global, and arguments that a function of the program changes."""
+        changed: set[str] = set()
+        for call in _own_nodes(node):
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+                continue
+            told = self._functions_in.get(call.func.id)
+            if told is None:
+                continue
+            positions, declared = told
+            changed |= declared
+            for position, argument in enumerate(call.args):
+                if position in positions and isinstance(argument, ast.Name):
+                    changed.add(argument.id)
+            for keyword in call.keywords:
+                if keyword.arg in positions and isinstance(keyword.value, ast.Name):
+                    changed.add(keyword.value.id)
+        return changed
+
+
+def _parameters_changed(
+    statements: Sequence[Statement],
+) -> dict[str, tuple[set[int | str], set[str]]]:
+    """Of each function, the parameters whose objects it changes, by position and by name, and
+    the names that it declares global."""
+    found: dict[str, tuple[set[int | str], set[str]]] = {}
+    for one in statements:
+        node = one.node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        changed: set[str] = set()
+        declared: set[str] = set()
+        for inner in ast.walk(node):
+            changed |= _changed_in(inner)
+            if isinstance(inner, ast.Global):
+                declared |= set(inner.names)
+        arguments = [*node.args.posonlyargs, *node.args.args]
+        positions: set[int | str] = {i for i, a in enumerate(arguments) if a.arg in changed}
+        positions |= {a.arg for a in (*arguments, *node.args.kwonlyargs) if a.arg in changed}
+        found[node.name] = (positions, declared)
+    return found
+
+
+def _names_of(node: ast.stmt) -> _Names:
+    bound: set[str] = set()
+    used: set[str] = set()
+    deferred: set[str] = set()
+    declared: set[str] = set()
+    if isinstance(node, _PLAIN) and not any(isinstance(one, _SCOPES) for one in ast.walk(node)):
+        for one in ast.walk(node):
+            if isinstance(one, ast.Name):
+                (used if isinstance(one.ctx, ast.Load) else bound).add(one.id)
+            elif isinstance(one, ast.alias):
+                bound.add((one.asname or one.name).partition(".")[0])
+    else:
+        _read_scopes(node, bound, used, deferred, declared)
+    if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+        bound = {"*"}
+    if isinstance(node, ast.AugAssign):
+        used |= bound
+    changed = set().union(*(_changed_in(inner) for inner in _own_nodes(node)))
+    used |= changed
+    replaces = bound - used if _is_unconditional(node) else set()
+    if isinstance(node, ast.Import):
+        # `import a.b` after `import a` adds to it.
+        replaces -= {alias.name.partition(".")[0] for alias in node.names if "." in alias.name}
+    return _Names(bound, used, deferred, changed, replaces, declared)
+
+
+def _read_scopes(
+    node: ast.stmt, bound: set[str], used: set[str], deferred: set[str], declared: set[str]
+) -> None:
+    table = symtable.symtable(ast.unparse(node), "<statement>", "exec")
+    for symbol in table.get_symbols():
+        if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace():
+            bound.add(symbol.get_name())
+        if symbol.is_referenced():
+            used.add(symbol.get_name())
+    pending = [(child, False) for child in table.get_children()]
+    while pending:
+        child, is_deferred = pending.pop()
+        is_deferred = is_deferred or _is_called_later(child)
+        for symbol in child.get_symbols():
+            if symbol.is_global() and symbol.is_referenced():
+                (deferred if is_deferred else used).add(symbol.get_name())
+            if symbol.is_declared_global() and symbol.is_assigned():
+                declared.add(symbol.get_name())
+        pending += [(one, is_deferred) for one in child.get_children()]
+
+
+def _is_called_later(table: symtable.SymbolTable) -> bool:
+    """A function's body runs when it is called; comprehensions and classes run at once."""
+    return table.get_type() == "function" and table.get_name() not in (
+        "listcomp",
+        "setcomp",
+        "dictcomp",
+        "genexpr",
+    )
+
+
+def _is_unconditional(node: ast.stmt) -> bool:
+    return isinstance(node, (*_FUNCTIONS, *_IMPORTS, *_SIMPLE)) and not (
+        isinstance(node, ast.AnnAssign) and node.value is None
+    )
+
+
+def _changed_in(node: ast.AST) -> set[str]:
+    """The names whose objects a node changes: stored into, deleted from, or asked to change."""
+    targets: list[ast.expr] = []
+    if isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(node.ctx, ast.Load):
+        targets.append(node.value)
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        function = node.value.func
+        if isinstance(function, ast.Attribute):
+            targets.append(function.value)
+        targets += [keyword.value for keyword in node.value.keywords if keyword.arg == "out"]
+        if isinstance(function, ast.Attribute) and function.attr in _CHANGE_THEIR_FIRST:
+            targets += node.value.args[:1]
+    changed = set()
+    for target in targets:
+        while isinstance(target, (ast.Attribute, ast.Subscript)):
+            target = target.value
+        if isinstance(target, ast.Name):
+            changed.add(target.id)
+    return changed
+
+
+def _calls(node: ast.AST) -> bool:
+    return any(isinstance(one, (ast.Call, ast.Await)) for one in _own_nodes(node))
+
+
+def _only_defines(node: ast.stmt) -> bool:
+    """Whether an ``if`` or ``try`` does nothing but choose between definitions."""
+    return not _calls(node)
+
+
+def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and all within it, but for what is inside functions, classes and lambdas."""
+    pending = [node]
+    while pending:
+        one = pending.pop()
+        yield one
+        if isinstance(one, (*_FUNCTIONS, ast.Lambda)):
+            pending += getattr(one, "decorator_list", [])
+            continue
+        pending += ast.iter_child_nodes(one)
+
+
+def unneeded_in_file(
+    search: Search, roots: Iterable[str], siblings: frozenset[str]
+) -> frozenset[int]:
+    """The numbers of statements of a file that cost its author the exercise and give nothing:
+    what stands under ``if __name__ == "__main__":``, imports of libraries that are not there and
+    that ``roots`` do not use, and what needs these as soon as the file is imported.
+
+    Everything else of a file is run as it stands.
+    """
+    statements, names = search.statements, search.names
+    kept = search.run(roots).taken
+    dropped: set[int] = set()
+    lost: set[str] = set()
+    for number, statement in enumerate(statements):
+        if is_main_guard(statement.node):
+            dropped.add(number)
+            continue
+        if number in kept:
+            lost -= names[number].bound
+            continue
+        modules = [
+            module
+            for node in _own_nodes(statement.node)
+            if isinstance(node, _IMPORTS)
+            for module in imported_modules(node)
+        ]
+        foreign = [module for module in modules if not is_available(module, siblings)]
+        if (modules and len(foreign) == len(modules)) or names[number].used & lost:
+            dropped.add(number)
+            lost |= names[number].bound
+    return frozenset(dropped)

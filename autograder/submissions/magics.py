@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 
 _CELL_MAGIC = re.compile(r"%%(\w+)")
+_WRITES = re.compile(
+    r"%%(?:writefile|file)\s+(-a\s+|--append\s+)?[\"']?(?:\./)?([\w-]+\.py)[\"']?\s*"
+)
 # The cell below these is run as it stands.
 _PYTHON_MAGICS = frozenset({"time", "timeit", "capture", "prun"})
 
@@ -17,12 +20,23 @@ _MAGIC_LINE = re.compile(r"(\s*)(?:[%!].*|[\w.]+\?{1,2}\s*|\?{1,2}[\w.]*\s*)")
 # Without two repetitions that match the same characters: their product would be the time.
 _MAGIC_VALUE = re.compile(r"([\w,\s]+=\s*)[%!].*")
 
+_RUN = re.compile(r"(\s*)%run\s+(?:-i\s+)?(?:\./)?([^\W\d]\w*)\.py\s*")
 _TOKEN = re.compile(r"\\.|'''|\"\"\"|['\"#(\[{}\])]")
 _ENDS = {quote: re.compile(rf"\\.|{quote}", re.DOTALL) for quote in ("'''", '"""', "'", '"')}
 
 
 def begins_with_cell_magic(cell: str) -> bool:
     return cell.lstrip().startswith("%%")
+
+
+def file_written(cell: str) -> tuple[str, str, bool] | None:
+    """The Python file that a cell writes with ``%%writefile``: its name, its text, and whether the
+    text is added to what is in it. None where the cell does something else."""
+    first, _, rest = cell.lstrip().partition("\n")
+    match = _WRITES.fullmatch(first.rstrip("\r"))
+    if match is None:
+        return None
+    return match[2], rest.replace("\r\n", "\n").replace("\r", "\n"), bool(match[1])
 
 
 def without_magics(cell: str) -> str:
@@ -51,6 +65,9 @@ def without_magics(cell: str) -> str:
 
 
 def _replaced(line: str) -> str | None:
+    match = _RUN.fullmatch(line)
+    if match is not None:  # the names of that file are there afterwards
+        return f"{match[1]}from {match[2]} import *"
     match = _MAGIC_LINE.fullmatch(line)
     if match is not None:
         return f"{match[1]}pass"

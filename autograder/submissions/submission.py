@@ -9,58 +9,53 @@ it, opens a device, or reads more than a bounded amount.
 
 from __future__ import annotations
 
-import ast
-import codecs
-import io
-import os
 import re
-import stat
-import tokenize
-from collections.abc import Collection, Iterator
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal, TypeAlias
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.course.course import Assignment, Course
-from autograder.errors import UsageError
-from autograder.submissions.notebook import NotebookError, TooMuchCode, source_from_notebook
-
-# Parsing it, for rules about the source, takes some 700 times its size in memory.
-MAX_SOURCE_BYTES = 1 << 18
-# All of a submission together: it is sent to the sandbox, and may be for every test.
-MAX_TOTAL = 1 << 20
-MAX_FILES = 100
-MAX_ENTRIES = 20_000
-
-MAX_NOTEBOOK_BYTES = 1 << 24  # with the pictures in it
-
-# A line break may be part of a name; every output has its own way to show one.
-_CONTROLS = re.compile(
-    "[\0-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+from autograder.course.course import Assignment
+from autograder.submissions.choice import (
+    MAX_FILES,
+    MAX_NOTEBOOK_BYTES,
+    MAX_SOURCE_BYTES,
+    MAX_TOTAL,
+    HandedIn,
+    Wanted,
+    Work,
+    choose,
+    decode_source,
 )
-# What the folder of grades holds besides those of students; no grade may be in its way.
-_RESERVED = re.compile(r"\..*|.*\.(csv|html|json|md|tmp|txt|xml)", re.IGNORECASE | re.DOTALL)
-# O_NONBLOCK: a FIFO without a writer must not hold us up. Windows has none of these, and
-# changes line ends without the last.
-_OPEN = os.O_RDONLY
-for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
-    _OPEN |= getattr(os, _flag, 0)
+from autograder.submissions.listing import Unreadable, list_items
+from autograder.submissions.names import displayable
 
-_MAX_NAME_BYTES = 200  # file systems allow 255
-
-Unreadable: TypeAlias = Literal[
-    "not_a_file", "too_large", "too_many", "encoding", "notebook", "unreadable"
+__all__ = [
+    "MAX_FILES",
+    "MAX_NOTEBOOK_BYTES",
+    "MAX_SOURCE_BYTES",
+    "MAX_TOTAL",
+    "HandedIn",
+    "Submission",
+    "SubmissionRef",
+    "Unreadable",
+    "Wanted",
+    "Work",
+    "decode_source",
+    "displayable",
+    "is_reserved",
+    "read_submission",
+    "source_paths",
+    "storable",
+    "wanted_of",
 ]
 
-# Encodings of text that people use. Python has others, which decode to what is not text (lone
-# surrogates) or take hours for a megabyte.
-_CHARACTER_SET = re.compile(
-    r"ascii|utf-8(-sig)?|(iso8859|cp|euc|shift_jis|gb|big5|johab|koi8|mac)[\w-]*"
-)
+# What the folder of grades holds besides those of students; no grade may be in its way.
+_RESERVED = re.compile(r"\..*|.*\.(csv|html|json|md|tmp|txt|xml)", re.IGNORECASE | re.DOTALL)
+_MAX_NAME_BYTES = 200  # file systems allow 255
 
 
 class SubmissionRef(Struct, frozen=True, order=True):
@@ -79,134 +74,96 @@ class SubmissionRef(Struct, frozen=True, order=True):
     """When it was handed in, where the layout says so."""
     timestamp_file: Path | None = None
     """nbgrader's ``timestamp.txt``, which says so too."""
+    wanted: tuple[Wanted, ...] = ()
+    """The exercises, for files that are called otherwise to be recognised."""
+    beside: Path | None = None
+    """A folder whose files, but not folders, are looked at too: work lies beside its folder."""
+    student_is: str | None = None
+    """What kind of name ``student`` is: ``canvas_id``, the number that Canvas knows people by."""
+    note: str = ""
+    """A line about where it was found, if that is not where it should be."""
+    is_late: bool | None = None
+    """Whether the platform says that it came late, where it does not say when."""
     repository: Path | None = None
     """The git repository whose last commit is the time of the submission."""
 
 
 class Submission(Struct, frozen=True):
-    """``files`` maps file names to source text, of a notebook what it defines;
-    ``unreadable`` maps the others to what is wrong."""
+    """``files`` maps names to source text, as they can be imported, and of a notebook to what it
+    defines; ``unreadable`` maps the others to what is wrong; ``work`` says what counts for each
+    exercise that there is something for; ``handed_in`` has every file once."""
 
     student: str
     assignment: str
     files: dict[str, str]
     unreadable: dict[str, Unreadable] = {}
+    work: dict[str, Work] = {}
+    handed_in: tuple[HandedIn, ...] = ()
 
     def for_exercise(self, exercise: str) -> Submission:
-        """This, with ``<exercise>.py`` taken from a notebook where there is no such file, or
-        where nobody has written anything into it: the stub was handed out beside the notebook."""
-        wanted, used = f"{exercise}.py", self.file_for(exercise)
-        if used == wanted:
-            return self
-        if used in self.files:
-            return replace(self, files={**self.files, wanted: self.files[used]})
-        return replace(self, unreadable={**self.unreadable, wanted: self.unreadable[used]})
+        """This, with what counts for the exercise as ``<exercise>.py``, and what counts for the
+        others for it to import."""
+        files, unreadable = dict(self.files), dict(self.unreadable)
+        own = self.work.get(exercise)
+        for name, work in self.work.items():
+            file = f"{name}.py"
+            if name != exercise and own is not None and work.file == own.file:
+                continue  # of one notebook with everything in it, this is the part
+            if work.source is not None:
+                unreadable.pop(file, None)
+                files[file] = work.source
+            elif work.problem is not None:
+                files.pop(file, None)
+                unreadable[file] = work.problem
+        wanted = f"{exercise}.py"
+        if wanted not in files and wanted not in unreadable:
+            notebook = self._notebook_for(exercise)
+            if notebook in files:
+                files[wanted] = files[notebook]
+            elif notebook in unreadable:
+                unreadable[wanted] = unreadable[notebook]
+        return replace(self, files=files, unreadable=unreadable)
 
     def file_for(self, exercise: str) -> str:
-        """The name of the file that the work on an exercise is in, whether it is there or not."""
+        """The file that counts for an exercise, as it was handed in; its own name where there is
+        none."""
+        if exercise in self.work:
+            return self.work[exercise].file
         wanted = f"{exercise}.py"
-        if wanted in self.unreadable:
+        if wanted in self.files or wanted in self.unreadable:
             return wanted
-        if wanted in self.files and not is_unwritten(self.files[wanted]):
-            return wanted
-        for notebook in (f"{exercise}.ipynb", f"{self.assignment}.ipynb"):
-            if notebook in self.files or notebook in self.unreadable:
-                return notebook
-        return wanted
+        return self._notebook_for(exercise) or wanted
+
+    def source_for(self, exercise: str) -> str | None:
+        """The source text that counts for an exercise."""
+        if exercise in self.work:
+            return self.work[exercise].source
+        return self.files.get(self.file_for(exercise))
+
+    def _notebook_for(self, exercise: str) -> str:
+        names = (f"{exercise}.ipynb", f"{self.assignment}.ipynb")
+        return next((one for one in names if one in self.files or one in self.unreadable), "")
+
+    def near(self, file: str) -> list[str]:
+        """Files that may be meant to be ``file``, and are not used, since nothing says which."""
+        return [one.path for one in self.handed_in if one.reason == "near" and one.meant == file]
 
     def digest(self) -> bytes:
         """The same for the same content, whatever the student is called."""
         hasher = blake2b(digest_size=20)
-        for kind, entries in ((b"file", self.files), (b"unreadable", self.unreadable)):
-            for name, content in sorted(entries.items()):
-                for part in (kind, name.encode(), content.encode()):
-                    hasher.update(len(part).to_bytes(8, "big") + part)
+        parts = (self.files, self.unreadable, self.work, self.handed_in)
+        for part in parts:
+            encoded = msgspec.msgpack.encode(part)
+            hasher.update(len(encoded).to_bytes(8, "big") + encoded)
         return hasher.digest()
 
 
-def is_unwritten(source: str) -> bool:
-    """Whether a function in it does nothing but raise NotImplementedError, as in a stub."""
-    if "NotImplementedError" not in source:
-        return False
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return any(
-        _raises_only(node)
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+def wanted_of(assignment: Assignment) -> tuple[Wanted, ...]:
+    """The exercises of an assignment, and what their tests call."""
+    return tuple(
+        Wanted(one.name, one.signature.function, whole=bool(one.pytest_tests))
+        for one in assignment.exercises
     )
-
-
-def _raises_only(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    body = [
-        statement
-        for statement in function.body
-        if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
-    ]
-    if len(body) != 1 or not isinstance(body[0], ast.Raise):
-        return False
-    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
-    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
-
-
-def find_submissions(
-    folder: Path, course: Course, *, assignments: Collection[str] = ()
-) -> list[SubmissionRef]:
-    """All submissions in ``folder``, ordered by student and assignment.
-
-    Raises :class:`UsageError` where there is none, saying what was seen instead.
-    """
-    if not folder.is_dir():
-        what = "is not a folder" if folder.exists() else "is not there"
-        raise UsageError(f"{folder}: {what}; give the folder that holds one folder per student")
-    wanted = [name for name in course.assignments if not assignments or name in assignments]
-    found = []
-    for entry in _students(folder):
-        student = displayable(entry.name)
-        for assignment in wanted:
-            if not os.path.lexists(os.path.join(entry.path, assignment)):
-                continue
-            if entry.is_symlink():
-                found.append(_linked(entry, student, course.assignments[assignment]))
-            else:
-                path = Path(entry.path, assignment)
-                times = path / "timestamp.txt"
-                found.append(SubmissionRef(student, assignment, path, timestamp_file=times))
-    if not found:
-        raise UsageError(
-            f"{folder}: no submissions of {_either(wanted)}; "
-            f"they are expected at {folder}/<student>/<assignment>/<exercise>.py"
-        )
-    return sorted(found)
-
-
-def _linked(entry: os.DirEntry[str], student: str, assignment: Assignment) -> SubmissionRef:
-    """The submission of a student whose folder is a link, which is not followed: it may lead
-    to the work of another. Every file is the link, and so none that can be read."""
-    link = Path(entry.path)
-    files = {f"{exercise.name}.py": link for exercise in assignment.exercises}
-    return SubmissionRef(student, assignment.name, link / assignment.name, files=files)
-
-
-def _students(folder: Path) -> Iterator[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            yield from (entry for entry in entries if entry.is_dir() and entry.name[0] != ".")
-    except OSError as error:
-        raise UsageError(f"{folder}: cannot be read: {error.strerror}") from None
-
-
-def _either(names: Collection[str]) -> str:
-    return " or ".join(names) if names else "any assignment"
-
-
-def displayable(name: str) -> str:
-    """A file name as text: bytes that are not UTF-8 become ``\\xNN``, and so do
-    characters that control a terminal or turn the direction of the text around them."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def storable(student: str) -> str:
@@ -227,84 +184,34 @@ def is_reserved(name: str) -> bool:
 
 
 def read_submission(ref: SubmissionRef) -> Submission:
-    """Read the Python files and notebooks of a submission. Never raises for what is in it."""
-    files: dict[str, str] = {}
-    unreadable: dict[str, Unreadable] = {}
-    total = 0
-    for number, (name, path) in enumerate(source_paths(ref).items()):
-        is_notebook = name.endswith(".ipynb")
-        shown = displayable(name)
-        if number >= MAX_FILES or total >= MAX_TOTAL:
-            unreadable[shown] = "too_many"
-            continue
-        content = _read(path, MAX_NOTEBOOK_BYTES if is_notebook else MAX_SOURCE_BYTES)
-        if not isinstance(content, bytes):
-            unreadable[shown] = content
-            continue
-        try:
-            source = source_from_notebook(content) if is_notebook else decode_source(content)
-            total += len(source.encode())
-            files[shown] = source
-        except TooMuchCode:
-            unreadable[shown] = "too_large"
-        except NotebookError:
-            unreadable[shown] = "notebook"
-        except (SyntaxError, UnicodeError, LookupError):
-            unreadable[shown] = "encoding"
-    return Submission(ref.student, ref.assignment, files, unreadable)
+    """Read what was handed in. Never raises for what is in it."""
+    try:
+        items = list_items(ref.folder, ref.files, ref.beside)
+        chosen = choose(items, ref.wanted, ref.assignment)
+    except Exception:  # a parser that fails on what a student wrote costs nobody else the grade
+        return _unreadable(ref)
+    return Submission(
+        ref.student,
+        ref.assignment,
+        chosen.files,
+        chosen.unreadable,
+        chosen.work,
+        chosen.handed_in,
+    )
+
+
+def _unreadable(ref: SubmissionRef) -> Submission:
+    """A submission that cannot be read at all."""
+    work = {one.exercise: Work(f"{one.exercise}.py", problem="unreadable") for one in ref.wanted}
+    handed_in = (HandedIn("./", reason="unreadable"),)
+    return Submission(ref.student, ref.assignment, {}, {}, work, handed_in)
 
 
 def source_paths(ref: SubmissionRef) -> dict[str, Path]:
-    """The Python files and notebooks of a submission, by the name they are graded under."""
-    if ref.files is not None:
-        return dict(sorted(ref.files.items()))
-    return {name: ref.folder / name for name in _source_files(ref.folder)}
-
-
-def _source_files(folder: Path) -> list[str]:
-    """Names of Python files and notebooks, bounded; a folder that is a link is not looked into."""
-    names = []
-    try:
-        if not stat.S_ISDIR(os.lstat(folder).st_mode):
-            return []
-        with os.scandir(folder) as entries:
-            for count, entry in enumerate(entries):
-                if count >= MAX_ENTRIES:
-                    break
-                if entry.name.endswith((".py", ".ipynb")):
-                    names.append(entry.name)
-    except OSError:
-        return []
-    return sorted(names)
-
-
-def _read(path: Path, limit: int) -> bytes | Unreadable:
-    try:
-        descriptor = os.open(path, _OPEN)
-    except OSError:
-        return "not_a_file" if path.is_symlink() else "unreadable"
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(descriptor)
-        return "not_a_file"
-    with open(descriptor, "rb") as file:
-        if status.st_size > limit:
-            return "too_large"
-        try:
-            content = file.read(limit + 1)
-        except OSError:
-            return "unreadable"
-    return content if len(content) <= limit else "too_large"
-
-
-def decode_source(content: bytes) -> str:
-    """Source text as Python reads it: byte order mark, coding cookie, any line ends.
-
-    Raises :class:`SyntaxError`, :class:`UnicodeError` or :class:`LookupError` where Python
-    would refuse it too.
-    """
-    encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
-    if not _CHARACTER_SET.fullmatch(codecs.lookup(encoding).name):
-        raise LookupError(encoding)
-    text = content.decode(encoding)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    """The files of a submission that hold code, by the name that each was handed in under."""
+    items = list_items(ref.folder, ref.files, ref.beside)
+    return {
+        one.path: one.place
+        for one in items
+        if one.kind in ("python", "notebook") and one.place is not None
+    }

@@ -2,74 +2,136 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
 import tempfile
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from autograder.errors import MachineError
+from autograder.submissions.listing import OPEN_FLAGS
 from autograder.submissions.submission import SubmissionRef, source_paths
 
 _MAX_BYTES = 4096
 _OBJECT_NAME = re.compile(r"^[0-9a-f]{40}(?:[0-9a-f]{24})?$")
 _BRANCH = re.compile(r"^ref: (refs/heads/[A-Za-z0-9][A-Za-z0-9._/-]*)$")
 _COMMITTER = re.compile(rb"^committer .* (\d{1,12}) [+-]\d{4}$", re.MULTILINE)
+_NO_TIME = datetime(2, 1, 1, tzinfo=UTC)
 _TIMESTAMP = re.compile(
-    r"(?P<day>\d{4}-\d{2}-\d{2})[ T](?P<time>\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(?P<zone>\S*)"
+    r"(?P<day>\d{4}-\d{2}-\d{2}|\d{4}/\d{2}/\d{2}|\d{4}\.\d{2}\.\d{2})[ T]+"
+    r"(?P<time>\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(?P<zone>\S*)"
 )
 
 
-def submission_time(ref: SubmissionRef) -> datetime:
-    """When the submission was handed in, with an offset.
+Source: TypeAlias = Literal["platform", "late_mark", "timestamp", "commit", "files", "nothing"]
+"""What tells when something was handed in: the platform, or a CSV of its times; a mark that it was
+late, without a time; nbgrader's ``timestamp.txt``; the last commit; the files' own times."""
 
-    The time that the layout gives; else nbgrader's ``timestamp.txt``; else the last commit;
-    else, as a last resort, the latest time of change of its files. Raises
-    :class:`MachineError` where not even that can be had.
-    """
-    if ref.submitted is not None:
-        return ref.submitted
+
+class Evidence(Struct, frozen=True):
+    """When something was handed in, with an offset, and how that is known. ``note`` is the name of
+    a time zone that several have, or the text of a ``timestamp.txt`` that is no time."""
+
+    time: datetime | None
+    source: Source
+    note: str = ""
+
+
+def evidence(ref: SubmissionRef) -> Evidence:
+    """What there is to tell when a submission was handed in, the best of it. Never raises."""
+    if ref.submitted is not None and _is_sane(ref.submitted):
+        return Evidence(ref.submitted, "platform")
+    if ref.is_late is not None:
+        return Evidence(None, "late_mark")
+    note = ""
+    found: datetime | None = None
     if ref.timestamp_file is not None:
-        found = parse_timestamp(_read_small(ref.timestamp_file))
+        text = _read_small(ref.timestamp_file).lstrip("\ufeff").strip()
+        found = parse_timestamp(text)
         if found is not None:
-            return found
+            return Evidence(found, "timestamp", ambiguous_zone(text))
+        note = text[:80]
     if ref.repository is not None:
-        found = commit_time(ref.repository)
-        if found is not None:
-            return found
-    return _modified(ref)
+        with contextlib.suppress(OSError):  # one may not look into it
+            found = commit_time(ref.repository)
+        if found is not None and _is_sane(found):
+            return Evidence(found, "commit", note)
+    found = _modified(ref)
+    return Evidence(found, "nothing" if found is None else "files", note)
+
+
+def submission_time(ref: SubmissionRef) -> datetime:
+    """When the submission was handed in, as :func:`evidence` has it. Raises
+    :class:`MachineError` where there is no time at all."""
+    found = evidence(ref).time
+    if found is None:
+        raise MachineError(f"{ref.folder}: cannot tell when it was handed in")
+    return found
 
 
 def parse_timestamp(text: str) -> datetime | None:
     """nbgrader's ``2026-12-01 23:59:00.123456 UTC`` and its kin; None for anything else.
 
-    The zone is ``UTC``, an offset or a name such as ``Asia/Seoul``; without one it is UTC, as
-    nbgrader has it.
+    The zone is ``UTC``, an offset, a name such as ``Asia/Seoul``, or an abbreviation as people
+    write them; without one it is UTC, as nbgrader has it.
     """
-    match = _TIMESTAMP.fullmatch(text.strip())
+    match = _TIMESTAMP.fullmatch(text.strip().removeprefix("\ufeff"))
     if match is None:
         return None
+    day = match["day"].replace("/", "-").replace(".", "-")
     zone = match["zone"]
-    offset = re.fullmatch(r"(?:UTC|GMT)?([+-]\d{2}):?(\d{2})", zone)
-    if offset is not None:
-        zone = f"{offset[1]}:{offset[2]}"
-    elif zone in ("", "Z", "UTC", "GMT"):
-        zone = "+00:00"
+    minutes = _ZONES.get(zone.upper().strip("()"))
+    offset = re.fullmatch(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?", zone)
     try:
-        if zone.startswith(("+", "-")):
-            return datetime.fromisoformat(f"{match['day']}T{match['time']}{zone}")
-        naive = datetime.fromisoformat(f"{match['day']}T{match['time']}")
-        return naive.replace(tzinfo=ZoneInfo(_ABBREVIATIONS.get(zone, zone)))
-    except (ValueError, KeyError, OSError):  # no such time, no such zone
+        naive = datetime.fromisoformat(f"{day}T{match['time']}")
+        if offset is not None:
+            minutes = int(f"{offset[1]}1") * (int(offset[2]) * 60 + int(offset[3] or 0))
+        if minutes is not None:
+            found = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+        else:
+            found = naive.replace(tzinfo=ZoneInfo(zone))
+        return found if _is_sane(found) else None
+    except (ValueError, KeyError, OSError, OverflowError):  # no such time, no such zone
         return None
 
 
-_ABBREVIATIONS = {"KST": "Asia/Seoul", "JST": "Asia/Tokyo"}
+def ambiguous_zone(text: str) -> str:
+    """What is to be said about the zone of a timestamp that several zones are called by: its
+    name, and as which it was read; empty for every other."""
+    match = _TIMESTAMP.fullmatch(text.strip().removeprefix("\ufeff"))
+    zone = "" if match is None else match["zone"].upper().strip("()")
+    if zone not in _SEVERAL:
+        return ""
+    minutes = _ZONES[zone]
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{zone} (UTC{'-' if minutes < 0 else '+'}{hours:02}:{rest:02})"
+
+
+def _is_sane(time: datetime) -> bool:
+    """Whether it can be handled: near the ends of what Python counts, no zone can be added."""
+    return 2 <= time.year <= 9997
+
+
+# Minutes east of Greenwich, by abbreviation. Of those in _SEVERAL, the most common one.
+_ZONES = {
+    "": 0, "Z": 0, "UTC": 0, "GMT": 0, "UT": 0, "WET": 0, "WEST": 60, "BST": 60, "CET": 60,
+    "MEZ": 60, "CEST": 120, "MESZ": 120, "SAST": 120, "EET": 120, "EEST": 180, "MSK": 180,
+    "TRT": 180, "EAT": 180, "GST": 240, "PKT": 300, "IST": 330, "NPT": 345, "ICT": 420,
+    "WIB": 420, "HKT": 480, "SGT": 480, "MYT": 480, "PHT": 480, "AWST": 480, "KST": 540,
+    "JST": 540, "ACST": 570, "ACDT": 630, "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780,
+    "NST": -210, "NDT": -150, "AST": -240, "ADT": -180, "BRT": -180, "ART": -180, "CLT": -240,
+    "COT": -300, "EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360,
+    "PST": -480, "PDT": -420, "AKST": -540, "AKDT": -480, "HST": -600,
+}  # fmt: skip
+_SEVERAL = frozenset({"IST", "BST", "CST", "AST", "EST"})
 
 
 def commit_time(repository: Path) -> datetime | None:
@@ -138,24 +200,24 @@ def _packed(git: Path, branch: str) -> str:
 def _read_small(path: Path, limit: int = _MAX_BYTES) -> str:
     """The beginning of an ordinary file; nothing where there is none."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, OPEN_FLAGS)
         with open(descriptor, "rb") as file:
             return file.read(limit).decode("utf-8", "replace")
     except OSError:
         return ""
 
 
-def _modified(ref: SubmissionRef) -> datetime:
-    paths = [*source_paths(ref).values()] or [ref.folder]
+def _modified(ref: SubmissionRef) -> datetime | None:
+    """The latest time of change of the files that there are."""
     times = []
-    for path in paths:
+    for path in [*source_paths(ref).values()] or [ref.folder]:
         try:
-            times.append(os.lstat(path).st_mtime)
-        except OSError:
+            found = datetime.fromtimestamp(os.lstat(path).st_mtime, UTC)
+        except (OSError, OverflowError, ValueError):  # gone, or in a year beyond all
             continue
-    if not times:
-        raise MachineError(f"{ref.folder}: cannot tell when it was handed in: it is gone")
-    return datetime.fromtimestamp(max(times), UTC)
+        if _is_sane(found):
+            times.append(found)
+    return max(times, default=None)
 
 
 def number_attempts(refs: Iterable[SubmissionRef]) -> list[SubmissionRef]:
@@ -167,7 +229,7 @@ def number_attempts(refs: Iterable[SubmissionRef]) -> list[SubmissionRef]:
     found: list[SubmissionRef] = []
     for _, group in sorted(groups.items()):
         if len(group) > 1:
-            group.sort(key=lambda ref: (submission_time(ref), str(ref.folder)))
+            group.sort(key=lambda ref: (evidence(ref).time or _NO_TIME, str(ref.folder)))
             group = [replace(ref, attempt=number) for number, ref in enumerate(group, start=1)]
         found.extend(group)
     return found

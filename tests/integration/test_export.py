@@ -217,6 +217,7 @@ def test_due_dates_change_the_final_score_and_nothing_else(tmp_path: Path) -> No
     after = grades(out)
     late = {
         "submitted": "2026-12-02T00:59:00+09:00",
+        "known_by": "timestamp",
         "late_seconds": 3600,
         "penalty": 1.0,
         "final_score": 9.0,

@@ -179,11 +179,12 @@ if __name__ == "__main__":
     from autograder.batch import grading as batch
     from autograder.batch import workers
     from autograder.course.loading import load_course
-    from autograder.submissions.submission import find_submissions
+    from autograder.submissions.layouts import submissions as find
     workers._METHOD = "spawn"
     course = load_course(Path({str(COURSE)!r}))
     settings = batch.Settings(course, Path({str(tmp_path / "out")!r}), "process", "en", ())
-    refs = find_submissions(Path({str(submissions)!r}), course)
+    with find(Path({str(submissions)!r}), course, layout="nbgrader") as found:
+        refs = found.refs
     for graded in batch.grade_all(refs, settings, jobs=2):
         print(graded.ref.student)
 """
@@ -205,11 +206,11 @@ def test_students_without_a_submission_are_named(submissions: Path, tmp_path: Pa
     (submissions / "lee" / "linear-layer").rename(submissions / "lee" / "linear_layer")
     done = grade(submissions, tmp_path / "out")
     assert done.returncode == 0
-    assert "3 graded." in done.stdout
+    assert "4 graded." in done.stdout
     assert done.stderr.splitlines() == [
+        "lee: took 'linear_layer/' for 'linear-layer/'",
         "kim: no submission found: it is empty; files belong in kim/linear-layer/",
-        "lee: no submission found: saw 'linear_layer/', did you mean 'linear-layer/'?",
-        "2 warnings about submissions that were not found; see above.",
+        "1 warning about submissions that were not found; see above.",
     ]
     assert grade(submissions, tmp_path / "out", "--student", "ada").stderr == ""
 
@@ -277,7 +278,10 @@ def test_grades_may_lie_around_the_submissions_or_in_ones_own_work(tmp_path: Pat
 
 CALLS: dict[str, tuple[tuple[object, ...], str]] = {
     "no such folder": (("grade", "nowhere", "--out", "out"), "nowhere: is not there"),
-    "no submissions": (("grade", ".", "--out", "out"), "no submissions of linear-layer"),
+    "no submissions": (
+        ("grade", "submissions/ada", "--out", "out"),
+        "submissions/ada: no submissions of linear-layer",
+    ),
     "unknown assignment": (
         ("grade", ".", "--out", "out", "--assignment", "x"),
         "--assignment x: the course has linear-layer",
@@ -367,7 +371,7 @@ def test_a_fault_of_the_grader_costs_nobody_else_the_grade(
     from autograder.course.loading import load_course
     from autograder.errors import MachineError
     from autograder.grading.grader import Grader
-    from autograder.submissions.submission import find_submissions
+    from autograder.submissions.layouts import submissions as find
 
     grade_one = Grader.grade
 
@@ -380,7 +384,8 @@ def test_a_fault_of_the_grader_costs_nobody_else_the_grade(
     course = load_course(COURSE)
     settings = batch.Settings(course, tmp_path / "out", "process", "en", ())
     graded: list[str] = []
-    refs = find_submissions(submissions, course)
+    with find(submissions, course, layout="nbgrader") as found:
+        refs = found.refs
     with pytest.raises(MachineError, match=r"failed on 1 of 3 .*bob \(ZeroDivisionError"):
         graded.extend(one.ref.student for one in batch.grade_all(refs, settings, jobs=1))
     assert sorted(graded) == ["ada", "eve"]
@@ -394,7 +399,7 @@ def test_a_submission_that_kills_its_worker_costs_nobody_else_the_grade(
     from autograder.course.loading import load_course
     from autograder.errors import MachineError
     from autograder.grading.grader import Grader
-    from autograder.submissions.submission import find_submissions
+    from autograder.submissions.layouts import submissions as find
 
     grade_one = Grader.grade
 
@@ -409,7 +414,8 @@ def test_a_submission_that_kills_its_worker_costs_nobody_else_the_grade(
     course = load_course(COURSE)
     settings = batch.Settings(course, tmp_path / "out", "process", "en", ())
     graded: list[str] = []
-    refs = find_submissions(submissions, course)
+    with find(submissions, course, layout="nbgrader") as found:
+        refs = found.refs
     with pytest.raises(MachineError, match=r"failed on 2 of 6 .*bob \(killed .*dan \(killed"):
         graded.extend(one.ref.student for one in batch.grade_all(refs, settings, jobs=2))
     assert sorted(graded) == ["ada", "cem", "eve", "fay"]
@@ -422,15 +428,18 @@ def test_a_machine_that_kills_every_worker_is_given_up(
     from autograder.course.loading import load_course
     from autograder.errors import MachineError
     from autograder.grading.grader import Grader
-    from autograder.submissions.submission import find_submissions
+    from autograder.submissions.layouts import submissions as find
 
     monkeypatch.setattr(Grader, "grade", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
     for number in range(8):
         hand_in(submissions, f"student-{number}", RIGHT)
     course = load_course(COURSE)
     settings = batch.Settings(course, tmp_path / "out", "process", "en", ())
-    with pytest.raises(MachineError, match=r"killed again and again \(out of memory\?\)"):
-        list(batch.grade_all(find_submissions(submissions, course), settings, jobs=2))
+    with (
+        find(submissions, course, layout="nbgrader") as found,
+        pytest.raises(MachineError, match=r"killed again and again \(out of memory\?\)"),
+    ):
+        list(batch.grade_all(found.refs, settings, jobs=2))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells the workers")

@@ -53,14 +53,16 @@ def test_only_definitions_count(cells: list[str]) -> None:
     cells += [
         "import autograder",
         "get_ipython().run_line_magic('matplotlib', 'inline')",
-        "for scale in [1]:\n    pass",
+        "scale = float(input())",
         "raise SystemExit",
         RIGHT.replace("W.T", "scale * W.T"),
     ]
     report = autograder.check("linear_backward")
     assert not report.passed
     assert "NameError" in repr(report)
-    assert "(cell 5: return" in repr(report)
+    assert "(cell 5, line 3: return" in repr(report)
+    said = " ".join(repr(report).split())
+    assert "cell 3, line 1 was left out: it asks for input" in said
 
 
 def test_a_cell_that_is_not_python_never_ran(cells: list[str]) -> None:

@@ -112,7 +112,7 @@ NOTEBOOKS: dict[str, tuple[bytes, str]] = {
     "deep-code": (notebook("x = " + "-" * 100_000 + "1"), "cell 1 of the notebook"),
     "long-code": (notebook("x = 1\n" * 100_000), "larger than 256 KiB"),
     "many-cells": (b'{"cells":[' + b"{}," * 500_000 + b"{}]}", "There is no batched"),
-    "surrogates": (notebook(RIGHT + "# \ud800"), "not in Jupyter's format"),
+    "surrogates": (notebook(RIGHT + "# \ud800"), ""),
     "escaped-surrogates": (notebook("x = f'{1}\\ud800'\n" + RIGHT), ""),
     "not-text": (b"\xff\xfe{}", "not in Jupyter's format"),
     "number": (b"1e999", "not in Jupyter's format"),
@@ -181,7 +181,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=False,
     )
     (folder / "stdout").write_bytes(done.stdout)
-    assert (done.returncode, done.stderr) == (0, b"")
+    (folder / "stderr").write_bytes(done.stderr)
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
     return folder
 
 
@@ -228,7 +229,10 @@ def test_the_work_of_another_is_not_graded_by_a_link(graded: Path, name: str) ->
 
 def test_what_is_too_much_is_left_out(graded: Path) -> None:
     check(batched(graded, "odd-file-names"), "")
-    check(batched(graded, "ten-thousand-files"), "was not read: there are more than 100")
+    # What is named as it should be is read before all the others.
+    check(batched(graded, "ten-thousand-files"), "")
+    files = (graded / "grades" / "files.csv").read_text("utf-8")
+    assert "ten-thousand-files,layer,1267.py,,not used: there are too many files" in files
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -254,12 +258,13 @@ def test_the_summary_has_every_name_in_a_cell_of_its_own(graded: Path) -> None:
 
 
 def test_nothing_of_it_reaches_the_terminal_or_elsewhere(graded: Path) -> None:
-    shown = (graded / "stdout").read_bytes().decode("utf-8")
-    assert all(char.isprintable() or char == "\n" for char in shown)
-    assert SECRET not in shown
+    for stream in ("stdout", "stderr"):
+        shown = (graded / stream).read_bytes().decode("utf-8")
+        assert all(char.isprintable() or char == "\n" for char in shown)
+        assert SECRET not in shown
     for path in (graded / "grades").rglob("*.json"):
         assert SECRET not in path.read_text("utf-8")
     assert not Path("/tmp/owned").exists()
     assert {path.name for path in graded.iterdir()} == {
-        *("secret.txt", "submissions", "grades", "stdout")
+        *("secret.txt", "submissions", "grades", "stdout", "stderr")
     }

@@ -1,7 +1,8 @@
 """The filter against the one that libseccomp compiles from the same rules.
 
 libseccomp has its own tables of system calls and its own compiler. For both architectures, both
-programs are run on the same calls, and must answer alike. Skipped where the library is not there; no process is restricted.
+programs are run on the same calls, and must answer alike. Skipped where the library is not there;
+no process is restricted.
 """
 
 from __future__ import annotations

@@ -20,8 +20,7 @@ from autograder.course.loading import load_course
 from autograder.errors import MachineError
 from autograder.grades.model import Grade
 from autograder.integrations.gradescope.build import COURSE, SETTINGS, Settings
-from autograder.submissions.layouts.found import source_folder
-from autograder.submissions.submission import SubmissionRef, storable
+from autograder.submissions.submission import SubmissionRef, storable, wanted_of
 
 RESULTS = "results/results.json"
 
@@ -68,9 +67,10 @@ def grade_submission(root: Path, course: Course, settings: Settings) -> Grade:
     ref = SubmissionRef(
         student,
         settings.assignment,
-        source_folder(submission, settings.assignment),
+        submission,
         stored_as=storable(student),
         submitted=_with_offset(metadata.created_at),
+        wanted=wanted_of(course.assignments[settings.assignment]),
     )
     with tempfile.TemporaryDirectory() as temporary:
         out = Path(temporary)

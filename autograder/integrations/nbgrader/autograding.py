@@ -20,13 +20,21 @@ from nbgrader.utils import determine_grade, is_grade
 from traitlets import Enum, Unicode
 from traitlets.config import Configurable
 
+from autograder.course.course import Course
 from autograder.course.exercise import Exercise
 from autograder.errors import AutograderError
 from autograder.integrations.nbgrader import gradebook as book
 from autograder.integrations.nbgrader.carrier import compose, fill, write_notebook
 from autograder.integrations.nbgrader.grading import CourseGrader, course_grader
 from autograder.sandbox.levels import Level
-from autograder.submissions.submission import Submission, SubmissionRef, read_submission
+from autograder.submissions.listing import read_file
+from autograder.submissions.submission import (
+    MAX_NOTEBOOK_BYTES,
+    Submission,
+    SubmissionRef,
+    read_submission,
+    wanted_of,
+)
 from autograder.submissions.submission_time import parse_timestamp, submission_time
 
 Resources = dict[str, Any]
@@ -53,13 +61,13 @@ class Place(Struct, frozen=True):
     autograded: Path
     source: Path
 
-    @property
-    def ref(self) -> SubmissionRef:
+    def ref(self, course: Course) -> SubmissionRef:
         return SubmissionRef(
             self.student,
             self.assignment,
             self.submitted,
             timestamp_file=self.submitted / "timestamp.txt",
+            wanted=wanted_of(course.assignments[self.assignment]),
         )
 
 
@@ -150,7 +158,7 @@ class SubmissionExporter(NotebookExporter):
             change = book.align(gradebook, place.assignment, {place.notebook: carrier})
         if change:
             self.log.warning("autograder: the gradebook is now as the course: %s", change)
-        composed = nbformat.from_dict(_composed(place, exercise, carrier))
+        composed = nbformat.from_dict(_composed(place, grader.course, exercise, carrier))
         resources["metadata"] = {"name": place.notebook, "path": str(place.submitted)}
         resources["output_extension"] = self.file_extension
         # There is nothing in it that nbgrader's sanitizing preprocessors would find.
@@ -165,12 +173,11 @@ def _is_time(timestamp: Path) -> bool:
     return not content.strip() or parse_timestamp(content) is not None
 
 
-def _composed(place: Place, exercise: Exercise, carrier: bytes) -> dict[str, Any]:
-    submission = read_submission(place.ref)
-    file = f"{exercise.name}.ipynb"
-    content = None
-    if file in submission.files:  # which says that it is an ordinary file of a bearable size
-        content = (place.submitted / file).read_bytes()
+def _composed(place: Place, course: Course, exercise: Exercise, carrier: bytes) -> dict[str, Any]:
+    submission = read_submission(place.ref(course))
+    # Only an ordinary file of a bearable size is read.
+    found = read_file(place.submitted / f"{exercise.name}.ipynb", MAX_NOTEBOOK_BYTES)
+    content = found if isinstance(found, bytes) else None
     return compose(carrier, content, submission, exercise.name)
 
 
@@ -185,7 +192,7 @@ class ExternalGrade(Execute):
             result: tuple[Any, Resources] = super().preprocess(nb, resources, km)
             return result
         language = grader.language(place.assignment, place.source)
-        graded = grader.grade(exercise, read_submission(place.ref), language)
+        graded = grader.grade(exercise, read_submission(place.ref(grader.course)), language)
         outputs = [dict(cell) for cell in nb.cells]
         fill(outputs, graded.grade, graded.cells, graded.language)
         nb.cells = [nbformat.from_dict(cell) for cell in outputs]
@@ -213,11 +220,12 @@ class SaveScores(SaveAutoGrades):
             submitted = {one.name: one for one in submission.notebooks}
             book.write_scores(submitted[place.notebook], scores)
             if place.notebook == _first(grader, place):
-                handed_in = read_submission(place.ref)
+                handed_in = read_submission(place.ref(grader.course))
                 for exercise in _without_notebook(grader, place):
                     graded = self._grade_file(grader, place, exercise, handed_in)
                     book.write_scores(submitted[exercise.name], graded)
-            book.apply_deadline(grader.course, submission, submission_time(place.ref))
+            submitted_at = submission_time(place.ref(grader.course))
+            book.apply_deadline(grader.course, submission, submitted_at)
             gradebook.db.commit()
         return nb, resources
 

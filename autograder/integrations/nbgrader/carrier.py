@@ -174,8 +174,9 @@ def compose(
     answer, others = _students_cells(handed_in, {_grade_id(cell) for cell in result["cells"]})
     extra: list[Notebook] = []
     used = submission.file_for(exercise)
-    if used.endswith(".py") and used in submission.files:
-        extra.append(_code(f"# {used}\n{submission.files[used]}", "handed-in-file"))
+    source = submission.source_for(exercise)
+    if source is not None and used != f"{exercise}.ipynb":
+        extra.append(_code(f"# {used}\n{source}", "handed-in-file"))
     extra += [_code(source, f"handed-in-{number}") for number, source in enumerate(others, 1)]
     cells = result["cells"]
     place = next(i for i, cell in enumerate(cells) if _grade_id(cell) == ANSWER)

@@ -25,7 +25,14 @@ from autograder.integrations.nbgrader.carrier import (
 )
 from autograder.integrations.nbgrader.grading import shown_to_student
 from autograder.integrations.nbgrader.settings import Settings, open_gradebook
-from autograder.submissions.submission import SubmissionRef, read_submission, storable
+from autograder.submissions.listing import read_file
+from autograder.submissions.submission import (
+    MAX_NOTEBOOK_BYTES,
+    SubmissionRef,
+    read_submission,
+    storable,
+    wanted_of,
+)
 from autograder.submissions.submission_time import submission_time
 
 _STUDENT = 128  # the gradebook's column
@@ -106,7 +113,11 @@ def _sync_one(
     """Whether anything changed."""
     folder = settings.folder("submitted", grade.assignment, storable(grade.student))
     ref = SubmissionRef(
-        grade.student, grade.assignment, folder, timestamp_file=folder / "timestamp.txt"
+        grade.student,
+        grade.assignment,
+        folder,
+        timestamp_file=folder / "timestamp.txt",
+        wanted=wanted_of(course.assignments[grade.assignment]),
     )
     target = settings.folder("autograded", grade.assignment, storable(grade.student))
     gradebook.update_or_create_student(grade.student)
@@ -143,12 +154,12 @@ def _write_notebook(
 ) -> tuple[dict[str, float], bool]:
     """The scores by cell, and whether the notebook in ``autograded/`` is another one now."""
     submission = read_submission(ref)
-    file = f"{exercise.name}.ipynb"
-    content = (ref.folder / file).read_bytes() if file in submission.files else None
+    found = read_file(ref.folder / f"{exercise.name}.ipynb", MAX_NOTEBOOK_BYTES)
+    content = found if isinstance(found, bytes) else None
     notebook = compose(carriers[exercise.name], content, submission, exercise.name)
     graded = shown_to_student(course, exercise, exercise_grade, grade.language)
     scores = fill(notebook["cells"], graded.grade, graded.cells, graded.language)
-    return scores, write_notebook(target / file, notebook)
+    return scores, write_notebook(target / f"{exercise.name}.ipynb", notebook)
 
 
 def _time(grade: Grade, ref: SubmissionRef) -> datetime | None:

@@ -13,17 +13,22 @@ from msgspec.structs import replace
 from autograder.course.course import Course
 from autograder.errors import UsageError
 from autograder.submissions.layouts import (
+    blackboard,
+    brightspace,
     canvas,
     classroom,
     flat,
+    google,
     gradescope,
     moodle,
     nbgrader,
     repository,
+    teams,
     unmatched,
 )
 from autograder.submissions.layouts.archive import unpacked
 from autograder.submissions.layouts.found import Request, saw
+from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef
 from autograder.submissions.submission_time import number_attempts
 from autograder.text.messages import sanitize
@@ -41,8 +46,13 @@ class Layout(Struct, frozen=True):
 # In the order in which `auto` asks them: from the most to the least particular.
 LAYOUTS: Final[Mapping[str, Layout]] = {
     "gradescope": Layout(gradescope.EXPECTED, gradescope.recognises, gradescope.find),
-    "moodle": Layout(moodle.EXPECTED, moodle.recognises, moodle.find),
-    "canvas": Layout(canvas.EXPECTED, canvas.recognises, canvas.find),
+    "moodle": Layout(moodle.EXPECTED, moodle.recognises, moodle.find, moodle.unmatched),
+    "canvas": Layout(canvas.EXPECTED, canvas.recognises, canvas.find, canvas.unmatched),
+    "blackboard": Layout(
+        blackboard.EXPECTED, blackboard.recognises, blackboard.find, blackboard.unmatched
+    ),
+    "brightspace": Layout(brightspace.EXPECTED, brightspace.recognises, brightspace.find),
+    "teams": Layout(teams.EXPECTED, teams.recognises, teams.find),
     "classroom": Layout(
         classroom.EXPECTED, classroom.recognises, classroom.find, unmatched.no_repositories
     ),
@@ -50,6 +60,7 @@ LAYOUTS: Final[Mapping[str, Layout]] = {
     "nbgrader": Layout(
         nbgrader.EXPECTED, nbgrader.recognises, nbgrader.find, unmatched.without_assignment
     ),
+    "google": Layout(google.EXPECTED, google.recognises, google.find, google.unmatched),
     "flat": Layout(flat.EXPECTED, flat.recognises, flat.find, unmatched.without_files),
 }
 AUTO = "auto"
@@ -64,6 +75,10 @@ class Found(Struct, frozen=True):
     layout: str
     folder: Path
     left_out: tuple[str, ...] = ()
+    nobody: tuple[str, ...] = ()
+    """Students in a CSV of times who handed nothing in."""
+    notes: tuple[str, ...] = ()
+    """A line for each place that is not where work should be, and was taken all the same."""
     unmatched: tuple[str, ...] = ()
 
 
@@ -111,13 +126,21 @@ def _request(
 
 
 def _found(request: Request, layout: str) -> Found:
-    refs, name = _find(request, layout)
+    request, name = _recognised(request, layout)
+    refs = LAYOUTS[name].find(request)
+    asked_for = [same(student) for student in request.students]
     lines = LAYOUTS[name].unmatched(request)
-    kept = [ref for ref in refs if not request.students or ref.student in request.students]
+    kept = [ref for ref in refs if not asked_for or ref.student in asked_for]
     if not kept:
         raise UsageError(f"{request.folder}: {lines[0] if lines else _nobody(request, refs)}")
-    lines += unmatched.missing(request.students, [ref.student for ref in refs], lines)
-    return Found(number_attempts(kept), name, request.folder, unmatched=tuple(lines))
+    lines += unmatched.missing(asked_for, [ref.student for ref in refs], lines)
+    return Found(
+        number_attempts(kept),
+        name,
+        request.folder,
+        notes=tuple(ref.note for ref in kept if ref.note),
+        unmatched=tuple(lines),
+    )
 
 
 def _nobody(request: Request, refs: Sequence[SubmissionRef]) -> str:
@@ -127,13 +150,22 @@ def _nobody(request: Request, refs: Sequence[SubmissionRef]) -> str:
     return f"no submission of {asked_for}; {unmatched.there_are(everybody, request.students)}"
 
 
-def _find(request: Request, layout: str) -> tuple[list[SubmissionRef], str]:
+def _recognised(request: Request, layout: str) -> tuple[Request, str]:
+    """The folder that the layout fits, which may be the one folder in the one named, and the
+    layout. Where a layout is named and fits nothing, it says itself what is wrong."""
+    known = LAYOUTS if layout == AUTO else {layout: LAYOUTS[layout]}
+    folder = request
+    for _ in range(3):
+        for name, one in known.items():
+            if one.recognises(folder):
+                return folder, name
+        inside = folder.entries()
+        if len(inside) != 1 or not inside[0].is_dir():
+            break
+        folder = replace(folder, folder=Path(inside[0].path), name=inside[0].name)
     if layout != AUTO:
-        return LAYOUTS[layout].find(request), layout
-    for name, one in LAYOUTS.items():
-        if one.recognises(request):
-            return one.find(request), name
-    known = "; ".join(f"{name}: {one.expected}" for name, one in LAYOUTS.items())
+        return request, layout
+    expected = "; ".join(f"{name}: {one.expected}" for name, one in LAYOUTS.items())
     raise UsageError(
-        f"{request.folder}: fits no layout; saw {saw(request.folder)}; known are {known}"
+        f"{request.folder}: fits no layout; saw {saw(request.folder)}; known are {expected}"
     )

@@ -13,14 +13,15 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from autograder.errors import MachineError, UsageError
+from autograder.submissions.listing import MAX_ARCHIVE_BYTES, entry_name
+from autograder.submissions.names import is_system_folder, meaning
 from autograder.submissions.submission import MAX_NOTEBOOK_BYTES
 from autograder.text.messages import sanitize
 
 MAX_FILES = 100_000
 MAX_TOTAL_BYTES = 1 << 30
 _ENCRYPTED = 1
-# What is graded, and what says whose it is and when it came.
-_KEPT = (".py", ".ipynb", "submission_metadata.yml", "timestamp.txt")
+# What says whose it is may be long; an archive of a student's is opened later.
 _MAX_FILE_BYTES = {"submission_metadata.yml": 1 << 26}
 _CHUNK = 1 << 16
 
@@ -31,7 +32,8 @@ class _Damaged(Exception):
 
 @contextmanager
 def unpacked(path: Path, left_out: list[str]) -> Iterator[Path]:
-    """The contents of a zip in a temporary folder; only files that are of use.
+    """The contents of a zip in a temporary folder. Of files that are not read, such as pictures,
+    there is the name alone.
 
     Entries that would land elsewhere, links, and encrypted ones are left out and named in
     ``left_out``: one student's must not keep the class from being graded. A file that is too
@@ -56,30 +58,37 @@ def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[s
         raise UsageError(f"{path}: has more than {MAX_FILES} files")
     total = 0
     for entry in entries:
-        if entry.is_dir() or not entry.filename.endswith(_KEPT):
+        name = entry_name(entry)
+        if name.endswith("/") or _is_hidden(name.partition("/")[0]):
             continue
-        place = _place(entry)
+        place = _place(entry, name)
         if place is None or entry.flag_bits & _ENCRYPTED:
-            left_out.append(sanitize(entry.filename, 80))
+            left_out.append(sanitize(name, 80))
             continue
         destination = target / place
         try:
             destination.parent.mkdir(parents=True, exist_ok=True)
+            if meaning(place.name, (), "").kind in ("other", "system"):
+                destination.touch(exist_ok=False)
+                continue
             total += _copy(archive, entry, destination, MAX_TOTAL_BYTES - total)
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
-            left_out.append(sanitize(entry.filename, 80))  # the same name twice
+            left_out.append(sanitize(name, 80))  # the same name twice
         except (_Damaged, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError):
-            left_out.append(sanitize(entry.filename, 80))
+            left_out.append(sanitize(name, 80))
         if total >= MAX_TOTAL_BYTES:
             raise UsageError(f"{path}: has more than {MAX_TOTAL_BYTES >> 20} MiB of files")
 
 
-def _place(entry: zipfile.ZipInfo) -> PurePosixPath | None:
+def _is_hidden(folder: str) -> bool:
+    return folder.strip(".") != "" and is_system_folder(folder)
+
+
+def _place(entry: zipfile.ZipInfo, name: str) -> PurePosixPath | None:
     """Where the entry goes, below the target; None where it is not an ordinary file there."""
     kind = stat.S_IFMT(entry.external_attr >> 16)
-    name = entry.filename
     place = PurePosixPath(name)
-    if kind not in (0, stat.S_IFREG) or place.is_absolute() or "\\" in name or "\0" in name:
+    if kind not in (0, stat.S_IFREG) or place.is_absolute() or "\0" in name:
         return None
     if any(part in ("..", ".") or len(os.fsencode(part)) > 255 for part in name.split("/")):
         return None
@@ -89,7 +98,9 @@ def _place(entry: zipfile.ZipInfo) -> PurePosixPath | None:
 
 
 def _copy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, to: Path, room: int) -> int:
-    limit = min(_MAX_FILE_BYTES.get(to.name, MAX_NOTEBOOK_BYTES) + 1, room)
+    kind = meaning(to.name, (), "").kind
+    limit = MAX_ARCHIVE_BYTES if kind == "archive" else MAX_NOTEBOOK_BYTES
+    limit = min(_MAX_FILE_BYTES.get(to.name, limit) + 1, room)
     written = 0
     with archive.open(entry) as source, open(to, "xb") as file:
         try:

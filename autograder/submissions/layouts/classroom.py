@@ -6,8 +6,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from autograder.submissions.layouts.found import Request, source_folder
-from autograder.submissions.submission import SubmissionRef, displayable, storable
+from autograder.submissions.layouts.found import Request, repository_ref
+from autograder.submissions.submission import SubmissionRef, displayable
 
 EXPECTED = "a repository <assignment>-<user>/ for each student"
 
@@ -22,13 +22,7 @@ def recognises(request: Request) -> bool:
 
 def find(request: Request) -> list[SubmissionRef]:
     refs = [
-        SubmissionRef(
-            student,
-            assignment,
-            source_folder(root, assignment),
-            stored_as=storable(student),
-            repository=root,
-        )
+        repository_ref(request, student, assignment, root)
         for student, assignment, root in _repositories(request)
     ]
     if not refs:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.submissions.layouts.found import Request, entries
-from autograder.submissions.submission import SubmissionRef, displayable, storable
+from autograder.submissions.layouts.found import Request
+from autograder.submissions.layouts.unmatched import has_work
+from autograder.submissions.names import meaning
+from autograder.submissions.submission import SubmissionRef, displayable
 
 EXPECTED = "<student>.py files or <student>/ folders with .py files"
 
-_SUFFIXES = (".py", ".ipynb")
+_CODE = ("python", "notebook")
 
 
 def recognises(request: Request) -> bool:
@@ -28,21 +30,16 @@ def find(request: Request) -> list[SubmissionRef]:
     for path in work:
         student = displayable(path.name)
         if path.is_dir():
-            refs.append(SubmissionRef(student, assignment, path, stored_as=path.name))
+            refs.append(request.ref(student, assignment, path, stored_as=path.name))
             continue
-        student = student.removesuffix(path.suffix)
+        student = student[: -len(path.suffix)]
         names = [f"{one.name}.py" for one in request.course.assignments[assignment].exercises]
-        if path.suffix == ".ipynb":
+        if path.suffix.casefold() == ".ipynb":
             names = [f"{assignment}.ipynb"]
-        refs.append(
-            SubmissionRef(
-                student,
-                assignment,
-                request.folder,
-                files=dict.fromkeys(names, path),
-                stored_as=storable(student),
-            )
-        )
+        elif path.suffix.casefold() == ".zip":
+            names = [path.name]
+        files = dict.fromkeys(names, path)
+        refs.append(request.ref(student, assignment, request.folder, files=files))
     return refs
 
 
@@ -50,10 +47,10 @@ def _work(request: Request) -> list[Path]:
     return [
         Path(entry.path)
         for entry in request.entries()
-        if (entry.is_file() and entry.name.endswith(_SUFFIXES))
-        or (entry.is_dir() and any(one.name.endswith(_SUFFIXES) for one in _inside(entry.path)))
+        if (entry.is_file() and _kind(entry.name) in (*_CODE, "archive"))
+        or (entry.is_dir() and has_work(Path(entry.path)))
     ]
 
 
-def _inside(path: str) -> list[Path]:
-    return [Path(entry.path) for entry in entries(Path(path))]
+def _kind(name: str) -> str:
+    return meaning(name, (), "").kind

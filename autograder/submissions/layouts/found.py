@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
 
 from autograder.course.course import Course
 from autograder.errors import UsageError
-from autograder.submissions.submission import displayable
+from autograder.submissions.names import same
+from autograder.submissions.submission import SubmissionRef, displayable, storable, wanted_of
 from autograder.text.messages import sanitize
 
 MAX_ENTRIES = 100_000
@@ -41,6 +43,41 @@ class Request(Struct, frozen=True):
                 f"name it with --assignment ({', '.join(self.assignments)})"
             )
         return self.assignments[0]
+
+    def ref(
+        self,
+        student: str,
+        assignment: str,
+        folder: Path,
+        *,
+        files: Mapping[str, Path] | None = None,
+        stored_as: str | None = None,
+        submitted: datetime | None = None,
+        is_late: bool | None = None,
+        timestamp_file: Path | None = None,
+        repository: Path | None = None,
+        beside: Path | None = None,
+        note: str = "",
+        student_is: str | None = None,
+    ) -> SubmissionRef:
+        """A submission for the assignment, with what its exercises are called. Names are compared
+        in Unicode's normal form C, and so kept in it."""
+        student = same(student)
+        return SubmissionRef(
+            student,
+            assignment,
+            folder,
+            files=None if files is None else dict(files),
+            stored_as=storable(student) if stored_as is None else stored_as,
+            submitted=submitted,
+            is_late=is_late,
+            timestamp_file=timestamp_file,
+            repository=repository,
+            beside=beside,
+            note=note,
+            student_is=student_is,
+            wanted=wanted_of(self.course.assignments[assignment]),
+        )
 
     def refuse(self, layout: str, expected: str) -> UsageError:
         """The error that there is nothing for this layout, with what there is instead."""
@@ -82,9 +119,17 @@ def source_folder(root: Path, assignment: str) -> Path:
     a bundle, in a folder of the assignment's name, or at the top."""
     for folder in (root / "assignments" / assignment, root / assignment):
         chain = (folder.parent, folder)
-        if all(part.is_dir() and not part.is_symlink() for part in chain):
+        if all(os.path.isdir(part) and not os.path.islink(part) for part in chain):
             return folder
     return root
+
+
+def repository_ref(request: Request, student: str, assignment: str, root: Path) -> SubmissionRef:
+    """The submission in a repository: the folder of the assignment's name in it, and what lies
+    beside it at the top."""
+    folder = source_folder(root, assignment)
+    beside = None if folder == root else root
+    return request.ref(student, assignment, folder, repository=root, beside=beside)
 
 
 def wanted_names(course: Course, assignment: str) -> frozenset[str]:

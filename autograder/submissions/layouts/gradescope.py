@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from autograder.submissions.layouts.found import Request, source_folder
-from autograder.submissions.submission import SubmissionRef, displayable, storable
+from autograder.submissions.layouts.found import Request
+from autograder.submissions.submission import SubmissionRef, displayable
 
 EXPECTED = "submission_<id>/ folders and submission_metadata.yml"
 METADATA = "submission_metadata.yml"
@@ -35,11 +35,10 @@ def find(request: Request) -> list[SubmissionRef]:
         about = about if isinstance(about, dict) else {}
         for student in _students(about) or [displayable(entry.name)]:
             refs.append(
-                SubmissionRef(
+                request.ref(
                     student,
                     assignment,
-                    source_folder(Path(entry.path), assignment),
-                    stored_as=storable(student),
+                    Path(entry.path),
                     submitted=_time(about.get(":created_at")),
                 )
             )

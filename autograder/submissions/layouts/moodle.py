@@ -3,7 +3,9 @@
 ``First Last_12345_assignsubmission_file_dx.py``.
 
 The number belongs to the submission alone, so the grade is known by the student's name, and
-by name and number where two students have the same name.
+by name and number where two students have the same name, as all do in an anonymous download:
+``Participant_12345_assignsubmission_file_``. ``download_submissions`` in Moodle's
+``mod/assign/locallib.php`` makes the names, and replaces underscores in those of people.
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from autograder.submissions.layouts.found import Request, source_folder
-from autograder.submissions.submission import SubmissionRef, displayable, storable
+from autograder.submissions.layouts.found import Request
+from autograder.submissions.names import same
+from autograder.submissions.submission import SubmissionRef, displayable
+from autograder.text.messages import sanitize
 
 EXPECTED = "<First Last>_<number>_assignsubmission_file_/ folders"
 
@@ -21,9 +25,26 @@ _NAME = re.compile(
     r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_file(?:_(?P<file>.*))?", re.DOTALL
 )
 
+_OTHER = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?!file)\w+.*", re.DOTALL)
+
 
 def recognises(request: Request) -> bool:
     return any(_NAME.fullmatch(displayable(entry.name)) for entry in request.entries())
+
+
+def unmatched(request: Request) -> list[str]:
+    """A line for each student who handed in no file, and for what is nobody's."""
+    names = [same(displayable(entry.name)) for entry in request.entries()]
+    found = {(m["name"], m["number"]) for name in names if (m := _NAME.fullmatch(name))}
+    lines = []
+    for name in names:
+        other = _OTHER.fullmatch(name)
+        if other is not None and (other["name"], other["number"]) not in found:
+            student = sanitize(other["name"], 60)
+            lines.append(f"{student}: no submission found: there is {sanitize(name, 80)} alone")
+        elif other is None and not _NAME.fullmatch(name):
+            lines.append(f"{sanitize(name, 80)}: not read: Moodle gives nothing such a name")
+    return [] if request.students else lines
 
 
 def find(request: Request) -> list[SubmissionRef]:
@@ -33,10 +54,10 @@ def find(request: Request) -> list[SubmissionRef]:
         match = _NAME.fullmatch(displayable(entry.name))
         if match is None:
             continue
-        key = (match["name"], match["number"])
+        key = (same(match["name"]), match["number"])
         if entry.is_dir():
             folders[key] = Path(entry.path)
-        elif (match["file"] or "").endswith((".py", ".ipynb")):
+        elif match["file"]:
             files.setdefault(key, {})[match["file"]] = Path(entry.path)
     keys = sorted({*folders, *files})
     if not keys:
@@ -48,12 +69,11 @@ def find(request: Request) -> list[SubmissionRef]:
         student = name if namesakes[name] == 1 else f"{name} ({number})"
         folder = folders.get((name, number))
         refs.append(
-            SubmissionRef(
+            request.ref(
                 student,
                 assignment,
-                request.folder if folder is None else source_folder(folder, assignment),
+                folder or request.folder,
                 files=files[name, number] if folder is None else None,
-                stored_as=storable(student),
             )
         )
     return refs

@@ -1,12 +1,20 @@
-"""``<student>/<assignment>/<exercise>.py``, as nbgrader has it."""
+"""``<student>/<assignment>/<exercise>.py``, as nbgrader has it.
+
+Work that lies a folder too high, or in a folder of a name near that of the assignment, is taken
+where nothing else can be meant, and that is said.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from autograder.errors import UsageError
+from autograder.submissions.layouts import unmatched
 from autograder.submissions.layouts.found import Request, saw
-from autograder.submissions.submission import SubmissionRef, find_submissions
+from autograder.submissions.names import same
+from autograder.submissions.submission import SubmissionRef, displayable, is_reserved, storable
+from autograder.text.messages import sanitize
 
 EXPECTED = "<student>/<assignment>/<exercise>.py"
 
@@ -21,7 +29,63 @@ def recognises(request: Request) -> bool:
 
 
 def find(request: Request) -> list[SubmissionRef]:
-    try:
-        return find_submissions(request.folder, request.course, assignments=request.assignments)
-    except UsageError as error:
-        raise UsageError(f"{error}; saw {saw(request.folder)}") from None
+    found: list[SubmissionRef] = []
+    for entry in unmatched.students(request.folder):
+        found += _of_student(entry, request)
+    found += [_misplaced_ref(one, request) for one in unmatched.misplaced(request)]
+    if not found:
+        wanted = " or ".join(request.assignments) or "any assignment"
+        raise UsageError(
+            f"{request.folder}: no submissions of {wanted}; they are expected at "
+            f"{request.folder}/<student>/<assignment>/<exercise>.py; saw {saw(request.folder)}"
+        )
+    return found
+
+
+def _of_student(entry: os.DirEntry[str], request: Request) -> list[SubmissionRef]:
+    refs = []
+    student = displayable(entry.name)
+    for assignment in request.assignments:
+        path = Path(entry.path, assignment)
+        if not os.path.lexists(path):
+            continue
+        files = None
+        if entry.is_symlink():
+            # Not followed: it may lead to the work of another. Every file is the link, and so
+            # none that can be read.
+            exercises = request.course.assignments[assignment].exercises
+            files = {f"{exercise.name}.py": Path(entry.path) for exercise in exercises}
+        refs.append(
+            request.ref(
+                student,
+                assignment,
+                path,
+                files=files,
+                stored_as=_stored_as(entry.name),
+                timestamp_file=None if files else path / "timestamp.txt",
+                beside=None if files else Path(entry.path),
+            )
+        )
+    return refs
+
+
+def _misplaced_ref(one: unmatched.Misplaced, request: Request) -> SubmissionRef:
+    files = None
+    if one.only_files:
+        files = {path.name: path for path in unmatched.files_in(one.folder)}
+    return request.ref(
+        one.student,
+        one.assignment,
+        one.folder,
+        files=files,
+        stored_as=_stored_as(one.stored_as),
+        timestamp_file=one.folder / "timestamp.txt",
+        note=f"{sanitize(one.student, 60)}: {one.note}",
+    )
+
+
+def _stored_as(name: str) -> str:
+    """The folder among the grades is called as the student's folder is, but for names that would
+    be in the way there; in Unicode's normal form C, so that a name has one grade."""
+    name = same(name)
+    return storable(name) if is_reserved(name) else name

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.submissions.layouts.found import Request, source_folder, wanted_names
-from autograder.submissions.submission import SubmissionRef, displayable, storable
+from autograder.errors import UsageError
+from autograder.submissions.layouts.found import Request, entries, repository_ref, source_folder
+from autograder.submissions.names import meaning
+from autograder.submissions.submission import SubmissionRef, displayable
 
 EXPECTED = "one student's files, at the top, in <assignment>/ or in assignments/<assignment>/"
 
@@ -30,17 +32,15 @@ def find(request: Request) -> list[SubmissionRef]:
     if not _has_work(request, assignment):
         raise request.refuse("repository", EXPECTED)
     student = displayable(request.students[0] if len(request.students) == 1 else request.name)
-    return [
-        SubmissionRef(
-            student,
-            assignment,
-            source_folder(request.folder, assignment),
-            stored_as=storable(student),
-            repository=request.folder,
-        )
-    ]
+    return [repository_ref(request, student, assignment, request.folder)]
 
 
 def _has_work(request: Request, assignment: str) -> bool:
     folder = source_folder(request.folder, assignment)
-    return any((folder / name).is_file() for name in wanted_names(request.course, assignment))
+    exercises = [one.name for one in request.course.assignments[assignment].exercises]
+    try:
+        names = [entry.name for entry in entries(folder) if entry.is_file()]
+    except UsageError:
+        return False
+    meanings = (meaning(name, exercises, assignment) for name in names)
+    return any(one.exercise and one.distance < 3 for one in meanings)

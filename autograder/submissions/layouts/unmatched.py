@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from autograder.errors import UsageError
 from autograder.submissions.layouts.found import Request, entries, some
+from autograder.submissions.names import meaning, same
 from autograder.submissions.submission import displayable
 from autograder.text.messages import sanitize
 
@@ -30,7 +31,8 @@ class Inside(Struct, frozen=True):
 
     @property
     def work(self) -> tuple[str, ...]:
-        return tuple(name for name in self.files if name.endswith((".py", ".ipynb")))
+        kinds = ("python", "notebook", "archive")
+        return tuple(name for name in self.files if meaning(name, (), "").kind in kinds)
 
     def __str__(self) -> str:
         if not self.readable:
@@ -54,8 +56,8 @@ def look_into(folder: Path) -> Inside:
 def candidates(request: Request) -> Iterator[tuple[str, Path]]:
     """The folders that may be a student's, of those asked for, by the student's name."""
     for entry in request.entries():
-        student = displayable(entry.name)
-        asked_for = not request.students or student in request.students
+        student = same(displayable(entry.name))
+        asked_for = not request.students or student in map(same, request.students)
         if entry.is_dir() and entry.name != "__pycache__" and asked_for:
             yield student, Path(entry.path)
 
@@ -86,13 +88,14 @@ def there_are(everybody: Sequence[str], asked_for: Sequence[str]) -> str:
 def nearest(name: str, known: Collection[str]) -> str | None:
     """The one of ``known`` that was meant, if any: alike but for capitals and punctuation, or
     nearly. 'week-2' is never 'week-3'."""
+    name = same(name)
     plain = {_plain(one): one for one in known if _has_numbers_of(one, name)}
     close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=_ALIKE)
     return plain[close[0]] if close else None
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "-", name.casefold()).strip("-")
+    return re.sub(r"[\W_]+", "-", same(name).casefold()).strip("-")
 
 
 def _has_numbers_of(known: str, name: str) -> bool:
@@ -111,15 +114,128 @@ class _Student(Struct, frozen=True):
     """Folders with a name near that of an assignment which is not there, and its name."""
 
 
+class Misplaced(Struct, frozen=True):
+    """Work that does not lie where it should, and can be meant for one assignment alone."""
+
+    student: str
+    stored_as: str
+    assignment: str
+    folder: Path
+    note: str
+    """Said about it, after the student's name."""
+    only_files: bool = False
+    """Only what lies directly in the folder."""
+
+
+def misplaced(request: Request) -> list[Misplaced]:
+    """The work that is taken though it lies elsewhere: in a folder with a name near that of the
+    assignment, the only one; or directly in the student's folder, or in a folder of any name in
+    it, where only one assignment is asked for or its files are named like no other's."""
+    students, common = _everybody(request)
+    found: list[Misplaced] = []
+    for one in students:
+        for assignment in request.assignments:
+            if assignment in one.handed_in:
+                continue
+            place = _place_of(one, assignment, request, common)
+            if place is not None:
+                found.append(place)
+    return found
+
+
+def _everybody(request: Request) -> tuple[list[_Student], set[str]]:
+    """The students, and the folders that those have who handed something in as they should."""
+    students = [_look_at(name, folder, request) for name, folder in candidates(request)]
+    return students, {name for one in students if one.handed_in for name in one.inside.folders}
+
+
+def _place_of(
+    one: _Student, assignment: str, request: Request, common: Collection[str]
+) -> Misplaced | None:
+    near = [seen for seen, name in one.meant.items() if name == assignment]
+    if near:
+        if len(near) > 1:
+            return None
+        note = f"took '{sanitize(displayable(near[0]), 60)}/' for '{assignment}/'"
+        return Misplaced(one.name, one.folder.name, assignment, one.folder / near[0], note)
+    if one.meant or one.folder.is_symlink() or one.name in request.course.assignments:
+        return None
+    named = _assignments_named(one, request)
+    if one.handed_in:
+        # Beside a folder that is right only what cannot belong to that.
+        if named != {assignment} or not one.inside.work:
+            return None
+        note = f"took {some(one.inside.work)} for files of '{assignment}/'"
+        return Misplaced(one.name, one.folder.name, assignment, one.folder, note, only_files=True)
+    if named != {assignment} and (named or len(request.assignments) > 1):
+        return None
+    if _is_other_work(one.inside, common) or not has_work(one.folder):
+        return None
+    if any(
+        os.path.isdir(one.folder / seen / assignment)
+        for seen in one.inside.folders
+        if seen != "assignments"
+    ):
+        return None  # a class, and no student
+    where = one.inside.work or tuple(f"{name}/" for name in one.inside.folders)
+    note = f"took {some(where)} for files of '{assignment}/'"
+    return Misplaced(one.name, one.folder.name, assignment, one.folder, note)
+
+
+def _assignments_named(one: _Student, request: Request) -> set[str]:
+    """The assignments that the names of files directly in the folder are of, and of no other."""
+    named: set[str] = set()
+    for file in one.inside.work:
+        owners = {
+            name
+            for name, assignment in request.course.assignments.items()
+            if meaning(file, [exercise.name for exercise in assignment.exercises], name).exercise
+        }
+        if len(owners) == 1:
+            named |= owners
+    return named
+
+
+def has_work(folder: Path, depth: int = 0) -> bool:
+    """Whether there is code or a zip in the folder, or in one below."""
+    inside = look_into(folder)
+    return bool(inside.work) or (
+        depth < 4 and any(has_work(folder / name, depth + 1) for name in inside.folders)
+    )
+
+
+def files_in(folder: Path) -> list[Path]:
+    try:
+        return [Path(entry.path) for entry in entries(folder) if not entry.is_dir()]
+    except UsageError:
+        return []
+
+
+def students(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """The folders that may be a student's, links to folders included."""
+    try:
+        with os.scandir(folder) as found:
+            ordered = sorted(found, key=lambda entry: os.fsencode(entry.name))
+            yield from (entry for entry in ordered if entry.is_dir() and entry.name[0] != ".")
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be read: {error.strerror}") from None
+
+
 def without_assignment(request: Request) -> list[str]:
     """A line for each ``<student>/`` where an assignment is called otherwise or is not there
     at all. Who handed in other assignments of the course, or what others have beside them,
     has made no mistake."""
-    students = [_look_at(name, folder, request) for name, folder in candidates(request)]
-    common = {name for one in students if one.handed_in for name in one.inside.folders}
+    students, common = _everybody(request)
+    taken = {(one.student, one.assignment) for one in misplaced(request)}
     lines = []
     for one in students:
-        wanted = {seen: name for seen, name in one.meant.items() if name in request.assignments}
+        wanted = {
+            seen: name
+            for seen, name in one.meant.items()
+            if name in request.assignments and (same(one.name), name) not in taken
+        }
+        if any(student == one.name for student, _ in taken) and not wanted:
+            continue
         if wanted:
             of = " and ".join(dict.fromkeys(wanted.values())) if one.handed_in else ""
             lines.append(complaint(one.name, _did_you_mean(wanted), of=of))
@@ -163,18 +279,19 @@ def _misplaced(one: _Student, request: Request) -> str:
         return f"saw {some(one.inside.work)} directly in it; files belong in {place}/{assignment}/"
     for seen in one.inside.folders:
         for name in request.assignments:
-            if (one.folder / seen / name).is_dir():
+            if os.path.isdir(one.folder / seen / name):
                 deep = f"{sanitize(displayable(seen), 60)}/{name}"
                 return f"saw '{deep}/', which belongs at {place}/{name}/"
     return f"{one.inside}; files belong in {place}/{assignment}/"
 
 
 def without_files(request: Request) -> list[str]:
-    """A line for each ``<student>/`` that has no work at its top."""
+    """A line for each ``<student>/`` that has no work in it."""
     return [
         complaint(student, f"{inside}; files belong directly in {sanitize(student, 60)}/")
         for student, folder in candidates(request)
-        if not (inside := look_into(folder)).work
+        if not has_work(folder)
+        for inside in [look_into(folder)]
     ]
 
 

@@ -89,6 +89,24 @@ CLASSES = {
         "Kim Lee_33_assignsubmission_file_dx.py",
         "Kim Lee_33_assignsubmission_onlinetext_/onlinetext.html",
     ],
+    "blackboard": [
+        "Home_work 1_ada_attempt_2026-12-01-12-30-00_dx.py",
+        "Home_work 1_ada_attempt_2026-12-01-12-30-00.txt",
+        "Home_work 1_kim_lee_attempt_2026-12-02-00-00-01_dx.py",
+    ],
+    "brightspace": [
+        "101-900 - Ada - Dec 1, 2026 1159 PM/dx.py",
+        "102-900 - Kim Lee - Dec 2, 2026 1205 AM - dx.py",
+        "index.html",
+    ],
+    "teams": [
+        "Submitted files/Ada/Linear layer/Version 1/dW.py",
+        "Submitted files/Ada/Linear layer/Version 2/dx.py",
+        "Submitted files/Kim Lee/Essay/Version 9/essay.txt",
+        "Submitted files/Kim Lee/Linear layer/버전 1/dx.py",
+        "Working files/Kim Lee/Linear layer/dx.py",
+    ],
+    "google": ["Ada - dx.py", "Kim Lee - dx.ipynb"],
     "repository": ["README.md", "assignments/linear-layer/dx.py", "dW.py"],
     "flat": ["ada.py", "Kim Lee/dx.py", "bob.ipynb", "notes.txt"],
 }
@@ -98,6 +116,10 @@ FOUND = {
     "gradescope": {"ada", "kim@x.edu", "park"},
     "canvas": {"101", "102"},
     "moodle": {"Ada", "Kim Lee (32)", "Kim Lee (33)"},
+    "blackboard": {"ada", "kim_lee"},
+    "brightspace": {"Ada", "Kim Lee"},
+    "teams": {"Ada", "Kim Lee"},
+    "google": {"Ada", "Kim Lee"},
     "repository": {"submissions"},
     "flat": {"ada", "Kim Lee", "bob"},
 }
@@ -218,20 +240,51 @@ def test_there_is_no_warning_where_nothing_is_wrong(
     assert find(hand_in(tmp_path, CLASSES[layout], packed), layout).unmatched == ()
 
 
+# Work that does not lie where it should, and what is said when it is taken all the same.
+TAKEN = {
+    "park/linear_layer/dx.py": "park: took 'linear_layer/' for 'linear-layer/'",
+    "park/Linear Layer (1)/dx.py": "park: took 'Linear Layer (1)/' for 'linear-layer/'",
+    "park/dx.py": "park: took dx.py for files of 'linear-layer/'",
+    "park/hw1.zip": "park: took hw1.zip for files of 'linear-layer/'",
+    "park/week5.ipynb": "park: took week5.ipynb for files of 'linear-layer/'",
+    "park/assignments/linear-layer/dx.py": "park: took assignments/ for files of 'linear-layer/'",
+    "park/hw1/dx.py": "park: took hw1/ for files of 'linear-layer/'",
+}
+
+
+@pytest.mark.parametrize("file", TAKEN)
+def test_work_in_another_place_is_taken_and_that_is_said(tmp_path: Path, file: str) -> None:
+    path = hand_in(tmp_path, ["ada/linear-layer/dx.py", "ada/essay/essay.txt", file])
+    found = find(path, "nbgrader")
+    assert [ref.student for ref in found.refs] == ["ada", "park"]
+    assert found.notes == (TAKEN[file],)
+    assert found.unmatched == ()
+    handed_in = [one.path for one in read_submission(found.refs[1]).handed_in]
+    assert any(path.endswith(file.rpartition("/")[2]) for path in handed_in)
+
+
+def test_work_beside_a_right_folder_is_looked_at_too(tmp_path: Path) -> None:
+    path = hand_in(tmp_path, ["ada/linear-layer/dW.py", "ada/dx.py", "ada/report.pdf"])
+    (ref,) = find(path, "nbgrader").refs
+    handed_in = {one.path: one for one in read_submission(ref).handed_in}
+    assert handed_in["../dx.py"].used_as == ("dx.py",)
+    assert handed_in["../report.pdf"].reason == "not_code"
+
+
+def test_work_that_may_be_of_two_assignments_is_not_taken(tmp_path: Path) -> None:
+    files = ["ada/linear-layer/dx.py", "park/dx.py", "lee/dW.py"]
+    with submissions(hand_in(tmp_path, files), COURSE, layout="nbgrader") as found:
+        assert [(ref.student, ref.assignment) for ref in found.refs] == [
+            ("ada", "linear-layer"),
+            ("lee", "linear-layer"),  # the other one has no dW
+        ]
+        assert found.unmatched == (
+            "park: no submission found: saw dx.py directly in it; "
+            "files belong in park/<assignment>/",
+        )
+
+
 MISFITS = {
-    "park/linear_layer/dx.py": (
-        "park: no submission found: saw 'linear_layer/', did you mean 'linear-layer/'?"
-    ),
-    "park/Linear Layer (1)/dx.py": (
-        "park: no submission found: saw 'Linear Layer (1)/', did you mean 'linear-layer/'?"
-    ),
-    "park/dx.py": (
-        "park: no submission found: saw dx.py directly in it; files belong in park/linear-layer/"
-    ),
-    "park/assignments/linear-layer/dx.py": (
-        "park: no submission found: saw 'assignments/linear-layer/', "
-        "which belongs at park/linear-layer/"
-    ),
     "park/sketches/notes.txt": (
         "park: no submission found: saw sketches/; files belong in park/linear-layer/"
     ),
@@ -263,8 +316,13 @@ def test_a_misspelled_assignment_beside_a_right_one_is_named(tmp_path: Path) -> 
     files = ["ada/linear-layer/dx.py", "ada/Linear_Layer-2/dx.py", "bob/linear-layer/dx.py"]
     path = hand_in(tmp_path, [*files, "bob/linear-layer-old/dx.py", "bob/linear-layer-3/dx.py"])
     with submissions(path, COURSE, layout="nbgrader") as found:
+        assert found.unmatched == ()
+        assert found.notes == ("ada: took 'Linear_Layer-2/' for 'linear-layer-2/'",)
+    path = hand_in(tmp_path, ["ada/Linear Layer-2/dx.py"])
+    with submissions(path, COURSE, layout="nbgrader") as found:
         assert found.unmatched == (
             "ada: no submission of linear-layer-2 found: "
+            "saw 'Linear Layer-2/', did you mean 'linear-layer-2/'? "
             "saw 'Linear_Layer-2/', did you mean 'linear-layer-2/'?",
         )
 

@@ -12,6 +12,9 @@ from autograder.submissions.notebook import (
     NotebookError,
     broken_cell,
     cell_of,
+    extract,
+    parse_notebook,
+    place_of,
     source_from_notebook,
 )
 from tests.support.notebooks import notebook
@@ -222,3 +225,226 @@ def test_the_check_of_a_notebook_is_left_out() -> None:
     source = source_from_notebook(notebook(*cells))
     assert "import numpy as np" in source
     assert "autograder" not in source
+
+
+# What a function needs, taken from cells by its name alone, and what comes out of it.
+NEEDED: dict[str, tuple[tuple[str, ...], object]] = {
+    "a namedtuple": (
+        ("from collections import namedtuple\nG = namedtuple('G', 'dx')",
+         "def f(): return G(3).dx"), 3
+    ),
+    "a partial": (
+        ("from functools import partial\nimport numpy as np\nm = partial(np.add, 2)",
+         "def f(): return int(m(1))"), 3
+    ),
+    "a lambda that calls": (("g = lambda x: abs(x)\nf = lambda: g(-3)",), 3),
+    "an object of one's own": (
+        ("class C:\n    def __init__(self): self.a = 3", "c = C()", "def f(): return c.a"), 3
+    ),
+    "a dataclass": (
+        ("from dataclasses import dataclass\n@dataclass\nclass C:\n    a: int = 3\nc = C()",
+         "def f(): return c.a"), 3
+    ),
+    "an enumeration": (
+        ("from enum import Enum\nclass E(Enum):\n    A = 3\nM = {E.A: E.A.value}",
+         "def f(): return M[E.A]"), 3
+    ),
+    "a logger": (
+        ("import logging\nlog = logging.getLogger(__name__)\nlog.setLevel(10)",
+         "def f():\n    log.debug('x')\n    return 3"), 3
+    ),
+    "a dictionary filled later": (("O = {'a': 0}\nO.update(a=3)", "def f(): return O['a']"), 3),
+    "an element stored later": (("O = {}", "O['a'] = 3", "def f(): return O['a']"), 3),
+    "an attribute stored later": (
+        ("class C: pass\nc = C()\nc.a = 3", "def f(): return c.a"), 3
+    ),
+    "a list filled in a loop": (
+        ("L = []\nfor i in range(3):\n    L.append(i)", "def f(): return sum(L)"), 3
+    ),
+    "a loop that counts": (("n = 0\nfor i in range(3):\n    n += 1", "def f(): return n"), 3),
+    "a while loop": (("n = 1\nwhile n < 3:\n    n += 1", "def f(): return n"), 3),
+    "a function under with": (
+        ("import numpy as np\nwith np.errstate(all='ignore'):\n    def f(): return 3",), 3
+    ),
+    "a function under try": (("try:\n    def f(): return 3\nexcept ValueError:\n    pass",), 3),
+    "a function under main": (("if __name__ == '__main__':\n    def f():\n        return 3",), 3),
+    "a constant under main": (
+        ("if __name__ == '__main__':\n    A = 3\n    print(A)", "def f(): return A"), 3
+    ),
+    "a global set by a function": (
+        ("def init():\n    global W\n    W = 3\ninit()", "def f(): return W"), 3
+    ),
+    "an argument that a function changes": (
+        ("def init(p):\n    p['a'] = 3\nP = {}\ninit(P)", "def f(): return P['a']"), 3
+    ),
+    "a decorated function": (
+        ("def twice(g):\n    return lambda: 2 * g()", "@twice\ndef f(): return 1.5"), 3.0
+    ),
+    "a function wrapped later": (
+        ("def twice(g):\n    return lambda: 2 * g()", "def f(): return 1.5", "f = twice(f)"), 3.0
+    ),
+    "a computed table": (("T = [i * i for i in range(3)]", "def f(): return T[1] + 2"), 3),
+    "the last of several values": (("A = 1", "A = 3", "def f(): return A"), 3),
+    "the value that another was made of": (
+        ("A = 3\nB = A", "A = 5", "def f(): return B"), 3
+    ),
+    "a walrus": (("assert (n := 3) > 1", "def f(): return n"), 3),
+    "unpacking": (("(a, *b), c = (1, 2), 0", "def f(): return a + sum(b)"), 3),
+    "match": (("match 3:\n    case k:\n        pass", "def f(): return k"), 3),
+    "del": (("A = 1\ndel A\nA = 3", "def f(): return A"), 3),
+    "eval": (("A = 3", "def f(): return eval('A')"), 3),
+    "globals": (("A = 3", "def f(): return globals()['A']"), 3),
+    "a name used in a comprehension": (("A = 3", "def f(): return [A for _ in '1'][0]"), 3),
+    "a parameter called as a global": (
+        ("W = 1", "for _ in range(3):\n    W = nothing()", "def f(W=3): return W"), 3
+    ),
+    "a star": (("from math import *", "def f(): return int(sqrt(9))"), 3),
+    "statements on a line": (("A = 1; import matplotlib; B = 2", "def f(): return A + B"), 3),
+    "a seed and numbers": (
+        ("import numpy as np\nr = np.random.default_rng(0)\nA = r.integers(3, 4)",
+         "def f(): return int(A)"), 3
+    ),
+    "a regular expression": (
+        ("import re\nP = re.compile('(3)')", "def f(): return int(P.match('3')[1])"), 3
+    ),
+    "environment variables": (
+        ("import os\nA = int(os.environ.get('NO_SUCH', 3))", "def f(): return A"), 3
+    ),
+    "plots, downloads and checks around it": (
+        ("from google.colab import drive\ndrive.mount('/x')", "!pip install x",
+         "import matplotlib.pyplot as plt\nplt.style.use('x')", "A = 3",
+         "def plot():\n    plt.plot([A])", "def f(): return A", "plot()\nassert f() == 4"), 3
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NEEDED)
+def test_what_a_function_needs_is_taken(what: str) -> None:
+    cells, value = NEEDED[what]
+    found: dict[str, Any] = {"__name__": "__main__"}
+    extracted = extract(parse_notebook(notebook(*cells)), ["f"])
+    exec(extracted.source, found)
+    assert found["f"]() == value
+    assert extracted.left_out == ()
+
+
+# What cannot be run again: the reason, and the place that is named.
+LEFT_OUT: dict[str, tuple[tuple[str, ...], str, int, int]] = {
+    "a file": (("A = open('a').read()", "def f(): return A"), "file", 1, 1),
+    "numpy's file": (
+        ("import numpy as np\n\nA = np.load('a.npy')", "def f(): return A"), "file", 1, 3),
+    "a path": (
+        ("from pathlib import Path", "A = Path('a').read_text()", "def f(): return A"),
+        "file", 2, 1),
+    "a file, in a function": (
+        ("def load():\n    return open('a').read()", "A = load()", "def f(): return A"),
+        "file", 2, 1),
+    "a question": (("A = input()", "def f(): return A"), "input", 1, 1),
+    "another library": (
+        ("import pandas as pd\nA = pd.DataFrame()", "def f(): return A"), "library", 1, 2),
+    "a download": (
+        ("import requests\nA = requests.get('x')", "def f(): return A"), "library", 1, 2),
+    "a program": (
+        ("import subprocess\nA = subprocess.run('x')", "def f(): return A"), "leaves", 1, 2),
+    "await": (("A = await g()", "def f(): return A"), "await", 1, 1),
+    "a cell that was deleted": (("A = B + 1", "def f(): return A"), "undefined", 1, 1),
+    "a value that was there before": (
+        ("A = 1", "A = float(open('a').read())", "def f(): return A"), "file", 2, 1),
+    "a change to what was there before": (
+        ("A = {'x': 1}", "A.update(y=open('a').read())", "def f(): return A['x']"), "file", 2, 1),
+    "what comes of it": (
+        ("A = open('a').read()\nB = len(A)", "def f(): return B"), "file", 1, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", LEFT_OUT)
+def test_what_is_left_out_is_named_and_no_other_value_is_used(what: str) -> None:
+    cells, reason, cell, line = LEFT_OUT[what]
+    found: dict[str, Any] = {"__name__": "__main__"}
+    extracted = extract(parse_notebook(notebook(*cells)), ["f"])
+    exec(extracted.source, found)
+    first = extracted.left_out[0]
+    assert (first.reason, first.cell, first.line) == (reason, cell, line)
+    assert first.code
+    with pytest.raises(NameError):
+        found["f"]()
+
+
+def test_lines_are_those_of_the_cell() -> None:
+    cells = ("import numpy as np\n\n# a remark\n%time 1\ndef g():\n    return 1\n",
+             "x = 1\nprint(x)\n\n\ndef f():\n    y = g()\n    return y / 0\n")  # fmt: skip
+    source = source_from_notebook(notebook(*cells), ["f"])
+    lines = source.split("\n")
+    line = next(number for number, text in enumerate(lines, 1) if "y / 0" in text)
+    assert place_of(source, line) == (2, 7)
+    line = next(number for number, text in enumerate(lines, 1) if "return 1" in text)
+    assert place_of(source, line) == (1, 6)
+    assert place_of("def f():\n    pass\n", 1) is None
+
+
+def test_a_comment_of_a_student_is_no_mark_of_ours() -> None:
+    source = source_from_notebook(notebook("def f():\n# cell 99\n    return 1"), ["f"])
+    assert place_of(source, source[: source.index("return")].count("\n") + 1) == (1, 3)
+
+
+def test_a_file_that_is_run_gives_its_names() -> None:
+    cells = ("%run helpers.py", "def f(): return scale")
+    source = extract(parse_notebook(notebook(*cells)), ["f"], frozenset({"helpers"})).source
+    assert "from helpers import *" in source
+    cells = ("%run ../secret/other.py", "def f(): return 1")
+    assert "other" not in extract(parse_notebook(notebook(*cells)), ["f"]).source
+
+
+def test_cells_that_write_files_are_files() -> None:
+    program = parse_notebook(
+        notebook("%%writefile h.py\nA = 1\n", "%%writefile -a h.py\nB = 2\n", "%%file ../x.py\n1")
+    )
+    assert program.files == {"h.py": "A = 1\nB = 2\n"}
+
+
+# Notebooks as other programs write them.
+FORMS: dict[str, bytes] = {
+    "NaN in an output": notebook("def f(): return 1").replace(
+        b'"metadata": {}', b'"outputs": [{"x": NaN}], "metadata": {"y": [Infinity, -Infinity]}', 1
+    ),
+    "half an emoji": notebook(("markdown", "cut"), "def f(): return 1").replace(
+        b'"cut"', b'"\\ud83d cut"'
+    ),
+    "half an emoji in the code": notebook("def f(): return 1  # cut").replace(b"cut", b"\\ud83d"),
+    "a byte order mark": b"\xef\xbb\xbf" + notebook("def f(): return 1"),
+    "nbformat 3": json.dumps(
+        {"nbformat": 3, "worksheets": [{"cells": [
+            {"cell_type": "code", "language": "python", "input": ["def f():\n", "    return 1"]}
+        ]}]}
+    ).encode(),
+    "bytes that are not UTF-8 in an output": notebook("def f(): return 1").replace(
+        b'"metadata": {}', b'"outputs": ["\xff"], "metadata": {}', 1
+    ),
+    "huge numbers": notebook("def f(): return 1").replace(
+        b'"metadata": {}', b'"x": ' + b"9" * 5000 + b', "y": NaN, "metadata": {}', 1
+    ),
+    "blanks in front": b"\n\n  " + notebook("def f(): return 1"),
+    "control characters": notebook("def f(): return 1").replace(
+        b'"metadata": {}', b'"outputs": ["\\u0000\\u001b[0m"], "metadata": {}', 1
+    ),
+    "keys twice": notebook("def f(): return 1").replace(
+        b'"metadata": {}', b'"metadata": {}, "metadata": {}', 1
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_notebook_is_read_as_python_reads_it(form: str) -> None:
+    found: dict[str, Any] = {}
+    exec(source_from_notebook(FORMS[form], ["f"]), found)
+    assert found["f"]() == 1
+
+
+def test_several_exercises_of_a_large_notebook_take_no_longer_together() -> None:
+    cells = [f"def f{i}(x):\n    return x + K{i}\nK{i} = abs({i})" for i in range(600)]
+    start = time.process_time()
+    program = parse_notebook(notebook(*cells))
+    for number in range(0, 600, 60):
+        source = extract(program, [f"f{number}"]).source
+        assert names(source) == {f"f{number}", f"K{number}"}
+    assert time.process_time() - start < 10

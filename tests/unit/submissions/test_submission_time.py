@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from autograder.errors import UsageError
 from autograder.submissions.submission import SubmissionRef
-from autograder.submissions.submission_time import commit_time, parse_timestamp, submission_time
+from autograder.submissions.submission_time import (
+    Evidence,
+    commit_time,
+    evidence,
+    parse_timestamp,
+    submission_time,
+)
+from autograder.submissions.times import read_times
 
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 
@@ -29,6 +39,23 @@ needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not i
         "2026-12-01T21:00:00+09:00",
         "2026-12-01 21:00:00 Asia/Seoul",
         "2026-12-01 21:00:00 KST",
+        "\ufeff2026-12-01 12:00:00 UTC",
+        "2026-12-01 04:00:00.000000 PST",
+        "2026-12-01 05:00:00 PDT",
+        "2026-12-01 08:00:00 EDT",
+        "2026-12-01 07:00:00 EST",
+        "2026-12-01 14:00:00 CEST",
+        "2026-12-01 13:00:00 CET",
+        "2026-12-01 13:00:00 BST",
+        "2026-12-01 17:30:00 IST",
+        "2026-12-01 21:00:00 jst",
+        "2026-12-01 23:00:00 AEDT",
+        "2026-12-01 12:00:00 WET",
+        "2026-12-01 12:00:00 (UTC)",
+        "2026-12-01 21:00:00 UTC+9",
+        "2026-12-01 21:00:00 GMT+09:00",
+        "2026/12/01 12:00:00",
+        "2026.12.01 12:00 UTC",
     ],
 )
 def test_reads_nbgraders_timestamps(text: str) -> None:
@@ -36,7 +63,11 @@ def test_reads_nbgraders_timestamps(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "2026-13-01 12:00:00 UTC", "2026-12-01 12:00:00 ../x"]
+    "text",
+    [
+        *("", "soon", "2026-13-01 12:00:00 UTC", "2026-12-01 12:00:00 ../x"),
+        *("0001-01-01 00:00:00+14:00", "9999-12-31 23:59:59 -14:00", "2026-12-01 12:00:00 XYZ"),
+    ],
 )
 def test_refuses_other_text(text: str) -> None:
     assert parse_timestamp(text) is None
@@ -116,3 +147,61 @@ def test_a_head_that_points_elsewhere_is_no_time(tmp_path: Path, head: str) -> N
     (tmp_path / ".git" / "objects").mkdir(parents=True)
     (tmp_path / ".git" / "HEAD").write_text(head)
     assert commit_time(tmp_path) is None
+
+
+@pytest.mark.parametrize("zone", ["IST", "BST", "CST", "AST", "EST"])
+def test_a_zone_of_several_meanings_is_named(tmp_path: Path, zone: str) -> None:
+    ref = submission(tmp_path)
+    (tmp_path / "timestamp.txt").write_text(f"2026-12-01 12:00:00 {zone}")
+    found = evidence(ref)
+    assert found.source == "timestamp"
+    assert found.note.startswith(f"{zone} (UTC")
+    (tmp_path / "timestamp.txt").write_text("2026-12-01 12:00:00 KST")
+    assert evidence(ref).note == ""
+
+
+def test_a_timestamp_that_is_no_time_is_noted(tmp_path: Path) -> None:
+    ref = submission(tmp_path)
+    (tmp_path / "timestamp.txt").write_text("yesterday")
+    found = evidence(ref)
+    assert (found.source, found.note) == ("files", "yesterday")
+
+
+def test_times_beyond_reason_are_none(tmp_path: Path) -> None:
+    ref = submission(tmp_path)
+    (tmp_path / "dx.py").unlink()
+    assert evidence(replace(ref, folder=tmp_path / "gone")) == Evidence(None, "nothing")
+    far = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    assert evidence(replace(ref, submitted=far)).source == "files"
+
+
+TIMES = (
+    "student,submitted\nkim,2026-12-01 12:00:00 UTC\nlee,\n",
+    " Student ; Submitted_at \r\n kim ; 2026-12-01 21:00 \r\n;\r\n",
+    "이름,제출 시각\nkim,2026-12-01 21:00:00 KST\n",
+    "student,time,assignment\nkim,2026-12-01 12:00:00Z,a\nkim,2026-12-01 15:00:00Z,b\n",
+    "student,submitted\nkim,2026-12-01 01:00:00 UTC\nkim,2026-12-01 12:00:00 UTC\n",
+)
+
+
+@pytest.mark.parametrize("content", TIMES)
+def test_times_come_from_a_csv(content: str) -> None:
+    seoul = timezone(timedelta(hours=9))
+    due = datetime(2026, 12, 1, 23, 59, tzinfo=seoul)
+    times = read_times(content.encode(), "t.csv")
+    ref = SubmissionRef("kim", "a", Path("."))
+    assert evidence(times.apply(ref, due)).time == NOON
+    assert times.apply(SubmissionRef("lee", "a", Path(".")), due).submitted is None
+    assert times.unknown(["lee"]) == ["kim"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a,b\n1,2\n", "t.csv:1: needs the columns 'student' and 'submitted'; saw a, b"),
+        ("student,submitted\nkim,soon\n", "t.csv:2: 'soon' is no time; write it as"),
+    ],
+)
+def test_times_that_are_none_are_named(content: str, message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        read_times(content.encode(), "t.csv")

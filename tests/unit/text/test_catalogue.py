@@ -62,6 +62,8 @@ def test_every_message_is_used_and_every_key_exists() -> None:
         "grade_done",
         "grade_interrupted",
         "no_such_",
+        "left_out_",
+        "unused_",
         "readme_",
         "battery_",
     )
