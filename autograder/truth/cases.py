@@ -77,13 +77,14 @@ def draw_cases(exercise: Exercise, test: RunTest, seed: int) -> tuple[Case, ...]
     return lay_out(exercise, test, draw(exercise, test, seed))
 
 
-def draw(exercise: Exercise, test: RunTest, seed: int) -> tuple[Drawn, ...]:
-    """The numbers of each case of ``test``. Raises as :func:`draw_cases` does."""
+def draw(exercise: Exercise, test: RunTest, seed: int, salt: str = "") -> tuple[Drawn, ...]:
+    """The numbers of each case of ``test``; others for each ``salt``. Raises as
+    :func:`draw_cases` does."""
     inputs = test.inputs
     if isinstance(inputs, Example):
-        one = _draw_given(exercise, test, inputs, _generator(exercise, test, 0, seed))
+        one = _draw_given(exercise, test, inputs, _generator(exercise, test, 0, seed, salt))
         return (one,) * len(inputs.layouts)
-    generators = (_generator(exercise, test, number, seed) for number in range(inputs.cases))
+    generators = (_generator(exercise, test, number, seed, salt) for number in range(inputs.cases))
     if inputs.variants:
         return tuple(_draw_variants(exercise, test, inputs, generators))
     return tuple(
@@ -123,9 +124,12 @@ def is_trivial(
     )
 
 
-def _generator(exercise: Exercise, test: RunTest, number: int, seed: int) -> np.random.Generator:
+def _generator(
+    exercise: Exercise, test: RunTest, number: int, seed: int, salt: str = ""
+) -> np.random.Generator:
     source = "public" if test.visibility == "public" else str(seed)
     key = f"{source}/{exercise.assignment}/{exercise.name}/{test.name}/{number}"
+    key += f"/{salt}" if salt else ""
     return np.random.default_rng(int.from_bytes(blake2b(key.encode()).digest()[:16], "big"))
 
 
