@@ -1,6 +1,6 @@
 """The pictures of the README, from what the commands print: run after a change of their output.
 
-    .venv/bin/python docs/pictures/make.py
+.venv/bin/python docs/pictures/make.py
 """
 
 from __future__ import annotations
