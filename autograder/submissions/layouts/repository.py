@@ -38,9 +38,9 @@ def find(request: Request) -> list[SubmissionRef]:
 def _has_work(request: Request, assignment: str) -> bool:
     folder = source_folder(request.folder, assignment)
     exercises = [one.name for one in request.course.assignments[assignment].exercises]
-    try:
-        # A link is work as well, which is not followed: its student learns that.
-        names = [name for name in os.listdir(folder) if not os.path.isdir(folder / name)]
+    try:  # a link counts: its student is told that it is no file, and is not nobody
+        with os.scandir(folder) as scan:
+            names = [one.name for one in scan if not one.is_dir(follow_symlinks=False)]
     except OSError:
         return False
     meanings = (meaning(name, exercises, assignment) for name in names)
