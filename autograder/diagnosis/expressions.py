@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -138,7 +139,7 @@ def _written(expression: Expression, outside: int = 0) -> str:
     if operation in ("> 0", ">= 0", "<= 0", "< 0", "== 0"):
         return f"({inner} {operation})"
     if operation == "square":
-        return f"{inner}**2"
+        return f"{inner}**2" if outside < _TIGHT else f"({inner}**2)"
     if operation in ("sum", "max"):
         at = "" if expression.axis is None else f"axis={expression.axis}"
         return f"{inner}.{operation}({at})"
@@ -161,48 +162,120 @@ class Found(Struct, frozen=True, eq=False):
 
 # Larger arrays are not looked at: their expressions would take too long.
 MAX_ELEMENTS = 4096
-MAX_EXPRESSIONS = 60_000
+MAX_TABLE = 400_000
 MAX_LEAVES = 18
+# Operations whose results are combined with leaves alone.
+_WEAK = frozenset(("exp", "sign", "abs", "sqrt", "first", "last", "max", "< 0", ">= 0", "relu"))
 _CHAIN_STEPS = 3
-_MAX_CHAINS = 400
+_MAX_CHAINS = 250
 
 
-def enumerated(around: Surroundings) -> Iterator[Found]:
-    """All small expressions on a case, about the simplest first.
+class Table(Struct, frozen=True, eq=False):
+    """All ``operation``s on one of ``left`` and one of ``right``, arrays of one shape each."""
+
+    operation: str
+    left: Sequence[Found]
+    right: Sequence[Found]
+
+    def values(self) -> NumpyArray | None:
+        """The results, an array of shape (left, right, elements); None where shapes do not fit or
+        there are too many elements."""
+        one, other = self.left[0].value, self.right[0].value
+        if self.operation == "@":
+            if one.shape[-1] != other.shape[-2 if other.ndim > 1 else 0]:
+                return None
+            shape = np.matmul(np.empty(one.shape), np.empty(other.shape)).shape
+        elif self.operation == "outer":
+            shape = one.shape + other.shape
+        else:
+            try:
+                shape = np.broadcast_shapes(one.shape, other.shape)
+            except ValueError:
+                return None
+        size = math.prod(shape)
+        if not 0 < size <= MAX_ELEMENTS or size * len(self.left) * len(self.right) > MAX_TABLE:
+            return None
+        lefts = np.array([found.value for found in self.left], dtype=np.float64)
+        rights = np.array([found.value for found in self.right], dtype=np.float64)
+        with np.errstate(all="ignore"):
+            if self.operation == "@":
+                made = _all_products(lefts, rights)
+            elif self.operation == "outer":
+                made = lefts[:, None, :, None] * rights[None, :, None, :]
+            else:
+                rank = len(shape)
+                first = lefts.reshape(-1, 1, *(1,) * (rank - one.ndim), *one.shape)
+                second = rights.reshape(1, -1, *(1,) * (rank - other.ndim), *other.shape)
+                made = _BINARY[self.operation](first, second)
+        return np.asarray(made).reshape(len(self.left), len(self.right), size)
+
+    def found(self, number: int) -> tuple[Expression, int]:
+        """The expression with this number, counted row by row, and its cost."""
+        one, other = self.left[number // len(self.right)], self.right[number % len(self.right)]
+        expression = Expression(self.operation, (one.expression, other.expression))
+        return expression, one.cost + other.cost + 1
+
+
+def _all_products(lefts: NumpyArray, rights: NumpyArray) -> NumpyArray:
+    one = lefts[:, None, None, :] if lefts.ndim == 2 else lefts[:, None]
+    other = rights[None, :, :, None] if rights.ndim == 2 else rights[None]
+    return np.asarray(np.matmul(one, other))
+
+
+def enumerated(around: Surroundings) -> tuple[list[Found], list[Table]]:
+    """All small expressions on a case: those that were worked out, and tables of further ones.
 
     Leaves and right outputs; one operation on these; one operation on two of those; sums of
     elementwise products and squared differences; the ways of a gradient backwards, up to three
     steps, and what becomes of it in the end.
     """
-    count = 0
-    for found in _everything(around):
-        if found.value.size and found.value.size <= MAX_ELEMENTS:
-            count += 1
-            if count > MAX_EXPRESSIONS:
-                return
-            yield found
-
-
-def _everything(around: Surroundings) -> Iterator[Found]:
     leaves = _leaves(around)
     ones = [one for leaf in leaves for one in _one_operation(leaf, around)]
-    yield from leaves
-    yield from ones
     chains = _chains(around, leaves)
-    yield from chains
+    singles = [*leaves, *ones, *chains]
     for chain in chains:
-        yield from _ends(chain, leaves)
+        singles += _ends(chain)
     raw = [leaf for leaf in leaves if not leaf.expression.name.startswith(RIGHT)]
     for pair in _pairs(raw, raw, "-*/"):
-        yield from _reductions(pair)
-        for square in (_unary("square", pair), _unary("abs", pair), _unary("sign", pair)):
-            yield square
-            yield from _reductions(square)
-        root = _unary("sqrt", _unary("sum", _unary("square", pair)))
-        yield root
-    base = [*leaves, *ones]
-    small = [one for one in base if one.value.size <= MAX_ELEMENTS]
-    yield from _pairs(small, small, "@*-+/")
+        squared = _unary("square", pair)
+        further = [squared, _unary("abs", pair), _unary("sign", pair)]
+        singles += [one for of in (pair, *further) for one in (of, *_reductions(of))]
+        singles.append(_unary("sqrt", _unary("sum", squared)))
+    weak = [one for one in ones if one.expression.operation in _WEAK]
+    strong = [*leaves, *(one for one in ones if one.expression.operation not in _WEAK)]
+    operations = ("@", "*", "-", "+", "/", "outer")
+    matrices = [one for one in raw if one.value.ndim == 2]
+    ends = [*matrices, *(_unary("relu", one) for one in matrices)]
+    tables = [
+        *_tables(strong, strong, operations),
+        *_tables(leaves, weak, operations),
+        *_tables([_unary("T", one) for one in chains if one.value.ndim == 2], ends, ("@",)),
+        *_tables([_unary("T", one) for one in ends], chains, ("@",)),
+    ]
+    return [one for one in singles if 0 < one.value.size <= MAX_ELEMENTS], tables
+
+
+def _tables(
+    left: Sequence[Found], right: Sequence[Found], operations: Sequence[str]
+) -> Iterator[Table]:
+    lefts, rights = _by_shape(left), _by_shape(right)
+    for one, some in lefts.items():
+        for other, more in rights.items():
+            for operation in operations:
+                if operation == "@" and (not one or not other or len(one) + len(other) < 3):
+                    continue
+                if operation == "outer" and not len(one) == len(other) == 1:
+                    continue
+                if operation in ("*", "+") and one > other:
+                    continue  # the same as the other way about
+                yield Table(operation, some, more)
+
+
+def _by_shape(several: Sequence[Found]) -> dict[tuple[int, ...], list[Found]]:
+    groups: dict[tuple[int, ...], list[Found]] = {}
+    for one in several:
+        groups.setdefault(one.value.shape, []).append(one)
+    return groups
 
 
 def _leaves(around: Surroundings) -> list[Found]:
@@ -246,8 +319,12 @@ def _one_operation(leaf: Found, around: Surroundings) -> Iterator[Found]:
                 yield Found(expression, _onehot(value, array), 2)
     if value.ndim >= 2:
         yield _unary("T", leaf)
-        yield _unary("softmax", leaf, value.ndim - 1)
-        yield _unary("softmax", leaf, 0)
+        for axis in (value.ndim - 1, 0):
+            softmax = _unary("softmax", leaf, axis)
+            yield softmax
+            ones = _binary("-", _unary("ones", softmax), softmax)
+            if ones is not None and (slope := _binary("*", softmax, ones)) is not None:
+                yield slope
     names = ("> 0", ">= 0", "<= 0", "< 0", "== 0", "square", "abs", "sign", "relu", "exp", "ones")
     for operation in names:
         yield _unary(operation, leaf)
@@ -271,24 +348,10 @@ def _reductions(of: Found) -> Iterator[Found]:
 def _pairs(left: Sequence[Found], right: Sequence[Found], operations: str) -> Iterator[Found]:
     for i, one in enumerate(left):
         for j, other in enumerate(right):
-            shapes = one.value.shape, other.value.shape
             for operation in operations:
-                if operation == "@":
-                    fits = (
-                        all(shapes)
-                        and shapes[0][-1] == shapes[1][-2 if len(shapes[1]) > 1 else 0]
-                        and max(map(len, shapes)) > 1
-                    )
-                elif operation in "*+-":
-                    fits = i <= j if operation in "*+" else i != j
-                else:
-                    fits = i != j
+                fits = i <= j if operation == "*" else i != j
                 if fits and (found := _binary(operation, one, other)) is not None:
                     yield found
-            if "@" in operations and len(shapes[0]) == len(shapes[1]) == 1:
-                outer = _binary("outer", one, other)
-                if outer is not None and outer.value.size <= MAX_ELEMENTS:
-                    yield outer
 
 
 def _chains(around: Surroundings, leaves: Sequence[Found]) -> list[Found]:
@@ -310,7 +373,8 @@ def _chains(around: Surroundings, leaves: Sequence[Found]) -> list[Found]:
             for step in steps:
                 if step is None or len(chains) >= _MAX_CHAINS:
                     continue
-                key = (step.value.shape, float(np.sum(step.value * np.cos(np.indices(step.value.shape).sum(0)))))
+                numbers = step.value.reshape(-1)
+                key = step.value.shape, float(numbers @ np.cos(np.arange(numbers.size)))
                 if key not in seen:
                     seen.add(key)
                     following.append(step)
@@ -323,16 +387,7 @@ def _fit(one: Found, other: Found) -> bool:
     return one.value.ndim > 0 and one.value.shape[-1] == other.value.shape[0]
 
 
-def _ends(chain: Found, leaves: Sequence[Found]) -> Iterator[Found]:
+def _ends(chain: Found) -> Iterator[Found]:
     yield from _reductions(chain)
-    if chain.value.ndim != 2:
-        return
-    yield from (_unary("last", chain, 0), _unary("first", chain, 0), _unary("T", chain))
-    turned = _unary("T", chain)
-    for leaf in leaves:
-        if leaf.expression.name.startswith(RIGHT) or leaf.value.ndim != 2:
-            continue
-        for one in (leaf, _unary("relu", leaf)):
-            for left, right in ((turned, one), (_unary("T", one), chain)):
-                if _fit(left, right) and (found := _binary("@", left, right)) is not None:
-                    yield found
+    if chain.value.ndim == 2:
+        yield from (_unary("last", chain, 0), _unary("first", chain, 0), _unary("T", chain))

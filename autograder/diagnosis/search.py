@@ -11,9 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from autograder.diagnosis.expressions import (
+    MAX_ELEMENTS,
     RIGHT,
     Expression,
-    Found,
     Surroundings,
     enumerated,
     evaluate,
@@ -29,6 +29,10 @@ AGREEMENT_FLOAT32 = 1e-4
 MIN_CASES = 2
 # What came back is looked up in the expressions of at most so many cases.
 MAX_INDEXES = 2
+# Of the expressions found, so many are tried, the simplest first.
+MAX_CANDIDATES = 60
+# As simple as this, an expression is not held against the right output plus another one.
+SIMPLE = 3
 
 
 class Factor(Struct, frozen=True):
@@ -106,41 +110,59 @@ class _Index:
     """The expressions of one case, to be found by what they give, up to a factor."""
 
     def __init__(self, around: Surroundings) -> None:
-        groups: dict[int, tuple[list[float], list[Found]]] = {}
-        for found in enumerated(around):
-            key = _key(found.value)
-            if key is not None:
-                keys, founds = groups.setdefault(found.value.size, ([], []))
-                keys.append(key)
-                founds.append(found)
-        self._groups = {}
-        for size, (keys, founds) in groups.items():
-            order = np.argsort(keys, kind="stable")
-            kept = [(founds[i].expression, founds[i].cost) for i in order]
-            self._groups[size] = (np.asarray(keys)[order], kept)
+        singles, self._tables = enumerated(around)
+        self._singles = singles
+        keys: dict[int, list[NumpyArray]] = {}
+        places: dict[int, list[NumpyArray]] = {}
+        by_size: dict[int, list[int]] = {}
+        for number, found in enumerate(singles):
+            by_size.setdefault(found.value.size, []).append(number)
+        for size, numbers in by_size.items():
+            stacked = [np.asarray(singles[i].value, np.float64).reshape(-1) for i in numbers]
+            keys.setdefault(size, []).append(_keys(np.array(stacked)))
+            place = np.stack([np.full(len(numbers), -1), np.array(numbers)])
+            places.setdefault(size, []).append(place)
+        for number, table in enumerate(self._tables):
+            values = table.values()
+            if values is not None:
+                size, count = values.shape[2], values.shape[0] * values.shape[1]
+                keys.setdefault(size, []).append(_keys(values.reshape(count, size)))
+                place = np.stack([np.full(count, number), np.arange(count)])
+                places.setdefault(size, []).append(place)
+        self._groups: dict[int, tuple[NumpyArray, NumpyArray]] = {}
+        for size, parts in keys.items():
+            together, where = np.concatenate(parts), np.concatenate(places[size], axis=1)
+            order = np.argsort(together, kind="stable")
+            order = order[: int(np.sum(np.isfinite(together)))]
+            self._groups[size] = together[order], where[:, order]
 
     def get(self, value: NumpyArray, agreement: float) -> list[tuple[Expression, int]]:
         """The expressions that may be ``value`` up to a factor."""
-        key = _key(value)
-        if key is None or value.size not in self._groups:
+        flat = np.asarray(value, dtype=np.float64).reshape(1, -1)
+        key = float(_keys(flat)[0])
+        if not np.isfinite(key) or flat.size not in self._groups:
             return []
-        keys, founds = self._groups[value.size]
-        near = 10 * agreement
-        low, high = np.searchsorted(keys, [key - near, key + near])
-        return founds[low:high]
+        keys, places = self._groups[flat.size]
+        low, high = np.searchsorted(keys, [key - 10 * agreement, key + 10 * agreement])
+        return [self._found(*place) for place in places[:, low:high].T]
+
+    def _found(self, table: int, number: int) -> tuple[Expression, int]:
+        if table < 0:
+            one = self._singles[number]
+            return one.expression, one.cost
+        return self._tables[table].found(number)
 
 
-def _key(value: NumpyArray) -> float | None:
-    """A number that is the same for arrays that differ by a factor or in shape; the logarithm
-    of a single number."""
-    flat = np.asarray(value, dtype=np.float64).reshape(-1)
-    if flat.size == 1:
-        size = abs(float(flat[0]))
-        return float(np.log(size)) if np.isfinite(size) and size > 1e-12 else None
-    norm = float(np.sqrt(flat @ flat))
-    if not np.isfinite(norm) or norm < 1e-12:
-        return None
-    return abs(float(flat @ _weights(flat.size))) / norm
+def _keys(values: NumpyArray) -> NumpyArray:
+    """A number for each row that is the same for arrays that differ by a factor or in shape; the
+    logarithm of a single number. NaN for what cannot be looked up, which sorts last."""
+    with np.errstate(all="ignore"):
+        if values.shape[1] == 1:
+            size = np.abs(values[:, 0])
+            return np.where(np.isfinite(size) & (size > 1e-12), np.log(size), np.nan)
+        norms = np.sqrt(np.einsum("ij,ij->i", values, values))
+        keys = np.abs(values @ _weights(values.shape[1])) / norms
+        return np.where(np.isfinite(keys) & (norms > 1e-12), keys, np.nan)
 
 
 _WEIGHTS: dict[int, NumpyArray] = {}
@@ -165,30 +187,33 @@ class Search:
         # The most telling case first: arrays large enough, lengths all different.
         self._order = sorted(range(len(cases)), key=lambda i: _telling(cases[i]), reverse=True)
 
-    def explain(
-        self, output: str, returned: Mapping[int, NumpyArray]
-    ) -> Explanation | None:
+    def explain(self, output: str, returned: Mapping[int, NumpyArray]) -> Explanation | None:
         """The simplest expression that is ``returned`` on all of these cases (by number), up to
         a factor with a name; None where there is none, or too few cases tell."""
         got = {
             number: np.asarray(value, dtype=np.float64)
             for number, value in returned.items()
-            if value.dtype.kind in "fiub" and np.all(np.isfinite(value))
+            if value.dtype.kind in "fiub"
+            and value.size <= MAX_ELEMENTS
+            and np.all(np.isfinite(value))
         }
         if len(got) < MIN_CASES or len(got) < len(returned) - 1:
             return None
-        low = any(value.dtype.itemsize < 8 and value.dtype.kind == "f" for value in returned.values())
+        low = any(
+            value.dtype.itemsize < 8 and value.dtype.kind == "f" for value in returned.values()
+        )
         agreement = AGREEMENT_FLOAT32 if low else AGREEMENT
         constant = self._constant(output, got)
         if constant is not None:
             return constant
         right = {number: self._cases[number].right[output] for number in got}
         direct = self._best(output, got, agreement)
-        if direct is not None and (direct[1] <= 1 or len(got) < MIN_CASES):
+        if direct is not None and direct[1] <= SIMPLE:
             return self._with_shape(direct[0], got)
         best = direct
         if all(got[number].shape == right[number].shape for number in got):
-            for added_to in self._shared_factors(got):
+            scalar = all(value.size == 1 for value in got.values())
+            for added_to in self._shared_factors(got)[: 1 if scalar else None]:
                 scale = self._values(added_to, got)
                 left = {number: got[number] - scale[number] * right[number] for number in got}
                 left = {n: _without_dust(left[n], right[n], agreement) for n in got}
@@ -211,6 +236,24 @@ class Search:
                         cost,
                     )
         return None if best is None else self._with_shape(best[0], got)
+
+    def holds(self, found: Explanation, returned: Mapping[int, NumpyArray]) -> bool:
+        """Whether the explanation gives what was returned on these cases."""
+        for number, value in returned.items():
+            case, factors = self._cases[number], self._factors[number]
+            flat = np.asarray(value, dtype=np.float64).reshape(-1)
+            if found.expression.name in ("0", "1"):
+                made = np.full(flat.size, float(found.expression.name))
+            else:
+                made = evaluate(found.expression, case).reshape(-1) * _value(found.factor, factors)
+            if found.added:
+                right = case.right[found.output].reshape(-1)
+                made = made + right * _value(found.added_to, factors)
+            if made.size != flat.size or not np.allclose(
+                flat, made, rtol=1e-6, atol=1e-6 * np.max(np.abs(flat), initial=0.0)
+            ):
+                return False
+        return True
 
     def _constant(self, output: str, got: Mapping[int, NumpyArray]) -> Explanation | None:
         """All zeros or all ones, whatever the case."""
@@ -241,9 +284,9 @@ class Search:
         numbers = [n for n in self._order if n in got and np.any(got[n])]
         for number in numbers[:1]:
             candidates = self._candidates(number, got[number], agreement)
-            matches: list[tuple[int, str, Expression, tuple[Factor, ...]]] = []
+            matches: list[tuple[int, bool, str, Expression, tuple[Factor, ...]]] = []
             least: int | None = None
-            for expression, cost in sorted(candidates, key=lambda one: one[1]):
+            for expression, cost in sorted(candidates, key=lambda one: one[1])[:MAX_CANDIDATES]:
                 if least is not None and cost > least:
                     break
                 factors = self._matching(expression, got, agreement)
@@ -252,14 +295,16 @@ class Search:
                 total = cost + (0 if factors[0].is_one else 1 + (factors[0].value is not None))
                 if least is None or total < least:
                     least = total
-                matches.append((total, str(expression), expression, factors))
+                about_right = any(name.startswith(RIGHT) for name in expression.leaves)
+                matches.append((total, about_right, str(expression), expression, factors))
             if matches:
-                matches.sort(key=lambda one: one[:2])
-                cost, _, expression, factors = matches[0]
+                matches.sort(key=lambda one: one[:3])
+                cost, _, _, expression, factors = matches[0]
                 others = tuple(
                     other
-                    for total, _, other, more in matches[1:]
+                    for total, by_right, _, other, more in matches[1:]
                     if total == cost
+                    and not by_right
                     and more[0].is_one
                     and factors[0].is_one
                     and other.leaves != expression.leaves
@@ -283,11 +328,11 @@ class Search:
         if value.size > 1:
             return index.get(value, agreement)
         # A single number is every other one up to a factor: factors with a name alone count.
-        found: dict[int, tuple[Expression, int]] = {}
+        found: dict[str, tuple[Expression, int]] = {}
         for factor, times in self._factors[number].items():
             if not factor.negative and times:
                 for one in index.get(value / times, agreement / 100):
-                    found.setdefault(id(one), one)
+                    found.setdefault(str(one[0]), one)
         return list(found.values())
 
     def _matching(
@@ -311,10 +356,10 @@ class Search:
                 if largest > 1e-9:
                     return ()
                 continue
-            factor = float(flat @ other) / square
-            if np.max(np.abs(flat - factor * other), initial=0.0) > agreement * max(largest, 1e-12):
+            ratio = float(flat @ other) / square
+            if np.max(np.abs(flat - ratio * other), initial=0.0) > agreement * max(largest, 1e-12):
                 return ()
-            times[number] = factor
+            times[number] = ratio
             single = single and flat.size == 1
         if len(times) < MIN_CASES or len({value.shape for value in got.values()}) < 1:
             return ()
@@ -323,7 +368,8 @@ class Search:
             factor
             for factor in self._factors[first]
             if all(
-                abs(self._factors[number].get(factor, np.nan) - value) <= 10 * agreement * abs(value)
+                abs(self._factors[number].get(factor, np.nan) - value)
+                <= 10 * agreement * abs(value)
                 for number, value in times.items()
             )
         ]
@@ -334,17 +380,17 @@ class Search:
         # A number that nobody named, the same in all cases whatever their lengths.
         spread = max(values) - min(values)
         if len(values) > MIN_CASES and not single and spread <= 10 * agreement * abs(values[0]):
-            value = float(np.median(values))
-            written = f"{abs(value):.4g}"
-            if abs(float(written) - abs(value)) <= 1e-6 * abs(value):
-                return (Factor(top=written, negative=value < 0, value=value),)
+            middle = float(np.median(values))
+            written = f"{abs(middle):.4g}"
+            if abs(float(written) - abs(middle)) <= 1e-6 * abs(middle):
+                return (Factor(top=written, negative=middle < 0, value=middle),)
         return ()
 
     def _with_shape(self, found: Explanation, got: Mapping[int, NumpyArray]) -> Explanation:
         """The explanation with what shapes say: numbers in another shape, a missing sum."""
         output = found.output
         right = {number: self._cases[number].right[output] for number in got}
-        if not found.added and found.expression.operation != "leaf" or not found.about_right:
+        if (not found.added and found.expression.operation != "leaf") or not found.about_right:
             missing = self._missing_sum(got, right)
             if missing is not None:
                 return replace(found, missing=missing)
@@ -383,7 +429,12 @@ def evaluate_shape(expression: Expression, around: Surroundings) -> tuple[int, .
     """The shape of its value; None for a constant."""
     if expression.operation == "leaf" and expression.name in ("0", "1"):
         return None
-    return evaluate(expression, around).shape
+    shape: tuple[int, ...] = evaluate(expression, around).shape
+    return shape
+
+
+def _value(factor: Factor, factors: Mapping[Factor, float]) -> float:
+    return factors[factor] if factor.value is None else factor.value
 
 
 def _without_dust(value: NumpyArray, right: NumpyArray, agreement: float) -> NumpyArray:

@@ -33,11 +33,9 @@ class _Met(Exception):
         self.clash = clash
 
 
-def find_clash(
-    source: str, function: str, line: int, arguments: Sequence[Shape]
-) -> Clash | None:
-    """The operation in ``line`` of ``source`` whose operands do not fit, when ``function`` is called
-    with arguments of these shapes; None where that cannot be told.
+def find_clash(source: str, function: str, line: int, arguments: Sequence[Shape]) -> Clash | None:
+    """The operation in ``line`` of ``source`` whose operands do not fit, when ``function`` is
+    called with arguments of these shapes; None where that cannot be told.
 
     Nothing is run: the shapes are followed through assignments in a row.
     """
@@ -69,9 +67,7 @@ def _followed(body: Sequence[ast.stmt], shapes: dict[str, Shape], line: int) -> 
                         continue
             elif isinstance(statement, (ast.Assign, ast.Return)) and isinstance(value, ast.expr):
                 shape = _shape(value, shapes)
-                if isinstance(statement, ast.Assign) and isinstance(
-                    statement.targets[0], ast.Name
-                ):
+                if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
                     shapes[statement.targets[0].id] = shape
             elif isinstance(statement, (ast.For, ast.While, ast.If, ast.With, ast.Try)):
                 if is_here:
@@ -121,7 +117,9 @@ def _shape(node: ast.expr, shapes: Mapping[str, Shape]) -> Shape:
         return _together(signs.get(type(node.op), "**"), node.left, node.right, left, right)
     if isinstance(node, ast.Compare) and len(node.comparators) == 1:
         other = node.comparators[0]
-        return _together("compare", node.left, other, _shape(node.left, shapes), _shape(other, shapes))
+        return _together(
+            "compare", node.left, other, _shape(node.left, shapes), _shape(other, shapes)
+        )
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         return _called(node, node.func, shapes)
     raise _Unknown
@@ -149,7 +147,11 @@ def _called(node: ast.Call, function: ast.Attribute, shapes: Mapping[str, Shape]
         keeps = isinstance(keep, ast.Constant) and bool(keep.value)
         if axis is None:
             return (1,) * len(shape) if keeps else ()
-        if isinstance(axis, ast.Constant) and isinstance(axis.value, int) and axis.value < len(shape):
+        if (
+            isinstance(axis, ast.Constant)
+            and isinstance(axis.value, int)
+            and axis.value < len(shape)
+        ):
             lengths: list[int] = list(shape)
             lengths[axis.value : axis.value + 1] = [1] if keeps else []
             return tuple(lengths)

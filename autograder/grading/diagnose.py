@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from msgspec.structs import replace
 
 from autograder.course.exercise import (
     EfficiencyTest,
-    Exercise,
     ExampleTest,
+    Exercise,
     GradientTest,
     PropertyTest,
 )
@@ -74,14 +75,25 @@ class Diagnoser:
                     touched = touched or (test, number, output) in is_wrong
             if not touched:
                 continue
-            explanation = search.explain(output, returned)
+            with np.errstate(all="ignore"):  # numbers of students may overflow
+                explanation = search.explain(output, returned)
             if explanation is not None and not _is_the_answer(explanation):
                 found[output] = explanation
         return found
 
+    def holds(self, explanation: Explanation, run: ExerciseRun) -> bool:
+        """Whether the explanation gives what came back on every ordinary case of the run."""
+        search = self._searching()
+        returned = {
+            index: run.observations[test][number].outputs[explanation.output]
+            for index, (test, number) in enumerate(self._keys)
+        }
+        arrays = {n: one for n, one in returned.items() if isinstance(one, np.ndarray)}
+        return len(arrays) == len(returned) and search.holds(explanation, arrays)
+
     def _searching(self) -> Search:
         if self._search is None:
-            surroundings = []
+            surroundings: list[Surroundings] = []
             for test in self._exercise.run_tests:
                 if isinstance(test, EfficiencyTest) or not _is_plain(self._exercise, test):
                     continue
@@ -244,17 +256,17 @@ def in_words(found: Mapping[str, Explanation], language: Language) -> str:
 
 def _sentence(found: Explanation, language: Language) -> str:
     output, factor = found.output, found.factor
-    if found.expression.operation == "leaf" and found.expression.name in ("0", "1"):
-        return text(f"computed_{'zeros' if found.expression.name == '0' else 'ones'}", language,
-                    output=output)
+    if found.expression.name in ("0", "1"):
+        key = "computed_zeros" if found.expression.name == "0" else "computed_ones"
+        return text(key, language, output=output)
     if found.missing is not None:
         return text("computed_missing_sum", language, output=output, dim=found.missing)
     if found.added:
-        written = str(found).split(" in shape ")[0]
+        written = str(replace(found, shape=None, others=()))
         return text("computed_added", language, output=output, expression=written)
     sentences = []
     expression = found.expression
-    is_transposed = expression.operation == "T" and str(expression.operands[0]) == f"(right {output})"
+    is_transposed = expression.operation == "T" and expression.operands[0].name == f"right {output}"
     if found.about_right or is_transposed:
         if is_transposed:
             sentences.append(text("computed_transposed", language, output=output))
@@ -266,7 +278,9 @@ def _sentence(found: Explanation, language: Language) -> str:
         if not factor.is_one:
             sentences.append(text("computed_other_times", language, factor=factor))
     else:
-        plain = replace_shape(found)
+        first = replace(found, others=(), shape=None)
+        choice = "`" + text("computed_choice", language) + "`"
+        plain = choice.join(map(str, (first, *found.others)))
         sentences.append(text("computed_expression", language, output=output, expression=plain))
     if found.shape is not None and (found.about_right or found.shape != found.right_shape):
         key = "computed_shape" if found.about_right and factor.is_one else "computed_shape_too"
@@ -274,12 +288,6 @@ def _sentence(found: Explanation, language: Language) -> str:
             text(key, language, output=output, shape=found.shape, right_shape=found.right_shape)
         )
     return " ".join(sentences)
-
-
-def replace_shape(found: Explanation) -> str:
-    """What was computed, as it is written, without a word about its shape."""
-    written = str(found)
-    return written if found.shape is None else written.replace(f" in shape {found.shape}", "")
 
 
 def _factor_sentence(found: Explanation, language: Language) -> str:

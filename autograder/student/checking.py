@@ -144,9 +144,7 @@ def check_exercise(
         tests.append(
             CheckedTest(
                 title=title_of(judgement.test, language),
-                grade=grader.test_grade(
-                    judgement, mistake, texts, language, submission, computed
-                ),
+                grade=grader.test_grade(judgement, mistake, texts, language, submission, computed),
                 finding=judgement.finding,
                 case=_failed_case(judgement, grader.cases.get(name), run, grader.truths),
             )
