@@ -213,7 +213,7 @@ class Table(Struct, frozen=True, eq=False):
         """The expression with this number, counted row by row, and its cost."""
         one, other = self.left[number // len(self.right)], self.right[number % len(self.right)]
         expression = Expression(self.operation, (one.expression, other.expression))
-        return expression, one.cost + other.cost + 1
+        return expression, one.cost + other.cost + 1 + (self.operation == "/")
 
 
 def _all_products(lefts: NumpyArray, rights: NumpyArray) -> NumpyArray:
