@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBGRADER := .venv-nbgrader
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-nbgrader lint bench soak fuzz clean
+.PHONY: help demo numerics test test-nbgrader lint bench soak fuzz clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ soak: $(READY) ## Grade 5,000 submissions, some hostile, and print what it costs
 fuzz: $(READY) ## Look for input that crashes the grader, for ten minutes.
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary atheris --editable '.[fuzz]'
 	$(BIN)/python -m tests.security.fuzz
+
+numerics: $(READY) ## Hold error estimates against mpmath, and right answers under 100 seeds (hours).
+	$(BIN)/python -m tests.numerics.gradients_on_trial 4000
+	$(BIN)/python -W ignore -m tests.numerics.right_answers_on_trial 100
 
 clean: ## Delete the virtual environment and everything that was built.
 	rm -rf .venv $(NBGRADER) build dist .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .autograder_cache

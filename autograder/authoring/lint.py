@@ -13,6 +13,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.authoring import latex
 from autograder.authoring.leaks import LONG_IN_FILES, Leak, answer_lines, long_passages, readings
@@ -35,6 +36,8 @@ Mutants = Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]
 START = "# ---- your code starts here ----"
 END = "# ---- your code ends here ----"
 
+# So many seeds are named in a complaint.
+_SEEDS_LISTED = 8
 # As which an answer fails that is right and so slow that the clock stops it.
 _STOPPED = ("timeout", "cpu")
 
@@ -62,16 +65,67 @@ class Report(Struct, frozen=True):
 
 
 def lint_exercise(
-    course: Course, exercise: Exercise, sandbox: Sandbox, *, with_mutants: bool = True
+    course: Course,
+    exercise: Exercise,
+    sandbox: Sandbox,
+    *,
+    with_mutants: bool = True,
+    seeds: int = 0,
 ) -> Report:
     """Check everything about one exercise that can be checked by itself; ``with_mutants``, also
-    that its tests catch the mutants of the solution."""
+    that its tests catch the mutants of the solution; with ``seeds``, also that nothing depends on
+    the course's seed, under so many others."""
     try:
-        return _Linter(course, exercise, sandbox, with_mutants).report()
+        report = _Linter(course, exercise, sandbox, with_mutants).report()
+        if seeds:
+            found = tuple(_under_seeds(course, exercise, sandbox, seeds))
+            report = replace(report, problems=report.problems + found)
+        return report
     except CourseError as error:
         name = f"{exercise.assignment}/{exercise.name}"
         tests, mistakes = len(exercise.tests), len(exercise.mistakes)
         return Report(name, exercise.max_score, tests, 0, mistakes, 0, (), (str(error),))
+
+
+def _under_seeds(course: Course, exercise: Exercise, sandbox: Sandbox, seeds: int) -> Iterator[str]:
+    """What holds under the course's seed and not under one of ``seeds`` others, each complaint
+    once, with the seeds."""
+    complaints: dict[str, list[int]] = {}
+    for seed in range(1, seeds + 1):
+        other = replace(course, seed=seed)
+        try:
+            found = list(_under_seed(ExerciseGrader(other, exercise, sandbox), course.language))
+        except CourseError as error:
+            found = [str(error)]
+        for complaint in found:
+            complaints.setdefault(complaint, []).append(seed)
+    for complaint, those in complaints.items():
+        listed = ", ".join(map(str, those[:_SEEDS_LISTED]))
+        more = ", ..." if len(those) > _SEEDS_LISTED else ""
+        yield f"under {len(those)} of {seeds} seeds ({listed}{more}): {complaint}"
+
+
+def _under_seed(grader: ExerciseGrader, language: str) -> Iterator[str]:
+    """Of the solution, the right answers and the mistakes, what fares as it should not."""
+    exercise = grader.exercise
+    right = {"the solution": solution_source(exercise) or ""}
+    right |= {f"the right answer '{answer.name}'": answer.code for answer in exercise.right}
+    for name, source in right.items():
+        files = {f"{exercise.name}.py": source}
+        grade = grader.grade(Submission("lint", exercise.assignment, files), language)
+        for test in grade.tests:
+            # Time does not depend on the seed, and is looked at once.
+            if test.status != "passed" and not _is_timed(exercise, test.name):
+                yield f"{name} fails test '{test.name}'"
+    for name, (_, judgements) in grader.mutants().items():
+        if not _loses_hidden(judgements):
+            yield f"the mistake '{name}' loses no points in the hidden tests"
+
+
+def _is_timed(exercise: Exercise, name: str) -> bool:
+    return any(
+        test.name == name and isinstance(test, EfficiencyTest) for test in exercise.run_tests
+    )
 
 
 class Linting(Struct, frozen=True):
@@ -80,6 +134,7 @@ class Linting(Struct, frozen=True):
     course: Course
     root: Path
     with_mutants: bool = True
+    seeds: int = 0
 
 
 def lint_exercises(linting: Linting, exercises: Sequence[Exercise], jobs: int) -> Iterator[Report]:
@@ -88,9 +143,7 @@ def lint_exercises(linting: Linting, exercises: Sequence[Exercise], jobs: int) -
     if jobs <= 1 or not CAN_FORK:
         with Sandbox("sandbox", linting.course.limits, [linting.root]) as sandbox:
             for exercise in exercises:
-                yield lint_exercise(
-                    linting.course, exercise, sandbox, with_mutants=linting.with_mutants
-                )
+                yield _lint_with(linting, exercise, sandbox)
         return
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(jobs, context, _start_helper, (linting,)) as pool:
@@ -111,7 +164,17 @@ def _start_helper(linting: Linting) -> None:
 def _lint_one(exercise: Exercise) -> Report:
     assert _helper is not None
     linting, sandbox = _helper
-    return lint_exercise(linting.course, exercise, sandbox, with_mutants=linting.with_mutants)
+    return _lint_with(linting, exercise, sandbox)
+
+
+def _lint_with(linting: Linting, exercise: Exercise, sandbox: Sandbox) -> Report:
+    return lint_exercise(
+        linting.course,
+        exercise,
+        sandbox,
+        with_mutants=linting.with_mutants,
+        seeds=linting.seeds,
+    )
 
 
 class _Linter:

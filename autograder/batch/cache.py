@@ -5,7 +5,9 @@ follow from the course's files, this package and its libraries; as long as none 
 changed, what came of it last time is taken from ``.autograder_cache``, which may be deleted at any
 time.
 
-The entries are pickles: who can write them can also change the solutions, which the grader runs.
+The entries are pickles that follow from solutions. The folder is for its owner alone (0700), as are
+the files in it (0600). What others can write to, or belongs to neither the one who grades nor the
+course's owner, is not read.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import shutil
+import stat
 import sys
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
@@ -47,9 +51,17 @@ class CourseCache:
             for name in names:
                 # What is damaged may raise anything, and is made again.
                 with contextlib.suppress(Exception):
-                    content = (self._root / FOLDER / name).read_bytes()
-                    found[name] = _unpacked(content, self._key)
+                    found[name] = _unpacked(self._read(name), self._key)
         return found
+
+    def _read(self, name: str) -> bytes:
+        """Raises :class:`OSError` for what is not there, and for what others may have written."""
+        folder = self._root / FOLDER
+        owners = _owners(self._root)
+        _require_private(os.lstat(folder), owners, stat.S_IFDIR)
+        with open(folder / name, "rb", opener=_open_no_link) as file:
+            _require_private(os.fstat(file.fileno()), owners, stat.S_IFREG)
+            return file.read()
 
     def put(self, entries: Mapping[str, object]) -> None:
         """Make these the entries of their names, made of the course as it was when this began."""
@@ -57,7 +69,7 @@ class CourseCache:
             return
         with contextlib.suppress(OSError, pickle.PicklingError, TypeError, AttributeError):
             folder = self._root / FOLDER
-            folder.mkdir(exist_ok=True)
+            _make_private(folder, _owners(self._root))
             ignored = folder / ".gitignore"
             if not ignored.exists():
                 ignored.write_text("# Made by autograder; may be deleted.\n*\n")
@@ -65,10 +77,49 @@ class CourseCache:
                 # Of this process alone: another may be at the same.
                 temporary = folder / f"{name}.{os.getpid()}"
                 try:
-                    temporary.write_bytes(_packed(value, self._key))
+                    with open(temporary, "xb", opener=_open_private) as file:
+                        file.write(_packed(value, self._key))
                     os.replace(temporary, folder / name)
                 finally:
                     temporary.unlink(missing_ok=True)
+
+
+def _owners(root: Path) -> set[int]:
+    """The users whose files are read here: who grades, and who owns the course."""
+    return {os.stat(root).st_uid, os.geteuid()} if hasattr(os, "geteuid") else {0}
+
+
+def _require_private(status: os.stat_result, owners: set[int], kind: int) -> None:
+    if (
+        stat.S_IFMT(status.st_mode) != kind
+        or status.st_uid not in owners
+        # Windows has no such modes.
+        or (os.name == "posix" and status.st_mode & 0o022)
+    ):
+        raise PermissionError("others can write to it")
+
+
+def _make_private(folder: Path, owners: set[int]) -> None:
+    """Make the folder, for its owner alone. One that others could write to is emptied first; one
+    of somebody else raises :class:`OSError`."""
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    try:
+        _require_private(os.lstat(folder), owners, stat.S_IFDIR)
+    except PermissionError:
+        if os.lstat(folder).st_uid not in owners or not stat.S_ISDIR(os.lstat(folder).st_mode):
+            raise
+        shutil.rmtree(folder)
+        folder.mkdir(mode=0o700)
+    os.chmod(folder, 0o700)
+
+
+def _open_no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
 
 def _packed(value: object, key: bytes) -> bytes:

@@ -27,6 +27,7 @@ from autograder.truth.cases import draw_cases
 
 @click.command("lint", help=say("help_lint"))
 @click.argument("assignments", nargs=-1)
+@click.option("--seeds", type=click.IntRange(min=1), metavar="N", help=say("option_lint_seeds"))
 @click.option("--mutants/--no-mutants", default=True, help=say("option_lint_mutants"))
 @click.option("--jobs", type=click.IntRange(1, 256), help=say("option_lint_jobs"))
 @click.option("--json", "as_json", is_flag=True, help=say("option_lint_json"))
@@ -34,6 +35,7 @@ from autograder.truth.cases import draw_cases
 @course_option
 def command(
     assignments: tuple[str, ...],
+    seeds: int | None,
     mutants: bool,
     jobs: int | None,
     as_json: bool,
@@ -54,8 +56,10 @@ def command(
         return 0
     console = Console(highlight=False, soft_wrap=True)
     failed = 0
+    if not loaded.has_seed and not as_json:
+        console.print(Text(_NO_SEED, "yellow"))
     reports = []
-    lint = Linting(loaded, root.absolute(), with_mutants=mutants)
+    lint = Linting(loaded, root.absolute(), with_mutants=mutants, seeds=seeds or 0)
     for report in lint_exercises(lint, exercises, jobs or os.cpu_count() or 1):
         failed += bool(report.problems)
         reports.append(report)
@@ -81,6 +85,12 @@ def _show_battery(course: Course, exercises: Sequence[Exercise]) -> None:
             click.echo(f"{exercise.assignment}/{exercise.name} {test.name} ({points:g})")
             for case in draw_cases(exercise, test, course.seed):
                 click.echo(f"    {described(case)}")
+
+
+_NO_SEED = (
+    "warning: config.yaml has no 'seed', so that the hidden cases are those of every course "
+    "without one; add a line 'seed: ' with a number that only you know"
+)
 
 
 def _print(console: Console, report: Report) -> None:

@@ -204,10 +204,16 @@ def _arguments(steps: Sequence[Step]) -> tuple[str, ...]:
 
 
 def _shares(points: float, count: int) -> list[float]:
-    """``points`` shared out in hundredths, the first ones getting what does not go round."""
-    hundredths = round(points * 100)
-    each, left = divmod(hundredths, count) if count else (0, 0)
-    return [(each + (number < left)) / 100 for number in range(count)]
+    """``points`` shared out in quarters, or where these do not go round, in smaller units; the
+    first ones get what is left over."""
+    if not count:
+        return []
+    for units in (4, 20, 100):
+        whole = round(points * units)
+        if abs(whole - points * units) < 1e-9 and whole >= count:
+            break
+    each, left = divmod(whole, count)
+    return [(each + (number < left)) / units for number in range(count)]
 
 
 def _dims(given: Dims, subject: Subject) -> Dims:

@@ -43,6 +43,8 @@ class Course(Struct, frozen=True):
     late: Late = Late()
     attempts: Attempts = Attempts()
     feedback: HiddenFeedback = "hints"
+    has_seed: bool = True
+    """Whether the config says the seed; without one it is 0, which everybody knows."""
 
 
 def pick_language(given: Language | None, course: Course) -> Language:

@@ -211,6 +211,7 @@ def explain_verdict(output: str, verdict: Verdict, case: Case, language: Languag
         language,
         output=output,
         actual=sanitize(str(actual)),
+        digits=int(verdict.dtype) + 1 if verdict.reason is Reason.rounded_to_digits else 0,
         expected=verdict.expected_shape,
         wrong=verdict.wrong,
         total=verdict.total,

@@ -14,18 +14,20 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, RunTest, SourceTest
 from autograder.grades.model import ExerciseGrade, FileUse, Grade, TestGrade, Timing, clamp
+from autograder.grading.budget import Budget
 from autograder.grading.explain import explain_finding, note_on
 from autograder.grading.judge import (
     Judgement,
     Truth,
     fail_exercise,
     is_refusal,
+    judge_anew,
     judge_pytest,
     judge_source,
     judge_test,
@@ -37,7 +39,7 @@ from autograder.grading.mistakes import explain, mutant
 from autograder.grading.observation import Failure
 from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare
-from autograder.grading.run import ExerciseRun, are_same, file_problem, run_exercise
+from autograder.grading.run import ExerciseRun, file_problem, run_exercise
 from autograder.grading.source_rules import first_broken_rule
 from autograder.grading.timing import baseline_seconds
 from autograder.sandbox.host import Sandbox
@@ -46,7 +48,9 @@ from autograder.submissions.submission import Submission
 from autograder.text.language import Language, Text
 from autograder.text.messages import pick, sanitize, sanitize_lines, text
 from autograder.truth.cases import Case
-from autograder.truth.reference import solution_source
+from autograder.truth.expected import expected_anew
+from autograder.truth.reference import load_reference, solution_source
+from autograder.truth.witnesses import Reference
 
 if TYPE_CHECKING:
     from autograder.grading.hidden_pytest.process import PytestRunner
@@ -71,6 +75,17 @@ def public_part(exercise: Exercise) -> Exercise:
         hidden_path=None,
         solution_path=None,
     )
+
+
+class Started(Struct, frozen=True, eq=False):
+    """An exercise of a submission of which the public tests have been run; ``is_over`` where there
+    is nothing to run. ``submission`` is as that exercise has it."""
+
+    submission: Submission
+    run: ExerciseRun
+    judgements: tuple[Judgement, ...]
+    budget: Budget | None
+    is_over: bool
 
 
 class ExerciseGrader:
@@ -113,11 +128,35 @@ class ExerciseGrader:
 
     @cached_property
     def _plan(self) -> Plan:
-        return Plan(self.exercise, self.cases, self._course.seed)
+        return Plan(
+            self.exercise, self.cases, self._course.seed, draws_anew=self._reference is not None
+        )
+
+    @cached_property
+    def _reference(self) -> Reference | None:
+        return load_reference(self.exercise)
 
     def grade(self, submission: Submission, language: Language) -> ExerciseGrade:
+        """The grade of one exercise; see :meth:`Grader.grade` for several."""
+        return self.finish(self.start(submission), language)
+
+    def start(self, submission: Submission, budget: Budget | None = None) -> Started:
+        """Run the public tests. Their processes have ended when this returns. ``budget`` is the
+        wall time that is left of the submission's."""
         submission = submission.for_exercise(self.exercise.name)
-        run, judgements = self.run(submission)
+        problem = file_problem(self.exercise, submission)
+        if problem is not None:
+            judgements = fail_exercise(self.exercise, problem)
+            return Started(submission, ExerciseRun({}), judgements, None, True)
+        budget = budget or Budget(math.inf)
+        public = [test for test in self._plan.tests if test.visibility == "public"]
+        run, judgements = self._run_and_judge(submission, public, ExerciseRun({}), budget)
+        return Started(submission, run, judgements, budget, False)
+
+    def finish(self, started: Started, language: Language) -> ExerciseGrade:
+        """Run the hidden tests, and put the grade together."""
+        submission = started.submission
+        run, judgements = self._run_rest(started)
         explained: dict[str, str] = {}
         if any(judgement.is_explainable for judgement in judgements):
             explained = explain(self.exercise, judgements, run, self.mutants(), self.truths)
@@ -142,19 +181,50 @@ class ExerciseGrader:
 
     def run(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
         """What the submission did, and how that is to be judged."""
-        problem = file_problem(self.exercise, submission)
-        if problem is not None:
-            return ExerciseRun({}), fail_exercise(self.exercise, problem)
+        return self._run_rest(self.start(submission))
+
+    def _run_rest(self, started: Started) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
+        if started.budget is None or started.is_over:
+            return started.run, started.judgements
+        hidden = [test for test in self._plan.tests if test.visibility == "hidden"]
+        run, judgements = started.run, started.judgements
+        if hidden:
+            further, rest = self._run_and_judge(started.submission, hidden, run, started.budget)
+            order = {test.name: number for number, test in enumerate(self.exercise.run_tests)}
+            everything = sorted((*judgements, *rest), key=lambda one: order[one.test.name])
+            run, judgements = further, tuple(everything)
+        return self._add_pytest(started.submission, run, judgements, started.budget)
+
+    def _run_and_judge(
+        self,
+        submission: Submission,
+        tests: Sequence[RunTest],
+        before: ExerciseRun,
+        budget: Budget,
+    ) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
+        """What the submission did in ``tests``, after what it did ``before``."""
         truths = self.truths  # asked for first, it is worked out while the sandbox starts
-        run = self._run(submission)
-        judgements = tuple(
-            self._judge_time(self._judge(test, truths, run), run, submission)
+        run = run_exercise(self._plan, submission, self._sandbox.session, tests, before, budget)
+        return run, tuple(
+            self._judge_time(self._judge(test, truths, run), run, submission, budget)
             for test in self.exercise.run_tests
-            if test.name in run.observations
+            if test in tests
         )
+
+    def _add_pytest(
+        self,
+        submission: Submission,
+        run: ExerciseRun,
+        judgements: tuple[Judgement, ...],
+        budget: Budget,
+    ) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
         if self._pytest is None:
             return run, judgements
-        further = self._pytest.run(submission)
+        further = ExerciseRun({})
+        if not budget.is_spent:
+            budget.start()
+            further = self._pytest.run(submission)
+            budget.stop()
         run = ExerciseRun(run.observations | further.observations, run.output + further.output)
         return run, judgements + tuple(
             judge_pytest(test, further.observations.get(test.name, ()))
@@ -219,7 +289,7 @@ class ExerciseGrader:
         return run_exercise(self._plan, submission, self._sandbox.session, tests)
 
     def _judge_time(
-        self, judgement: Judgement, run: ExerciseRun, submission: Submission
+        self, judgement: Judgement, run: ExerciseRun, submission: Submission, budget: Budget
     ) -> Judgement:
         """Hold the time of an efficiency test against that of what it is relative to. Who is too
         slow is timed again, in turn with that and in a new process, lest a busy moment of the
@@ -227,21 +297,39 @@ class ExerciseGrader:
         test = judgement.test
         if not isinstance(test, EfficiencyTest) or judgement.finding is not None:
             return judgement
+        judgement = judge_anew(judgement, self._truths_anew(test, run), run)
+        if judgement.finding is not None:
+            return judgement
         if test.name not in self._baselines:
             self._baselines[test.name] = self._baseline(test)
         ratio = slowdown(test, run, self._baselines[test.name])
         shortest = math.inf
         for number in range(RETIMINGS):
             hopeless = number >= RETIMINGS_OF_SLOW and ratio > FAR_TOO_SLOW * test.at_most
-            if ratio <= test.at_most or hopeless:
+            if ratio <= test.at_most or hopeless or budget.is_spent:
                 break
             shortest = self._baselines[test.name] = min(shortest, self._baseline(test))
-            again = self._run(submission, [test])
-            both = zip(run.observations[test.name], again.observations[test.name], strict=True)
-            # Only the time of the answer that was judged counts.
-            if all(are_same(before, after) for before, after in both):
+            again = run_exercise(
+                self._plan, submission, self._sandbox.session, [test], budget=budget
+            )
+            # Only the time of a right answer counts.
+            judged = judge_anew(judgement, self._truths_anew(test, again), again)
+            if judged.finding is None:
                 ratio = min(ratio, slowdown(test, again, shortest))
         return judge_time(judgement, test, ratio)
+
+    def _truths_anew(self, test: EfficiencyTest, run: ExerciseRun) -> list[Truth | None]:
+        """What is expected on the inputs that were drawn to be timed."""
+        found: list[Truth | None] = []
+        for truth, observation in zip(
+            self.truths[test.name], run.observations[test.name], strict=True
+        ):
+            if observation.timed is None or self._reference is None:
+                found.append(None)
+                continue
+            case = observation.timed.case
+            found.append(expected_anew(self.exercise, test, case, self._reference, truth))
+        return found
 
     def slowdown(self, test: EfficiencyTest, submission: Submission) -> float:
         """The time of a submission without a :func:`file_problem` as a multiple of that of what
@@ -358,7 +446,13 @@ class Grader:
         raises only for what is wrong with the course or the machine."""
         graders = self.exercise_graders(submission.assignment)
         start = time.perf_counter()
-        exercises = tuple(grader.grade(submission, self._language) for grader in graders)
+        # Of all exercises the public tests first: their messages show what student code says,
+        # and what one process knows another may come to know.
+        budget = Budget(self._course.limits.submission_seconds)
+        started = [grader.start(submission, budget) for grader in graders]
+        exercises = tuple(
+            grader.finish(one, self._language) for grader, one in zip(graders, started, strict=True)
+        )
         maximum = self._course.assignments[submission.assignment].max_score
         return Grade(
             student=submission.student,

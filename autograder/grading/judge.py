@@ -33,7 +33,12 @@ Truth: TypeAlias = "Mapping[str, Expected]"
 
 
 Property: TypeAlias = Literal[
-    "inputs_unchanged", "repeatable", "fresh_results", "shared_results", "linear_in_upstream"
+    "inputs_unchanged",
+    "repeatable",
+    "fresh_results",
+    "shared_results",
+    "linear_in_upstream",
+    "right_when_timed",
 ]
 
 
@@ -163,10 +168,44 @@ def judge_time(judgement: Judgement, test: EfficiencyTest, ratio: float) -> Judg
 def slowdown(test: EfficiencyTest, run: ExerciseRun, baseline: float) -> float:
     """The time of the run as a multiple of ``baseline``, both in seconds."""
     taken = math.fsum(
-        math.inf if observation.failure is not None else observation.seconds
+        math.inf if _failed(observation) else observation.seconds
         for observation in run.observations[test.name]
     )
     return taken / max(baseline, 1e-9)
+
+
+def _failed(observation: Observation) -> bool:
+    timed = observation.timed
+    return observation.failure is not None or (
+        timed is not None and timed.observation.failure is not None
+    )
+
+
+def judge_anew(judgement: Judgement, truths: Sequence[Truth | None], run: ExerciseRun) -> Judgement:
+    """The judgement of an efficiency test whose answers are right, held against the ``truths`` of
+    the inputs that were drawn to be timed."""
+    test = judgement.test
+    assert isinstance(test, EfficiencyTest)
+    for number, observation in enumerate(run.observations[test.name]):
+        truth, timed = truths[number], observation.timed
+        if truth is None or timed is None:
+            continue
+        for output in truth:
+            found = _examine(test, number, output, truth[output], timed.observation)
+            if found is not None:
+                failure = found.failure
+                return replace(
+                    judgement,
+                    scores=(0.0,) * len(test.parts),
+                    finding=Finding(
+                        None,
+                        output,
+                        failure=failure,
+                        property=None if failure is not None else "right_when_timed",
+                    ),
+                    wrong={output: tuple(range(test.inputs.cases)) for output in judgement.wrong},
+                )
+    return judgement
 
 
 def judge_source(

@@ -25,6 +25,7 @@ from autograder.sandbox.protocol import (
     view_array,
 )
 from autograder.sandbox.session import Died, Outcome
+from autograder.truth.cases import Case
 from autograder.truth.compare import NotAnArray, NumpyArray
 
 Output: TypeAlias = "np.ndarray[Any, Any] | NotAnArray"
@@ -109,6 +110,15 @@ class Observation(Struct, frozen=True):
     shared: tuple[str, ...] = ()
     seconds: float = 0.0
     """For an efficiency test: how long the steps took."""
+    timed: Timed | None = None
+    """What was timed, where that was not the case itself."""
+
+
+class Timed(Struct, frozen=True, eq=False):
+    """Inputs that were drawn to be timed, and what came back."""
+
+    case: Case
+    observation: Observation
 
 
 def observation_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from itertools import chain
@@ -14,7 +15,7 @@ import numpy as np
 from autograder.course.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step
 from autograder.grading.answer_cache import AnswerCache
 from autograder.sandbox.session import Question, Script, question
-from autograder.truth.cases import Case
+from autograder.truth.cases import Case, draw, lay_out
 from autograder.truth.witnesses import argument
 
 Questions: TypeAlias = tuple[Question, ...]
@@ -28,10 +29,20 @@ class Plan:
     """The tests of an exercise in the order in which they are run, and their questions.
 
     Public tests come first, in their order; hidden ones follow in an order that follows
-    from ``seed``, which student code does not know.
+    from ``seed``, which student code does not know. With ``draws_anew``, each timing has inputs
+    of its own.
     """
 
-    def __init__(self, exercise: Exercise, cases: Mapping[str, Sequence[Case]], seed: int) -> None:
+    def __init__(
+        self,
+        exercise: Exercise,
+        cases: Mapping[str, Sequence[Case]],
+        seed: int,
+        *,
+        draws_anew: bool = False,
+    ) -> None:
+        self._draws_anew = draws_anew
+        self._seed = seed
         self.exercise = exercise
         self.cases = cases
         self.tests = _order(exercise, seed)
@@ -48,6 +59,14 @@ class Plan:
                 None if depends else [_ask(self.exercise, test, case) for case in cases]
             )
         return self._questions[test.name]
+
+    def drawn_anew(self, test: RunTest) -> Sequence[Case]:
+        """Other cases for a test, which nobody has seen; the known ones where the truth about
+        others could not be told."""
+        if not self._draws_anew:
+            return self.cases[test.name]
+        drawn = draw(self.exercise, test, self._seed, secrets.token_hex(16))
+        return lay_out(self.exercise, test, drawn)
 
     def script(self, tests: Sequence[RunTest]) -> Script:
         """The questions of tests that all have some."""

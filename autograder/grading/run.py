@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
@@ -20,12 +21,14 @@ from autograder.course.exercise import (
     Step,
     Visibility,
 )
+from autograder.grading.budget import Budget
 from autograder.grading.observation import (
     Change,
     Failure,
     FailureKind,
     Observation,
     Outputs,
+    Timed,
     change_of,
     failure_of,
     observation_of,
@@ -41,9 +44,6 @@ OpenSession: TypeAlias = Callable[[], Session]
 # What uses up the machine is not tried a third time in one exercise.
 EXHAUSTING: frozenset[FailureKind] = frozenset({"timeout", "cpu", "memory", "oversized"})
 MAX_EXHAUSTING = 2
-# What the results of an efficiency test that is timed again must have in common with the first
-# ones, relative to the largest element.
-SAME = 1e-6
 
 
 class ExerciseRun(Struct, frozen=True):
@@ -51,6 +51,10 @@ class ExerciseRun(Struct, frozen=True):
 
     observations: dict[str, tuple[Observation, ...]]
     output: str = ""
+    exhausting: int = 0
+    """How many tests used up what they may."""
+    load_failure: Failure | None = None
+    """Why the file cannot be loaded, which is not tried again."""
 
 
 def run_exercise(
@@ -58,9 +62,14 @@ def run_exercise(
     submission: Submission,
     open_session: OpenSession,
     tests: Sequence[RunTest] | None = None,
+    before: ExerciseRun | None = None,
+    budget: Budget | None = None,
 ) -> ExerciseRun:
-    """Run all tests of the plan, or some, on a submission without a :func:`file_problem`."""
-    return _Runner(plan, submission, open_session).run(plan.tests if tests is None else tests)
+    """Run all tests of the plan, or some, on a submission without a :func:`file_problem`. What was
+    run ``before`` is part of the result, and of what the submission may use up; ``budget`` is its
+    wall time for all exercises."""
+    runner = _Runner(plan, submission, open_session, before, budget or Budget(math.inf))
+    return runner.run(plan.tests if tests is None else tests)
 
 
 def file_problem(exercise: Exercise, submission: Submission) -> Failure | None:
@@ -76,26 +85,38 @@ def file_problem(exercise: Exercise, submission: Submission) -> Failure | None:
 class _Runner:
     """Runs tests one by one, in a new process where the last one died."""
 
-    def __init__(self, plan: Plan, submission: Submission, open_session: OpenSession) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        submission: Submission,
+        open_session: OpenSession,
+        before: ExerciseRun | None,
+        budget: Budget,
+    ) -> None:
+        before = before or ExerciseRun({})
         self._plan = plan
         self._entry = plan.exercise.name
         self._files = submission.files
         self._open_session = open_session
         self._session: Session | None = None
         self._allowance: Allowance | None = None
-        self._load_failure: Failure | None = None
-        self._exhausting = 0
-        self._output = ""
+        self._before = before
+        self._budget = budget
+        self._load_failure = before.load_failure
+        self._exhausting = before.exhausting
+        self._output = before.output
 
     def run(self, tests: Sequence[RunTest]) -> ExerciseRun:
-        observations: dict[str, tuple[Observation, ...]] = {}
+        observations = dict(self._before.observations)
+        self._budget.start()
         try:
             for (have_questions, _), group in itertools.groupby(tests, self._kind):
                 run = self._run_together if have_questions else self._run_alone
                 observations.update(run(list(group)))
         finally:
             self._close()
-        return ExerciseRun(observations, self._output)
+            self._budget.stop()
+        return ExerciseRun(observations, self._output, self._exhausting, self._load_failure)
 
     def _kind(self, test: RunTest) -> tuple[bool, Visibility]:
         """Tests of one kind may be run together. Public and hidden ones may not: the process has
@@ -116,7 +137,7 @@ class _Runner:
             for test, replies in zip(tests[done:], session.ask_all(script, done), strict=False):
                 done += 1
                 yield test.name, self._complete(test, self._read(test, session, replies))
-                if self._exhausting >= MAX_EXHAUSTING:  # it may live, and go on with the others
+                if self._is_over:  # it may live, and go on with the others
                     break
 
     def _run_alone(self, tests: Sequence[RunTest]) -> Iterator[tuple[str, tuple[Observation, ...]]]:
@@ -131,15 +152,15 @@ class _Runner:
     def _ask(self, session: Session, test: RunTest) -> list[Observation]:
         """The cases up to one that uses up the machine."""
         observations: list[Observation] = []
-        for case in self._plan.cases[test.name]:
-            observations.append(self._observe(session, test, case))
+        for number, case in enumerate(self._plan.cases[test.name]):
+            observations.append(self._observe(session, test, case, number))
             if _is_exhausting(observations[-1]):
                 break
         return observations
 
-    def _observe(self, session: Session, test: RunTest, case: Case) -> Observation:
+    def _observe(self, session: Session, test: RunTest, case: Case, number: int) -> Observation:
         if isinstance(test, EfficiencyTest):
-            return self._timed(test, case)
+            return self._timed(test, case, number)
         if isinstance(test, PropertyTest):
             return self._look_twice(session, test, case)
         return _take_steps(session, test.steps, case)
@@ -220,11 +241,11 @@ class _Runner:
             shared=tuple(parameters[i] for i in shared if i < len(parameters)),
         )
 
-    def _timed(self, test: EfficiencyTest, case: Case) -> Observation:
-        """Take the steps of the case and note the time.
+    def _timed(self, test: EfficiencyTest, case: Case, number: int) -> Observation:
+        """Take the steps of the case, and note the time of taking them on other inputs.
 
-        This comes after a call with other numbers that wakes the process up: an answer that
-        was kept from that call would take no time, and be wrong.
+        Those are drawn for this one timing: an answer that was kept or told by somebody who had
+        them before cannot be right. A call with numbers in another order wakes the process up.
         """
         session = self._start()
         if session is None:
@@ -232,7 +253,15 @@ class _Runner:
         _take_steps(session, test.steps, _shuffled(case))
         start = time.perf_counter()
         observation = _take_steps(session, test.steps, case)
-        return msgspec.structs.replace(observation, seconds=time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        anew = self._plan.drawn_anew(test)[number]
+        if anew is case or observation.failure is not None:
+            return msgspec.structs.replace(observation, seconds=seconds)
+        session.start_clock()
+        start = time.perf_counter()
+        again = _take_steps(session, test.steps, anew)
+        seconds = time.perf_counter() - start
+        return msgspec.structs.replace(observation, seconds=seconds, timed=Timed(anew, again))
 
     def _not_run(self, observations: Sequence[Observation]) -> Observation:
         """Stands for the cases that were not tried, with the reason why."""
@@ -240,9 +269,14 @@ class _Runner:
             return Observation(failure=observations[-1].failure)
         return Observation(failure=self._load_failure or Failure("not_run"))
 
+    @property
+    def _is_over(self) -> bool:
+        """Whether what the exercise or the submission may use is used up."""
+        return self._exhausting >= MAX_EXHAUSTING or self._budget.is_spent
+
     def _start(self) -> Session | None:
         """A session with the submission loaded and a full clock; None where there is none."""
-        if self._load_failure is not None or self._exhausting >= MAX_EXHAUSTING:
+        if self._load_failure is not None or self._is_over:
             return None
         if self._session is not None and self._session.alive:
             self._session.start_clock()
@@ -293,19 +327,6 @@ def _shuffled(case: Case) -> Case:
         for name, value in case.inputs.items()
     }
     return msgspec.structs.replace(case, inputs=inputs)
-
-
-def are_same(one: Observation, other: Observation) -> bool:
-    """Whether two observations hold the same outputs, but for rounding."""
-    return one.outputs.keys() == other.outputs.keys() and all(
-        isinstance(value, np.ndarray)
-        and isinstance(again := other.outputs[name], np.ndarray)
-        and value.shape == again.shape
-        and value.dtype == again.dtype
-        and value.dtype.kind in "fiu"
-        and np.allclose(value, again, rtol=SAME, atol=SAME * np.abs(value).max(initial=0))
-        for name, value in one.outputs.items()
-    )
 
 
 def _take_steps(session: Session, steps: Sequence[Step], case: Case) -> Observation:

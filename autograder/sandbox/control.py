@@ -26,7 +26,6 @@ class Spawn(Struct, frozen=True):
 
     cpu_seconds: int
     memory: int
-    processes: int
     open_files: int
     file_size: int
 

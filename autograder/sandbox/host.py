@@ -9,14 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.errors import MachineError
-from autograder.sandbox.levels import (
-    CONFINED,
-    LIMITED,
-    Level,
-    can_fork,
-    require_level,
-    require_supervisor,
-)
+from autograder.sandbox.levels import CONFINED, LIMITED, Level, can_fork, require_level
 from autograder.sandbox.session import Session, ZygoteEnded
 
 if TYPE_CHECKING:
@@ -24,10 +17,6 @@ if TYPE_CHECKING:
     from autograder.sandbox.limits import Limits
     from autograder.sandbox.plain_host import PlainHost
     from autograder.sandbox.zygote_host import Zygote
-
-# sandlock keeps a descriptor of every process that it has supervised; after so many sessions
-# it is started anew.
-_SUPERVISED = 100
 
 
 class Sandbox:
@@ -52,7 +41,6 @@ class Sandbox:
         self._private = private
         self._origin = origin
         self._zygote: Zygote | PlainHost | None = None
-        self._sessions = 0
 
     def __enter__(self) -> Sandbox:
         self.warm_up()
@@ -90,9 +78,6 @@ class Sandbox:
 
     def session(self) -> Session:
         """A new process for one submission's code, confined, with nothing loaded yet."""
-        if self._limits.processes and self._sessions % _SUPERVISED == _SUPERVISED - 1:
-            self.close()
-        self._sessions += 1
         for _ in range(3):
             self.warm_up()
             assert self._zygote is not None
@@ -118,15 +103,11 @@ class Sandbox:
         from autograder.sandbox.launch import (
             ForkingLauncher,
             PlainLauncher,
-            SandlockLauncher,
             SelfConfiningLauncher,
         )
 
         if self.level == "sandbox":
             self._refuse_readable_secrets()
-        if self.level == "sandbox" and self._limits.processes:
-            require_supervisor()
-            return SandlockLauncher(self._limits)
         # Should that one have ended, the next has to start by itself.
         origin, self._origin = self._origin, None
         if origin is not None:

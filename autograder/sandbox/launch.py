@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from autograder.errors import MachineError
 from autograder.sandbox import bootstrap
 from autograder.sandbox.levels import Level, can_fork
-
-if TYPE_CHECKING:
-    from autograder.sandbox.limits import Limits
 
 
 class Launcher(ABC):
@@ -95,65 +89,6 @@ class ForkingLauncher(Launcher):
 
     def stop(self) -> None:
         """It ends when its control socket is closed, and its parent waits for that."""
-
-
-class SandlockLauncher(Launcher):
-    """A process under sandlock, which counts the processes that student code starts."""
-
-    def __init__(self, limits: Limits) -> None:
-        import sandlock
-
-        self.readable = bootstrap.readable_paths()
-        self._sandbox = sandlock.Sandbox(
-            fs_readable=[*self.readable, *bootstrap.startup_paths()],
-            # Children bound their own memory; counting it out here would cost each a millisecond.
-            max_processes=2 + limits.processes,
-            clean_env=True,
-            env=bootstrap.environment(),
-            cwd="/",
-        )
-        self._process: sandlock.Process | None = None
-
-    def start(self, control: socket.socket) -> None:
-        from sandlock import StdioMode
-
-        with _as_standard_input(control):
-            try:
-                self._process = self._sandbox.popen(
-                    bootstrap.command(),
-                    stdin=StdioMode.INHERIT,
-                    stdout=StdioMode.NULL,
-                    stderr=StdioMode.PIPED,
-                )
-            except RuntimeError as error:
-                raise MachineError(f"the sandbox does not start: {error}") from None
-
-    def stop(self) -> str:
-        if self._process is None:
-            return ""
-        process, self._process = self._process, None
-        complaint = b""
-        if process.stderr is not None:
-            with process.stderr as stderr:
-                complaint = stderr.read()
-        process.kill()
-        process.wait()
-        return bytes(complaint).decode("utf-8", "replace")
-
-
-@contextlib.contextmanager
-def _as_standard_input(control: socket.socket) -> Iterator[None]:
-    """Sandlock closes every descriptor but the standard ones, so borrow one of them."""
-    try:
-        saved = os.dup(0)
-    except OSError:  # our own standard input is closed
-        saved = os.open(os.devnull, os.O_RDONLY)
-    try:
-        os.dup2(control.fileno(), 0)
-        yield
-    finally:
-        os.dup2(saved, 0)
-        os.close(saved)
 
 
 class WarmProcess:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import errno
 import os
 import platform
 import sys
@@ -13,8 +11,6 @@ from autograder.errors import MachineError
 
 Level: TypeAlias = Literal["sandbox", "process"]
 LEVELS: tuple[Level, ...] = get_args(Level)
-
-_PIDFD_GETFD = 438  # the same on every architecture
 
 CONFINED = ("files", "network", "processes", "signals", "system-calls", "capabilities")
 LIMITED = ("wall-time", "cpu-time", "memory", "open-files", "file-size", "output", "core-dumps")
@@ -46,28 +42,3 @@ def require_level(level: Level) -> None:
 def can_fork() -> bool:
     """Whether a warm process can fork others: on Linux, where it is asked to kill them too."""
     return sys.platform == "linux" and hasattr(os, "fork")
-
-
-def require_supervisor() -> None:
-    """Raise :class:`MachineError`, with the mend, where sandlock cannot count processes."""
-    try:
-        import sandlock  # noqa: F401
-    except (ImportError, OSError) as error:
-        raise MachineError(
-            f"limits.processes needs the package sandlock ({error}); set limits.processes to 0, "
-            "or install it with 'pip install sandlock'"
-        ) from None
-    if not can_supervise():
-        raise MachineError(
-            "limits.processes needs sandlock, and this container refuses it "
-            "pidfd_getfd(2); set limits.processes to 0, or start the container with "
-            "--cap-add SYS_PTRACE"
-        )
-
-
-def can_supervise() -> bool:
-    """Whether sandlock can do its work: Docker's default filter, without the capability
-    SYS_PTRACE, refuses it the descriptors of the processes it supervises."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.syscall(ctypes.c_long(_PIDFD_GETFD), -1, -1, 0)
-    return ctypes.get_errno() == errno.EBADF

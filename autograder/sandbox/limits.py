@@ -10,12 +10,12 @@ class Limits(Struct, frozen=True):
 
     wall_seconds: float = 2.0
     """Wall time for the calls of one test."""
+    submission_seconds: float = 60.0
+    """Wall time for all that is run of one submission."""
     cpu_seconds: int = 5
     """CPU time of one process of student code."""
     memory_mib: int = 512
     """Memory beyond what the interpreter and numpy take."""
-    processes: int = 0
-    """Further processes and threads that student code may start."""
     open_files: int = 32
     file_size_mib: int = 0
     """Size of any file that student code writes."""

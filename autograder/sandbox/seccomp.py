@@ -55,9 +55,7 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "pselect6": (270, 72),
     "pause": (34, None),
     "nanosleep": (35, 101),
-    "clock_nanosleep": (230, 115),
     "sched_yield": (24, 124),
-    "futex": (202, 98),
     "wait4": (61, 260),
     "restart_syscall": (219, 128),
     # memory
@@ -67,7 +65,6 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "brk": (12, 214),
     "mremap": (25, 216),
     "msync": (26, 227),
-    "membarrier": (324, 283),
     # the process's own signals, clocks and numbers
     "rt_sigaction": (13, 134),
     "rt_sigprocmask": (14, 135),
@@ -78,8 +75,6 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "alarm": (37, None),
     "time": (201, None),
     "gettimeofday": (96, 169),
-    "clock_gettime": (228, 113),
-    "clock_getres": (229, 114),
     "times": (100, 153),
     "getrusage": (98, 165),
     "getrlimit": (97, 163),
@@ -87,8 +82,6 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "gettid": (186, 178),
     "getppid": (110, 173),
     "getpgrp": (111, None),
-    "getpgid": (121, 155),
-    "getsid": (124, 156),
     "getuid": (102, 174),
     "getgid": (104, 176),
     "geteuid": (107, 175),
@@ -97,17 +90,11 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "uname": (63, 160),
     "sysinfo": (99, 179),
     "getcpu": (309, 168),
-    "sched_getaffinity": (204, 123),
     "getrandom": (318, 278),
     "set_robust_list": (273, 99),
     "rseq": (334, 293),
     "exit": (60, 93),
     "exit_group": (231, 94),
-}
-
-PROCESSES: dict[str, tuple[int | None, int | None]] = {
-    "fork": (57, None),
-    "vfork": (58, None),
 }
 
 # Allowed for some arguments only; see `_conditions`.
@@ -117,9 +104,14 @@ MADVISE = (28, 233)
 KILL = (62, 129)
 TGKILL = (234, 131)
 PRLIMIT64 = (302, 261)
-CLONE = (56, 220)
-# New namespaces, a process that is somebody else's child, or one that is traced.
-CLONE_REFUSED = 0x7E020000 | 0x8000 | 0x2000
+FUTEX = (202, 98)
+CLOCK_GETTIME, CLOCK_GETRES, CLOCK_NANOSLEEP = (228, 113), (229, 114), (230, 115)
+# What these tell of another process: its session, its group, the processors it may use.
+OF_A_PROCESS = {
+    "getpgid": (121, 155),
+    "getsid": (124, 156),
+    "sched_getaffinity": (204, 123),
+}
 # glibc falls back from clone3 to clone, whose refusal Python reports well, on ENOSYS only.
 CLONE3 = (435, 435)
 
@@ -134,11 +126,16 @@ IOCTL_COMMANDS = (
 # What malloc and Python use. Not what takes a page of the machine out of service, which root
 # may (MADV_HWPOISON, MADV_SOFT_OFFLINE), nor what reaches beyond this process (MADV_MERGEABLE).
 MADVICE = (0, 1, 2, 3, 4, 8, 14, 15, 18)  # NORMAL .. DONTNEED, FREE, (NO)HUGEPAGE, WIPEONFORK
+# Without it, a futex is known by its place in a file, and two processes that map the same library
+# can wake each other.
+FUTEX_PRIVATE_FLAG = 128
+# CLOCK_REALTIME .. CLOCK_BOOTTIME and CLOCK_TAI. Negative ones are clocks of other processes and
+# of devices; those between make the machine wake up.
+CLOCKS = (0, 1, 2, 3, 4, 5, 6, 7, 11)
 FCNTL_COMMANDS = (0, 1, 2, 3, 4, 1030)  # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, ..._CLOEXEC
 
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
-_RET_KILL = 0x80000000
 _RET_ERRNO = 0x00050000
 _RET_ALLOW = 0x7FFF0000
 _EPERM, _ENOSYS = 1, 38
@@ -182,12 +179,12 @@ def _allow_if_any(index: int, values: tuple[int, ...]) -> list[Instruction]:
     return [*program, _return(_RET_ERRNO | _EPERM)]
 
 
-def _refuse_bits(index: int, bits: int) -> list[Instruction]:
+def _require_bit(index: int, bit: int) -> list[Instruction]:
     return [
         _load(_argument(index)),
-        Instruction(_JSET, 0, 1, bits),
-        _return(_RET_ERRNO | _EPERM),
+        Instruction(_JSET, 0, 1, bit),
         _return(_RET_ALLOW),
+        _return(_RET_ERRNO | _EPERM),
     ]
 
 
@@ -217,6 +214,12 @@ def _conditions(column: int, pid: int) -> dict[int, list[Instruction]]:
         TGKILL[column]: _allow_if_any(0, (pid,)),
         PRLIMIT64[column]: query_only,
         CLONE3[column]: [_return(_RET_ERRNO | _ENOSYS)],
+        FUTEX[column]: _require_bit(1, FUTEX_PRIVATE_FLAG),
+        **{
+            clock[column]: _allow_if_any(0, CLOCKS)
+            for clock in (CLOCK_GETTIME, CLOCK_GETRES, CLOCK_NANOSLEEP)
+        },
+        **{numbers[column]: _allow_if_any(0, (0, pid)) for numbers in OF_A_PROCESS.values()},
     }
 
 
@@ -234,10 +237,8 @@ def _search(decisions: list[tuple[int, list[Instruction]]]) -> list[Instruction]
     return [Instruction(_JGE, len(below), 0, decisions[middle][0]), *below, *above]
 
 
-def build_filter(machine: str, pid: int, *, allow_processes: bool = False) -> bytes:
+def build_filter(machine: str, pid: int) -> bytes:
     """The filter program for ``machine`` and the process ``pid``, as an array of sock_filter.
-
-    ``allow_processes`` lets it start processes and threads, which something else must bound.
 
     Raises :class:`OSError` where the architecture has no table here.
     """
@@ -247,15 +248,12 @@ def build_filter(machine: str, pid: int, *, allow_processes: bool = False) -> by
     program = [
         _load(_ARCH),
         Instruction(_JEQ, 1, 0, audit_arch),
-        _return(_RET_KILL),
+        _return(_RET_ERRNO | _EPERM),
         _load(_NUMBER),
     ]
-    allowed = ALLOWED | PROCESSES if allow_processes else ALLOWED
-    calls = (numbers[column] for numbers in allowed.values())
+    calls = (numbers[column] for numbers in ALLOWED.values())
     bodies = {number: [_return(_RET_ALLOW)] for number in calls if number is not None}
     bodies |= _conditions(column, pid)
-    if allow_processes:
-        bodies[CLONE[column]] = _refuse_bits(0, CLONE_REFUSED)
     refused = [_return(_RET_ERRNO | _EPERM)]
     decisions: list[tuple[int, list[Instruction]]] = []
     for number in sorted({0, *bodies, *(number + 1 for number in bodies)}):
@@ -277,9 +275,9 @@ class PreparedFilter:
     it pays for. Raises :class:`OSError` where the architecture has no table.
     """
 
-    def __init__(self, *, allow_processes: bool = False) -> None:
+    def __init__(self) -> None:
         self._prctl = ctypes.CDLL(None, use_errno=True).prctl
-        code = build_filter(platform.machine(), _ANY_PID, allow_processes=allow_processes)
+        code = build_filter(platform.machine(), _ANY_PID)
         self._code = ctypes.create_string_buffer(code, len(code))
         self._program = _Program(len(code) // 8, ctypes.addressof(self._code))
         self._address = ctypes.c_void_p(ctypes.addressof(self._program))

@@ -64,7 +64,6 @@ class Zygote(WarmProcess):
                 Spawn(
                     cpu_seconds=self._limits.cpu_seconds,
                     memory=self._base_memory + self._limits.memory_mib * MIB,
-                    processes=self._limits.processes,
                     open_files=self._limits.open_files,
                     file_size=self._limits.file_size_mib * MIB,
                 )

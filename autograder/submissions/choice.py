@@ -500,7 +500,7 @@ def _work_of(read: _Read, one: Wanted, siblings: frozenset[str]) -> Work:
         roots = None if one.whole else [one.function]
         try:
             found = extract(read.program, roots, siblings)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        except NotebookError:
             return Work(path, problem="notebook")
         return Work(path, found.source, left_out=found.left_out)
     return Work(path, _cleaned(read, [one.function], siblings, whole=one.whole))

@@ -240,10 +240,14 @@ def extract(
     roots: Iterable[str] | None = None,
     siblings: frozenset[str] = frozenset(),
 ) -> Extract:
-    """What of a notebook is to be run for ``roots``."""
+    """What of a notebook is to be run for ``roots``. Raises :class:`NotebookError` where its
+    statements cannot be told apart, as where they are nested beyond reason."""
     if program.refusal:
         return Extract(program.refusal)
-    found = program.search(siblings).run(roots)
+    try:
+        found = program.search(siblings).run(roots)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise NotebookError(str(error)[:200]) from None
     pieces = [(number, 1, code) for number, code in program.broken]
     future: list[str] = []
     numbered = [*enumerate(program.statements)]

@@ -7,9 +7,11 @@ hidden: with the public cases of a bundle, students must not get the key to the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
+from itertools import product
 from types import CodeType
 from typing import Any, TypeAlias
 
@@ -33,6 +35,8 @@ from autograder.errors import CourseError
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 
 MAX_DRAWS = 2000
+# So many combinations of lengths are gone through where chance finds none.
+MAX_ENUMERATED = 200_000
 # How often a case of a variant is drawn whose lengths do not fit its numbers.
 VARIANT_DRAWS = 20
 INTEGER_RANGE = 9
@@ -73,13 +77,14 @@ def draw_cases(exercise: Exercise, test: RunTest, seed: int) -> tuple[Case, ...]
     return lay_out(exercise, test, draw(exercise, test, seed))
 
 
-def draw(exercise: Exercise, test: RunTest, seed: int) -> tuple[Drawn, ...]:
-    """The numbers of each case of ``test``. Raises as :func:`draw_cases` does."""
+def draw(exercise: Exercise, test: RunTest, seed: int, salt: str = "") -> tuple[Drawn, ...]:
+    """The numbers of each case of ``test``; others for each ``salt``. Raises as
+    :func:`draw_cases` does."""
     inputs = test.inputs
     if isinstance(inputs, Example):
-        one = _draw_given(exercise, test, inputs, _generator(exercise, test, 0, seed))
+        one = _draw_given(exercise, test, inputs, _generator(exercise, test, 0, seed, salt))
         return (one,) * len(inputs.layouts)
-    generators = (_generator(exercise, test, number, seed) for number in range(inputs.cases))
+    generators = (_generator(exercise, test, number, seed, salt) for number in range(inputs.cases))
     if inputs.variants:
         return tuple(_draw_variants(exercise, test, inputs, generators))
     return tuple(
@@ -119,9 +124,12 @@ def is_trivial(
     )
 
 
-def _generator(exercise: Exercise, test: RunTest, number: int, seed: int) -> np.random.Generator:
+def _generator(
+    exercise: Exercise, test: RunTest, number: int, seed: int, salt: str = ""
+) -> np.random.Generator:
     source = "public" if test.visibility == "public" else str(seed)
     key = f"{source}/{exercise.assignment}/{exercise.name}/{test.name}/{number}"
+    key += f"/{salt}" if salt else ""
     return np.random.default_rng(int.from_bytes(blake2b(key.encode()).digest()[:16], "big"))
 
 
@@ -285,11 +293,28 @@ def _draw_dims(
         }
         if all(_evaluate(exercise, f"tests.{test}", rule, drawn) for rule in dims.constraints):
             return drawn
-    raise exercise.error(
-        f"tests.{test}",
-        f"test '{test}': no dimensions satisfy {', '.join(dims.constraints)} "
-        f"in {MAX_DRAWS} tries; widen the ranges in 'dims'",
+    # Rare, or none: looked for without luck.
+    rules = ", ".join(dims.constraints)
+    if math.prod(len(choices) for choices in dims.choices.values()) > MAX_ENUMERATED:
+        raise exercise.error(
+            f"tests.{test}",
+            f"test '{test}': no dimensions satisfy {rules} in {MAX_DRAWS} tries; give 'dims' "
+            "fewer lengths, of which more satisfy it",
+        )
+    every = (
+        dict(zip(dims.choices, lengths, strict=True)) for lengths in product(*dims.choices.values())
     )
+    fitting = [
+        drawn
+        for drawn in every
+        if all(_evaluate(exercise, f"tests.{test}", rule, drawn) for rule in dims.constraints)
+    ]
+    if not fitting:
+        raise exercise.error(
+            f"tests.{test}",
+            f"test '{test}': no lengths in 'dims' satisfy {rules}; change the one or the other",
+        )
+    return fitting[int(generator.integers(len(fitting)))]
 
 
 def _draw_array(

@@ -12,9 +12,12 @@ from autograder.truth.expected import Expected
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 
-# Wrong by less than this, relative to the element and the largest, is lost precision
-# rather than a wrong formula: float16 keeps three digits.
+# Lost precision leaves three digits of every element, as float16 does.
 NEARLY = 2e-3
+# Formats that are less precise than float64: the unit roundoff in units of float64's.
+_FORMATS = {"float32": (np.float32, 2.0**29), "float16": (np.float16, 2.0**42)}
+# So many decimals, or digits, that somebody may have rounded to.
+_DIGITS = range(15)
 
 
 class NotAnArray(Struct, frozen=True):
@@ -36,6 +39,8 @@ class Reason(enum.Enum):
     wrong_shape = enum.auto()
     not_finite = enum.auto()
     precision_lost = enum.auto()
+    rounded_to_decimals = enum.auto()
+    rounded_to_digits = enum.auto()
     wrong_values = enum.auto()
 
 
@@ -126,9 +131,11 @@ def _compare_values(expected: Expected, actual: NumpyArray) -> Verdict:
     outside = ~inside
     excess = np.where(outside, off / np.maximum(expected.tolerance, 5e-324), 0.0)
     index = tuple(map(int, np.unravel_index(int(np.argmax(excess)), off.shape)))
+    reason, how = _rounding(expected.value, expected.tolerance, actual, outside)
     return Verdict(
-        Reason.precision_lost if _is_nearly(expected.value, off) else Reason.wrong_values,
+        reason,
         expected.shape,
+        dtype=how,
         wrong=int(np.count_nonzero(outside)),
         total=outside.size,
         index=index,
@@ -137,8 +144,39 @@ def _compare_values(expected: Expected, actual: NumpyArray) -> Verdict:
     )
 
 
-def _is_nearly(value: NumpyArray, off: NumpyArray) -> bool:
-    return bool(np.all(off <= NEARLY * np.abs(value)))
+def _rounding(
+    value: NumpyArray, tolerance: NumpyArray, actual: NumpyArray, wrong: NumpyArray
+) -> tuple[Reason, str]:
+    """Whether the wrong elements are the right ones, rounded to a format that somebody uses, and
+    to which. Being nearly right is not enough: weight decay and an epsilon are, too."""
+    off = np.abs(actual - value)
+    if not np.all(off <= NEARLY * np.abs(value)):
+        return Reason.wrong_values, ""
+    for name, (dtype, factor) in _FORMATS.items():
+        # Computed or stored like that: all numbers are of the format, and the right ones are not.
+        if (
+            np.array_equal(actual, actual.astype(dtype))
+            and np.all(value[wrong] != value[wrong].astype(dtype))
+            and np.all(off <= factor * tolerance)
+        ):
+            return Reason.precision_lost, name
+    for count in _DIGITS:
+        for reason, rounded in (
+            (Reason.rounded_to_decimals, _to_decimals(value, count)),
+            (Reason.rounded_to_digits, _to_digits(value, count)),
+        ):
+            if np.all(np.abs(actual - rounded) <= tolerance):
+                return reason, str(count)
+    return Reason.wrong_values, ""
+
+
+def _to_decimals(value: NumpyArray, count: int) -> NumpyArray:
+    return np.asarray(np.round(value, count))
+
+
+def _to_digits(value: NumpyArray, count: int) -> NumpyArray:
+    """With ``count`` digits after the first, as ``'%.{count}e'`` writes it."""
+    return np.array([float(f"{one:.{count}e}") for one in value.flat]).reshape(value.shape)
 
 
 def _compare_projections(expected: Expected, actual: NumpyArray) -> Verdict:

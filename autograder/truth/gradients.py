@@ -32,6 +32,7 @@ Numerical Algorithms, 2nd ed., chapter 3.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -227,11 +228,11 @@ class Measured:
         return _search(self, along, steps, None)
 
     def summed(self, terms: Floats) -> Floats:
-        return np.asarray(terms.sum()) if self._total else terms
+        return terms.sum() if self._total else terms
 
     def norm(self, terms: Floats) -> Floats:
         """The size of errors of this size in every term, which are independent."""
-        return np.asarray(np.sqrt(np.sum(terms * terms))) if self._total else terms
+        return np.sqrt((terms * terms).sum()) if self._total else terms
 
     def at(self, change: Floats) -> Floats | None:
         """The terms there; None where the function cannot be evaluated."""
@@ -384,6 +385,8 @@ def _search(
 
 def _most_certain(levels: list[_Level]) -> tuple[Floats, Floats]:
     """Of estimates by ever smaller steps, the most certain one, element by element."""
+    if np.ndim(levels[0].value) == 0:
+        return _most_certain_number(levels)
     values = np.asarray([level.value for level in levels])
     errors = np.asarray([level.error for level in levels])
     for number in range(len(levels) - 1):
@@ -397,6 +400,20 @@ def _most_certain(levels: list[_Level]) -> tuple[Floats, Floats]:
         np.where(np.isfinite(error), value, 0.0).astype(np.float64),
         np.asarray(error, dtype=np.float64),
     )
+
+
+def _most_certain_number(levels: list[_Level]) -> tuple[Floats, Floats]:
+    """The same for numbers, of which there are many."""
+    best_value, best = 0.0, np.asarray(math.inf)
+    for number, level in enumerate(levels):
+        error = level.error
+        for other in levels[number + 1 :]:
+            gap = abs(level.value - other.value) - other.error
+            if gap > error:
+                error = gap
+        if error < best:
+            best_value, best = float(level.value), error
+    return np.array(best_value), np.array(float(best))
 
 
 def _obstacle(

@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -29,6 +29,7 @@ NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 # Uniform rather than signs, which leave two terms that cancel as they are too often; of variance 1.
 _WIDTH = 3.0**0.5
 _POOL = 1 << 11
+_DIFFERENT_ORDERS = 251
 
 # These results are one of the operands, or one with another sign: nothing is rounded.
 _EXACT = {
@@ -77,6 +78,15 @@ _ASKING = {np.shape, np.ndim, np.size, np.result_type, np.array_equal, np.allclo
 # These write into their first argument.
 _WRITING = {np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis}
 _WRITING_METHODS = {"sort", "fill", "partition", "put"}
+
+
+@cache
+def _orders(samples: int) -> list[NumpyArray]:
+    """Random orders of the rows 1 to ``samples``, with row 0 in its place."""
+    generator = np.random.default_rng(20_230_923)
+    return [
+        np.concatenate([[0], 1 + generator.permutation(samples)]) for _ in range(_DIFFERENT_ORDERS)
+    ]
 
 
 class LeftNumpy(BaseException):
@@ -186,11 +196,9 @@ class Noise:
         """The samples in other places, as if they had been worked out by themselves."""
         if self.samples == 1:
             return stack
-        self._turn = (self._turn * 1103515245 + 12345) % 2**31
-        first = (self._turn >> 8) % self.samples
-        if first == 0:
-            return stack
-        return stack.take([0, *range(1 + first, 1 + self.samples), *range(1, 1 + first)], axis=0)
+        self._turn += 1
+        orders = _orders(self.samples)
+        return stack.take(orders[self._turn % len(orders)], axis=0)
 
     def ask_for(self, dtype: np.dtype[Any]) -> None:
         """The program wants numbers of this type; less precise ones cannot carry samples."""
@@ -543,6 +551,7 @@ class _Namespace:
             return found
 
         def call(*args: Any) -> Any:
+            args = tuple(list(one) if isinstance(one, Iterator) else one for one in args)
             if not _has_noise(args):
                 return found(*args)
             # Functions of math take numbers, and are as precise as these.
@@ -614,10 +623,16 @@ def seen_by(programs: Sequence[Any], noise: Noise | None) -> Iterator[None]:
                 if other is not None:
                     changed.append((names, name, value))
                     names[name] = other
+            if "float" not in names:
+                changed.append((names, "float", None))
+                names["float"] = _Float
         yield
     finally:
         for names, name, value in changed:
-            names[name] = value
+            if value is None:
+                del names[name]
+            else:
+                names[name] = value
 
 
 def _namespaces(programs: Sequence[Any]) -> list[dict[str, Any]]:
@@ -636,13 +651,27 @@ def _replacement(value: Any, noise: Noise) -> Any:
         return noise.numpy
     if value is math:
         return noise.math
-    if not callable(value):
+    if getattr(value, "__module__", None) not in ("numpy", "math"):
         return None
     for module, space in ((np, noise.numpy), (math, noise.math)):
         name = getattr(value, "__name__", "")
         if getattr(module, name, None) is value and (module is math or name in space._own):
             return getattr(space, name)
     return None
+
+
+class _FloatType(type):
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, float)
+
+
+class _Float(metaclass=_FloatType):
+    """What ``float`` is to a program whose rounding is measured."""
+
+    dtype = np.dtype(np.float64)  # by which numpy knows it in zeros(3, dtype=float)
+
+    def __new__(cls, value: Any = 0.0) -> Any:
+        return value.item() if type(value) is Noisy else float(value)
 
 
 def row(value: Any, k: int) -> Any:

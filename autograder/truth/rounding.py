@@ -33,6 +33,7 @@ Imports numpy and nothing of ours.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -168,11 +169,14 @@ def _root_mean_square(changes: NumpyArray, noise: float) -> NumpyArray:
     """Over axis 0, in units of the noise."""
     with np.errstate(all="ignore"):
         sizes = np.abs(np.asarray(changes, dtype=np.float64)) / noise
-        # A sample may lie outside of a domain on whose edge the value is: sqrt(1 - 1).
-        known = len(sizes) - np.count_nonzero(np.isnan(sizes), axis=0)
         # By hypot, for squares of what a saturated softmax gives would underflow.
-        total = np.hypot.reduce(np.nan_to_num(sizes, nan=0.0, posinf=np.inf), axis=0)
-        return np.asarray(total / np.sqrt(known))
+        total = np.hypot.reduce(sizes, axis=0)
+        if np.isnan(total).any():
+            # A sample may lie outside of a domain on whose edge the value is: sqrt(1 - 1).
+            known = len(sizes) - np.count_nonzero(np.isnan(sizes), axis=0)
+            total = np.hypot.reduce(np.where(np.isnan(sizes), 0.0, sizes), axis=0)
+            return np.asarray(total / np.sqrt(known))
+        return np.asarray(total / math.sqrt(len(sizes)))
 
 
 def _as_float(value: Any) -> NumpyArray:

@@ -193,8 +193,8 @@ class Witnesses:
             value = {output: _as_result(names[output]) for output in self.outputs}
         numbers = {name: v for name, v in value.items() if v.dtype != np.bool_}
         errors = {name: np.zeros(()) for name in value}
-        for formula in (self._reference, *self._right) if numbers else ():
-            with _blamed("the reference solution"):
+        for number, formula in enumerate((self._reference, *self._right) if numbers else ()):
+            with _blamed("a further right answer" if number else "the reference solution"):
                 sizes, lost = self._rounding_of(formula, numbers)
             for name, v in numbers.items():
                 bound = self.rounding(v, sizes[name]) + WITNESS_FACTOR * lost[name]
@@ -364,11 +364,13 @@ class Witnesses:
 
     # Their programs
 
+    # Numbers that overflow on the way are not worth a warning: see _blamed().
+
     def _run(self, entry: Reference, arrays: Mapping[str, Any]) -> dict[str, Any]:
         inputs: dict[str, Any] = {name: argument(arrays[name].copy()) for name in self.case.inputs}
         inputs.update(self.case.functions)
         programs = [entry, *self.case.functions.values()]
-        with np.errstate(all="ignore"), seen_by(programs, noise_of(arrays.values())):
+        with seen_by(programs, noise_of(arrays.values())):
             return run_steps(self.exercise, self.test.steps, entry, inputs)
 
     def _forward(self, variable: str, arrays: Mapping[str, Any]) -> Any:
@@ -376,8 +378,7 @@ class Witnesses:
         assert self.exercise.forward is not None
         noise = noise_of(arrays.values())
         modules = {} if noise is None else {"np": noise.numpy}
-        with np.errstate(all="ignore"):
-            return run_forward(self.exercise.forward, {**modules, **arrays}).get(variable)
+        return run_forward(self.exercise.forward, {**modules, **arrays}).get(variable)
 
     def terms(
         self, gradient: Gradient, arrays: Mapping[str, Any]
@@ -496,7 +497,7 @@ class Witnesses:
         precision, last = self.precision, np.abs(value)
         with np.errstate(all="ignore"):
             # What is rounded before the last operation, whose rounding is that of the value.
-            share = np.minimum(np.nan_to_num(last / size), 1.0)
+            share = np.fmin(last / size, 1.0)
             before = np.fmax(size * np.sqrt(1.0 - share**2), last)
             one = precision.unit_roundoff * (last + before) + precision.smallest
             return np.asarray(roundings * one)
@@ -575,7 +576,8 @@ def as_float64(array: Any) -> NumpyArray:
 def _blamed(witness: str) -> Iterator[None]:
     """Errors inside are those of the instructor's code."""
     try:
-        yield
+        with np.errstate(all="ignore"):
+            yield
     except (AutograderError, Disagreement):  # which say what is wrong by themselves
         raise
     except (Exception, SystemExit) as error:  # exit() must not end the grader

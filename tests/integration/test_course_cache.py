@@ -241,3 +241,48 @@ def test_links_in_circles_and_pipes_hold_nobody_up(course: Path) -> None:
     os.mkfifo(folder / "pipe")
     CourseCache(course).put({"course": 1})
     assert CourseCache(course).get(["course", "other"]) == {"course": 1}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX")
+def test_only_the_owner_may_read_it(course: Path, submissions: Path, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        grade(course, submissions, tmp_path / "one")
+    finally:
+        os.umask(before)
+    assert (course / FOLDER).stat().st_mode & 0o777 == 0o700
+    for path in (course / FOLDER).iterdir():
+        if path.name != ".gitignore":  # which says nothing
+            assert path.stat().st_mode & 0o777 == 0o600, path
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX")
+@pytest.mark.parametrize("which", [".", "course"])
+@pytest.mark.parametrize("mode", [0o020, 0o002])
+def test_one_that_others_can_write_to_is_not_read(
+    course: Path, submissions: Path, tmp_path: Path, made: list[str], which: str, mode: int
+) -> None:
+    """Reading a pickle runs what its writer wants."""
+    grade(course, submissions, tmp_path / "one")
+    written = course / FOLDER / which
+    written.chmod(written.stat().st_mode | mode)
+    made.clear()
+    grade(course, submissions, tmp_path / "two")
+    assert "course" in made
+    assert written.stat().st_mode & 0o077 == 0
+    made.clear()
+    grade(course, submissions, tmp_path / "three")
+    assert made == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links are of POSIX")
+def test_a_link_in_its_place_is_not_followed(
+    course: Path, submissions: Path, tmp_path: Path, made: list[str]
+) -> None:
+    grade(course, submissions, tmp_path / "one")
+    elsewhere = tmp_path / "elsewhere"
+    (course / FOLDER).rename(elsewhere)
+    (course / FOLDER).symlink_to(elsewhere)
+    made.clear()
+    grade(course, submissions, tmp_path / "two")
+    assert "course" in made

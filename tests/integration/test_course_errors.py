@@ -970,14 +970,14 @@ FLAWS_IN_USE = {
     ),
     "rules that nothing meets": (
         HIDDEN, DRAWN, "    dims: {m: 1..6, n: 1..6, m > n + 9}",
-        f"{HIDDEN}:2:5: test 'rectangles': no dimensions satisfy m > n + 9 in 2000 tries; widen "
-        "the ranges in 'dims'",
+        f"{HIDDEN}:2:5: test 'rectangles': no lengths in 'dims' satisfy m > n + 9; "
+        "change the one or the other",
     ),
     "lengths that are never one": (
         PUBLIC, FROM_X, FROM_X[: FROM_X.index("  - name")].replace("x: [n]", "x: [n - 100 * m]")
         + FROM_X[FROM_X.index("  - name: small") :],
-        f"{PUBLIC}:15:5: test 'small-rectangles': no dimensions satisfy m != n, "
-        "1 <= n - 100 * m <= 4096 in 2000 tries; widen the ranges in 'dims'",
+        f"{PUBLIC}:15:5: test 'small-rectangles': no lengths in 'dims' satisfy m != n, "
+        "1 <= n - 100 * m <= 4096; change the one or the other",
     ),
     "length that a drawn number makes too short": (
         PUBLIC, FROM_X, FROM_X[: FROM_X.index("  - name")].replace(

@@ -244,3 +244,38 @@ def test_an_unknown_assignment_is_a_wrong_call(course: Path) -> None:
     done = run("lint", "--no-mutants", "nothing", course=course)
     assert done.returncode == 2
     assert "the course has linear-layer" in done.stderr
+
+
+def test_under_other_seeds_luck_shows(course: Path) -> None:
+    """A mistake that one case in two catches, and a course that does not say its seed."""
+    hidden = course / HIDDEN
+    text = hidden.read_text("utf-8").replace(
+        "outputs: {dx: -dx}", 'outputs: {dx: "-dx if W.flat[0] > 1.5 else dx + 0.0"}'
+    )
+    hidden.write_text(text, "utf-8")
+    config = course / CONFIG
+    config.write_text(re.sub(r"(?m)^seed: .*\n", "", config.read_text("utf-8")), "utf-8")
+    done = run("lint", "--seeds", "12", "--no-mutants", course=course)
+    assert "warning: config.yaml has no 'seed'" in done.stdout
+    assert done.returncode == 1
+    assert re.search(
+        r"under \d+ of 12 seeds \([\d, .]+\): the mistake 'wrong-sign' loses no", done.stdout
+    ), done.stdout
+    fine = run("lint", "--seeds", "3", "--no-mutants", course=COURSE)
+    assert fine.returncode == 0, fine.stdout
+    assert "warning" not in fine.stdout
+
+
+def test_a_right_answer_that_some_seeds_refuse_is_named(course: Path) -> None:
+    hidden = course / HIDDEN
+    hidden.write_text(
+        hidden.read_text("utf-8").rstrip("\n") + "\nright:\n  - name: lucky\n    code: |\n"
+        "      def linear_dx(W, dy):\n"
+        "          return W.T @ dy * (1 + 1e-6 * (abs(float(W.flat[0])) < 0.1))\n",
+        "utf-8",
+    )
+    done = run("lint", "--seeds", "12", "--no-mutants", course=course)
+    assert done.returncode == 1
+    assert re.search(
+        r"under \d+ of 12 seeds \([\d, .]+\): the right answer 'lucky' fails test", done.stdout
+    ), done.stdout

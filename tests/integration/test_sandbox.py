@@ -28,7 +28,6 @@ from autograder.sandbox.protocol import (
     unpack_array,
 )
 from autograder.sandbox.session import Died, Outcome
-from tests.support.processes import is_running, wait_until
 
 # Nothing here needs a minute, however busy the machine is; what is to use up its time gets less.
 LIMITS = Limits(wall_seconds=60.0, memory_mib=256, output_kib=4, reply_mib=1)
@@ -373,23 +372,6 @@ def f():
     return str(found)
 """
     assert value(ask(sandboxed, source)) == "[0, 1, 2, 3]"
-
-
-def test_limits_may_allow_processes_and_none_is_left() -> None:
-    limits = Limits(wall_seconds=60.0, processes=2)
-    source = """
-import os, time
-def f():
-    child = os.fork()
-    if child == 0:
-        time.sleep(3600)
-    return child
-"""
-    with Sandbox("sandbox", limits) as sandbox:
-        child = value(ask(sandbox, source))
-        assert isinstance(child, int)
-        wait_until(lambda: not is_running(child))
-        assert value(ask(sandbox, "def f(): return 2")) == 2
 
 
 def test_a_course_beside_the_python_installation_is_refused() -> None:

@@ -1,7 +1,8 @@
 """The error estimates of finite differences, held against mpmath on random functions.
 
 ``python -m tests.numerics.gradients_on_trial 4000`` prints a table, one line a kind: how large the
-true error is beside the estimated one, and how useful the estimates are.
+true error is beside the estimated one, and how useful the estimates are; it fails where they are
+not what :func:`hold` wants.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from typing import NamedTuple
 import numpy as np
 
 from autograder.truth.gradients import Estimate, gradient
-from tests.numerics.random_functions import Problem, draw
+from tests.numerics.random_functions import SMOOTH, Problem, draw
 
 # The share of the estimate that a tolerance allows; see autograder.truth.witnesses.
 ALLOWED = 8.0
+
+# So many elements may be off by more than the tolerance allows for: 0.1 %.
+MAY_BE_ABOVE = 1e-3
+NEVER_ABOVE = 1e3
 
 
 class Outcome(NamedTuple):
@@ -49,9 +54,30 @@ def outcomes(problems: Sequence[Problem]) -> list[Outcome]:
     return found
 
 
+def hold(found: list[Outcome]) -> None:
+    spoken = [one for one in found if one.problem.differentiable and not one.silent]
+    above = [one for one in spoken if not one.ratio <= ALLOWED]
+    assert len(above) <= MAY_BE_ABOVE * len(spoken), above
+    assert [one for one in above if not one.ratio <= NEVER_ABOVE] == []
+    # Who says nothing is never wrong, and of no use.
+    smooth = [one for one in found if one.problem.kind in SMOOTH]
+    assert smooth
+    assert not any(one.silent for one in smooth)
+    assert np.median([1 / max(one.ratio, 1e-300) for one in smooth]) < 100
+    # Where there is no derivative, it is said.
+    unclear = [one for one in found if not one.problem.differentiable and one.element == 0]
+    assert all(one.silent for one in unclear)
+    # And where there is one, it is found.
+    useful: dict[str, list[bool]] = defaultdict(list)
+    for one in spoken:
+        useful[one.problem.kind].append(one.error <= 1e-3 * abs(one.truth))
+    assert {kind: np.mean(those) for kind, those in useful.items() if np.mean(those) < 0.6} == {}
+
+
 def main(count: int, seed: int) -> None:
     kinds: dict[str, list[Outcome]] = defaultdict(list)
-    for outcome in outcomes(draw(count, seed)):
+    every = outcomes(draw(count, seed))
+    for outcome in every:
         kinds[outcome.problem.kind].append(outcome)
     print(
         f"{'kind':26} {'n':>5} {'silent':>6} {'max ratio':>9} {'> 8':>6} {'useless':>7} "
@@ -69,6 +95,7 @@ def main(count: int, seed: int) -> None:
             f"{max(ratios, default=0):9.3g} {int(np.sum(ratios > ALLOWED)):6} {useless:7.1%} "
             f"{median:15.3g}"
         )
+    hold(every)
     print(f"{above} of {total} above {ALLOWED:g} ({above / total:.3%})")
 
 

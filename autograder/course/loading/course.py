@@ -49,9 +49,9 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 # Sensible bounds: low, high.
 _LIMIT_BOUNDS: dict[str, tuple[float, float]] = {
     "wall_seconds": (0.05, 3600),
+    "submission_seconds": (1, 1 << 20),
     "cpu_seconds": (1, 3600),
     "memory_mib": (32, 1 << 20),
-    "processes": (0, 64),
     "open_files": (8, 4096),
     "file_size_mib": (0, 1 << 20),
     "output_kib": (0, 10_240),
@@ -98,6 +98,7 @@ def load_course(
         late=load_late(entries["late"]) if "late" in entries else Late(),
         attempts=load_attempts(entries["attempts"]) if "attempts" in entries else Attempts(),
         feedback=load_feedback(entries["feedback"]) if "feedback" in entries else "hints",
+        has_seed="seed" in entries,
     )
 
 

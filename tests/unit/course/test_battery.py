@@ -41,12 +41,14 @@ def cases(group: str, battery: Battery = BATTERY, seed: int = 1) -> tuple[Case, 
     return draw_cases(EXERCISE, by_group(battery)[group], seed)
 
 
-def test_points_are_shared_out_to_the_hundredth() -> None:
+def test_points_are_shared_out_in_quarters_where_they_go_round() -> None:
     for points in (8.0, 10.0, 0.5, 1.0):
         tests = by_group(replace(BATTERY, points=(Part(("dx", "dW"), points),))).values()
         shares = [part.points for test in tests for part in test.parts]
         assert round(sum(shares), 9) == points
-        assert max(shares) - min(shares) < 0.011
+        assert max(shares) - min(shares) <= 0.25
+    quarters = by_group(replace(BATTERY, points=(Part(("dx", "dW"), 13.0),))).values()
+    assert all(part.points * 4 % 1 == 0 for test in quarters for part in test.parts)
 
 
 def test_shapes_have_every_length_of_1_equal_and_different_ones_and_larger_ones() -> None:

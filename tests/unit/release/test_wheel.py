@@ -41,7 +41,7 @@ def test_the_wheel_installs_and_runs(tmp_path: Path) -> None:
     assert found.version == __version__
     required = [line for line in found.requires or [] if "extra" not in line]
     assert {line.split(">")[0].lower() for line in required} == {
-        "click", "msgspec", "numpy", "pyyaml", "rich", "sandlock",
+        "click", "msgspec", "numpy", "pyyaml", "rich",
     }  # fmt: skip
 
 

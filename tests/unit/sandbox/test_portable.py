@@ -39,7 +39,7 @@ LIMITS = Limits(wall_seconds=60.0, cpu_seconds=2, memory_mib=256, output_kib=1, 
 # Everything that Python has on Unix alone and that somebody might reach for.
 ELSEWHERE = """
 import os, sys
-for name in ("resource", "fcntl", "sandlock", "pwd", "grp", "termios", "pty", "posix_ipc"):
+for name in ("resource", "fcntl", "pwd", "grp", "termios", "pty", "posix_ipc"):
     sys.modules[name] = None  # importing it raises ImportError
 for name in (
     "fork", "forkpty", "readv", "writev", "pidfd_open", "setsid", "wait4", "waitid", "getuid",

@@ -334,8 +334,9 @@ def test_an_empty_folder_is_named(tmp_path: Path) -> None:
     assert line == (
         "park\\x1b[2J: no submission found: it is empty; files belong in park\\x1b[2J/linear-layer/"
     )
-    assert find(path, "flat").unmatched == (
-        "ada: no submission found: saw linear-layer/; files belong directly in ada/",
+    flat = find(path, "flat")
+    assert [ref.student for ref in flat.refs] == ["ada", "bob"]  # one folder around the work
+    assert flat.unmatched == (
         "park\\x1b[2J: no submission found: it is empty; files belong directly in park\\x1b[2J/",
     )
 

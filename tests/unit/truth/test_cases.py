@@ -53,9 +53,19 @@ def test_dimensions_tie_the_arrays_together_and_keep_the_rules() -> None:
         assert (case.inputs["dy"].shape, case.inputs["x"].shape) == ((m,), (n,))
 
 
+def test_rules_that_chance_never_meets_are_met_without_it() -> None:
+    """One of 40,000 combinations: under every seed."""
+    many = tuple(range(1, 201))
+    test = gradient_test(dims={"m": many, "n": many}, constraints=("m == 200", "n == 199"))
+    exercise = linear_backward_exercise(test)
+    for seed in range(3):
+        (case,) = draw_cases(exercise, test, seed)
+        assert case.inputs["W"].shape == (200, 199)
+
+
 def test_rules_that_nothing_satisfies_are_an_error() -> None:
     test = gradient_test(constraints=("m > 100",))
-    with pytest.raises(CourseError, match="no dimensions satisfy m > 100"):
+    with pytest.raises(CourseError, match="no lengths in 'dims' satisfy m > 100"):
         draw_cases(linear_backward_exercise(test), test, 1)
 
 

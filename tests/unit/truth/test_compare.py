@@ -46,7 +46,7 @@ def test_harmless_representations_are_right(actual: Any) -> None:
         (np.array(39.0), Reason.wrong_shape),
         (np.array([39.0, np.nan, 69.0]), Reason.not_finite),
         (np.array([39.0, np.inf, 69.0]), Reason.not_finite),
-        (VALUE + np.array([0, 0, 1e-6]), Reason.precision_lost),
+        (VALUE + np.array([0, 0, 1e-6]), Reason.wrong_values),
         (VALUE + np.array([0, 0, 1.0]), Reason.wrong_values),
         (-VALUE, Reason.wrong_values),
         (np.zeros(3), Reason.wrong_values),
@@ -81,3 +81,49 @@ def test_scalars_are_arrays_without_axes() -> None:
     expected = Expected((), np.array(2.5), np.array(1e-12), "reference")
     assert compare(expected, np.array(2.5)).ok
     assert compare(expected, np.array([2.5])).reason is Reason.wrong_shape
+
+
+EXACT = np.array([[1.0 / 3, -2.0 / 7], [0.125 * np.pi, 1e3 * np.e]])
+KNOWN = Expected(EXACT.shape, EXACT, 1e-14 * np.abs(EXACT), "reference")
+
+
+@pytest.mark.parametrize(
+    ("actual", "reason", "how"),
+    [
+        (EXACT.astype(np.float32).astype(float), Reason.precision_lost, "float32"),
+        # Computed in float32, and not just stored in it.
+        ((EXACT * (1 + 3e-7)).astype(np.float32).astype(float), Reason.precision_lost, "float32"),
+        (EXACT.astype(np.float16).astype(float), Reason.precision_lost, "float16"),
+        (np.round(EXACT, 5), Reason.rounded_to_decimals, "5"),
+        (np.round(EXACT, 10), Reason.rounded_to_decimals, "10"),
+        (
+            np.array([float(f"{x:.6e}") for x in EXACT.flat]).reshape(2, 2),
+            Reason.rounded_to_digits,
+            "6",
+        ),
+    ],
+)
+def test_a_known_format_is_recognised(actual: Any, reason: Reason, how: str) -> None:
+    verdict = compare(KNOWN, actual)
+    assert (verdict.reason, verdict.dtype) == (reason, how)
+
+
+@pytest.mark.parametrize(
+    "actual",
+    [
+        EXACT * (1 + 1e-3),  # another learning rate, weight decay
+        EXACT + 1e-6 * np.sign(EXACT),
+        EXACT / (1 + 1e-5),  # an epsilon in the denominator
+        EXACT * (1 + 1e-8 * np.arange(4).reshape(2, 2)),
+        EXACT - 1e-4 * EXACT**2,
+        EXACT * (1 + 1e-6 * (np.arange(4).reshape(2, 2) == 2)),
+        np.sqrt(EXACT**2 + 1e-7) * np.sign(EXACT),
+    ],
+)
+def test_a_formula_that_is_a_little_off_is_wrong_and_not_imprecise(actual: Any) -> None:
+    assert compare(KNOWN, actual).reason is Reason.wrong_values
+
+
+def test_whole_numbers_that_are_one_off_are_not_called_rounded() -> None:
+    whole = Expected((2,), np.array([3000.0, 5000.0]), np.full(2, 1e-9), "reference")
+    assert compare(whole, np.array([3001.0, 5000.0])).reason is Reason.wrong_values

@@ -117,7 +117,10 @@ def test_no_lost_precision_passes(name: str, seed: int, m: int, of_W: float, of_
     case, expected = one_case(seed, m, 3, of_W, of_dy)
     dx = WRONG[name](linear_backward(**case.inputs)[0])
     verdict = compare(expected["dx"], dx)
-    assert verdict.reason in (Reason.wrong_values, Reason.precision_lost)
+    assert not verdict.ok
+    assert verdict.reason.name in (
+        "wrong_values", "precision_lost", "rounded_to_decimals", "rounded_to_digits"
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("size", [(512, 3), (3, 512), (256, 256)])
