@@ -17,7 +17,7 @@ from msgspec import Meta, Struct, field
 
 from autograder.course.battery import GROUPS
 from autograder.course.course import HiddenFeedback
-from autograder.course.exercise import Dtype, Layout, PropertyName, WrittenWitness, Yardstick
+from autograder.course.exercise import Dtype, Layout, PropertyName, WitnessName, Yardstick
 from autograder.course.lengths import MAX_LENGTH
 from autograder.course.policy import Attempts, Late
 from autograder.sandbox.limits import Limits
@@ -89,7 +89,8 @@ def form(
     are the classes that it chooses from. With ``single``, one item stands for a list of one.
     """
     extra |= {"words": words, "empty": empty, "schema": schema}
-    return Meta(description=description, examples=examples, extra=extra)
+    given = {key: value for key, value in extra.items() if value is not None}
+    return Meta(description=description, examples=examples, extra=given or None)
 
 
 Item = TypeVar("Item")
@@ -123,12 +124,15 @@ Name: TypeAlias = Annotated[
 
 Numbers: TypeAlias = Annotated[
     Any,
-    form(
-        words="a number or a list of numbers",
-        schema={"anyOf": [{"type": "number"}, {"type": "array", "items": {"$ref": "#/$defs/Row"}}]},
-    ),
+    form(reader="numbers", schema={"$ref": "#/$defs/Numbers"}),
 ]
 """A number, or numbers in lists, one a list for each axis."""
+
+Outcome: TypeAlias = Annotated[
+    Any,
+    form(reader="outcome", schema={"anyOf": [{"type": "boolean"}, {"$ref": "#/$defs/Numbers"}]}),
+]
+"""Numbers, or a truth value."""
 
 Points: TypeAlias = Annotated[float, Meta(ge=0, le=MAX_POINTS)]
 PointsByOutput: TypeAlias = Annotated[
@@ -161,7 +165,9 @@ Shape: TypeAlias = Annotated[
 ]
 
 DEFINITIONS: Final[dict[str, Any]] = {
-    "Row": {"anyOf": [{"type": "number"}, {"type": "array", "items": {"$ref": "#/$defs/Row"}}]},
+    "Numbers": {
+        "anyOf": [{"type": "number"}, {"type": "array", "items": {"$ref": "#/$defs/Numbers"}}]
+    },
     "Lengths": {
         "anyOf": [
             {"type": "integer", "minimum": 1, "maximum": MAX_LENGTH},
@@ -220,9 +226,7 @@ class TestEntry(Declared, kw_only=True):
 
     label: ClassVar[str] = "test"
 
-    name: Annotated[
-        Name, form("1 to 80 characters, unlike that of any other test of the exercise")
-    ]
+    name: Annotated[Name, form("1 to 80 characters, unlike that of any other test of the exercise")]
     title: Annotated[LocalText, form("what students read instead of the name")] | None = None
 
 
@@ -260,9 +264,7 @@ class RunEntry(TestEntry, kw_only=True):
     ) = None
 
 
-Steps: TypeAlias = Annotated[
-    OneOrMore[str], form(empty="write a step, or remove the key")
-]
+Steps: TypeAlias = Annotated[OneOrMore[str], form(empty="write a step, or remove the key")]
 
 
 class DrawnTest(RunEntry, kw_only=True):
@@ -310,9 +312,9 @@ class WrittenTest(RunEntry, kw_only=True):
             "every argument, as numbers in lists; arrays of `auxiliary` that are left out are drawn"
         ),
     ]
-    dtype: Annotated[
-        Dtype, form("of the arrays given, `float64` where nothing else is said")
-    ] = "float64"
+    dtype: Annotated[Dtype, form("of the arrays given, `float64` where nothing else is said")] = (
+        "float64"
+    )
     layouts: Annotated[
         OneOrMore[Layout],
         Meta(min_length=1),
@@ -322,7 +324,7 @@ class WrittenTest(RunEntry, kw_only=True):
 
 
 Outputs: TypeAlias = Annotated[
-    dict[str, Annotated[bool | Numbers, form(words="a number or a list of numbers")]],
+    dict[str, Outcome],
     Meta(min_length=1),
     form(empty="give an output"),
 ]
@@ -339,7 +341,7 @@ class GradientTestEntry(DrawnTest, kw_only=True):
     """Results on drawn inputs are right."""
 
     against: Annotated[
-        OneOrMore[WrittenWitness],
+        OneOrMore[WitnessName],
         Meta(min_length=1),
         form(
             "where it is written, only these say what is right: `finite_differences` (and the "
@@ -415,9 +417,7 @@ class SourceEntry(TestEntry, kw_only=True):
         ]
         | None
     ) = None
-    source: Annotated[
-        SourceRules, form("the file keeps [rules](#source) about how it is written")
-    ]
+    source: Annotated[SourceRules, form("the file keeps [rules](#source) about how it is written")]
     refuse: Annotated[
         bool, form("`true`: breaking a rule costs the points of the whole exercise")
     ] = False
@@ -436,9 +436,7 @@ a property with ``given`` is one of written inputs."""
 if TYPE_CHECKING:
     AnyTest: TypeAlias = TestEntry
 else:
-    AnyTest = Annotated[
-        Any, form(reader="test", among=(*TESTS.values(), WrittenPropertyEntry))
-    ]
+    AnyTest = Annotated[Any, form(reader="test", among=(*TESTS.values(), WrittenPropertyEntry))]
 
 Tests: TypeAlias = Annotated[
     tuple[AnyTest, ...], Meta(min_length=1), form(empty="write a test, or remove the key")
@@ -459,7 +457,10 @@ class ExerciseFile(Declared, kw_only=True):
         Annotated[
             str,
             Meta(pattern=FUNCTION),
-            form("the signature: `linear_backward(x, W, dy) -> dx, dW`. The results are in this order"),
+            form(
+                "the signature: `linear_backward(x, W, dy) -> dx, dW`. The results are in this "
+                "order"
+            ),
         ]
         | None
     ) = None
@@ -471,9 +472,9 @@ class ExerciseFile(Declared, kw_only=True):
         ]
         | None
     ) = field(default=None, name="class")
-    outputs: (
-        Annotated[OneOrMore[str], form("of a class: the names that steps assign")] | None
-    ) = None
+    outputs: Annotated[OneOrMore[str], form("of a class: the names that steps assign")] | None = (
+        None
+    )
     arrays: Annotated[Arrays, form("every argument, and its shape")]
     auxiliary: (
         Annotated[Arrays, form("arrays that the forward pass needs and the function does not get")]
@@ -483,9 +484,7 @@ class ExerciseFile(Declared, kw_only=True):
         Annotated[dict[str, OneOrMore[Expression]], form("arguments that are functions")] | None
     ) = None
     forward: (
-        Annotated[
-            str, form("Python statements that compute the forward pass from the arrays")
-        ]
+        Annotated[str, form("Python statements that compute the forward pass from the arrays")]
         | None
     ) = None
     gradients: (
@@ -495,8 +494,8 @@ class ExerciseFile(Declared, kw_only=True):
     new_arrays: Annotated[
         bool,
         form(
-            "`true` where an argument equals the right answer (the Jacobian of $y = Wx$ is $W$): an "
-            "equal array is right then, and the argument itself is not"
+            "`true` where an argument equals the right answer (the Jacobian of $y = Wx$ is $W$): "
+            "an equal array is right then, and the argument itself is not"
         ),
     ] = False
     accept_lists: Annotated[
@@ -518,9 +517,7 @@ class BatteryEntry(Declared, kw_only=True):
         | None
     ) = None
     leave_out: Annotated[
-        OneOrMore[
-            Annotated[str, form(words=f"one of {', '.join(GROUPS)}", choices=GROUPS)]
-        ],
+        OneOrMore[Annotated[str, form(words=f"one of {', '.join(GROUPS)}", choices=GROUPS)]],
         form("groups that the exercise does not take"),
     ] = field(default=(), name="except")
     dims: Annotated[Dims, form("lengths to draw from; by default 2 to 5")] | None = None
@@ -614,9 +611,7 @@ class AssignmentEntry(Declared, kw_only=True):
         Annotated[Moment, form("date and time, with the offset: `2026-12-01T23:59:00+09:00`")]
         | None
     ) = None
-    extensions: (
-        Annotated[dict[str, Moment], form("by student, a later date")] | None
-    ) = None
+    extensions: Annotated[dict[str, Moment], form("by student, a later date")] | None = None
 
 
 class FeedbackEntry(Declared, kw_only=True):
@@ -649,12 +644,16 @@ class ConfigFile(Declared, kw_only=True):
         form("of the hidden inputs; a secret. Without it, it is 0, which anybody can guess"),
     ] = 0
     limits: Annotated[Limits, form("what student code may [use](#limits)")] = Limits()
-    late: Annotated[Late, form("what being late [costs](exports.md#due-dates-lateness-and-attempts)")] = Late()
+    late: Annotated[
+        Late, form("what being late [costs](exports.md#due-dates-lateness-and-attempts)")
+    ] = Late()
     attempts: Annotated[Attempts, form("which of several submissions counts")] = Attempts()
     feedback: (
         Annotated[
             FeedbackEntry,
-            form("what students see of [hidden tests](exports.md#what-students-see-of-hidden-tests)"),
+            form(
+                "what students see of [hidden tests](exports.md#what-students-see-of-hidden-tests)"
+            ),
         ]
         | None
     ) = None

@@ -20,7 +20,7 @@ class Late(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             ge=0,
             le=100,
-            description="Percent of the assignment's highest score, for each day begun.",
+            description="percent of the assignment's highest score, for each day begun",
         ),
     ] = 0.0
     at_most_days: (
@@ -29,7 +29,7 @@ class Late(Struct, frozen=True, forbid_unknown_fields=True):
             Meta(
                 ge=0,
                 le=_MAX_DAYS,
-                description="More days late, there are no points. Without it, there is no such end.",
+                description="more days late, there are no points; by default there is no such end",
             ),
         ]
         | None
@@ -39,8 +39,8 @@ class Late(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             ge=0,
             le=_MAX_MINUTES,
-            description="Up to so many minutes late nothing happens; beyond them, days count from "
-            "the due date.",
+            description="up to so many minutes late nothing happens; beyond them, days count from "
+            "the due date",
         ),
     ] = 0.0
 
@@ -49,7 +49,7 @@ class Attempts(Struct, frozen=True, forbid_unknown_fields=True):
     """Which of several submissions counts."""
 
     keep: Annotated[
-        Literal["best", "last"], Meta(description="Which submission counts: `best` or `last`.")
+        Literal["best", "last"], Meta(description="which submission counts: `best` or `last`")
     ] = "last"
     at_most: (
         Annotated[
@@ -57,7 +57,7 @@ class Attempts(Struct, frozen=True, forbid_unknown_fields=True):
             Meta(
                 ge=1,
                 le=_MAX_ATTEMPTS,
-                description="Only so many count, the first ones. Without it, all do.",
+                description="only so many count, the first ones; by default all do",
             ),
         ]
         | None
