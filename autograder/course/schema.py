@@ -85,8 +85,8 @@ def _constraints(
             several = {"type": "array", "items": items} | ({"minItems": least} if least else {})
             return {"anyOf": [items, several]} if extra.get("single") else several
         case inspect.DictType(value_type=value, min_length=least):
-            found = {"type": "object", "additionalProperties": _schema(value, definitions)}
-            return found | ({"minProperties": least} if least else {})
+            entries = {"type": "object", "additionalProperties": _schema(value, definitions)}
+            return entries | ({"minProperties": least} if least else {})
         case inspect.StructType():
             return _reference(kind, definitions)
     found: dict[str, Any] = {"type": _TYPES[type(kind)]}
@@ -205,18 +205,18 @@ def with_tables(markdown: str) -> str:
 
 def key_table(names: list[str]) -> str:
     """The table of the keys that ``names`` name, as :func:`with_tables` understands them."""
-    rows = [_row(field) for name in names for field in _fields(name)]
-    has_notes = any(note for _, note, _ in rows)
-    head = (
-        "| key | | meaning |\n| --- | --- | --- |\n"
-        if has_notes
-        else ("| key | meaning |\n| --- | --- |\n")
-    )
-    lines = [
-        f"| `{key}` | {note} | {meaning} |\n" if has_notes else f"| `{key}` | {meaning} |\n"
-        for key, note, meaning in rows
+    rows: list[tuple[str, ...]] = [
+        _row(field, alone="." in name) for name in names for field in _fields(name)
     ]
-    return head + "".join(lines)
+    head: tuple[str, ...] = ("key", "", "meaning")
+    if not any(note for _, note, *_ in rows):
+        head, rows = ("key", "meaning"), [(key, meaning) for key, _, meaning in rows]
+    lines = [head, ("---",) * len(head), *((f"`{key}`", *rest) for key, *rest in rows)]
+    return "".join(f"|{''.join(_cell(cell) for cell in line)}\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return f" {text} |" if text else " |"
 
 
 def _fields(name: str) -> Iterator[inspect.Field]:
@@ -230,7 +230,8 @@ def _fields(name: str) -> Iterator[inspect.Field]:
     yield from (f for f in kind.fields if f.name in own and key in ("", f.encode_name))
 
 
-def _row(field: inspect.Field) -> tuple[str, str, str]:
+def _row(field: inspect.Field, *, alone: bool) -> tuple[str, str, str]:
+    """Key, default and meaning; of one that stands ``alone``, key and meaning."""
     kind = _described(field)
     meaning = (kind.extra_json_schema or {}) if isinstance(kind, inspect.Metadata) else {}
     default = _default(field)
@@ -238,4 +239,4 @@ def _row(field: inspect.Field) -> tuple[str, str, str]:
     if default is not None and default is not False:
         shown = default if isinstance(default, (str, int, float)) else ", ".join(default)
         note = f"`{str(shown).lower() if shown is True else shown}`"
-    return field.encode_name, note, str(meaning.get("description", ""))
+    return field.encode_name, "" if alone else note, str(meaning.get("description", ""))

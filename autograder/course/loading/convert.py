@@ -98,8 +98,8 @@ class _Walker(Findings):
         match kind:
             case inspect.StrType():
                 return node.choice(extra["choices"]) if "choices" in extra else node.value
-            case inspect.LiteralType(values=values):
-                return node.choice([str(value) for value in values])
+            case inspect.LiteralType(values=choices):
+                return node.choice([str(choice) for choice in choices])
             case inspect.IntType(ge=low, le=high):
                 return node.integer(low, high)
             case inspect.FloatType(ge=low, le=high):
@@ -131,8 +131,9 @@ class _Walker(Findings):
     def _struct(self, kind: inspect.StructType, node: Node) -> Any:
         declared, fields = kind.cls, {field.encode_name: field for field in kind.fields}
         name = node.value.get("name")
-        if getattr(declared, "label", "") and isinstance(name, str) and is_name(name):
-            node.name = f"{declared.label} '{name.strip()}'"
+        label = getattr(declared, "label", "")
+        if label and isinstance(name, str) and is_name(name):
+            node.name = f"{label} '{name.strip()}'"
         meant = self._check_keys(fields, node)
         either = getattr(declared, "either", {})
         if either and len(either.keys() & (node.value.keys() | meant)) != 1:
