@@ -24,6 +24,7 @@ from autograder.processes.parallel import processors
 from autograder.sandbox.levels import Level, require_level
 from autograder.submissions.layouts import Found
 from autograder.submissions.layouts import submissions as find_in_layout
+from autograder.submissions.reader import bounded
 from autograder.submissions.submission_time import number_attempts
 from autograder.submissions.times import read_times
 from autograder.text.language import Language
@@ -127,13 +128,16 @@ def open_class(options: GradeOptions) -> Iterator[ClassFolder]:
             known = ", ".join(course.assignments)
             raise UsageError(f"--assignment {assignment}: the course has {known}")
     language = pick_language(options.language, course)
-    with find_in_layout(
-        options.submissions,
-        course,
-        layout=options.layout,
-        assignments=options.assignments,
-        students=options.students,
-    ) as found:
+    with (
+        bounded(options.submissions if options.submissions.is_dir() else None),
+        find_in_layout(
+            options.submissions,
+            course,
+            layout=options.layout,
+            assignments=options.assignments,
+            students=options.students,
+        ) as found,
+    ):
         _refuse_places(options, found.layout)
         if options.times is not None:
             found = _with_times(found, options.times, course)

@@ -14,7 +14,7 @@ from autograder.errors import AutograderError
 from autograder.grading.judge import Truth
 from autograder.processes.parallel import parallel_map
 from autograder.submissions.names import meaning
-from autograder.submissions.submission import SubmissionRef, source_paths
+from autograder.submissions.submission import SubmissionRef, source_names
 from autograder.truth.cases import Case, Drawn, draw, lay_out
 from autograder.truth.expected import expected_outputs
 from autograder.truth.reference import load_reference, load_right
@@ -135,7 +135,7 @@ def _handed_in(refs: Iterable[SubmissionRef], course: Course) -> list[Exercise]:
     for ref in refs:
         count = looked_at[ref.assignment] = looked_at.get(ref.assignment, 0) + 1
         if count <= _LOOKED_AT:
-            names.setdefault(ref.assignment, set()).update(source_paths(ref))
+            names.setdefault(ref.assignment, set()).update(source_names(ref))
     return [
         exercise
         for assignment, seen in names.items()

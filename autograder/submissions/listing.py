@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from autograder.submissions.names import Kind, displayable, is_system_folder, meaning
+from autograder.submissions.opening import open_file
 
 Unreadable: TypeAlias = Literal[
     "not_a_file",
@@ -39,12 +40,6 @@ MAX_UNPACKED_BYTES = 1 << 26
 MAX_ARCHIVE_ENTRIES = 2000
 MAX_ARCHIVES = 20
 MAX_NESTED = 2
-
-# O_NONBLOCK: a FIFO without a writer must not hold us up. Windows has none of these, and
-# changes line ends without the last.
-OPEN_FLAGS = os.O_RDONLY
-for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
-    OPEN_FLAGS |= getattr(os, _flag, 0)
 
 _ENCRYPTED = 1
 _UTF8 = 0x800
@@ -250,7 +245,7 @@ def _is_text(decoded: str, encoding: str) -> bool:
 def read_file(path: Path, limit: int) -> bytes | Unreadable:
     """The content of an ordinary file that is not larger than ``limit``, or why there is none."""
     try:
-        descriptor = os.open(path, OPEN_FLAGS)
+        descriptor = open_file(path)
     except OSError:
         return "not_a_file" if path.is_symlink() else "unreadable"
     status = os.fstat(descriptor)

@@ -19,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from autograder.course.course import Assignment
+from autograder.submissions import reader
 from autograder.submissions.choice import (
     MAX_FILES,
     MAX_NOTEBOOK_BYTES,
@@ -184,7 +185,12 @@ def is_reserved(name: str) -> bool:
 
 
 def read_submission(ref: SubmissionRef) -> Submission:
-    """Read what was handed in. Never raises for what is in it."""
+    """Read what was handed in, in a child where :mod:`~autograder.submissions.reader` has one.
+    Never raises for what is in it."""
+    return reader.read(_read, ref, Submission, lambda: _unreadable(ref))
+
+
+def _read(ref: SubmissionRef) -> Submission:
     try:
         items = list_items(ref.folder, ref.files, ref.beside)
         chosen = choose(items, ref.wanted, ref.assignment)
@@ -205,6 +211,15 @@ def _unreadable(ref: SubmissionRef) -> Submission:
     work = {one.exercise: Work(f"{one.exercise}.py", problem="unreadable") for one in ref.wanted}
     handed_in = (HandedIn("./", reason="unreadable"),)
     return Submission(ref.student, ref.assignment, {}, {}, work, handed_in)
+
+
+def source_names(ref: SubmissionRef) -> list[str]:
+    """The names that the files of a submission that hold code were handed in under."""
+    return reader.read(_source_names, ref, list[str], list)
+
+
+def _source_names(ref: SubmissionRef) -> list[str]:
+    return list(source_paths(ref))
 
 
 def source_paths(ref: SubmissionRef) -> dict[str, Path]:

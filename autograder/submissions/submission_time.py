@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterable
@@ -17,7 +18,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from autograder.errors import MachineError
-from autograder.submissions.listing import OPEN_FLAGS
+from autograder.submissions import reader
+from autograder.submissions.opening import open_file
 from autograder.submissions.submission import SubmissionRef, source_paths
 
 _MAX_BYTES = 4096
@@ -47,6 +49,10 @@ class Evidence(Struct, frozen=True):
 
 def evidence(ref: SubmissionRef) -> Evidence:
     """What there is to tell when a submission was handed in, the best of it. Never raises."""
+    return reader.read(_evidence, ref, Evidence, lambda: Evidence(None, "nothing"))
+
+
+def _evidence(ref: SubmissionRef) -> Evidence:
     if ref.submitted is not None and _is_sane(ref.submitted):
         return Evidence(ref.submitted, "platform")
     if ref.is_late is not None:
@@ -200,8 +206,9 @@ def _packed(git: Path, branch: str) -> str:
 def _read_small(path: Path, limit: int = _MAX_BYTES) -> str:
     """The beginning of an ordinary file; nothing where there is none."""
     try:
-        descriptor = os.open(path, OPEN_FLAGS)
-        with open(descriptor, "rb") as file:
+        with open(open_file(path), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return ""
             return file.read(limit).decode("utf-8", "replace")
     except OSError:
         return ""

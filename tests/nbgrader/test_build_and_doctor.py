@@ -200,6 +200,12 @@ def closed_exchange(lab: Lab) -> None:
     lab.exchange.chmod(0o755)
 
 
+def notebook_of_ones_own(lab: Lab) -> None:
+    cell = {"cell_type": "code", "metadata": {}, "source": "1", "outputs": []}
+    path = lab.root / "source" / ASSIGNMENT / "essay.ipynb"
+    path.write_text(json.dumps({"cells": [cell], "nbformat": 4, "metadata": {}}))
+
+
 def listed_inbound(lab: Lab) -> None:
     inbound = lab.exchange / "ml" / "inbound"
     inbound.mkdir(parents=True)
@@ -222,6 +228,7 @@ FLAWS: dict[Callable[[Lab], None], str] = {
     solution_in_source: r"source/linear-layer/dx.py: contains a passage of solutions/.*remove it",
     hidden_test_in_release: r"release/linear-layer/dx.ipynb: contains .*tests/hidden.*remove it",
     grade_cell_that_passes: r"release/.*dx.ipynb: has a grade cell that does not raise",
+    notebook_of_ones_own: r"essay.ipynb: is a notebook of your own.*hidden tests.*move it",
     foreign_notebook: r"source/.*dx.ipynb: is a notebook of somebody else.*move it away",
     later_test: r"gradebook, linear-layer/dx: lacks later.*autograder nbgrader build",
     due_date: r"gradebook, linear-layer: has a due date.*add 'due: 2026-12-01T00:00:00\+00:00'",

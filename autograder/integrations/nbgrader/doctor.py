@@ -146,6 +146,14 @@ def _source(course: Course, assignment: Assignment, settings: Settings) -> Itera
             )
         elif path.read_bytes() != content:
             yield Finding(str(path), "is not what the course says today", build)
+    for path in sorted(folder.glob("*.ipynb")):
+        if path.name not in wanted and not is_ours(path):
+            yield Finding(
+                str(path),
+                "is a notebook of your own: nbgrader runs what students hand in for it in a kernel "
+                "that can read hidden tests, solutions and the gradebook",
+                "move it to a course of its own, on an account that cannot read this one",
+            )
     released = settings.folder("release", assignment.name)
     for exercise in assignment.exercises:
         path = released / f"{exercise.name}.ipynb"

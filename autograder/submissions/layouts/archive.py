@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -19,11 +20,14 @@ from autograder.submissions.submission import MAX_NOTEBOOK_BYTES
 from autograder.text.messages import sanitize
 
 MAX_FILES = 100_000
-MAX_TOTAL_BYTES = 1 << 30
+MAX_TOTAL_BYTES = 1 << 33
+# Of one student: of a folder, or of files whose names begin alike up to the second "_".
+MAX_STUDENT_BYTES = 1 << 26
 _ENCRYPTED = 1
 # What says whose it is may be long; an archive of a student's is opened later.
 _MAX_FILE_BYTES = {"submission_metadata.yml": 1 << 26}
 _CHUNK = 1 << 16
+_OWNER = re.compile(r"[^/]+(?=/)|[^/_]*_?[^/_]*")
 
 
 class _Damaged(Exception):
@@ -57,6 +61,8 @@ def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[s
     if len(entries) > MAX_FILES:
         raise UsageError(f"{path}: has more than {MAX_FILES} files")
     total = 0
+    used: dict[str, int] = {}
+    top = _common_top(entries)
     for entry in entries:
         name = entry_name(entry)
         if name.endswith("/") or _is_hidden(name.partition("/")[0]):
@@ -71,13 +77,32 @@ def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[s
             if meaning(place.name, (), "").kind in ("other", "system"):
                 destination.touch(exist_ok=False)
                 continue
-            total += _copy(archive, entry, destination, MAX_TOTAL_BYTES - total)
+            student = _OWNER.match(name, len(top))
+            owner = "" if student is None else student[0]
+            room = MAX_STUDENT_BYTES - used.get(owner, 0)
+            if room <= 0:
+                mebibytes = MAX_STUDENT_BYTES >> 20
+                left_out.append(f"{sanitize(name, 80)} (more than {mebibytes} MiB of one student)")
+                continue
+            written = _copy(archive, entry, destination, min(room, MAX_TOTAL_BYTES - total))
+            used[owner] = used.get(owner, 0) + written
+            if written >= room:  # half a file is not what was handed in
+                destination.unlink()
+                left_out.append(sanitize(name, 80))
+            total += written
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
             left_out.append(sanitize(name, 80))  # the same name twice
         except (_Damaged, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError):
             left_out.append(sanitize(name, 80))
         if total >= MAX_TOTAL_BYTES:
             raise UsageError(f"{path}: has more than {MAX_TOTAL_BYTES >> 20} MiB of files")
+
+
+def _common_top(entries: Sequence[zipfile.ZipInfo]) -> str:
+    """The one folder that everything is in, with its slash; empty where there are several."""
+    tops = {entry_name(entry).partition("/") for entry in entries}
+    names = {(head, slash) for head, slash, _ in tops if head != "__MACOSX"}
+    return "".join(names.pop()) if len(names) == 1 else ""
 
 
 def _is_hidden(folder: str) -> bool:

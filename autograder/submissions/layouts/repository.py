@@ -5,10 +5,10 @@ Whose it is, the folder does not say: the student asked for, or the folder's nam
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from autograder.errors import UsageError
-from autograder.submissions.layouts.found import Request, entries, repository_ref, source_folder
+from autograder.submissions.layouts.found import Request, repository_ref, source_folder
 from autograder.submissions.names import meaning
 from autograder.submissions.submission import SubmissionRef, displayable
 
@@ -38,9 +38,10 @@ def find(request: Request) -> list[SubmissionRef]:
 def _has_work(request: Request, assignment: str) -> bool:
     folder = source_folder(request.folder, assignment)
     exercises = [one.name for one in request.course.assignments[assignment].exercises]
-    try:
-        names = [entry.name for entry in entries(folder) if entry.is_file()]
-    except UsageError:
+    try:  # a link counts: its student is told that it is no file, and is not nobody
+        with os.scandir(folder) as scan:
+            names = [one.name for one in scan if not one.is_dir(follow_symlinks=False)]
+    except OSError:
         return False
     meanings = (meaning(name, exercises, assignment) for name in names)
     return any(one.exercise and one.distance < 3 for one in meanings)
