@@ -134,9 +134,11 @@ Outcome: TypeAlias = Annotated[
 ]
 """Numbers, or a truth value."""
 
+_NO_POINTS = "give points to an output, such as '{dx: 1}'"
 Points: TypeAlias = Annotated[float, Meta(ge=0, le=MAX_POINTS)]
 PointsByOutput: TypeAlias = Annotated[
-    Points | dict[str, Points], form(words="a number or a mapping from output to number")
+    Points | Annotated[dict[str, Points], Meta(min_length=1), form(empty=_NO_POINTS)],
+    form(words="a number or a mapping from output to number"),
 ]
 Tolerance: TypeAlias = dict[str, Annotated[float, Meta(ge=0, le=0.1)]]
 Length: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_LENGTH)]
@@ -237,7 +239,6 @@ class RunEntry(TestEntry, kw_only=True):
         PointsByOutput,
         form(
             "a number for all outputs together, or by output, `{dx: 1, dW: 2}`; may be 0",
-            empty="give points to an output, such as '{dx: 1}'",
             examples=[2],
         ),
     ]
@@ -413,7 +414,7 @@ class SourceEntry(TestEntry, kw_only=True):
     points: (
         Annotated[
             PointsByOutput,
-            form("as of other tests; not with `refuse: true`", empty="give a number", examples=[1]),
+            form("as of other tests; not with `refuse: true`", examples=[1]),
         ]
         | None
     ) = None
@@ -595,7 +596,10 @@ class HiddenFile(Declared, kw_only=True):
 # The configuration
 
 _LANGUAGE = form(choices=languages())
-Moment: TypeAlias = Annotated[datetime, form(reader="time")]
+_MOMENT = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*(Z|[+-]\d\d:?\d\d)$"
+Moment: TypeAlias = Annotated[
+    datetime, form(reader="time", schema={"type": "string", "pattern": _MOMENT})
+]
 
 
 class AssignmentEntry(Declared, kw_only=True):
@@ -603,7 +607,7 @@ class AssignmentEntry(Declared, kw_only=True):
 
     title: Annotated[LocalText, form("a short text")]
     exercises: Annotated[
-        tuple[str, ...],
+        tuple[Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], ...],
         Meta(min_length=1),
         form("the names of its exercises, in their order", empty="list at least one"),
     ]
@@ -658,7 +662,7 @@ class ConfigFile(Declared, kw_only=True):
         | None
     ) = None
     assignments: Annotated[
-        dict[str, AssignmentEntry],
+        dict[Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")], AssignmentEntry],
         Meta(min_length=1),
         form("by name, in their order", empty="name at least one"),
     ]

@@ -7,6 +7,7 @@ for editors, a table in Markdown for the documentation.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -84,8 +85,10 @@ def _constraints(
             items = _schema(item, definitions)
             several = {"type": "array", "items": items} | ({"minItems": least} if least else {})
             return {"anyOf": [items, several]} if extra.get("single") else several
-        case inspect.DictType(value_type=value, min_length=least):
+        case inspect.DictType(key_type=key, value_type=value, min_length=least):
             entries = {"type": "object", "additionalProperties": _schema(value, definitions)}
+            if isinstance(key, inspect.StrType) and key.pattern is not None:
+                entries["propertyNames"] = {"pattern": key.pattern}
             return entries | ({"minProperties": least} if least else {})
         case inspect.StructType():
             return _reference(kind, definitions)
@@ -181,8 +184,9 @@ def schema_files(root: Path) -> dict[str, bytes]:
     for path in yaml_files(root):
         content = (root / path).read_bytes()
         line = modeline(path).encode()
-        if line not in content.splitlines(keepends=True):
-            files[str(path)] = line + content
+        if line.strip() not in map(bytes.strip, content.splitlines()):
+            mark = BOM_UTF8 if content.startswith(BOM_UTF8) else b""
+            files[str(path)] = mark + line + content.removeprefix(mark)
     return {
         name: content
         for name, content in files.items()

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from autograder.course.loading import load_course
 from autograder.course.loading.yaml_source import read_yaml
+from autograder.course.schema import json_schema
 from autograder.errors import CourseError
 from tests.support.small_course import hand_in, run
 
@@ -396,7 +398,7 @@ FLAWS = {
     ),
     "points for nothing": (
         PUBLIC, "{dx: 2}", "{}",
-        f"{PUBLIC}:20:5: 'points' of test 'small-rectangles' is empty; give points to an output, "
+        f"{PUBLIC}:20:5: 'points' is empty; give points to an output, "
         "such as '{dx: 1}'",
     ),
     "points that are not finite": (
@@ -802,6 +804,94 @@ def error_of(course: Path, file: str, old: str, new: str) -> str:
 def test_flaws_are_named_with_their_place(course: Path, flaw: str) -> None:
     file, old, new, message = FLAWS[flaw]
     assert error_of(course, file, old, new) == message
+
+
+# The flaws that the JSON Schema cannot see, for it takes more than the shape of one file: names
+# that refer to each other, shapes of arrays, the little languages, other files, numbers that JSON
+# does not have, and YAML itself.
+ONLY_SEEN_IN_READING = {
+    "points for something else", "unknown dimension", "dimension not drawn", "bad range",
+    "duplicate test in one file", "duplicate test across files", "duplicate mistake",
+    "duplicate key", "an alias", "parameter without array", "array without parameter",
+    "gradient of nothing", "gradient by nothing", "ragged rows",
+    "shapes that contradict each other", "too many axes", "input not given", "missing language",
+    "extension without due", "extension before due", "exercise that is not there",
+    "exercise listed twice", "exercise named by a word of Python", "length that is no sum",
+    "length that calls something", "length that follows from nothing",
+    "length that follows from a misspelled name",
+    "length that follows from a number with a fraction",
+    "length that follows from what is drawn later", "given array of another length than follows",
+    "expectation of another length than follows", "length of less than one in an example",
+    "length that divides by zero in an example", "length of an array that is not given",
+    "array named by a word of Python", "output that is there twice",
+    "gradient without a forward pass", "gradient for something else",
+    "gradient with an unknown upstream", "forward that assigns nothing",
+    "points that are not finite", "expectation of something else",
+    "expectation of another shape than the drawn array", "unknown array is given",
+    "array that nothing given fixes", "empty arrays", "number beyond float64",
+    "number that is not finite", "fraction in an example of int64",
+    "rule about an unknown dimension", "leading axes that no array has",
+    "draw of an unknown array", "mistake with an unknown name", "mistake in something else",
+    "mistake whose code lacks the function", "property of an incomplete example",
+    "property of an example of another shape", "tolerance of what is no output",
+    "kink without an expectation", "public test timed against the reference",
+    "more layouts than cases", "more dtypes than the one case", "draw with an unknown name",
+    "draw of an array with an unknown name", "draw from an array that comes later",
+    "forward with an unknown name", "longer forward with an unknown name",
+    "public test against the reference alone", "property without inputs",
+    "functions where none is a parameter", "function that is no parameter",
+    "function that is an array", "nan among numbers",
+}  # fmt: skip
+SCHEMAS = {CONFIG: "config", PUBLIC: "exercise", HIDDEN: "hidden"}
+
+
+@pytest.mark.parametrize("flaw", [name for name in FLAWS if FLAWS[name][0] in SCHEMAS])
+def test_an_editor_with_the_schema_sees_the_flaw(course: Path, flaw: str) -> None:
+    file, old, new, _ = FLAWS[flaw]
+    validator = Draft202012Validator(json_schema(SCHEMAS[file]))
+    assert validator.is_valid(read_yaml(course / file).data)
+    (course / file).write_text((course / file).read_text("utf-8").replace(old, new, 1), "utf-8")
+    try:
+        is_valid = validator.is_valid(read_yaml(course / file).data)
+    except CourseError:  # the YAML itself
+        is_valid = True
+    assert is_valid == (flaw in ONLY_SEEN_IN_READING)
+
+
+def test_all_errors_of_all_files_are_found_at_once(course: Path) -> None:
+    for file, old, new in (
+        (PUBLIC, "cases: 3", "case: 3"),
+        (PUBLIC, "points: 2", "points: -2"),
+        (PUBLIC, "upstream: dy", "upstrem: dy"),
+        (HIDDEN, "name: wrong-sign", "nam: wrong-sign"),
+    ):
+        path = course / file
+        path.write_text(path.read_text("utf-8").replace(old, new, 1), "utf-8")
+    with pytest.raises(CourseError) as error:
+        load_course(course)
+    found = [str(one) for one in (error.value, *error.value.more)]
+    assert found == [
+        f"{PUBLIC}:13:23: unknown key 'upstrem' in 'dx'; did you mean 'upstream'?",
+        f"{PUBLIC}:16:5: 'points' must be from 0 to 1000000, not -2",
+        f"{PUBLIC}:22:5: unknown key 'case' in test 'small-rectangles'; did you mean 'cases'?",
+        f"{HIDDEN}:12:5: unknown key 'nam' in 'mistakes'[0]; did you mean 'name'?",
+    ]
+    done = run("lint", course=course)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [f"error: {line}" for line in found]
+
+
+def test_errors_of_one_test_do_not_hide_those_of_another(course: Path) -> None:
+    for file, old, new in (
+        (PUBLIC, "dy: [7, 8]}", "dy: [7, 8, 9]}"),
+        (PUBLIC, "m != n}", "m != k}"),
+        (HIDDEN, "inputs_unchanged", "linear_in_upstream\n    draw: {V: zeros}"),
+    ):
+        path = course / file
+        path.write_text(path.read_text("utf-8").replace(old, new, 1), "utf-8")
+    with pytest.raises(CourseError) as error:
+        load_course(course)
+    assert [one.line for one in (error.value, *error.value.more)] == [17, 23, 10]
 
 
 @pytest.mark.parametrize("flaw", COMBINED)

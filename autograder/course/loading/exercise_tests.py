@@ -275,12 +275,6 @@ def read_parts(entry: RunEntry | SourceEntry, produced: tuple[str, ...]) -> tupl
     if not isinstance(entry.points, dict):
         assert entry.points is not None
         return (Part(outputs, entry.points),)
-    if not entry.points:
-        raise entry.error(
-            f"'points' of {entry.node.name} is empty; give points to an output, such as "
-            f"'{{{outputs[0]}: 1}}'",
-            "points",
-        )
     for name in entry.points:
         if name in produced and name not in outputs:
             raise entry.error(
