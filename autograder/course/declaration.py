@@ -265,7 +265,15 @@ class RunEntry(TestEntry, kw_only=True):
     ) = None
 
 
-Steps: TypeAlias = Annotated[OneOrMore[str], form(empty="write a step, or remove the key")]
+Steps: TypeAlias = Annotated[
+    OneOrMore[str],
+    Meta(min_length=1),
+    form(
+        "calls and attributes in their order, by default one call of the function; required for "
+        "a class",
+        empty="write a step, or remove the key",
+    ),
+]
 
 
 class DrawnTest(RunEntry, kw_only=True):
