@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBGRADER := .venv-nbgrader
 
 .DEFAULT_GOAL := help
-.PHONY: help demo numerics test test-nbgrader lint bench diagnosis soak fuzz clean
+.PHONY: help demo test test-nbgrader lint keys bench diagnosis numerics soak fuzz clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ lint: $(READY) ## Check style and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+keys: $(READY) ## Write the tables of YAML keys into docs/, and the schemas into schema/.
+	$(BIN)/python docs/write_key_tables.py
+	$(BIN)/autograder schema --write
 
 bench: $(READY) ## Measure submissions per second.
 	$(BIN)/python benchmarks/throughput.py

@@ -15,8 +15,11 @@ class AutograderError(Exception):
 class CourseError(AutograderError):
     """The instructor's course is wrong: says what, where, and how to mend it.
 
-    ``line`` and ``column`` count from 1, as editors do.
+    ``line`` and ``column`` count from 1, as editors do. ``more`` are the other errors that were
+    found together with this one, which is the first.
     """
+
+    more: tuple[CourseError, ...] = ()
 
     def __init__(
         self,

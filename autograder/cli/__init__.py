@@ -26,7 +26,17 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
-COMMANDS = ("check", "grade", "export", "release", "gradescope", "pack", "lint", "nbgrader")
+COMMANDS = (
+    "check",
+    "grade",
+    "export",
+    "release",
+    "gradescope",
+    "pack",
+    "lint",
+    "schema",
+    "nbgrader",
+)
 """Each is a module of that name, and has a line ``command_<name>`` in the catalogues."""
 
 

@@ -13,14 +13,14 @@ from rich.text import Text
 
 from autograder.authoring.lint import Linting, Report, find_leaks, lint_exercises
 from autograder.authoring.mutation import described
-from autograder.cli import EXIT_FAILED
+from autograder.cli import EXIT_FAILED, EXIT_USAGE, printable
 from autograder.cli.language import say
 from autograder.cli.options import course_option, find_course
 from autograder.course.battery import PREFIX
 from autograder.course.course import Course
 from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
-from autograder.errors import UsageError
+from autograder.errors import CourseError, UsageError
 from autograder.sandbox.levels import require_level
 from autograder.truth.cases import draw_cases
 
@@ -45,7 +45,12 @@ def command(
 
     require_level("sandbox")
     root = find_course(course)
-    loaded = load_course(root)
+    try:
+        loaded = load_course(root)
+    except CourseError as error:
+        for one in (error, *error.more):
+            click.echo(say("error", message=printable(str(one))), err=True)
+        return EXIT_USAGE
     for name in assignments:
         if name not in loaded.assignments:
             raise UsageError(f"{name}: the course has {', '.join(loaded.assignments)}")

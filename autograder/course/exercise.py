@@ -19,7 +19,7 @@ from autograder.text.language import Text
 Visibility: TypeAlias = Literal["public", "hidden"]
 Dtype: TypeAlias = Literal["float64", "float32", "int64"]
 Layout: TypeAlias = Literal["C", "F", "strided", "reversed"]
-WitnessName: TypeAlias = Literal["finite_differences", "reference", "example"]
+WitnessName: TypeAlias = Literal["finite_differences", "reference"]
 Yardstick: TypeAlias = Literal["reference", "forward"]
 PropertyName: TypeAlias = Literal[
     "inputs_unchanged", "repeatable", "fresh_results", "linear_in_upstream"
@@ -152,65 +152,49 @@ class Example(Struct, frozen=True):
     differentiable: bool = True
 
 
-class ExampleTest(Struct, frozen=True, tag="example"):
-    """An example, which says what is right."""
-
+class _Test(Struct, frozen=True, kw_only=True):
     name: str
     visibility: Visibility
     parts: tuple[Part, ...]
-    steps: tuple[Step, ...]
-    inputs: Example
-    tolerance: dict[str, float] = {}
-    proportional: bool = False
     title: Text = {}
 
 
-class GradientTest(Struct, frozen=True, tag="gradient"):
-    """Drawn inputs, held against the named witnesses."""
-
-    name: str
-    visibility: Visibility
-    parts: tuple[Part, ...]
+class _RunTest(_Test, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
-    against: tuple[WitnessName, ...]
-    inputs: Drawing
     tolerance: dict[str, float] = {}
     """Slack relative to the largest element, for methods with an error of their own."""
-    proportional: bool = False
-    title: Text = {}
 
 
-class PropertyTest(Struct, frozen=True, tag="property"):
+class ExampleTest(_RunTest, frozen=True, kw_only=True, tag="example"):
+    """An example, which says what is right."""
+
+    inputs: Example
+
+
+class GradientTest(_RunTest, frozen=True, kw_only=True, tag="gradient"):
+    """Drawn inputs, held against the named witnesses."""
+
+    against: tuple[WitnessName, ...]
+    inputs: Drawing
+
+
+class PropertyTest(_RunTest, frozen=True, kw_only=True, tag="property"):
     """Inputs on which the results must be right *and* have a property."""
 
-    name: str
-    visibility: Visibility
-    parts: tuple[Part, ...]
-    steps: tuple[Step, ...]
     property: PropertyName
     inputs: Drawing | Example
-    tolerance: dict[str, float] = {}
-    proportional: bool = False
-    title: Text = {}
 
 
-class EfficiencyTest(Struct, frozen=True, tag="efficiency"):
+class EfficiencyTest(_RunTest, frozen=True, kw_only=True, tag="efficiency"):
     """Drawn inputs on which the results must be right and not take too long: at most
     ``at_most`` times the time of what it is ``relative_to``, in the same sandbox."""
 
-    name: str
-    visibility: Visibility
-    parts: tuple[Part, ...]
-    steps: tuple[Step, ...]
     at_most: float
     inputs: Drawing
     relative_to: Yardstick = "reference"
-    tolerance: dict[str, float] = {}
-    proportional: bool = False
-    title: Text = {}
 
 
-class SourceTest(Struct, frozen=True, tag="source"):
+class SourceTest(_Test, frozen=True, kw_only=True, tag="source"):
     """What the file may import (``imports``, None for anything, ``stdlib`` for all of Python's
     own modules), must and must not contain.
 
@@ -218,29 +202,20 @@ class SourceTest(Struct, frozen=True, tag="source"):
     it costs the points of the whole exercise.
     """
 
-    name: str
-    visibility: Visibility
-    parts: tuple[Part, ...]
     imports: tuple[str, ...] | None = None
     require: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
     refuse: bool = False
-    proportional: bool = False
-    title: Text = {}
 
 
-class PytestTest(Struct, frozen=True, tag="pytest"):
+class PytestTest(_Test, frozen=True, kw_only=True, tag="pytest"):
     """A test function of a hidden ``test_*.py``, all of whose cases (parameters) must pass.
 
     Run by pytest in the grader; see :mod:`autograder.grading.hidden_pytest`. ``name`` is
     ``<file>::<function>``, with the class between where there is one.
     """
 
-    name: str
-    visibility: Visibility
-    parts: tuple[Part, ...]
     path: Path
-    title: Text = {}
 
 
 RunTest: TypeAlias = ExampleTest | GradientTest | PropertyTest | EfficiencyTest

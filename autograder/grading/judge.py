@@ -263,22 +263,18 @@ def judge_test(
             if found is not None:
                 wrong[output].append(number)
                 finding = finding or found
-    scores = tuple(_part_score(test, part, len(truths), wrong, telling) for part in test.parts)
+    scores = tuple(_part_score(part, wrong, telling) for part in test.parts)
     return Judgement(test, scores, finding, {name: tuple(found) for name, found in wrong.items()})
 
 
 def _part_score(
-    test: RunTest,
     part: Part,
-    cases: int,
     wrong: Mapping[str, Sequence[int]],
     telling: Mapping[str, Sequence[int]],
 ) -> float:
     bad = {number for output in part.outputs for number in wrong[output]}
     proven = all(set(telling[output]) - bad for output in part.outputs)
-    if not proven or (bad and not test.proportional):
-        return 0.0
-    return part.points * (cases - len(bad)) / cases
+    return part.points if proven and not bad else 0.0
 
 
 def _examine(

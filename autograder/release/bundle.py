@@ -10,6 +10,7 @@ from msgspec import Struct
 from autograder.course.course import Assignment, Course
 from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
+from autograder.course.schema import FOLDER, schema_file
 from autograder.course.statement import for_github
 from autograder.errors import CourseError
 from autograder.release.config import bundle_config
@@ -60,6 +61,7 @@ def make_bundle(course: Course, assignment: Assignment, options: Options) -> Bun
     folder = f"assignments/{assignment.name}"
     work = {f"{folder}/{exercise.name}.py" for exercise in assignment.exercises}
     files = {"config.yaml": bundle_config(course, assignment, language).encode()} | public.files
+    files |= {f"{FOLDER}/{name}.json": schema_file(name) for name in ("config", "exercise")}
     if options.notebooks:
         notebooks = {
             f"{folder}/{exercise.name}.ipynb": exercise_notebook(exercise, language)

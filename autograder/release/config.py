@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
 import yaml
 
 from autograder.course.course import Assignment, Course
+from autograder.course.schema import modeline
 from autograder.sandbox.limits import Limits
 from autograder.text.language import Language
 
@@ -74,4 +76,6 @@ def _changed(settings: msgspec.Struct) -> dict[str, Any]:
 def _written(what: str, command: str, assignment: Assignment, content: dict[str, Any]) -> str:
     header = _HEADER.format(what=what, assignment=assignment.name, command=command)
     kept = {name: value for name, value in content.items() if value not in ({}, None)}
+    if command == "release":
+        header += modeline(PurePosixPath("config.yaml"))
     return header + yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=100)

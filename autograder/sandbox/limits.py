@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 
-class Limits(Struct, frozen=True):
-    """What one submission may use, per exercise unless said otherwise."""
+class Limits(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one submission may use, per exercise unless said otherwise.
 
-    wall_seconds: float = 2.0
-    """Wall time for the calls of one test."""
-    submission_seconds: float = 60.0
-    """Wall time for all that is run of one submission."""
-    cpu_seconds: int = 5
-    """CPU time of one process of student code."""
-    memory_mib: int = 512
-    """Memory beyond what the interpreter and numpy take."""
-    open_files: int = 32
-    file_size_mib: int = 0
-    """Size of any file that student code writes."""
-    output_kib: int = 16
-    """How much of what is printed is kept."""
-    reply_mib: int = 64
-    """Size of one returned result on the wire."""
+    Values are as they are given: the bounds hold for what is read from ``config.yaml``.
+    """
+
+    wall_seconds: Annotated[
+        float, Meta(ge=0.05, le=3600, description="wall time for the calls of one test")
+    ] = 2.0
+    submission_seconds: Annotated[
+        float, Meta(ge=1, le=1 << 20, description="wall time for all that is run of one submission")
+    ] = 60.0
+    cpu_seconds: Annotated[
+        int, Meta(ge=1, le=3600, description="processor time of one process of student code")
+    ] = 5
+    memory_mib: Annotated[
+        int, Meta(ge=32, le=1 << 20, description="memory beyond what Python and numpy take")
+    ] = 512
+    open_files: Annotated[
+        int, Meta(ge=8, le=4096, description="files that are open at the same time")
+    ] = 32
+    file_size_mib: Annotated[
+        int, Meta(ge=0, le=1 << 20, description="size of any file that student code writes")
+    ] = 0
+    output_kib: Annotated[
+        int, Meta(ge=0, le=10_240, description="how much is kept of what is printed")
+    ] = 16
+    reply_mib: Annotated[
+        int, Meta(ge=1, le=1024, description="size of one returned result on the wire")
+    ] = 64

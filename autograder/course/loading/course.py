@@ -7,56 +7,24 @@ import re
 from collections.abc import Container, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from autograder.course.course import Assignment, Course
+from autograder.course.declaration import FILES, AssignmentEntry, ConfigFile
 from autograder.course.exercise import Exercise
+from autograder.course.loading.convert import convert
 from autograder.course.loading.exercise import load_exercise as _load_exercise
-from autograder.course.loading.node import Node
-from autograder.course.loading.policies import (
-    load_attempts,
-    load_due_date,
-    load_extensions,
-    load_feedback,
-    load_late,
-)
+from autograder.course.loading.node import Findings, Node
 from autograder.course.loading.pytest_files import hidden_test_files, owner_of
 from autograder.course.loading.python_source import check_file
-from autograder.course.loading.yaml_source import read_yaml
-from autograder.course.policy import Attempts, Late
+from autograder.course.loading.yaml_source import Document, read_yaml
 from autograder.errors import CourseError
 from autograder.processes.parallel import parallel_map
-from autograder.sandbox.limits import Limits
 from autograder.text.catalogue import languages as known_languages
 from autograder.text.language import Language, Text
 
-_CONFIG_KEYS = (
-    "title",
-    "language",
-    "languages",
-    "seed",
-    "limits",
-    "late",
-    "attempts",
-    "feedback",
-    "assignments",
-)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
-
-# Sensible bounds: low, high.
-_LIMIT_BOUNDS: dict[str, tuple[float, float]] = {
-    "wall_seconds": (0.05, 3600),
-    "submission_seconds": (1, 1 << 20),
-    "cpu_seconds": (1, 3600),
-    "memory_mib": (32, 1 << 20),
-    "open_files": (8, 4096),
-    "file_size_mib": (0, 1 << 20),
-    "output_kib": (0, 10_240),
-    "reply_mib": (1, 1024),
-}
 
 
 def load_course(
@@ -66,40 +34,75 @@ def load_course(
 
     ``public`` reads only what students have: no solution, no hidden test, and none of the
     stubs, which are theirs to change. ``jobs`` processes read the exercises. Raises
-    :class:`~autograder.errors.CourseError` for the first thing that is wrong with it.
+    :class:`~autograder.errors.CourseError` for the first thing that is wrong with it; what else was
+    found is in its ``more``.
     """
     root = Path(root)
-    config = Node.root(read_yaml(root / "config.yaml", root))
-    entries = config.mapping(_CONFIG_KEYS, required=("title", "assignments"))
-    languages = _languages(entries)
-    language = languages[0]
-    if "language" in entries:
-        language = entries["language"].choice(languages)
+    document = read_yaml(root / "config.yaml", root)
+    config = _config(document)
+    languages = tuple(dict.fromkeys(config.languages))
+    if config.language is not None and config.language not in languages:
+        config.at("language").choice(languages)
+    for name in config.assignments:
+        _check_name(config.at("assignments", name), name, "assignment")
     outlines = [
-        _outline(root, name, node, languages, public)
-        for name, node in _named(entries["assignments"], "assignment").items()
+        _outline(root, name, entry, public)
+        for name, entry in config.assignments.items()
         if only is None or name in only
     ]
-    exercises = parallel_map(
-        lambda one: load_exercise(root, *one, languages, public=public),
-        [(outline.name, name) for outline in outlines for name in outline.exercises],
-        jobs,
-    )
+    exercises = _load_exercises(root, outlines, languages, public, jobs)
     assignments = {one.name: _with_exercises(one, exercises) for one in outlines}
     _refuse_stray_folders(root, assignments)
     return Course(
         root=root,
-        title=entries["title"].by_language(languages),
-        language=language,
+        title=config.title,
+        language=config.language or languages[0],
         languages=languages,
-        seed=entries["seed"].integer(0) if "seed" in entries else 0,
-        limits=_limits(entries["limits"]) if "limits" in entries else Limits(),
+        seed=config.seed,
+        limits=config.limits,
         assignments=assignments,
-        late=load_late(entries["late"]) if "late" in entries else Late(),
-        attempts=load_attempts(entries["attempts"]) if "attempts" in entries else Attempts(),
-        feedback=load_feedback(entries["feedback"]) if "feedback" in entries else "hints",
-        has_seed="seed" in entries,
+        late=config.late,
+        attempts=config.attempts,
+        feedback="hints" if config.feedback is None else config.feedback.hidden,
+        has_seed=config.has("seed"),
     )
+
+
+def _config(document: Document) -> ConfigFile:
+    """The configuration, whose texts are in the languages that it names itself."""
+    named = document.data.get("languages", ["en"])
+    languages = tuple(one for one in known_languages() if isinstance(named, list) and one in named)
+    config = convert(FILES["config"], document, languages or known_languages())
+    assert isinstance(config, ConfigFile)
+    return config
+
+
+def _load_exercises(
+    root: Path,
+    outlines: Sequence[_Outline],
+    languages: tuple[Language, ...],
+    public: bool,
+    jobs: int,
+) -> list[Exercise]:
+    """All exercises, or the first error with those of all other exercises."""
+
+    def load(assignment: str, name: str) -> Exercise | CourseError:
+        try:
+            return load_exercise(root, assignment, name, languages, public=public)
+        except CourseError as error:
+            return error
+
+    loaded = parallel_map(
+        lambda one: load(*one),
+        [(outline.name, name) for outline in outlines for name in outline.exercises],
+        jobs,
+    )
+    findings = Findings()
+    for one in loaded:
+        if isinstance(one, CourseError):
+            findings.errors += (one, *one.more)
+    findings.raise_first()
+    return [one for one in loaded if isinstance(one, Exercise)]
 
 
 def load_exercise(
@@ -123,39 +126,10 @@ def load_exercise(
     return exercise
 
 
-def _languages(entries: dict[str, Node]) -> tuple[Language, ...]:
-    if "languages" not in entries:
-        return ("en",)
-    languages = tuple(item.choice(known_languages()) for item in entries["languages"].items())
-    if not languages:
-        raise entries["languages"].error("the course needs at least one language, such as [en]")
-    return tuple(dict.fromkeys(languages))
-
-
-def _limits(node: Node) -> Limits:
-    values: dict[str, Any] = {}
-    for name, entry in node.mapping(_LIMIT_BOUNDS).items():
-        low, high = _LIMIT_BOUNDS[name]
-        if name == "wall_seconds":
-            values[name] = entry.number(low, high)
-        else:
-            values[name] = entry.integer(int(low), int(high))
-    return msgspec.convert(values, Limits)
-
-
-def _named(node: Node, kind: str) -> dict[str, Node]:
-    entries = node.mapping()
-    if not entries:
-        raise node.error(f"there is no {kind}; name at least one")
-    for name in entries:
-        _check_name(node, name, kind, name)
-    return entries
-
-
-def _check_name(node: Node, name: str, kind: str, *inner: str | int) -> None:
+def _check_name(node: Node, name: str, kind: str) -> None:
     if not _NAME.fullmatch(name):
         raise node.error(
-            f"'{name}' cannot be the name of an {kind}; use letters, digits, '_' and '-'", *inner
+            f"'{name}' cannot be the name of an {kind}; use letters, digits, '_' and '-'"
         )
 
 
@@ -169,38 +143,48 @@ class _Outline(Struct, frozen=True):
     extensions: dict[str, datetime]
 
 
-def _outline(
-    root: Path, name: str, node: Node, languages: tuple[Language, ...], public: bool
-) -> _Outline:
-    entries = node.mapping(
-        ("title", "exercises", "due", "extensions"), required=("title", "exercises")
-    )
-    due = load_due_date(entries["due"]) if "due" in entries else None
-    extensions = load_extensions(entries["extensions"], due) if "extensions" in entries else {}
-    names = entries["exercises"]
-    exercises: list[str] = []
-    for index, item in enumerate(names.items()):
-        exercise = item.text()
-        _check_name(names, exercise, "exercise", index)
-        if not exercise.isidentifier() or keyword.iskeyword(exercise):
-            raise item.error(
-                f"'{exercise}' cannot be the name of an exercise, which is a Python module; use "
-                "letters, digits and '_', such as 'linear_dx'"
-            )
-        if exercise in exercises:
-            raise item.error(f"the exercise '{exercise}' is there twice; remove one")
-        path = root / "assignments" / name / f"{exercise}.yaml"
-        if not path.is_file():
-            raise item.error(
-                f"there is no {path.relative_to(root)} for the exercise '{exercise}'; create it"
-            )
-        exercises.append(exercise)
-    if not exercises:
-        raise names.error(f"the assignment '{name}' has no exercises; list at least one")
+def _outline(root: Path, name: str, entry: AssignmentEntry, public: bool) -> _Outline:
+    check_extensions(entry)
+    for item in entry.at("exercises").items():
+        _check_name(item, item.value, "exercise")
+        check_exercise_name(root, name, item, entry.exercises[: int(item.keys[-1])])
     if not public:
-        _refuse_strays(root, name, exercises, names)
-    title = entries["title"].by_language(languages)
-    return _Outline(name, title, tuple(exercises), due, extensions)
+        _refuse_strays(root, name, entry.exercises, entry.at("exercises"))
+    return _Outline(name, entry.title, entry.exercises, entry.due, entry.extensions or {})
+
+
+def check_extensions(entry: AssignmentEntry) -> None:
+    """Extensions extend something: none of them ends before the due date."""
+    if entry.extensions is None:
+        return
+    if entry.due is None:
+        raise entry.error(
+            "'extensions' without 'due' extend nothing; add 'due' or remove them", "extensions"
+        )
+    for student, due in entry.extensions.items():
+        if due < entry.due:
+            raise entry.error(
+                f"the extension of '{student}' ends before the due date, {entry.due.isoformat()}",
+                "extensions",
+                student,
+            )
+
+
+def check_exercise_name(root: Path, assignment: str, item: Node, before: Sequence[str]) -> None:
+    """An exercise can be called so, has a file, and is not among those ``before`` it."""
+    name = item.value
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise item.error(
+            f"'{name}' cannot be the name of an exercise, which is a Python module; use "
+            "letters, digits and '_', such as 'linear_dx'"
+        )
+    if name in before:
+        raise item.error(f"the exercise '{name}' is there twice; remove one")
+    path = root / "assignments" / assignment / f"{name}.yaml"
+    if not path.is_file():
+        raise item.error(
+            f"there is no {path.relative_to(root)} for the exercise '{name}'; create it"
+        )
 
 
 def _with_exercises(outline: _Outline, exercises: Sequence[Exercise]) -> Assignment:

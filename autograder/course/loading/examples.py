@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, get_args
+import itertools
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from autograder.course import lengths as formulas
-from autograder.course.exercise import Array, Dtype, Example, Gradient, Layout
-from autograder.course.loading.node import Node, brief
+from autograder.course.declaration import ExampleEntry, WrittenPropertyEntry, WrittenTest
+from autograder.course.exercise import Array, Dtype, Example, Gradient
+from autograder.course.loading.node import Node
 from autograder.course.loading.syntax import is_whole_number
-
-DTYPES = get_args(Dtype)
-LAYOUTS = get_args(Layout)
-
-# The number of axes from which on an array can lie in memory in another way.
-_AXES: dict[Layout, int] = {"C": 0, "F": 2, "strided": 1, "reversed": 1}
 
 # By dimension: its length (for "...", the lengths of all leading axes), and the array that says so.
 # A whole number among the arguments, from which lengths may follow, says so itself.
@@ -25,127 +20,99 @@ Lengths: TypeAlias = dict[str, tuple[int | tuple[int, ...], str]]
 Functions: TypeAlias = dict[str, tuple[str, ...]]
 
 
-class ExampleReader:
-    """Reads the examples of one exercise: what is given must fit together and be complete.
+def read_example(
+    entry: ExampleEntry | WrittenPropertyEntry,
+    arrays: Mapping[str, Array],
+    auxiliary: Mapping[str, Array],
+    gradients: Mapping[str, Gradient],
+    functions: Functions,
+) -> Example:
+    """The example of a test: what is given fits together and is complete. Raises
+    :class:`~autograder.errors.CourseError`."""
+    everything = {**arrays, **auxiliary}
+    entry.at("given").entries(everything)
+    lengths = check_given(entry, arrays, everything)
+    expect = entry.expect or {}
+    check_expected(entry, expect, everything, gradients, lengths)
+    if not entry.differentiable:
+        check_kink(entry, expect, gradients)
+    return Example(
+        given=entry.given,
+        expect=expect,
+        dtype=entry.dtype,
+        layouts=entry.layouts,
+        functions=functions,
+        differentiable=entry.differentiable,
+    )
 
-    ``read_functions`` reads the functions among the inputs from the entries of a test.
-    """
 
-    def __init__(
-        self,
-        arrays: Mapping[str, Array],
-        auxiliary: Mapping[str, Array],
-        gradients: Mapping[str, Gradient],
-        read_functions: Callable[[Mapping[str, Node]], Functions],
-    ) -> None:
-        self._arrays = arrays
-        self._everything = {**arrays, **auxiliary}
-        self._gradients = gradients
-        self._read_functions = read_functions
-
-    def read(self, entries: Mapping[str, Node]) -> Example:
-        """The example in the ``entries`` of a test."""
-        dtype: Dtype = "float64"
-        if "dtype" in entries:
-            entries["dtype"].choice(DTYPES)
-            dtype = entries["dtype"].value
-        given = entries["given"].mapping(self._everything) if "given" in entries else {}
-        lengths = self._check_given(entries, given, dtype)
-        expect = entries["expect"].mapping() if "expect" in entries else {}
-        self._check_expected(expect, lengths)
-        return Example(
-            given={name: entry.value for name, entry in given.items()},
-            expect={name: entry.value for name, entry in expect.items()},
-            dtype=dtype,
-            layouts=self._layouts(entries, given),
-            functions=self._read_functions(entries),
-            differentiable=self._differentiable(entries, expect),
-        )
-
-    def _check_given(
-        self, entries: Mapping[str, Node], given: Mapping[str, Node], dtype: Dtype
-    ) -> Lengths:
-        """The lengths of the dimensions, which the given arrays fix."""
-        lengths: Lengths = {}
-        shapes: dict[str, tuple[int, ...]] = {}
-        for name, array in self._everything.items():
-            if name in given:
-                numbers = _numbers(given[name])
-                _check_dtype(given[name], numbers, array.dtype or dtype)
-                _check_shape(given[name], array, numbers.shape, lengths)
-                shapes[name] = numbers.shape
-                if is_whole_number(array):
-                    lengths.setdefault(name, (int(numbers), name))
-                continue
-            where = entries.get("given") or entries["name"]
-            if name in self._arrays:
-                raise where.error(f"the example does not give '{name}'; add it to 'given'")
-            for dim in array.shape:
-                for part in formulas.parts(dim):
-                    if part not in lengths:
-                        raise where.error(
-                            f"the example does not give '{name}', and nothing before it fixes its "
-                            f"dimension '{part}'; add '{name}' to 'given'"
-                        )
-        for name, shape in shapes.items():
-            _check_formulas(given[name], self._everything[name], shape, lengths)
-        return lengths
-
-    def _check_expected(self, expect: Mapping[str, Node], lengths: Lengths) -> None:
-        for name, entry in expect.items():
-            shape = () if isinstance(entry.value, bool) else _numbers(entry).shape
-            gradient = self._gradients.get(name)
-            if gradient is None or gradient.upstream is None:
-                continue
-            wanted = _known_shape(entry, self._everything[gradient.wrt], lengths)
-            if shape != wanted:
+def check_given(
+    entry: WrittenTest, arrays: Mapping[str, Array], everything: Mapping[str, Array]
+) -> Lengths:
+    """The lengths of the dimensions, which the given arrays fix."""
+    lengths: Lengths = {}
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, array in everything.items():
+        if name in entry.given:
+            node = entry.at("given", name)
+            numbers = _numbers(node)
+            _check_dtype(node, numbers, array.dtype or entry.dtype)
+            _check_shape(node, array, numbers.shape, lengths)
+            shapes[name] = numbers.shape
+            if is_whole_number(array):
+                lengths.setdefault(name, (int(numbers), name))
+            continue
+        if name in arrays:
+            raise entry.error(f"the example does not give '{name}'; add it to 'given'", "given")
+        for part in itertools.chain(*map(formulas.parts, array.shape)):
+            if part not in lengths:
                 raise entry.error(
-                    f"'{name}' has shape {shape}, but it is a gradient by '{gradient.wrt}', "
-                    f"whose shape is {wanted}; change the one or the other"
+                    f"the example does not give '{name}', and nothing before it fixes its "
+                    f"dimension '{part}'; add '{name}' to 'given'",
+                    "given",
                 )
-
-    def _layouts(
-        self, entries: Mapping[str, Node], given: Mapping[str, Node]
-    ) -> tuple[Layout, ...]:
-        if "layouts" not in entries:
-            return ("C",)
-        shown = [_numbers(given[name]) for name in self._arrays if name in given]
-        axes = max((numbers.ndim for numbers in shown), default=0)
-        return read_layouts(entries["layouts"], axes, "given")
-
-    def _differentiable(self, entries: Mapping[str, Node], expect: Mapping[str, Node]) -> bool:
-        if "differentiable" not in entries or entries["differentiable"].truth():
-            return True
-        if not expect:
-            raise entries["differentiable"].error(
-                "where nothing is differentiable, 'expect' alone says what is right; add it"
-            )
-        if not expect.keys() & self._gradients.keys():
-            raise entries["differentiable"].error(
-                "'differentiable: false' silences finite differences, which have nothing to say "
-                f"about {' and '.join(map(repr, expect))}; remove it"
-            )
-        return False
+    for name, shape in shapes.items():
+        _check_formulas(entry.at("given", name), everything[name], shape, lengths)
+    return lengths
 
 
-def read_choices(node: Node, known: tuple[str, ...]) -> Any:
-    """A list of words that are ``known``, or one of them for a list of one."""
-    words = tuple(item.choice(known) for item in node.several())
-    if not words:
-        raise node.error(f"{node.name} is empty; use some of {', '.join(known)}")
-    return words
-
-
-def read_layouts(node: Node, axes: int, where: str) -> tuple[Layout, ...]:
-    """The layouts, of arrays with at most so many ``axes``, which ``where`` says."""
-    layouts: tuple[Layout, ...] = read_choices(node, LAYOUTS)
-    for layout in layouts:
-        if axes < _AXES[layout]:
+def check_expected(
+    entry: WrittenTest,
+    expect: Mapping[str, Any],
+    everything: Mapping[str, Array],
+    gradients: Mapping[str, Gradient],
+    lengths: Lengths,
+) -> None:
+    """What is expected is an array, and a gradient has the shape of what it is by."""
+    for name, value in expect.items():
+        node = entry.at("expect", name)
+        shape = () if isinstance(value, bool) else _numbers(node).shape
+        gradient = gradients.get(name)
+        if gradient is None or gradient.upstream is None:
+            continue
+        wanted = _known_shape(node, everything[gradient.wrt], lengths)
+        if shape != wanted:
             raise node.error(
-                f"no array in '{where}' has {_AXES[layout]} or more axes, without which "
-                f"'{layout}' is nothing special; remove it, or give such an array"
+                f"'{name}' has shape {shape}, but it is a gradient by '{gradient.wrt}', "
+                f"whose shape is {wanted}; change the one or the other"
             )
-    return layouts
+
+
+def check_kink(
+    entry: WrittenTest, expect: Mapping[str, Any], gradients: Mapping[str, Gradient]
+) -> None:
+    """Where finite differences are to be silent, they would speak, and the example does."""
+    if not expect:
+        raise entry.error(
+            "where nothing is differentiable, 'expect' alone says what is right; add it",
+            "differentiable",
+        )
+    if not expect.keys() & gradients.keys():
+        raise entry.error(
+            "'differentiable: false' silences finite differences, which have nothing to say "
+            f"about {' and '.join(map(repr, expect))}; remove it",
+            "differentiable",
+        )
 
 
 def _check_shape(node: Node, array: Array, shape: tuple[int, ...], lengths: Lengths) -> None:
@@ -229,22 +196,9 @@ def _check_dtype(node: Node, numbers: np.ndarray[Any, Any], dtype: Dtype) -> Non
 
 def _numbers(node: Node) -> np.ndarray[Any, Any]:
     """The array that nested lists of numbers make."""
-    _check_numbers(node)
     try:
-        array = np.array(node.value, dtype=np.float64)
+        return np.array(node.value, dtype=np.float64)
     except ValueError:
         raise node.error(
             f"the rows of {node.name} differ in length; give them all the same"
         ) from None
-    return array
-
-
-def _check_numbers(node: Node) -> None:
-    if isinstance(node.value, list):
-        for item in node.items():
-            _check_numbers(item)
-    elif isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
-        wanted = "a number" if isinstance(node.keys[-1], int) else "a number or a list of numbers"
-        raise node.error(f"{node.name} must be {wanted}, not {node.kind()}")
-    elif not abs(node.value) <= sys.float_info.max:
-        raise node.error(f"{node.name} is {brief(node.value)}; write a number below 1.8e308")

@@ -2,60 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from autograder.course import lengths
-from autograder.course.battery import Subject, steps_of
+from autograder.course.declaration import (
+    FILES,
+    ArrayEntry,
+    Declared,
+    ExerciseFile,
+    GradientEntry,
+    HiddenFile,
+    MistakeEntry,
+    RightEntry,
+    TestEntry,
+)
 from autograder.course.exercise import (
     Array,
-    Dtype,
     Exercise,
     Gradient,
     Mistake,
     Origin,
+    Part,
     RightAnswer,
-    RunTest,
     Signature,
-    Step,
     Test,
     Visibility,
 )
 from autograder.course.loading.battery import read_battery, read_right
-from autograder.course.loading.examples import DTYPES
-from autograder.course.loading.exercise_tests import TestReader, read_name
-from autograder.course.loading.node import Node, suggest
+from autograder.course.loading.convert import convert
+from autograder.course.loading.exercise_tests import Setting, read_test
+from autograder.course.loading.node import Findings, Node, suggest
 from autograder.course.loading.pytest_files import Found, pytest_files, read_pytest_file
 from autograder.course.loading.python_source import check_code
 from autograder.course.loading.syntax import (
     check_draw,
     check_expression,
+    check_function_expressions,
     check_lengths,
     check_name,
     parse_class,
     parse_forward,
     parse_function,
-    read_functions,
 )
-from autograder.course.loading.yaml_source import Document, read_yaml
+from autograder.course.loading.yaml_source import read_yaml
 from autograder.text.language import Language
 
-_PUBLIC_KEYS = (
-    "title",
-    "statement",
-    "function",
-    "class",
-    "outputs",
-    "arrays",
-    "auxiliary",
-    "functions",
-    "new_arrays",
-    "accept_lists",
-    "forward",
-    "gradients",
-    "tests",
-)
-_HIDDEN_KEYS = ("battery", "tests", "mistakes", "right")
+Origins = dict[str, Origin]
 
 
 def load_exercise(
@@ -68,378 +62,329 @@ def load_exercise(
 ) -> Exercise:
     """The exercise, from its YAML alone; ``public``, from what students have of it.
 
-    Raises :class:`~autograder.errors.CourseError`.
+    Raises the first :class:`~autograder.errors.CourseError`, with all others that were found in
+    its ``more``.
     """
     public_path = root / "assignments" / assignment / f"{name}.yaml"
-    hidden_path = root / "tests" / "hidden" / assignment / f"{name}.yaml"
+    hidden_path: Path | None = root / "tests" / "hidden" / assignment / f"{name}.yaml"
     solution_path = root / "solutions" / assignment / f"{name}.py"
-    hidden = read_yaml(hidden_path, root) if not public and hidden_path.is_file() else None
-    files = [] if public else pytest_files(root, assignment, name)
-    written = [found for path in files for found in read_pytest_file(path, root)]
+    assert hidden_path is not None
+    if public or not hidden_path.is_file():
+        hidden_path = None
     # A student's bundle has neither tree; a course has both.
     complete = not public and (
         (root / "tests" / "hidden").is_dir() or (root / "solutions").is_dir()
     )
-    reader = _Reader(read_yaml(public_path, root), hidden, written, languages, not complete)
-    return reader.read(
-        assignment,
-        name,
-        public_path,
-        None if hidden is None else hidden_path,
-        solution_path if complete else None,
+    findings = Findings()
+    hidden: HiddenFile | None = None
+    pytest_tests: list[Found] = []
+    with findings.collect():
+        for path in [] if public else pytest_files(root, assignment, name):
+            pytest_tests += read_pytest_file(path, root)
+    with findings.collect():
+        exercise = _converted("exercise", ExerciseFile, public_path, root, languages)
+    with findings.collect():
+        if hidden_path is not None:
+            hidden = _converted("hidden", HiddenFile, hidden_path, root, languages)
+    findings.raise_first()
+    origins: Origins = {}
+    setting, forward = read_setting(exercise, origins)
+    tests, mistakes, right = _read_parts(
+        exercise, hidden, setting, pytest_tests, languages, origins
+    )
+    if complete:  # else those that give points, or all, may be hidden
+        check_points(exercise, tests)
+    return Exercise(
+        assignment=assignment,
+        name=name,
+        title=exercise.title,
+        statement=exercise.statement,
+        signature=setting.signature,
+        arrays=dict(setting.arrays),
+        auxiliary=dict(setting.auxiliary),
+        functions=dict(setting.functions),
+        forward=forward,
+        gradients=dict(setting.gradients),
+        tests=tests,
+        mistakes=mistakes,
+        right=right,
+        public_path=public_path,
+        hidden_path=hidden_path,
+        stub_path=public_path.with_suffix(".py"),
+        solution_path=solution_path if complete else None,
+        new_arrays=exercise.new_arrays,
+        accept_lists=exercise.accept_lists,
+        is_class=setting.is_class,
+        origins=origins,
     )
 
 
-class _Reader:
-    """Reads one exercise; remembers where its parts are written."""
+def _converted(
+    kind: str, base: type[Any], path: Path, root: Path, languages: tuple[Language, ...]
+) -> Any:
+    assert issubclass(FILES[kind], base)
+    return convert(FILES[kind], read_yaml(path, root), languages)
 
-    def __init__(
-        self,
-        public: Document,
-        hidden: Document | None,
-        pytest_tests: Sequence[Found],
-        languages: tuple[Language, ...],
-        public_only: bool,
-    ) -> None:
-        self._public = Node.root(public)
-        self._hidden = None if hidden is None else Node.root(hidden)
-        self._pytest_tests = pytest_tests
-        self._languages = languages
-        self._public_only = public_only
-        self._origins: dict[str, Origin] = {}
 
-    def read(
-        self,
-        assignment: str,
-        name: str,
-        public_path: Path,
-        hidden_path: Path | None,
-        solution_path: Path | None,
-    ) -> Exercise:
-        entries = self._public.mapping(_PUBLIC_KEYS, required=("title", "statement", "arrays"))
-        signature, is_class = self._signature(entries)
-        arrays = self._arrays(entries["arrays"])
-        auxiliary = self._arrays(entries["auxiliary"]) if "auxiliary" in entries else {}
-        everything = arrays | auxiliary
-        self._check_draws(entries, everything)
-        functions = self._functions(entries.get("functions"))
-        self._check_names(entries, signature, is_class, arrays, auxiliary, functions)
-        forward, assigned = None, frozenset[str]()
-        if "forward" in entries:
-            forward, assigned = parse_forward(entries["forward"], everything)
-            self._remember("forward", entries["forward"])
-        gradients = self._gradients(entries.get("gradients"), signature, everything, assigned)
-        reader = TestReader(
-            signature=signature,
-            is_class=is_class,
-            arrays=arrays,
-            auxiliary=auxiliary,
-            functions=functions,
-            gradients=gradients,
-            forward_names=assigned,
-            languages=self._languages,
-        )
-        tests = self._tests(entries, reader, signature, is_class, arrays, auxiliary)
-        return Exercise(
-            assignment=assignment,
-            name=name,
-            title=entries["title"].by_language(self._languages),
-            statement=entries["statement"].by_language(self._languages),
-            signature=signature,
-            arrays=arrays,
-            auxiliary=auxiliary,
-            functions=functions,
-            forward=forward,
-            gradients=gradients,
-            tests=tests,
-            mistakes=self._mistakes(signature, is_class),
-            right=self._right(signature),
-            public_path=public_path,
-            hidden_path=hidden_path,
-            stub_path=public_path.with_suffix(".py"),
-            solution_path=solution_path,
-            new_arrays="new_arrays" in entries and entries["new_arrays"].truth(),
-            accept_lists="accept_lists" in entries and entries["accept_lists"].truth(),
-            is_class=is_class,
-            origins=self._origins,
-        )
+def _origin(node: Node) -> Origin:
+    return Origin(Path(node.document.shown), *node.document.place(node.keys))
 
-    def _remember(self, key: str, node: Node) -> None:
-        self._origins[key] = Origin(Path(node.document.shown), *node.document.place(node.keys))
 
-    def _signature(self, entries: dict[str, Node]) -> tuple[Signature, bool]:
-        if ("function" in entries) == ("class" in entries):
-            raise self._public.error(
-                "give one of 'function' (such as 'dx(W, dy) -> dx') and 'class' "
-                "(such as 'Linear(W, b)')"
+# What tests refer to
+
+
+def read_setting(file: ExerciseFile, origins: Origins) -> tuple[Setting, str | None]:
+    """Signature, arrays and gradients, and the statements of the forward pass.
+
+    Notes where they stand. Raises :class:`CourseError`.
+    """
+    signature = read_signature(file, origins)
+    findings = Findings()
+    with findings.collect():
+        arrays, auxiliary = read_arrays(file)
+        functions = {
+            name: check_function_expressions(node) for name, node in _entries(file, "functions")
+        }
+        check_names(file, signature, arrays, auxiliary, functions)
+    findings.raise_first()
+    everything = arrays | auxiliary
+    forward, assigned = None, frozenset[str]()
+    with findings.collect():
+        if file.forward is not None:
+            forward, assigned = parse_forward(file.at("forward"), everything)
+            origins["forward"] = _origin(file.at("forward"))
+    gradients: dict[str, Gradient] = {}
+    for output, entry in (file.gradients or {}).items():
+        with findings.collect():
+            node = file.at("gradients", output)
+            gradients[output] = read_gradient(node, entry, signature, everything, assigned)
+            origins[f"gradients.{output}"] = _origin(node)
+    findings.raise_first()
+    is_class = file.class_ is not None
+    return (
+        Setting(signature, is_class, arrays, auxiliary, functions, gradients, assigned),
+        forward,
+    )
+
+
+def _entries(file: Declared, key: str) -> Iterator[tuple[str, Node]]:
+    yield from (file.at(key).entries() if file.has(key) else {}).items()
+
+
+def read_signature(file: ExerciseFile, origins: Origins) -> Signature:
+    """The signature of the function, or of the class and its outputs."""
+    key = "function" if file.has("function") else "class"
+    origins["function"] = _origin(file.at(key))
+    if key == "function":
+        if file.outputs is not None:
+            raise file.error("'outputs' belongs to a class; a function has '->'", "outputs")
+        return parse_function(file.at("function"))
+    if file.outputs is None:
+        raise file.error("a class needs 'outputs', the names that steps assign", "class")
+    return parse_class(file.at("class"), file.outputs)
+
+
+def read_arrays(file: ExerciseFile) -> tuple[dict[str, Array], dict[str, Array]]:
+    """The arrays and those of the forward pass alone. Their lengths and expressions follow from
+    what is drawn before them, which all arrays together say."""
+    read: dict[str, dict[str, Array]] = {"arrays": {}, "auxiliary": {}}
+    for key, entries in (("arrays", file.arrays), ("auxiliary", file.auxiliary or {})):
+        for name, entry in entries.items():
+            read[key][name] = read_array(name, entry, file.at(key, name))
+    everything = {**read["arrays"], **read["auxiliary"]}
+    for key in read:
+        for name, node in _entries(file, key):
+            long = isinstance(node.value, dict)
+            check_lengths(node.child("shape") if long else node, name, everything)
+            if long and "draw" in node.value:
+                check_draw(node.child("draw"), name, everything)
+    return read["arrays"], read["auxiliary"]
+
+
+def read_array(name: str, entry: ArrayEntry | tuple[str | int, ...], node: Node) -> Array:
+    """The array that the ``entry`` declares, at ``node``."""
+    check_name(node, name, "array")
+    if isinstance(entry, ArrayEntry):
+        return Array(name, read_shape(entry.at("shape")), entry.draw, entry.dtype)
+    return Array(name, read_shape(node))
+
+
+def read_shape(node: Node) -> tuple[str | int, ...]:
+    """Names, lengths and formulas; ``...`` may come first."""
+    shape: list[str | int] = []
+    for index, item in enumerate(node.items()):
+        dim = item.value
+        if isinstance(dim, int) or dim == "...":
+            if dim == "..." and index:
+                raise item.error("'...' must be the first of the dimensions")
+            shape.append(dim)
+        elif dim.isidentifier():
+            check_name(item, dim, "dimension")
+            shape.append(dim)
+        elif (formula := lengths.parse(dim)) is not None:
+            shape.append(formula)
+        else:
+            raise item.error(
+                f"'{dim}' is not a dimension: use a name such as n, a length, '...', or "
+                "what a length follows from, such as n - k + 1"
             )
-        if "function" in entries:
-            self._remember("function", entries["function"])
-            if "outputs" in entries:
-                raise entries["outputs"].error("'outputs' belongs to a class; a function has '->'")
-            return parse_function(entries["function"]), False
-        self._remember("function", entries["class"])
-        if "outputs" not in entries:
-            raise entries["class"].error("a class needs 'outputs', the names that steps assign")
-        return parse_class(entries["class"], entries["outputs"]), True
+    return tuple(shape)
 
-    def _arrays(self, node: Node) -> dict[str, Array]:
-        return {name: self._array(name, entry) for name, entry in node.mapping().items()}
 
-    def _array(self, name: str, node: Node) -> Array:
-        check_name(node, name, "array")
-        if isinstance(node.value, list):
-            return Array(name, self._shape(node))
-        if not isinstance(node.value, dict):
-            raise node.error(
-                f"{node.name} must be a list of dimensions such as [m, n], or a mapping with "
-                f"'shape', not {node.kind()}"
+def check_names(
+    file: ExerciseFile,
+    signature: Signature,
+    arrays: Collection[str],
+    auxiliary: Collection[str],
+    functions: Collection[str],
+) -> None:
+    """Every parameter is one array or function, and of a function, every array a parameter."""
+    known = {*arrays, *functions}
+    for parameter in signature.parameters:
+        if parameter not in known:
+            raise file.error(
+                f"the parameter '{parameter}' of {signature.function} has no entry in "
+                f"'arrays'; give its shape, such as '{parameter}: [n]'",
+                "arrays",
             )
-        entries = node.mapping(("shape", "draw", "dtype"), required=("shape",))
-        draw, dtype = "normal", None
-        if "draw" in entries:
-            draw = check_expression(entries["draw"])
-        if "dtype" in entries:
-            dtype = _dtype(entries["dtype"])
-        return Array(name, self._shape(entries["shape"]), draw, dtype)
-
-    def _check_draws(self, entries: dict[str, Node], everything: dict[str, Array]) -> None:
-        """Lengths and expressions follow from what is drawn before them, which all arrays
-        together say."""
-        for key in ("arrays", "auxiliary"):
-            for name, entry in (entries[key].mapping() if key in entries else {}).items():
-                long = isinstance(entry.value, dict)
-                check_lengths(entry.child("shape") if long else entry, name, everything)
-                if long and "draw" in entry.value:
-                    check_draw(entry.child("draw"), name, everything)
-
-    def _shape(self, node: Node) -> tuple[str | int, ...]:
-        shape: list[str | int] = []
-        for index, item in enumerate(node.items()):
-            if isinstance(item.value, int):
-                shape.append(item.integer(1, 4096))
-            elif item.text() == "...":
-                if index:
-                    raise item.error("'...' must be the first of the dimensions")
-                shape.append("...")
-            elif item.text().isidentifier():
-                check_name(item, item.text(), "dimension")
-                shape.append(item.text())
-            elif (formula := lengths.parse(item.text())) is not None:
-                shape.append(formula)
-            else:
-                raise item.error(
-                    f"'{item.value}' is not a dimension: use a name such as n, a length, '...', or "
-                    "what a length follows from, such as n - k + 1"
+    for key, names in (("arrays", arrays), ("functions", functions)):
+        for name in names:
+            if key == "functions" and name in arrays:
+                raise file.error(
+                    f"'{name}' is in 'arrays' already; remove it from one of the two", key, name
                 )
-        return tuple(shape)
-
-    def _functions(self, node: Node | None) -> dict[str, tuple[str, ...]]:
-        if node is None:
-            return {}
-        return {name: read_functions(entry) for name, entry in node.mapping().items()}
-
-    def _check_names(
-        self,
-        entries: dict[str, Node],
-        signature: Signature,
-        is_class: bool,
-        arrays: Collection[str],
-        auxiliary: Collection[str],
-        functions: Collection[str],
-    ) -> None:
-        known = {*arrays, *functions}
-        for parameter in signature.parameters:
-            if parameter not in known:
-                raise entries["arrays"].error(
-                    f"the parameter '{parameter}' of {signature.function} has no entry in "
-                    f"'arrays'; give its shape, such as '{parameter}: [n]'"
-                )
-        for name in arrays:
-            if not is_class and name not in signature.parameters:
-                raise entries["arrays"].error(
+            if file.class_ is None and name not in signature.parameters:
+                raise file.error(
                     f"'{name}' is not a parameter of {signature.function}"
                     f"{suggest(name, signature.parameters)}",
+                    key,
                     name,
                 )
-        for name in functions:
-            if name in arrays:
-                raise entries["functions"].error(
-                    f"'{name}' is in 'arrays' already; remove it from one of the two", name
-                )
-            if not is_class and name not in signature.parameters:
-                raise entries["functions"].error(
-                    f"'{name}' is not a parameter of {signature.function}"
-                    f"{suggest(name, signature.parameters)}",
-                    name,
-                )
-        for name in auxiliary:
-            if name in known:
-                raise entries["auxiliary"].error(f"'{name}' is in 'arrays' already", name)
+    for name in auxiliary:
+        if name in known:
+            raise file.error(f"'{name}' is in 'arrays' already", "auxiliary", name)
 
-    def _gradients(
-        self,
-        node: Node | None,
-        signature: Signature,
-        arrays: Collection[str],
-        assigned: Collection[str],
-    ) -> dict[str, Gradient]:
-        gradients: dict[str, Gradient] = {}
-        for output, entry in (node.mapping() if node else {}).items():
-            if output not in signature.outputs:
-                raise entry.error(
-                    f"'{output}' is not an output of {signature.function}"
-                    f"{suggest(output, signature.outputs)}"
-                )
-            parts = entry.mapping(("of", "wrt", "upstream"), required=("of", "wrt"))
-            if not assigned:
-                raise entry.error(
-                    "gradients need a 'forward' that computes what they are of; add it"
-                )
-            self._remember(f"gradients.{output}", entry)
-            gradients[output] = Gradient(
-                output,
-                _known(parts["of"], assigned, "a name that 'forward' assigns"),
-                _known(parts["wrt"], arrays, "an array"),
-                _known(parts["upstream"], arrays, "an array") if "upstream" in parts else None,
-            )
-        return gradients
 
-    def _tests(
-        self,
-        entries: dict[str, Node],
-        reader: TestReader,
-        signature: Signature,
-        is_class: bool,
-        arrays: dict[str, Array],
-        auxiliary: dict[str, Array],
-    ) -> tuple[Test, ...]:
-        found: dict[str, Test] = {}
-        sources: list[tuple[Node, Visibility]] = []
-        if "tests" in entries:
-            sources.append((entries["tests"], "public"))
-        if self._hidden is not None:
-            hidden = self._hidden.mapping(_HIDDEN_KEYS)
-            if "tests" in hidden:
-                sources.append((hidden["tests"], "hidden"))
-        for node, visibility in sources:
-            if node.value == []:
-                raise node.error("'tests' is empty; write a test, or remove the key")
-            for item in node.items():
-                test = reader.read(item, visibility)
-                if test.name in found:
-                    raise item.error(
-                        f"there are two tests named '{test.name}'; rename one of them", "name"
-                    )
-                found[test.name] = test
-                self._remember(f"tests.{test.name}", item.child("name"))
-        hidden = {} if self._hidden is None else self._hidden.mapping(_HIDDEN_KEYS)
-        if "battery" in hidden:
-            node = hidden["battery"]
-            for test in self._battery(
-                node, reader, signature, is_class, arrays, auxiliary, list(found.values())
-            ):
-                if test.name in found:
-                    raise node.error(f"'{test.name}' is a test of the battery; rename the other")
-                found[test.name] = test
-                self._remember(f"tests.{test.name}", node)
-        for written in self._pytest_tests:
-            if written.test.name in found:
-                raise self._public.error(
+def read_gradient(
+    node: Node,
+    entry: GradientEntry,
+    signature: Signature,
+    arrays: Collection[str],
+    assigned: Collection[str],
+) -> Gradient:
+    """What an output is the gradient of: names that the forward pass and the arrays have."""
+    output = str(node.keys[-1])
+    if output not in signature.outputs:
+        raise node.error(
+            f"'{output}' is not an output of {signature.function}"
+            f"{suggest(output, signature.outputs)}"
+        )
+    if not assigned:
+        raise node.error("gradients need a 'forward' that computes what they are of; add it")
+    for key, known, what in (
+        ("of", assigned, "a name that 'forward' assigns"),
+        ("wrt", arrays, "an array"),
+        ("upstream", arrays, "an array"),
+    ):
+        name = getattr(entry, key)
+        if name is not None and name not in known:
+            raise entry.error(f"'{name}' is not {what}{suggest(name, known)}", key)
+    return Gradient(output, entry.of, entry.wrt, entry.upstream)
+
+
+# Tests, mistakes and right answers
+
+
+def _read_parts(
+    file: ExerciseFile,
+    hidden: HiddenFile | None,
+    setting: Setting,
+    pytest_tests: Sequence[Found],
+    languages: tuple[Language, ...],
+    origins: Origins,
+) -> tuple[tuple[Test, ...], tuple[Mistake, ...], tuple[RightAnswer, ...]]:
+    findings = Findings()
+    tests: dict[str, Test] = {}
+    sources: list[tuple[TestEntry, Visibility]] = [
+        *((entry, "public") for entry in file.tests or ()),
+        *((entry, "hidden") for entry in (hidden and hidden.tests) or ()),
+    ]
+    for entry, visibility in sources:
+        with findings.collect():
+            test = read_test(entry, setting, visibility)
+            _add(tests, test, "tests", entry, origins)
+    findings.raise_first()
+    mistakes: dict[str, Mistake] = {}
+    right: dict[str, RightAnswer] = {}
+    if hidden is not None:
+        with findings.collect():
+            if hidden.battery is not None:
+                node = hidden.at("battery")
+                for test in read_battery(
+                    hidden.battery, node, setting, tuple(tests.values()), languages
+                ):
+                    if test.name in tests:
+                        raise node.error(
+                            f"'{test.name}' is a test of the battery; rename the other"
+                        )
+                    tests[test.name] = test
+                    origins[f"tests.{test.name}"] = _origin(node)
+        for mistake in hidden.mistakes or ():
+            with findings.collect():
+                _add(mistakes, read_mistake(mistake, setting), "mistakes", mistake, origins)
+        for answer in hidden.right or ():
+            with findings.collect():
+                found = read_right(answer, setting.signature)
+                _add(right, found, "right answers", answer, {})
+    for written in pytest_tests:
+        with findings.collect():
+            if written.test.name in tests:
+                raise file.error(
                     f"there are two tests named '{written.test.name}'; rename one of them"
                 )
-            found[written.test.name] = written.test
-            self._origins[f"tests.{written.test.name}"] = written.origin
-        if self._public_only:  # its tests, or those that give points, may all be hidden
-            return tuple(found.values())
-        if not found:
-            raise self._public.error("the exercise has no tests; write at least one")
-        if not any(part.points for test in found.values() for part in test.parts):
-            raise self._public.error(
-                "no test of the exercise gives points; give some, such as 'points: 1'"
-            )
-        return tuple(found.values())
+            tests[written.test.name] = written.test
+            origins[f"tests.{written.test.name}"] = written.origin
+    findings.raise_first()
+    return tuple(tests.values()), tuple(mistakes.values()), tuple(right.values())
 
-    def _battery(
-        self,
-        node: Node,
-        reader: TestReader,
-        signature: Signature,
-        is_class: bool,
-        arrays: dict[str, Array],
-        auxiliary: dict[str, Array],
-        tests: Sequence[Test],
-    ) -> tuple[RunTest, ...]:
-        run_tests = [test for test in tests if isinstance(test, RunTest)]
-        steps: tuple[Step, ...] = (
-            Step(signature.outputs, signature.function, signature.parameters),
-        )
-        if is_class:
-            steps = steps_of(run_tests, signature.outputs)
-            if not steps:
-                raise node.error(
-                    "the battery of a class takes its steps from a test, and none has steps that "
-                    f"give all of {', '.join(signature.outputs)}; write one"
-                )
-        subject = Subject(signature.parameters, arrays, auxiliary, steps, is_class, self._languages)
-        return read_battery(node, subject, signature.outputs, reader.read_optional_dims)
 
-    def _right(self, signature: Signature) -> tuple[RightAnswer, ...]:
-        hidden = {} if self._hidden is None else self._hidden.mapping(_HIDDEN_KEYS)
-        return read_right(hidden["right"], signature) if "right" in hidden else ()
+def _add(
+    found: dict[str, Any],
+    one: Any,
+    kind: str,
+    entry: TestEntry | MistakeEntry | RightEntry,
+    origins: Origins,
+) -> None:
+    """Add it by its name, which no other one has, and note where it stands."""
+    if one.name in found:
+        raise entry.error(f"there are two {kind} named '{one.name}'; rename one of them", "name")
+    found[one.name] = one
+    origins[f"{kind}.{one.name}"] = _origin(entry.at("name"))
 
-    def _mistakes(self, signature: Signature, is_class: bool) -> tuple[Mistake, ...]:
-        hidden = {} if self._hidden is None else self._hidden.mapping(_HIDDEN_KEYS)
-        found: dict[str, Mistake] = {}
-        for item in hidden["mistakes"].items() if "mistakes" in hidden else ():
-            mistake = self._mistake(item, signature, is_class)
-            if mistake.name in found:
-                raise item.error(
-                    f"there are two mistakes named '{mistake.name}'; rename one of them", "name"
-                )
-            found[mistake.name] = mistake
-            self._remember(f"mistakes.{mistake.name}", item.child("name"))
-        return tuple(found.values())
 
-    def _mistake(self, node: Node, signature: Signature, is_class: bool) -> Mistake:
-        name = read_name(node.mapping(required=("name",))["name"], "mistake")
-        node.name = f"mistake '{name}'"
-        entries = node.mapping(("name", "outputs", "code", "hint"), required=("hint",))
-        if ("outputs" in entries) == ("code" in entries):
+def check_points(file: ExerciseFile, tests: Collection[Test]) -> None:
+    """There are tests, and some give points."""
+    if not tests:
+        raise file.error("the exercise has no tests; write at least one")
+    parts: list[Part] = [part for test in tests for part in test.parts]
+    if not any(part.points for part in parts):
+        raise file.error("no test of the exercise gives points; give some, such as 'points: 1'")
+
+
+def read_mistake(entry: MistakeEntry, setting: Setting) -> Mistake:
+    """The mistake that the ``entry`` declares."""
+    signature = setting.signature
+    if entry.outputs is not None and setting.is_class:
+        raise entry.error("a mistake in a class is written as 'code'", "outputs")
+    outputs: dict[str, str] = {}
+    # What the expressions see: the student's inputs, and the right outputs.
+    names = (*signature.parameters, *signature.outputs)
+    for output, node in _entries(entry, "outputs"):
+        if output not in signature.outputs:
             raise node.error(
-                f"{node.name} needs either 'outputs' (expressions) or 'code' (a whole wrong file)"
+                f"'{output}' is not an output of {signature.function}"
+                f"{suggest(output, signature.outputs)}"
             )
-        if "outputs" in entries and is_class:
-            raise entries["outputs"].error("a mistake in a class is written as 'code'")
-        outputs = {}
-        # What the expressions see: the student's inputs, and the right outputs.
-        names = (*signature.parameters, *signature.outputs)
-        for output, entry in (entries["outputs"].mapping() if "outputs" in entries else {}).items():
-            if output not in signature.outputs:
-                raise entry.error(
-                    f"'{output}' is not an output of {signature.function}"
-                    f"{suggest(output, signature.outputs)}"
-                )
-            outputs[output] = check_expression(entry, names)
-        if "outputs" in entries and not outputs:
-            raise entries["outputs"].error(
-                f"'outputs' of {node.name} is empty; say which outputs are wrong, and how"
-            )
-        return Mistake(
-            name=name,
-            hint=entries["hint"].by_language(self._languages),
-            outputs=outputs,
-            code=check_code(entries["code"], signature) if "code" in entries else None,
-        )
-
-
-def _dtype(node: Node) -> Dtype:
-    node.choice(DTYPES)
-    return node.value  # type: ignore[no-any-return]
-
-
-def _known(node: Node, known: Collection[str], what: str) -> str:
-    name = node.text()
-    if name not in known:
-        raise node.error(f"'{name}' is not {what}{suggest(name, known)}")
-    return name
+        outputs[output] = check_expression(node, names)
+    code = None if entry.code is None else check_code(entry.at("code"), signature)
+    return Mistake(name=entry.name, hint=entry.hint, outputs=outputs, code=code)

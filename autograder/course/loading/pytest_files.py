@@ -13,8 +13,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from autograder.course.declaration import MAX_POINTS
 from autograder.course.exercise import Origin, Part, PytestTest
-from autograder.course.loading.exercise_tests import MAX_POINTS
 from autograder.course.loading.node import suggest
 from autograder.course.loading.python_source import error_place, error_reason, parse_python
 from autograder.course.loading.yaml_source import MAX_BYTES

@@ -60,7 +60,7 @@ def check_code(node: Node, signature: Signature) -> str:
 
     Raises :class:`CourseError`.
     """
-    text = node.text()
+    text = str(node.value)
     try:
         tree = parse_python(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -6,37 +6,31 @@ import ast
 import builtins
 import keyword
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 
 from autograder.course import lengths
+from autograder.course.declaration import CLASS, FUNCTION, RANGE
 from autograder.course.exercise import DRAW_WORDS, Array, Signature, Step
 from autograder.course.loading.node import Node, brief, suggest
 
-_NAME = r"[A-Za-z_]\w*"
-_FUNCTION = re.compile(
-    rf"^\s*({_NAME})\s*\(\s*((?:{_NAME}\s*(?:,\s*{_NAME}\s*)*)?)\)\s*"
-    rf"->\s*({_NAME}\s*(?:,\s*{_NAME}\s*)*)$"
-)
-_CLASS = re.compile(rf"^\s*({_NAME})\s*\(\s*((?:{_NAME}\s*(?:,\s*{_NAME}\s*)*)?)\)\s*$")
-_RANGE = re.compile(r"^\s*(\d+)\s*\.\.\s*(\d+)\s*$")
-MAX_LENGTH = lengths.MAX_LENGTH
+_FUNCTION, _CLASS, _RANGE = map(re.compile, (FUNCTION, CLASS, RANGE))
 
 
 def parse_function(node: Node) -> Signature:
-    match = _FUNCTION.match(node.text())
+    match = _FUNCTION.match(node.value)
     if match is None:
         raise node.error(
-            f"'{node.text()}' is not a signature; write it as 'name(x, W, dy) -> dx, dW'"
+            f"'{node.value}' is not a signature; write it as 'name(x, W, dy) -> dx, dW'"
         )
     return _signature(node, match[1], match[2], match[3])
 
 
-def parse_class(node: Node, outputs: Node) -> Signature:
-    match = _CLASS.match(node.text())
+def parse_class(node: Node, outputs: Sequence[str]) -> Signature:
+    match = _CLASS.match(node.value)
     if match is None:
-        raise node.error(f"'{node.text()}' is not a class; write it as 'Linear(W, b)'")
-    return _signature(node, match[1], match[2], ",".join(outputs.words()))
+        raise node.error(f"'{node.value}' is not a class; write it as 'Linear(W, b)'")
+    return _signature(node, match[1], match[2], ",".join(outputs))
 
 
 def _signature(node: Node, name: str, parameters: str, outputs: str) -> Signature:
@@ -66,7 +60,7 @@ def check_expression(node: Node, known: Collection[str] | None = None) -> str:
 
     ``np``, the built-in names and those that the expression binds itself are known anyway.
     """
-    text = node.text().strip() if isinstance(node.value, str) else str(node.value)
+    text = str(node.value).strip()
     if isinstance(node.value, (list, dict, bool)) or node.value is None:
         raise node.error(f"{node.name} must be an expression, not {node.kind()}")
     try:
@@ -129,7 +123,7 @@ def is_whole_number(array: Array) -> bool:
     return array.shape == () and array.dtype == "int64"
 
 
-def read_functions(node: Node) -> tuple[str, ...]:
+def check_function_expressions(node: Node) -> tuple[str, ...]:
     """The expressions of a parameter that is a function; they know numpy alone."""
     return tuple(check_expression(item, ()) for item in node.several())
 
@@ -152,7 +146,7 @@ def _free_names(expression: str) -> list[str]:
 
 def parse_forward(node: Node, arrays: Collection[str]) -> tuple[str, frozenset[str]]:
     """The statements, which know the ``arrays``, and the names that they assign."""
-    text = node.text()
+    text = node.value
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -204,24 +198,25 @@ def parse_range(node: Node) -> tuple[int, ...]:
     """The lengths of ``1..9``, ``[1, 2, 17]`` or ``4``."""
     if isinstance(node.value, str):
         match = _RANGE.match(node.value)
-        if match is None or not 1 <= int(match[1]) <= int(match[2]) <= MAX_LENGTH:
+        if match is None or not 1 <= int(match[1]) <= int(match[2]) <= lengths.MAX_LENGTH:
             raise node.error(
                 f"'{node.value}' is not a range of lengths; write it as 1..9 (from 1 to "
-                f"{MAX_LENGTH})"
+                f"{lengths.MAX_LENGTH})"
             )
         return tuple(range(int(match[1]), int(match[2]) + 1))
     if isinstance(node.value, list):
-        lengths = tuple(item.integer(1, MAX_LENGTH) for item in node.items())
-        if not lengths:
+        choices = tuple(item.integer(1, lengths.MAX_LENGTH) for item in node.items())
+        if not choices:
             raise node.error(f"{node.name} has no lengths to choose from")
-        return lengths
-    return (node.integer(1, MAX_LENGTH),)
+        return choices
+    return (node.integer(1, lengths.MAX_LENGTH),)
 
 
 def parse_leading(node: Node) -> tuple[tuple[int, ...], ...]:
     """The choices of leading axes, a list of lists."""
     choices = tuple(
-        tuple(length.integer(1, MAX_LENGTH) for length in item.items()) for item in node.items()
+        tuple(length.integer(1, lengths.MAX_LENGTH) for length in item.items())
+        for item in node.items()
     )
     if not choices:
         raise node.error("'...' has no leading axes to choose from; write [[], [5], [2, 3]]")
@@ -230,7 +225,7 @@ def parse_leading(node: Node) -> tuple[tuple[int, ...], ...]:
 
 def parse_step(node: Node, entry: str, inputs: Collection[str], assigned: Collection[str]) -> Step:
     """``name = Name(args)``, ``name = object.method(args)`` or ``name = object.attribute``."""
-    text = node.text()
+    text = node.value
     how = "write it as 'layer = Linear(W, b)', 'dX = layer.backward(dY)' or 'dW = layer.dW'"
     try:
         (statement,) = ast.parse(text).body

@@ -9,7 +9,7 @@ from autograder.grading.source_rules import first_broken_rule
 
 
 def kind(source: str, **rules: tuple[str, ...]) -> str | None:
-    test = SourceTest("t", "hidden", (), **rules)  # type: ignore[arg-type]
+    test = SourceTest(name="t", visibility="hidden", parts=(), **rules)  # type: ignore[arg-type]
     found = first_broken_rule(test, "answer.py", {"answer.py": source, "dx.py": "import numpy"})
     return None if found is None else f"{found.kind} {found.word}"
 
@@ -78,7 +78,7 @@ def test_required_constructs(source: str, found: str | None) -> None:
 
 
 def test_the_line_is_named() -> None:
-    test = SourceTest("t", "hidden", (), imports=("numpy",))
+    test = SourceTest(name="t", visibility="hidden", parts=(), imports=("numpy",))
     found = first_broken_rule(test, "dx.py", {"dx.py": "import numpy\n\nimport jax\n"})
     assert found is not None
     assert found.line == 3
@@ -107,4 +107,4 @@ def test_what_is_forbidden_cannot_be_imported_from_another_file() -> None:
 
 
 def rule(forbid: tuple[str, ...]) -> SourceTest:
-    return SourceTest("rule", "public", (), forbid=forbid)
+    return SourceTest(name="rule", visibility="public", parts=(), forbid=forbid)
