@@ -207,6 +207,8 @@ class Table(Struct, frozen=True, eq=False):
                 first = lefts.reshape(-1, 1, *(1,) * (rank - one.ndim), *one.shape)
                 second = rights.reshape(1, -1, *(1,) * (rank - other.ndim), *other.shape)
                 made = _BINARY[self.operation](first, second)
+        if made.size != len(self.left) * len(self.right) * size:
+            return None  # of these shapes each pair has a table of its own
         return np.asarray(made).reshape(len(self.left), len(self.right), size)
 
     def found(self, number: int) -> tuple[Expression, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -75,7 +76,13 @@ class Diagnoser:
                     touched = touched or (test, number, output) in is_wrong
             if not touched:
                 continue
-            with np.errstate(all="ignore"):  # numbers of students may overflow
+            explanation = None
+            # Numbers of students may overflow. A search that fails explains nothing, and costs
+            # nobody a grade.
+            with (
+                np.errstate(all="ignore"),
+                contextlib.suppress(ArithmeticError, LookupError, ValueError),
+            ):
                 explanation = search.explain(output, returned)
             if explanation is not None and not _is_the_answer(explanation):
                 found[output] = explanation
