@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBGRADER := .venv-nbgrader
 
 .DEFAULT_GOAL := help
-.PHONY: help demo numerics test test-nbgrader lint keys bench soak fuzz clean
+.PHONY: help demo test test-nbgrader lint keys bench diagnosis numerics soak fuzz clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ keys: $(READY) ## Write the tables of YAML keys into docs/, and the schemas into
 
 bench: $(READY) ## Measure submissions per second.
 	$(BIN)/python benchmarks/throughput.py
+
+diagnosis: $(READY) ## Measure how many wrong answers are explained, and how many falsely.
+	$(BIN)/python -m tests.diagnosis.measure
 
 soak: $(READY) ## Grade 5,000 submissions, some hostile, and print what it costs.
 	$(BIN)/python -m tests.security.soak

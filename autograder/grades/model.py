@@ -24,6 +24,8 @@ class TestGrade(Struct, frozen=True):
     file: str | UnsetType = UNSET
     """The student's file that the message is about, where it is about one line of it."""
     line: int | UnsetType = UNSET
+    computed: str | UnsetType = UNSET
+    """For instructors: the expression that each wrong output is, where one was found."""
 
 
 class FileUse(Struct, frozen=True, omit_defaults=True):

@@ -21,6 +21,7 @@ from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, RunTest, SourceTest
 from autograder.grades.model import ExerciseGrade, FileUse, Grade, TestGrade, Timing, clamp
 from autograder.grading.budget import Budget
+from autograder.grading.diagnose import Diagnoser, clash_in_words, find_shapes, in_words
 from autograder.grading.explain import explain_finding, note_on
 from autograder.grading.judge import (
     Judgement,
@@ -53,6 +54,7 @@ from autograder.truth.reference import load_reference, solution_source
 from autograder.truth.witnesses import Reference
 
 if TYPE_CHECKING:
+    from autograder.diagnosis.search import Explanation
     from autograder.grading.hidden_pytest.process import PytestRunner
 
 # So many of the files handed in are named in a grade.
@@ -160,11 +162,12 @@ class ExerciseGrader:
         explained: dict[str, str] = {}
         if any(judgement.is_explainable for judgement in judgements):
             explained = explain(self.exercise, judgements, run, self.mutants(), self.truths)
+        computed = self.computed(judgements, run)
         judgements = self.add_source_tests(submission, judgements)
         hints = {mistake.name: mistake.hint for mistake in self.exercise.mistakes}
         tests = tuple(
             self.test_grade(
-                judgement, explained.get(judgement.test.name), hints, language, submission
+                judgement, explained.get(judgement.test.name), hints, language, submission, computed
             )
             for judgement in judgements
         )
@@ -178,6 +181,18 @@ class ExerciseGrader:
             if self.exercise.name in submission.work
             else "",
         )
+
+    def computed(
+        self, judgements: Sequence[Judgement], run: ExerciseRun
+    ) -> Mapping[str, Explanation]:
+        """The expression behind each wrong output, where one is found."""
+        if not any(one.is_explainable and one.wrong for one in judgements):
+            return {}
+        return self._diagnoser.explain(judgements, run)
+
+    @cached_property
+    def _diagnoser(self) -> Diagnoser:
+        return Diagnoser(self.exercise, self.cases, self.truths)
 
     def run(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
         """What the submission did, and how that is to be judged."""
@@ -363,9 +378,11 @@ class ExerciseGrader:
         hints: Mapping[str, Text],
         language: Language,
         submission: Submission,
+        computed: Mapping[str, Explanation] | None = None,
     ) -> TestGrade:
         """The judgement in words. ``hints`` has the hint of each mistake by its name;
-        ``submission`` is what was run, to quote from."""
+        ``submission`` is what was run, to quote from; ``computed`` says what wrong outputs are,
+        for want of a mistake that explains them."""
         test = judgement.test
         message = text("passed", language)
         if judgement.finding is not None:
@@ -382,6 +399,16 @@ class ExerciseGrader:
         hint = {} if failure is None else dict(failure.hint)
         if mistake is not None:
             hint = hints[mistake]
+        found = {
+            output: explanation
+            for output, explanation in (computed or {}).items()
+            if failure is None and judgement.finding is not None and judgement.wrong.get(output)
+        }
+        shown = pick(hint, language) or in_words(found, language)
+        if not shown and judgement.finding is not None and judgement.finding.case is not None:
+            case = self.cases[test.name][judgement.finding.case]
+            clash = find_shapes(self.exercise, judgement.finding, case, submission)
+            shown = "" if clash is None else clash_in_words(clash, language)
         file, line = _place(self.exercise, judgement)
         if isinstance(line, int) and place_of(submission.files.get(str(file), ""), line):
             file = line = UNSET  # no line of a file: the message names the cell
@@ -393,7 +420,8 @@ class ExerciseGrader:
             status=judgement.status,
             message=message,
             mistake=mistake,
-            hint=pick(hint, language) or None,
+            hint=shown or None,
+            computed=", ".join(f"{name} = {one}" for name, one in found.items()) or UNSET,
             file=file,
             line=line,
         )

@@ -92,7 +92,8 @@ def explaining(
     """For every output that is wrong somewhere, the names of all mistakes that explain it.
 
     Mistakes that explain everything, the outputs that are right too, go before those that
-    explain one output of several.
+    explain some outputs. Of the latter are left out those that also make an output wrong that is
+    right here, or wrong in another way.
     """
     outputs = list(dict.fromkeys(name for judgement in judgements for name in judgement.wrong))
     wrong = [
@@ -123,8 +124,20 @@ def explaining(
     ]
     if whole:
         return dict.fromkeys(wrong, whole)
+    # What a mistake says of several outputs is true only where all of these are as it makes them.
+    contradicted = {
+        name
+        for name, (_, others) in mutants.items()
+        for judgement in others
+        for output, numbers in judgement.wrong.items()
+        if numbers and name not in explained.get(output, ())
+    }
     return {
-        output: [mistake.name for mistake in exercise.mistakes if mistake.name in names]
+        output: [
+            mistake.name
+            for mistake in exercise.mistakes
+            if mistake.name in names and mistake.name not in contradicted
+        ]
         for output, names in explained.items()
     }
 

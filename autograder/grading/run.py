@@ -104,7 +104,9 @@ class _Runner:
         self._budget = budget
         self._load_failure = before.load_failure
         self._exhausting = before.exhausting
-        self._output = before.output
+        self._output = ""
+        # The same code prints the same again: what it printed first is enough.
+        self._printed_before = before.output
 
     def run(self, tests: Sequence[RunTest]) -> ExerciseRun:
         observations = dict(self._before.observations)
@@ -116,7 +118,8 @@ class _Runner:
         finally:
             self._close()
             self._budget.stop()
-        return ExerciseRun(observations, self._output, self._exhausting, self._load_failure)
+        output = self._printed_before or self._output
+        return ExerciseRun(observations, output, self._exhausting, self._load_failure)
 
     def _kind(self, test: RunTest) -> tuple[bool, Visibility]:
         """Tests of one kind may be run together. Public and hidden ones may not: the process has

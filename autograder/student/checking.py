@@ -134,6 +134,7 @@ def check_exercise(
     if any(_is_explainable(judgement) for judgement in judgements):
         hints = locked_hints(course, exercise, sandbox)
         found = find_hints(exercise, hints, judgements, run, grader.truths)
+    computed = grader.computed(judgements, run)
     judgements = grader.add_source_tests(submission, judgements)
     texts = {hint.name: hint.text for hint in found.values()}
     tests = []
@@ -143,7 +144,7 @@ def check_exercise(
         tests.append(
             CheckedTest(
                 title=title_of(judgement.test, language),
-                grade=grader.test_grade(judgement, mistake, texts, language, submission),
+                grade=grader.test_grade(judgement, mistake, texts, language, submission, computed),
                 finding=judgement.finding,
                 case=_failed_case(judgement, grader.cases.get(name), run, grader.truths),
             )

@@ -173,8 +173,14 @@ def find_hints(
         if all(number in found for found in opened.values())
         and not any(locked.is_about(name) for name in right)
     ]
+    contradicted = {
+        number
+        for number, locked in enumerate(hints)
+        if any(locked.is_about(name) and number not in opened.get(name, ()) for name in outputs)
+    }
     explained: dict[str, Hint] = {}
-    for output, found in opened.items():
+    for output, everything in opened.items():
+        found = {n: hint for n, hint in everything.items() if n not in contradicted}
         if found:
             chosen = found[whole[0]] if whole else next(iter(found.values()))
             for judgement in judgements:

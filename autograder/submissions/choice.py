@@ -309,6 +309,7 @@ class _Choice:
         """The items that may hold an exercise, the nearest first, in five tiers: those of
         :meth:`_tier`, and last the files of other exercises."""
         tiers: list[list[int]] = [[], [], [], [], []]
+        functions = {each.exercise: each.function for each in self._wanted}
         for number, read in enumerate(self._read):
             if read is None:
                 continue
@@ -320,7 +321,9 @@ class _Choice:
             elif not meant.exercise or meant.distance == 3:
                 if self._defines(read, one.function):
                     tiers[3].append(number)
-            elif self._defines(read, one.function):
+            elif one.function != functions.get(meant.exercise) and self._defines(
+                read, one.function
+            ):  # a function that both exercises ask for is that of the file's own
                 tiers[4].append(number)
         order = {f"{one.exercise}.py": 0, f"{one.exercise}.ipynb": 1}
         tiers[0].sort(key=lambda number: order.get(same(self._items[number].name), 2))

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from autograder.cli import COMMANDS
+
 ROOT = Path(__file__).parents[2]
 GOOD = ROOT / "tests" / "courses" / "good"
 LATIN_WORD = re.compile(r"\b[a-z]{3,}\b")
@@ -118,10 +120,7 @@ def test_a_third_catalogue_is_used_for_help_check_and_grade(third: Path, tmp_pat
         path.write_text(content, "utf-8")
     helped = run("--help", cwd=course, package=third).stdout
     assert "жжж" in helped
-    assert set(LATIN_WORD.findall(helped)) <= {
-        *("autograder", "check", "grade", "export", "release", "gradescope", "pack", "lint"),
-        *("nbgrader", "version", "help"),
-    }
+    assert set(LATIN_WORD.findall(helped)) <= {*COMMANDS, "autograder", "version", "help"}
     shown = run("check", cwd=course, package=third).stdout
     assert "ж" in shown
     work = tmp_path / "submissions" / "ada" / "linear-layer"

@@ -302,7 +302,8 @@ def test_what_depends_on_the_call_before_is_a_known_mistake_in_efficiency_tests_
     )
     tests = outcome(course, tmp_path, adds_up + "    return 1 * t[W.shape]\n")
     assert tests["one-product"]["mistake"] == "adds-up"
-    assert tests["rectangles"]["hint"] == "Once?"
+    lost = [test for test in tests.values() if test["status"] != "passed"]
+    assert {test["hint"] for test in lost} == {"Once?"}
 
 
 def test_source_rules_refuse_or_cost_their_points(course: Path, tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """Replaces the functions of the protocol and of the process that serves it."""
 # ends: malformed
 
-from autograder.sandbox import child, protocol
+import sys
+
+child = sys.modules["autograder.sandbox.child"]
+protocol = sys.modules["autograder.sandbox.protocol"]
 
 protocol.decode_reply = protocol._check_array = lambda *args: None
 protocol.MAX_TEXT = protocol.MAX_ITEMS = 1 << 40

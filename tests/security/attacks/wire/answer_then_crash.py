@@ -3,8 +3,9 @@
 
 import os
 import signal
+import sys
 
-from autograder.sandbox import child
+child = sys.modules["autograder.sandbox.child"]
 
 send = child.Server._send
 

@@ -2,10 +2,11 @@
 # ends: malformed
 
 import os
+import sys
 
 import numpy as np
 
-from autograder.sandbox import protocol
+protocol = sys.modules["autograder.sandbox.protocol"]
 
 
 def right(number):

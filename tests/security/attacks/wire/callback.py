@@ -1,7 +1,10 @@
 """Calls functions of the grader that it was not given."""
 # ends: malformed
 
-from autograder.sandbox import child, protocol
+import sys
+
+child = sys.modules["autograder.sandbox.child"]
+protocol = sys.modules["autograder.sandbox.protocol"]
 
 send = child.encode
 

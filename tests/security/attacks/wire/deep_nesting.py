@@ -1,7 +1,9 @@
 """Sends a message that is nested a hundred thousand levels deep."""
 # ends: malformed
 
-from autograder.sandbox import child
+import sys
+
+child = sys.modules["autograder.sandbox.child"]
 
 
 def linear_backward(x, W, dy):

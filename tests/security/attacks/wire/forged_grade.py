@@ -1,9 +1,11 @@
 """Sends a grade instead of arrays."""
 # ends: malformed
 
+import sys
+
 import msgspec
 
-from autograder.sandbox import child
+child = sys.modules["autograder.sandbox.child"]
 
 
 def forged(reply):

@@ -1,7 +1,10 @@
 """Returns an array whose bytes do not fit its shape."""
 # ends: malformed
 
-from autograder.sandbox import child, protocol
+import sys
+
+child = sys.modules["autograder.sandbox.child"]
+protocol = sys.modules["autograder.sandbox.protocol"]
 
 send = child.encode
 

@@ -1,7 +1,10 @@
 """Says that the call is done instead of what it returned."""
 # ends: malformed
 
-from autograder.sandbox import child, protocol
+import sys
+
+child = sys.modules["autograder.sandbox.child"]
+protocol = sys.modules["autograder.sandbox.protocol"]
 
 send = child.encode
 

@@ -2,8 +2,9 @@
 # ends: malformed
 
 import os
+import sys
 
-from autograder.sandbox import protocol
+protocol = sys.modules["autograder.sandbox.protocol"]
 
 send = protocol.encode
 

@@ -1,0 +1,393 @@
+"""Small expressions over named arrays: how they are written, evaluated and enumerated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+
+NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
+
+
+class Expression(Struct, frozen=True):
+    """``operation`` applied to ``operands``; a leaf has the operation ``leaf`` and a ``name``.
+
+    ``axis`` is that of a reduction, a slice or a softmax.
+    """
+
+    operation: str
+    operands: tuple[Expression, ...] = ()
+    name: str = ""
+    axis: int | None = None
+
+    def __str__(self) -> str:
+        return _written(self)
+
+    @property
+    def leaves(self) -> frozenset[str]:
+        """The names of the arrays in it."""
+        if self.operation == "leaf":
+            return frozenset((self.name,))
+        return frozenset().union(*(operand.leaves for operand in self.operands))
+
+
+class Surroundings(Struct, frozen=True, eq=False):
+    """The named arrays of one case: ``arguments`` of the function, ``forward`` intermediates, and
+    the ``right`` outputs. ``upstream`` names the arguments that are incoming gradients, ``dims``
+    has the lengths and scalar arguments that a factor may be made of."""
+
+    arguments: Mapping[str, NumpyArray]
+    forward: Mapping[str, NumpyArray]
+    right: Mapping[str, NumpyArray]
+    dims: Mapping[str, float]
+    upstream: tuple[str, ...] = ()
+
+    def leaf(self, name: str) -> NumpyArray:
+        """The array of that name; that of a right output is called ``right <output>``."""
+        if name.startswith(RIGHT):
+            return self.right[name.removeprefix(RIGHT)]
+        return self.arguments[name] if name in self.arguments else self.forward[name]
+
+
+RIGHT = "right "
+
+_BINARY: Mapping[str, Callable[[NumpyArray, NumpyArray], NumpyArray]] = {
+    "@": np.matmul,
+    "*": np.multiply,
+    "+": np.add,
+    "-": np.subtract,
+    "/": np.divide,
+    "outer": np.multiply.outer,
+}
+
+
+def _onehot(labels: NumpyArray, like: NumpyArray) -> NumpyArray:
+    return np.asarray(np.arange(like.shape[-1]) == labels[:, None], dtype=np.float64)
+
+
+def _softmax(array: NumpyArray, axis: int | None) -> NumpyArray:
+    powers = np.exp(array - array.max(axis=axis, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=axis, keepdims=True))
+
+
+_UNARY: Mapping[str, Callable[[NumpyArray, int | None], NumpyArray]] = {
+    "T": lambda a, axis: a.T,
+    "> 0": lambda a, axis: (a > 0) * 1.0,
+    ">= 0": lambda a, axis: (a >= 0) * 1.0,
+    "<= 0": lambda a, axis: (a <= 0) * 1.0,
+    "< 0": lambda a, axis: (a < 0) * 1.0,
+    "== 0": lambda a, axis: (a == 0) * 1.0,
+    "square": lambda a, axis: a * a,
+    "abs": lambda a, axis: np.abs(a),
+    "sign": lambda a, axis: np.sign(a),
+    "sqrt": lambda a, axis: np.sqrt(a),
+    "exp": lambda a, axis: np.exp(a),
+    "ones": lambda a, axis: np.ones(a.shape),
+    "relu": lambda a, axis: np.maximum(a, 0),
+    "softmax": _softmax,
+    "sum": lambda a, axis: np.asarray(a.sum(axis)),
+    "max": lambda a, axis: np.asarray(a.max(axis)),
+    "first": lambda a, axis: np.asarray(np.take(a, 0, axis)),
+    "last": lambda a, axis: np.asarray(np.take(a, -1, axis)),
+}
+
+
+def evaluate(expression: Expression, around: Surroundings) -> NumpyArray:
+    """Its value on a case. Raises ValueError, KeyError or IndexError where shapes do not fit."""
+    if expression.operation == "leaf":
+        return around.leaf(expression.name)
+    values = [evaluate(operand, around) for operand in expression.operands]
+    with np.errstate(all="ignore"):
+        return _applied(expression.operation, values, expression.axis)
+
+
+def _applied(operation: str, values: Sequence[NumpyArray], axis: int | None) -> NumpyArray:
+    if operation == "onehot":
+        return _onehot(*values)
+    if operation in _BINARY:
+        return np.asarray(_BINARY[operation](*values))
+    return _UNARY[operation](values[0], axis)
+
+
+# How tightly an operation holds what it is applied to.
+_LOOSE, _PRODUCT, _TIGHT = 1, 2, 3
+
+
+def _written(expression: Expression, outside: int = 0) -> str:
+    operation, operands = expression.operation, expression.operands
+    if operation == "leaf":
+        if expression.name.startswith(RIGHT):
+            return expression.name if outside < _TIGHT else f"({expression.name})"
+        return expression.name
+    if operation == "onehot":
+        return f"onehot({operands[0]})"
+    if operation == "outer":
+        return f"np.outer({operands[0]}, {operands[1]})"
+    if operation in _BINARY:
+        strength = _LOOSE if operation in "+-" else _PRODUCT
+        left, right = (_written(operand, strength) for operand in operands)
+        if operands[1].operation in _BINARY and strength == _PRODUCT:
+            right = f"({operands[1]})" if not right.startswith("(") else right
+        written = f"{left} {operation} {right}"
+        return f"({written})" if outside > strength else written
+    inner = _written(operands[0], _TIGHT)
+    if operation == "T":
+        return f"{inner}.T"
+    if operation in ("> 0", ">= 0", "<= 0", "< 0", "== 0"):
+        return f"({inner} {operation})"
+    if operation == "square":
+        return f"{inner}**2" if outside < _TIGHT else f"({inner}**2)"
+    if operation in ("sum", "max"):
+        at = "" if expression.axis is None else f"axis={expression.axis}"
+        return f"{inner}.{operation}({at})"
+    if operation in ("first", "last"):
+        index = "0" if operation == "first" else "-1"
+        return f"{inner}[{':, ' * (expression.axis or 0)}{index}]"
+    if operation == "softmax":
+        return f"softmax({operands[0]}, axis={expression.axis})"
+    name = {"relu": "relu", "ones": "np.ones_like"}.get(operation, f"np.{operation}")
+    return f"{name}({operands[0]})"
+
+
+class Found(Struct, frozen=True, eq=False):
+    """An expression, its value on the case it was enumerated for, and how complicated it is."""
+
+    expression: Expression
+    value: NumpyArray
+    cost: int
+
+
+# Larger arrays are not looked at: their expressions would take too long.
+MAX_ELEMENTS = 4096
+MAX_TABLE = 400_000
+MAX_LEAVES = 18
+# Operations whose results are combined with leaves alone.
+_WEAK = frozenset(("exp", "sign", "abs", "sqrt", "first", "last", "max", "< 0", ">= 0", "relu"))
+_CHAIN_STEPS = 3
+_MAX_CHAINS = 250
+
+
+class Table(Struct, frozen=True, eq=False):
+    """All ``operation``s on one of ``left`` and one of ``right``, arrays of one shape each."""
+
+    operation: str
+    left: Sequence[Found]
+    right: Sequence[Found]
+
+    def values(self) -> NumpyArray | None:
+        """The results, an array of shape (left, right, elements); None where shapes do not fit or
+        there are too many elements."""
+        one, other = self.left[0].value, self.right[0].value
+        if self.operation == "@":
+            if one.shape[-1] != other.shape[-2 if other.ndim > 1 else 0]:
+                return None
+            shape = np.matmul(np.empty(one.shape), np.empty(other.shape)).shape
+        elif self.operation == "outer":
+            shape = one.shape + other.shape
+        else:
+            try:
+                shape = np.broadcast_shapes(one.shape, other.shape)
+            except ValueError:
+                return None
+        size = math.prod(shape)
+        if not 0 < size <= MAX_ELEMENTS or size * len(self.left) * len(self.right) > MAX_TABLE:
+            return None
+        lefts = np.array([found.value for found in self.left], dtype=np.float64)
+        rights = np.array([found.value for found in self.right], dtype=np.float64)
+        with np.errstate(all="ignore"):
+            if self.operation == "@":
+                made = _all_products(lefts, rights)
+            elif self.operation == "outer":
+                made = lefts[:, None, :, None] * rights[None, :, None, :]
+            else:
+                rank = len(shape)
+                first = lefts.reshape(-1, 1, *(1,) * (rank - one.ndim), *one.shape)
+                second = rights.reshape(1, -1, *(1,) * (rank - other.ndim), *other.shape)
+                made = _BINARY[self.operation](first, second)
+        return np.asarray(made).reshape(len(self.left), len(self.right), size)
+
+    def found(self, number: int) -> tuple[Expression, int]:
+        """The expression with this number, counted row by row, and its cost."""
+        one, other = self.left[number // len(self.right)], self.right[number % len(self.right)]
+        expression = Expression(self.operation, (one.expression, other.expression))
+        return expression, one.cost + other.cost + 1 + (self.operation == "/")
+
+
+def _all_products(lefts: NumpyArray, rights: NumpyArray) -> NumpyArray:
+    one = lefts[:, None, None, :] if lefts.ndim == 2 else lefts[:, None]
+    other = rights[None, :, :, None] if rights.ndim == 2 else rights[None]
+    return np.asarray(np.matmul(one, other))
+
+
+def enumerated(around: Surroundings) -> tuple[list[Found], list[Table]]:
+    """All small expressions on a case: those that were worked out, and tables of further ones.
+
+    Leaves and right outputs; one operation on these; one operation on two of those; sums of
+    elementwise products and squared differences; the ways of a gradient backwards, up to three
+    steps, and what becomes of it in the end.
+    """
+    leaves = _leaves(around)
+    ones = [one for leaf in leaves for one in _one_operation(leaf, around)]
+    chains = _chains(around, leaves)
+    singles = [*leaves, *ones, *chains]
+    for chain in chains:
+        singles += _ends(chain)
+    raw = [leaf for leaf in leaves if not leaf.expression.name.startswith(RIGHT)]
+    for pair in _pairs(raw, raw, "-*/"):
+        squared = _unary("square", pair)
+        further = [squared, _unary("abs", pair), _unary("sign", pair)]
+        singles += [one for of in (pair, *further) for one in (of, *_reductions(of))]
+        singles.append(_unary("sqrt", _unary("sum", squared)))
+    weak = [one for one in ones if one.expression.operation in _WEAK]
+    strong = [*leaves, *(one for one in ones if one.expression.operation not in _WEAK)]
+    operations = ("@", "*", "-", "+", "/", "outer")
+    matrices = [one for one in raw if one.value.ndim == 2]
+    ends = [*matrices, *(_unary("relu", one) for one in matrices)]
+    tables = [
+        *_tables(strong, strong, operations),
+        *_tables(leaves, weak, operations),
+        *_tables([_unary("T", one) for one in chains if one.value.ndim == 2], ends, ("@",)),
+        *_tables([_unary("T", one) for one in ends], chains, ("@",)),
+    ]
+    return [one for one in singles if 0 < one.value.size <= MAX_ELEMENTS], tables
+
+
+def _tables(
+    left: Sequence[Found], right: Sequence[Found], operations: Sequence[str]
+) -> Iterator[Table]:
+    lefts, rights = _by_shape(left), _by_shape(right)
+    for one, some in lefts.items():
+        for other, more in rights.items():
+            for operation in operations:
+                if operation == "@" and (not one or not other or len(one) + len(other) < 3):
+                    continue
+                if operation == "outer" and not len(one) == len(other) == 1:
+                    continue
+                if operation in ("*", "+") and one > other:
+                    continue  # the same as the other way about
+                yield Table(operation, some, more)
+
+
+def _by_shape(several: Sequence[Found]) -> dict[tuple[int, ...], list[Found]]:
+    groups: dict[tuple[int, ...], list[Found]] = {}
+    for one in several:
+        groups.setdefault(one.value.shape, []).append(one)
+    return groups
+
+
+def _leaves(around: Surroundings) -> list[Found]:
+    right = [
+        Found(Expression("leaf", name=RIGHT + name), value, 1)
+        for name, value in around.right.items()
+    ]
+    others = [
+        Found(Expression("leaf", name=name), value, 1 + (name in around.forward))
+        for name, value in (*around.arguments.items(), *around.forward.items())
+    ]
+    leaves = [one for one in (*right, *others) if one.value.dtype.kind in "fiu"]
+    return leaves[:MAX_LEAVES]
+
+
+def _unary(operation: str, of: Found, axis: int | None = None) -> Found:
+    with np.errstate(all="ignore"):
+        value = _UNARY[operation](of.value, axis)
+    return Found(Expression(operation, (of.expression,), axis=axis), value, of.cost + 1)
+
+
+def _binary(operation: str, one: Found, other: Found) -> Found | None:
+    try:
+        with np.errstate(all="ignore"):
+            value = _applied(operation, (one.value, other.value), None)
+    except ValueError:
+        return None
+    expression = Expression(operation, (one.expression, other.expression))
+    return Found(expression, value, one.cost + other.cost + 1)
+
+
+def _one_operation(leaf: Found, around: Surroundings) -> Iterator[Found]:
+    value = leaf.value
+    if value.ndim == 0:
+        yield from (_unary("square", leaf), _unary("ones", leaf))
+        return
+    if value.dtype.kind in "iu" and value.ndim == 1:
+        for name, array in around.arguments.items():
+            if array.ndim == 2 and array.dtype.kind == "f" and len(array) == len(value):
+                expression = Expression("onehot", (leaf.expression, Expression("leaf", name=name)))
+                yield Found(expression, _onehot(value, array), 2)
+    if value.ndim >= 2:
+        yield _unary("T", leaf)
+        for axis in (value.ndim - 1, 0):
+            softmax = _unary("softmax", leaf, axis)
+            yield softmax
+            ones = _binary("-", _unary("ones", softmax), softmax)
+            if ones is not None and (slope := _binary("*", softmax, ones)) is not None:
+                yield slope
+    names = ("> 0", ">= 0", "<= 0", "< 0", "== 0", "square", "abs", "sign", "relu", "exp", "ones")
+    for operation in names:
+        yield _unary(operation, leaf)
+    yield from _reductions(leaf)
+    yield _unary("sum", _unary("square", leaf))
+    yield _unary("sqrt", _unary("sum", _unary("square", leaf)))
+    for axis in range(value.ndim):
+        yield from (_unary("first", leaf, axis), _unary("last", leaf, axis))
+        if value.ndim == 2:
+            yield _unary("max", leaf, axis)
+
+
+def _reductions(of: Found) -> Iterator[Found]:
+    if of.value.ndim:
+        yield _unary("sum", of)
+    if of.value.ndim > 1:
+        for axis in range(of.value.ndim):
+            yield _unary("sum", of, axis)
+
+
+def _pairs(left: Sequence[Found], right: Sequence[Found], operations: str) -> Iterator[Found]:
+    for i, one in enumerate(left):
+        for j, other in enumerate(right):
+            for operation in operations:
+                fits = i <= j if operation == "*" else i != j
+                if fits and (found := _binary(operation, one, other)) is not None:
+                    yield found
+
+
+def _chains(around: Surroundings, leaves: Sequence[Found]) -> list[Found]:
+    """The incoming gradient, and what it becomes on the ways backwards."""
+    arrays = [one for one in leaves if not one.expression.name.startswith(RIGHT) and one.value.ndim]
+    matrices = [one for one in arrays if one.value.ndim == 2]
+    factors = [*matrices, *(_unary("T", one) for one in matrices)]
+    layer: list[Found] = [one for one in arrays if one.expression.name in around.upstream]
+    chains: list[Found] = []
+    seen: set[tuple[tuple[int, ...], float]] = set()
+    for _ in range(_CHAIN_STEPS):
+        following: list[Found] = []
+        for gradient in layer:
+            steps = [_binary("@", gradient, factor) for factor in factors if _fit(gradient, factor)]
+            for array in (*arrays, gradient):
+                if array.value.shape == gradient.value.shape:
+                    masks = [_unary(name, array) for name in ("> 0", ">= 0", "<= 0")]
+                    steps += [_binary("*", gradient, one) for one in (array, *masks)]
+            for step in steps:
+                if step is None or len(chains) >= _MAX_CHAINS:
+                    continue
+                numbers = step.value.reshape(-1)
+                key = step.value.shape, float(numbers @ np.cos(np.arange(numbers.size)))
+                if key not in seen:
+                    seen.add(key)
+                    following.append(step)
+                    chains.append(step)
+        layer = following
+    return chains
+
+
+def _fit(one: Found, other: Found) -> bool:
+    return one.value.ndim > 0 and one.value.shape[-1] == other.value.shape[0]
+
+
+def _ends(chain: Found) -> Iterator[Found]:
+    yield from _reductions(chain)
+    if chain.value.ndim == 2:
+        yield from (_unary("last", chain, 0), _unary("first", chain, 0), _unary("T", chain))

@@ -1,0 +1,328 @@
+"""What wrong answers computed: the search of :mod:`autograder.diagnosis` on what was observed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from msgspec.structs import replace
+
+from autograder.course.exercise import (
+    EfficiencyTest,
+    ExampleTest,
+    Exercise,
+    GradientTest,
+    PropertyTest,
+)
+from autograder.diagnosis.expressions import Surroundings
+from autograder.diagnosis.search import Explanation, Search
+from autograder.diagnosis.shapes import Clash, find_clash
+from autograder.grading.judge import Finding, Judgement, Truth
+from autograder.grading.run import ExerciseRun
+from autograder.submissions.submission import Submission
+from autograder.text.language import Language
+from autograder.text.messages import sanitize, text
+from autograder.truth.cases import Case
+from autograder.truth.forward import run_forward
+
+# Cases that are searched: so many, no larger than this, of numbers no larger than that.
+MAX_CASES = 12
+MAX_CASE_ELEMENTS = 3000
+MAX_NUMBER = 500.0
+# Sentences that one test is explained with.
+_MAX_SENTENCES = 3
+
+
+class Diagnoser:
+    """Explains wrong outputs of one exercise; what it takes is worked out when first needed."""
+
+    def __init__(
+        self,
+        exercise: Exercise,
+        cases: Mapping[str, Sequence[Case]],
+        truths: Mapping[str, Sequence[Truth]],
+    ) -> None:
+        self._exercise = exercise
+        self._cases = cases
+        self._truths = truths
+        self._search: Search | None = None
+        self._keys: list[tuple[str, int]] = []
+
+    def explain(self, judgements: Sequence[Judgement], run: ExerciseRun) -> dict[str, Explanation]:
+        """The explanation of each wrong output that has one."""
+        wrong = {name for one in judgements for name, found in one.wrong.items() if found}
+        wrong &= set(self._exercise.signature.outputs)
+        if not wrong or self._exercise.is_class:
+            return {}
+        found: dict[str, Explanation] = {}
+        search = self._searching()
+        is_wrong = {
+            (one.test.name, number, output)
+            for one in judgements
+            for output, numbers in one.wrong.items()
+            for number in numbers
+        }
+        for output in sorted(wrong):
+            returned: dict[int, np.ndarray] = {}
+            touched = False
+            for index, (test, number) in enumerate(self._keys):
+                observation = run.observations.get(test, ())
+                if number >= len(observation) or observation[number].failure is not None:
+                    continue
+                value = observation[number].outputs.get(output)
+                if isinstance(value, np.ndarray):
+                    returned[index] = value
+                    touched = touched or (test, number, output) in is_wrong
+            if not touched:
+                continue
+            with np.errstate(all="ignore"):  # numbers of students may overflow
+                explanation = search.explain(output, returned)
+            if explanation is not None and not _is_the_answer(explanation):
+                found[output] = explanation
+        return found
+
+    def holds(self, explanation: Explanation, run: ExerciseRun) -> bool:
+        """Whether the explanation gives what came back on every ordinary case of the run."""
+        search = self._searching()
+        returned = {
+            index: run.observations[test][number].outputs[explanation.output]
+            for index, (test, number) in enumerate(self._keys)
+        }
+        arrays = {n: one for n, one in returned.items() if isinstance(one, np.ndarray)}
+        return len(arrays) == len(returned) and search.holds(explanation, arrays)
+
+    def _searching(self) -> Search:
+        if self._search is None:
+            surroundings: list[Surroundings] = []
+            for test in self._exercise.run_tests:
+                if isinstance(test, EfficiencyTest) or not _is_plain(self._exercise, test):
+                    continue
+                for number, case in enumerate(self._cases[test.name]):
+                    around = self._around(case, self._truths[test.name][number])
+                    if around is not None and len(surroundings) < MAX_CASES:
+                        surroundings.append(around)
+                        self._keys.append((test.name, number))
+            self._search = Search(surroundings)
+        return self._search
+
+    def _around(self, case: Case, truth: Truth) -> Surroundings | None:
+        """The case as the search sees it; None where its numbers are out of the ordinary."""
+        exercise = self._exercise
+        right = {name: expected.value for name, expected in truth.items()}
+        if set(right) != set(exercise.signature.outputs):
+            return None
+        known = {name: np.asarray(value) for name, value in right.items() if value is not None}
+        if len(known) < len(right) or any(one.dtype.kind == "b" for one in known.values()):
+            return None
+        if sum(one.size for one in (*case.arrays.values(), *known.values())) > MAX_CASE_ELEMENTS:
+            return None
+        for name, array in case.arrays.items():
+            declared = exercise.arrays.get(name)
+            is_whole = declared is not None and declared.dtype is not None
+            if not is_whole and array.dtype != np.float64:
+                return None
+            if array.size and not np.max(np.abs(array)) <= MAX_NUMBER:
+                return None
+        forward = {}
+        if exercise.forward is not None:
+            arrays = {name: array.copy() for name, array in case.arrays.items()}
+            try:
+                with np.errstate(all="ignore"):
+                    variables = run_forward(exercise.forward, {**case.functions, **arrays})
+            except Exception:  # the witnesses say what is wrong with it
+                variables = {}
+            forward = {
+                name: np.asarray(value)
+                for name, value in variables.items()
+                if name not in arrays
+                and name not in known
+                and isinstance(value, (np.ndarray, np.floating, float))
+                and np.asarray(value).dtype == np.float64
+            }
+        upstream = tuple(
+            gradient.upstream for gradient in exercise.gradients.values() if gradient.upstream
+        )
+        forward |= _evaluations(case)
+        return Surroundings(
+            case.inputs, forward, known, _lengths(case), tuple(dict.fromkeys(upstream))
+        )
+
+
+def _is_plain(exercise: Exercise, test: object) -> bool:
+    """Whether the test calls the function once, on the arguments of its case."""
+    if not isinstance(test, (ExampleTest, GradientTest, PropertyTest)):
+        return False
+    steps = getattr(test, "steps", ())
+    return all(step.target == exercise.signature.function for step in steps) and len(steps) <= 1
+
+
+def _is_the_answer(found: Explanation) -> bool:
+    """Whether it says that the output is right: another test found it wrong for another reason."""
+    return (
+        found.about_right and found.factor.is_one and found.shape is None and found.missing is None
+    )
+
+
+def _lengths(case: Case) -> dict[str, float]:
+    """What a factor may be made of: the lengths by name, and scalar arguments."""
+    lengths: dict[str, float] = {
+        name: float(length)
+        for name, length in case.dims.items()
+        if isinstance(length, (int, np.integer))
+    }
+    if not lengths:
+        for name, array in case.inputs.items():
+            if array.ndim:
+                lengths |= {f"len({name})": float(len(array)), f"{name}.size": float(array.size)}
+                if array.ndim > 1:
+                    lengths[f"{name}.shape[-1]"] = float(array.shape[-1])
+                break
+    for name, array in case.inputs.items():
+        if array.ndim == 0 and float(array) not in (0.0, 1.0):
+            lengths[name] = float(array)
+    return lengths
+
+
+def _evaluations(case: Case) -> dict[str, np.ndarray]:
+    """The values of a function argument near an array argument, one element at a time moved by a
+    scalar argument: what numerical gradients are made of."""
+    arrays = [name for name, array in case.inputs.items() if array.ndim]
+    steps = [name for name, array in case.inputs.items() if array.ndim == 0]
+    if len(case.functions) != 1 or len(arrays) != 1 or len(steps) != 1:
+        return {}
+    ((name, function),) = case.functions.items()
+    x, h = case.inputs[arrays[0]], float(case.inputs[steps[0]])
+    if x.size > 50:
+        return {}
+    at, step = arrays[0], steps[0]
+    found = {}
+    moves = {
+        f"{name}({at} + {step}*e)": (0.0, h),
+        f"{name}({at} - {step}*e)": (0.0, -h),
+        f"{name}({at} + {step}/2*e)": (0.0, h / 2),
+        f"{name}({at} - {step}/2*e)": (0.0, -h / 2),
+        # Elements that came before stay moved.
+        f"{name}({at} + {step}*e, earlier elements at -{step})": (-h, h),
+        f"{name}({at} - {step}*e, earlier elements at -{step})": (-h, -h),
+        f"{name}({at} + {step}*e, earlier elements at +{step})": (h, h),
+        f"{name}({at} - {step}*e, earlier elements at +{step})": (h, -h),
+        f"{name}({at}, earlier elements at +{step})": (h, 0.0),
+    }
+    try:
+        with np.errstate(all="ignore"):
+            for written, (earlier, here) in moves.items():
+                values = np.empty(x.size)
+                for i in range(x.size):
+                    moved = x.copy().reshape(-1)
+                    moved[:i] += earlier
+                    moved[i] += here
+                    values[i] = float(function(moved.reshape(x.shape)))
+                found[written] = values.reshape(x.shape)
+            found[f"{name}({at})"] = np.asarray(float(function(x.copy())))
+            found[f"{name}({at} + {step})"] = np.asarray(float(function(x + h)))
+            found[f"{name}({at} - {step})"] = np.asarray(float(function(x - h)))
+    except Exception:  # the course's function does not take it
+        return {}
+    return {key: value for key, value in found.items() if np.all(np.isfinite(value))}
+
+
+def find_shapes(
+    exercise: Exercise, finding: Finding, case: Case, submission: Submission
+) -> Clash | None:
+    """The shapes that met where the student's code failed; None where that cannot be told."""
+    failure = finding.failure
+    exception = None if failure is None else failure.exception
+    if failure is None or failure.while_loading or exception is None or not exception.frames:
+        return None
+    if exception.type_name != "ValueError" or exercise.is_class or not case.inputs:
+        return None
+    frame = exception.frames[-1]
+    source = submission.files.get(frame.file, "")
+    signature = exercise.signature
+    if any(name not in case.inputs for name in signature.parameters):
+        return None
+    shapes = [case.inputs[name].shape for name in signature.parameters]
+    return find_clash(source, signature.function, frame.line, shapes)
+
+
+# Words
+
+
+def in_words(found: Mapping[str, Explanation], language: Language) -> str:
+    """One sentence for each explained output: what was computed, and where it differs."""
+    sentences = [_sentence(one, language) for one in found.values()]
+    return " ".join(sentences[:_MAX_SENTENCES])
+
+
+def _sentence(found: Explanation, language: Language) -> str:
+    output, factor = found.output, found.factor
+    if found.expression.name in ("0", "1"):
+        key = "computed_zeros" if found.expression.name == "0" else "computed_ones"
+        return text(key, language, output=output)
+    if found.missing is not None:
+        return text("computed_missing_sum", language, output=output, dim=found.missing)
+    if found.added:
+        written = str(replace(found, shape=None, others=()))
+        return text("computed_added", language, output=output, expression=written)
+    sentences = []
+    expression = found.expression
+    is_transposed = expression.operation == "T" and expression.operands[0].name == f"right {output}"
+    if found.about_right or is_transposed:
+        if is_transposed:
+            sentences.append(text("computed_transposed", language, output=output))
+        if not factor.is_one:
+            sentences.append(_factor_sentence(found, language))
+    elif expression.operation == "leaf" and expression.name.startswith("right "):
+        other = expression.name.removeprefix("right ")
+        sentences.append(text("computed_other", language, output=output, other=other))
+        if not factor.is_one:
+            sentences.append(text("computed_other_times", language, factor=factor))
+    else:
+        first = replace(found, others=(), shape=None)
+        choice = "`" + text("computed_choice", language) + "`"
+        plain = choice.join(map(str, (first, *found.others)))
+        sentences.append(text("computed_expression", language, output=output, expression=plain))
+    if found.shape is not None and (found.about_right or found.shape != found.right_shape):
+        key = "computed_shape" if found.about_right and factor.is_one else "computed_shape_too"
+        sentences.append(
+            text(key, language, output=output, shape=found.shape, right_shape=found.right_shape)
+        )
+    return " ".join(sentences)
+
+
+def _factor_sentence(found: Explanation, language: Language) -> str:
+    output = found.output
+    factor = found.factor
+    if factor.negative and factor.top == factor.bottom == "1":
+        return text("computed_sign", language, output=output)
+    alike = [factor, *found.factors]
+    bottoms = [one.bottom.strip("()") for one in alike]
+    tops = [one.top.strip("()") for one in alike]
+    negative = text("computed_sign_too", language) if factor.negative else ""
+    choice = text("computed_choice", language)
+    if all(one.top == "1" for one in alike):
+        said = text("computed_divided", language, output=output, factor=choice.join(bottoms))
+    elif all(one.bottom == "1" for one in alike):
+        said = text("computed_multiplied", language, output=output, factor=choice.join(tops))
+    else:
+        written = choice.join(str(one).lstrip("-") for one in alike)
+        said = text("computed_multiplied", language, output=output, factor=written)
+    return said + negative
+
+
+def clash_in_words(clash: Clash, language: Language) -> str:
+    """Which shapes met, and which orders would fit."""
+    left, right = sanitize(clash.left), sanitize(clash.right)
+    key = "clash_product" if clash.operation in ("@", "dot", "matmul") else "clash_elementwise"
+    said = text(
+        key,
+        language,
+        left=left,
+        right=right,
+        left_shape=clash.left_shape,
+        right_shape=clash.right_shape,
+    )
+    if clash.fitting:
+        ways = ", ".join(f"`{sanitize(way)}`" for way in clash.fitting)
+        said += " " + text("clash_fitting", language, ways=ways)
+    return said
