@@ -8,7 +8,8 @@ Only shapes stand here. Names that refer to each other, and the little languages
 expressions, steps), are checked after the reading, in :mod:`autograder.course.loading`.
 """
 
-from __future__ import annotations
+# Annotations are evaluated here, once, and not by msgspec for every class and its subclasses: so
+# there is no `from __future__ import annotations`.
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, TypeAlias, TypeVar
@@ -46,7 +47,7 @@ class Declared(Struct, kw_only=True, dict=True, forbid_unknown_fields=True):
     """Of these keys it has exactly one; each with what it holds, in brackets."""
 
     @property
-    def node(self) -> Node:
+    def node(self) -> "Node":
         """The mapping as it is written."""
         node: Node = self.__dict__["node"]
         return node
@@ -60,14 +61,14 @@ class Declared(Struct, kw_only=True, dict=True, forbid_unknown_fields=True):
             value = value[key]
         return True
 
-    def at(self, *keys: str | int) -> Node:
+    def at(self, *keys: str | int) -> "Node":
         """What is written under ``keys``, which are there."""
         node = self.node
         for key in keys:
             node = node.child(key)
         return node
 
-    def error(self, message: str, *keys: str | int) -> CourseError:
+    def error(self, message: str, *keys: str | int) -> "CourseError":
         """The error that ``message`` is, at ``keys``, or at what is there of them."""
         return self.node.error(message, *keys)
 

@@ -50,12 +50,25 @@ def convert(file: type[File], document: Document, languages: tuple[Language, ...
 
 @cache
 def type_of(declared: type) -> inspect.Type:
+    """What msgspec says of the class, once and for all."""
     return inspect.type_info(declared)
+
+
+# What is made of types, by their identity: they are those of :func:`type_of`, which last.
+_PLAIN: dict[int, tuple[inspect.Type, dict[str, Any]]] = {}
+_FIELDS: dict[int, dict[str, inspect.Field]] = {}
 
 
 def plain(kind: inspect.Type) -> tuple[inspect.Type, dict[str, Any]]:
     """The type without its metadata, and what :func:`~autograder.course.declaration.form` says
     of it. None, which in a struct stands for a key that is not there, is left out."""
+    found = _PLAIN.get(id(kind))
+    if found is None:
+        found = _PLAIN[id(kind)] = _plain(kind)
+    return found
+
+
+def _plain(kind: inspect.Type) -> tuple[inspect.Type, dict[str, Any]]:
     extra: dict[str, Any] = {}
     while True:
         if isinstance(kind, inspect.Metadata):
@@ -124,12 +137,16 @@ class _Walker(Findings):
     def _each(self, pairs: Iterable[tuple[inspect.Type, Node]]) -> list[Any]:
         found = []
         for kind, node in pairs:
-            with self.collect():
+            try:
                 found.append(self.value(kind, node))
+            except CourseError as error:
+                self.errors.append(error)
         return found
 
     def _struct(self, kind: inspect.StructType, node: Node) -> Any:
-        declared, fields = kind.cls, {field.encode_name: field for field in kind.fields}
+        declared, fields = kind.cls, _FIELDS.get(id(kind))
+        if fields is None:
+            fields = _FIELDS[id(kind)] = {field.encode_name: field for field in kind.fields}
         name = node.value.get("name")
         label = getattr(declared, "label", "")
         if label and isinstance(name, str) and is_name(name):
@@ -139,14 +156,12 @@ class _Walker(Findings):
         if either and len(either.keys() & (node.value.keys() | meant)) != 1:
             ways = " or ".join(f"'{key}' ({what})" for key, what in either.items())
             self.errors.append(node.error(f"{node.name} needs either {ways}"))
-        values = {}
-        for key, field in fields.items():
-            if key in node.value:
-                with self.collect():
-                    values[field.name] = self.value(field.type, node.child(key))
+        known = [key for key in fields if key in node.value]
+        values = self._each((fields[key].type, node.child(key)) for key in known)
         if self.errors:
             return None  # nobody will see it
-        found = declared(**values)
+        names = (fields[key].name for key in known)
+        found = declared(**dict(zip(names, values, strict=True)))
         if isinstance(found, Declared):
             found.__dict__["node"] = node
         return found
@@ -288,15 +303,28 @@ def _read_lengths(node: Node, walker: _Walker) -> Any:
 
 def _read_numbers(node: Node, walker: _Walker) -> Any:
     """Numbers in nested lists."""
+    if not _are_numbers(node.value):
+        _refuse_others(node)
+    return node.value
+
+
+def _are_numbers(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_are_numbers, value))
+    kind = type(value)
+    return (kind is int or kind is float) and abs(value) <= sys.float_info.max
+
+
+def _refuse_others(node: Node) -> None:
+    """Raise :class:`CourseError` for the first thing that is no number."""
     if isinstance(node.value, list):
         for item in node.items():
-            _read_numbers(item, walker)
+            _refuse_others(item)
     elif isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
         wanted = "a number" if isinstance(node.keys[-1], int) else "a number or a list of numbers"
         raise node.error(f"{node.name} must be {wanted}, not {node.kind()}")
     elif not abs(node.value) <= sys.float_info.max:
         raise node.error(f"{node.name} is {brief(node.value)}; write a number below 1.8e308")
-    return node.value
 
 
 def _read_outcome(node: Node, walker: _Walker) -> Any:
