@@ -125,12 +125,16 @@ def explaining(
     if whole:
         return dict.fromkeys(wrong, whole)
     # What a mistake says of several outputs is true only where all of these are as it makes them.
+    # A mistake that is written as expressions is about these, whatever an exception takes along.
+    about = {mistake.name: mistake.outputs for mistake in exercise.mistakes}
     contradicted = {
         name
         for name, (_, others) in mutants.items()
         for judgement in others
         for output, numbers in judgement.wrong.items()
-        if numbers and name not in explained.get(output, ())
+        if numbers
+        and name not in explained.get(output, ())
+        and (not about[name] or output in about[name])
     }
     return {
         output: [

@@ -201,7 +201,8 @@ def _lock(
 ) -> LockedHint:
     content = msgspec.json.encode(Hint(mistake.name, mistake.hint))
     transcripts: list[tuple[str, list[Sketch], bytes]] = []
-    for output in dict.fromkeys(name for judgement in judgements for name in judgement.wrong):
+    wrong = dict.fromkeys(name for judgement in judgements for name in judgement.wrong)
+    for output in mistake.outputs or wrong:
         sketches: list[Sketch] = []
 
         def read(array: _Array, sketches: list[Sketch] = sketches) -> Sequence[int]:
