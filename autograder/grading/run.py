@@ -105,7 +105,6 @@ class _Runner:
         self._load_failure = before.load_failure
         self._exhausting = before.exhausting
         self._output = ""
-        # The same code prints the same again: what it printed first is enough.
         self._printed_before = before.output
 
     def run(self, tests: Sequence[RunTest]) -> ExerciseRun:
@@ -118,7 +117,7 @@ class _Runner:
         finally:
             self._close()
             self._budget.stop()
-        output = self._printed_before or self._output
+        output = _joined(self._printed_before, self._output)
         return ExerciseRun(observations, output, self._exhausting, self._load_failure)
 
     def _kind(self, test: RunTest) -> tuple[bool, Visibility]:
@@ -305,6 +304,12 @@ class _Runner:
         if self._session is not None:
             self._output += self._session.output()
             self._session = None
+
+
+def _joined(before: str, after: str) -> str:
+    """What was printed in two processes, once where the second began as the first did: a file
+    that prints while it is loaded prints the same in each."""
+    return after if after.startswith(before) else before + after
 
 
 def _is_exhausting(observation: Observation) -> bool:

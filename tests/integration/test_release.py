@@ -90,7 +90,7 @@ def test_the_bundle_has_the_public_files_byte_for_byte(each_bundle: Path) -> Non
     others = {name.split("/")[0] for name in contents(each_bundle)}
     assert others == {
         ".github", ".gitignore", "README.md", "assignments", "config.yaml", "requirements.txt",
-        "wheels",
+        "schema", "wheels",
     }  # fmt: skip
 
 
@@ -266,7 +266,7 @@ def test_a_second_release_keeps_work_and_renews_the_rest(tmp_path: Path) -> None
     folder = tmp_path / "bundle"
     release("linear-layer", folder, "--notebook", course=course)
     assert release("linear-layer", folder, "--notebook", course=course).stdout == (
-        f"linear-layer: 0 of 8 files written to {folder}\n"
+        f"linear-layer: 0 of 10 files written to {folder}\n"
     )
     stub = folder / "assignments" / "linear-layer" / "dx.py"
     stub.write_text("def linear_dx(W, dy):\n    return W.T @ dy  # mine\n")
