@@ -15,6 +15,7 @@ import gc
 import os
 import pickle
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -31,6 +32,9 @@ from autograder.processes.parallel import CAN_FORK
 from autograder.submissions import opening
 
 Result = TypeVar("Result")
+
+# What the folders begin with that archives are unpacked to, before the number of their process.
+_SCRATCH = "autograder-reading-"
 
 CPU_SECONDS = 5
 WALL_SECONDS = 15.0
@@ -134,7 +138,8 @@ def bounded(root: Path | None = None) -> Iterator[None]:
     if not CAN_FORK:
         yield
         return
-    with tempfile.TemporaryDirectory(prefix="autograder-reading-") as scratch:
+    _remove_leftovers()
+    with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-") as scratch:
         reader = Reader(scratch, root)
         _active.append(reader)
         try:
@@ -142,6 +147,16 @@ def bounded(root: Path | None = None) -> Iterator[None]:
         finally:
             _active.remove(reader)
             reader.stop()
+
+
+def _remove_leftovers() -> None:
+    """Remove the folders of runs that were killed, which could not do so themselves."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
+        owner = folder.name.removeprefix(_SCRATCH).partition("-")[0]
+        with contextlib.suppress(OSError):  # it has just gone
+            is_ours = folder.is_dir() and folder.lstat().st_uid == os.geteuid()
+            if is_ours and owner.isdecimal() and not os.path.exists(f"/proc/{owner}"):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def read(
