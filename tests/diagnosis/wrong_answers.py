@@ -1,9 +1,9 @@
 """Wrong answers as students write them, each with what it really computes.
 
 An answer names the outputs that are wrong and the expression that each of them is, over the
-arguments, the right outputs and what :data:`PRELUDES` compute. They are written after what public
-solutions of cs231n, Coursera's courses, mytorch and Deep Learning from Scratch get wrong. Every
-third of them is unseen: nothing in the search was changed after a look at one of those.
+arguments, the right outputs and what :data:`PRELUDES` compute. They were written for this, after
+mistakes that are common in courses. Every third of them was not looked at while the search was
+tuned.
 """
 
 from __future__ import annotations
