@@ -29,6 +29,8 @@ EXIT_INTERRUPTED = 130
 COMMANDS = (
     "check",
     "grade",
+    "adjust",
+    "diff",
     "export",
     "release",
     "gradescope",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import shutil
 import sys
@@ -15,7 +16,9 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
+from autograder.batch.adjusting import without_effect
 from autograder.batch.folder import (
+    CHANGES,
     FILES,
     PRUNED,
     ClassFolder,
@@ -23,17 +26,20 @@ from autograder.batch.folder import (
     open_class,
     prune,
 )
-from autograder.batch.grading import Graded, Settings, keep_what_counts
+from autograder.batch.grading import Graded, Settings
 from autograder.cli import EXIT_FAILED, EXIT_INTERRUPTED
+from autograder.cli.changes import change_lines, summary_line, unused_line
 from autograder.cli.exporting import repository_folders, write_export
 from autograder.cli.language import cli_language, say
 from autograder.course.course import HiddenFeedback
 from autograder.errors import GraderFault
+from autograder.exports.changes import write_changes
 from autograder.exports.context import Context, make_context
 from autograder.exports.files import remarkable
 from autograder.exports.formats import FORMATS, ClassFormat
 from autograder.exports.summary import points
-from autograder.grades.grade_file import FolderOfGrades, is_edited
+from autograder.grades.changes import compare
+from autograder.grades.grade_file import FolderOfGrades, is_edited, read_folder
 from autograder.grades.model import Grade
 from autograder.submissions.layouts import AUTO, LAYOUTS, Found
 from autograder.submissions.layouts.unmatched import nearest
@@ -60,6 +66,7 @@ class Request(Struct, frozen=True, kw_only=True):
     quiet: bool
     prune: bool = False
     excel: bool = False
+    dry_run: bool = False
 
 
 def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -> int:
@@ -75,6 +82,10 @@ def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -
         found = opened.found
         _say_what_was_found(found, options.layout)
         _complain(_extensions_of_nobody(opened))
+        if request.dry_run:
+            _say_what_would_run(opened)
+            return 0
+        before = read_folder(opened.settings.out)
         graded, left, fault = _grade(opened, origin)
     folder = opened.write_summary(excel=request.excel)
     gone = opened.gone(folder) if left is None else []
@@ -86,6 +97,8 @@ def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -
     _say_about_files([one.grade for one in graded], opened.settings.out)
     _say_about_times([one.grade for one in graded])
     _say_about_changes(graded, folder)
+    _say_about_adjustments(opened, folder)
+    _say_what_changed(before, folder, opened, excel=request.excel)
     _recall_unmatched(found)
     if left is not None:
         return EXIT_INTERRUPTED
@@ -99,6 +112,59 @@ def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -
     if fault is not None:
         raise fault
     return code
+
+
+# Why a submission would be run, in the order in which it is said.
+_REASONS = ("new", "damaged", "files", "course", "forced")
+
+
+def _say_what_would_run(opened: ClassFolder) -> None:
+    """How many submissions would be run and why, with names, and how many would not."""
+    students: dict[str, list[str]] = {}
+    for ref, why in opened.outlook():
+        students.setdefault(why, []).append(sanitize(ref.student, 60))
+    to_run = [why for why in _REASONS if why in students]
+    count, every = sum(len(students[why]) for why in to_run), sum(map(len, students.values()))
+    click.echo(say("dry_run", n=count, all=every, out=opened.settings.out))
+    for reason in (*_REASONS, "edited", "unchanged"):
+        names = students.get(reason, [])
+        if names:
+            who = _some(list(dict.fromkeys(names)))
+            click.echo(say(f"dry_run_{reason}", n=len(names), who=who))
+    if opened.adjustments:
+        click.echo(say("dry_run_adjustments", n=len(opened.adjustments)))
+
+
+def _say_about_adjustments(opened: ClassFolder, folder: FolderOfGrades) -> None:
+    """How many grades people decided about, and decisions that no grade has."""
+    if not opened.adjustments:
+        return
+    count = sum(bool(grade.adjustments) for grade in folder.grades)
+    click.echo(say("adjustments_applied", n=count))
+    if opened.options.students or opened.options.assignments or opened.found.layout == "repository":
+        return
+    _complain([unused_line(*pair) for pair in without_effect(opened.adjustments, folder)])
+
+
+def _say_what_changed(
+    before: FolderOfGrades, after: FolderOfGrades, opened: ClassFolder, *, excel: bool
+) -> None:
+    """Where there were grades before: which of them changed, here and in a file."""
+    if not before.grades:
+        return
+    comparison = compare(before.grades, after.grades)
+    if comparison.changed:
+        _show_lines(list(change_lines(replace(comparison, added=(), gone=()))))
+        click.echo(summary_line(comparison))
+    write_changes(opened.settings.out / CHANGES, comparison, mark=codecs.BOM_UTF8 if excel else b"")
+
+
+def _show_lines(lines: Sequence[str]) -> None:
+    for line in lines[:MAX_COMPLAINTS]:
+        click.echo(line)
+    if len(lines) > MAX_COMPLAINTS:
+        in_all = say("change_all_in", file=CHANGES)
+        click.echo(say("grade_and_more_of", count=len(lines) - MAX_COMPLAINTS, in_all=in_all))
 
 
 def _extensions_of_nobody(opened: ClassFolder) -> list[str]:
@@ -216,7 +282,7 @@ def _grade(
         return [one for one in graded if not one.ref.attempt], count - len(graded), None
     except GraderFault as error:
         fault = error
-    return keep_what_counts(graded, opened.settings), None, fault
+    return opened.keep_what_counts(graded), None, fault
 
 
 def _hold_against(percent: float | None, graded: list[Graded]) -> int:

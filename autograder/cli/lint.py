@@ -20,6 +20,7 @@ from autograder.course.battery import PREFIX
 from autograder.course.course import Course
 from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
+from autograder.course.loading.adjustments import load_adjustments
 from autograder.errors import CourseError, UsageError
 from autograder.sandbox.levels import require_level
 from autograder.truth.cases import draw_cases
@@ -47,6 +48,7 @@ def command(
     root = find_course(course)
     try:
         loaded = load_course(root)
+        load_adjustments(loaded)
     except CourseError as error:
         for one in (error, *error.more):
             click.echo(say("error", message=printable(str(one))), err=True)

@@ -224,6 +224,17 @@ RunTest: TypeAlias = ExampleTest | GradientTest | PropertyTest | EfficiencyTest
 Test: TypeAlias = RunTest | SourceTest | PytestTest
 
 
+class DisabledTest(Struct, frozen=True):
+    """A test that was taken out of service, and why."""
+
+    test: Test
+    reason: str
+
+    @property
+    def name(self) -> str:
+        return self.test.name
+
+
 class Mistake(Struct, frozen=True):
     """An error that people really make, as the code that makes it.
 
@@ -281,6 +292,8 @@ class Exercise(Struct, frozen=True, dict=True):
     is_class: bool = False
     """Whether students write a class (``signature.function`` is its name) and not a function."""
     right: tuple[RightAnswer, ...] = ()
+    disabled: tuple[DisabledTest, ...] = ()
+    """Hidden tests that count for nobody, and are not in ``tests``."""
     origins: dict[str, Origin] = {}
     """Where ``tests.<name>``, ``mistakes.<name>``, ``forward`` ... are written, for errors
     found after loading; tests and mistakes have unique names."""

@@ -11,9 +11,10 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from autograder.course.adjustments import Decision
 from autograder.course.course import Course, HiddenFeedback
+from autograder.course.roster import Roster, read_roster
 from autograder.errors import UsageError
-from autograder.exports.roster import Roster, read_roster
 from autograder.exports.summary import points
 from autograder.grades.deadline import all_due
 from autograder.grades.model import Grade, TestGrade
@@ -162,6 +163,26 @@ def late_line(grade: Grade) -> str:
     )
 
 
+def adjustment_lines(grade: Grade) -> list[str]:
+    """A line for each decision of a person about the grade, as its student reads it."""
+    return [_adjustment_line(one, grade.language) for one in grade.adjustments]
+
+
+def _adjustment_line(decision: Decision, language: Language) -> str:
+    what = ", ".join(shown(one) for one in (decision.exercise, decision.test) if one)
+    values = {
+        "about": text("adjusted_about", language, what=what) if what else "",
+        "comment": text("adjusted_comment", language, comment=one_line(decision.comment))
+        if decision.comment
+        else "",
+    }
+    if decision.excuse:
+        return text("adjusted_excuse", language, **values)
+    if decision.set is not None:
+        return text("adjusted_set", language, points=points(decision.set), **values)
+    return text("adjusted_add", language, points=f"{decision.add or 0.0:+.10g}", **values)
+
+
 def graded_files(grade: Grade) -> list[str]:
     """A line for each exercise of which another file counts than the one named after it."""
     return [
@@ -183,14 +204,15 @@ def lost(grade: Grade) -> list[tuple[str, TestGrade]]:
 
 def report(grade: Grade) -> str:
     """A grade's lost points in plain lines, as a comment for its student; a hint once."""
-    lines = [late_line(grade)] if grade.penalty else []
+    lines = adjustment_lines(grade)
+    lines += [late_line(grade)] if grade.penalty else []
     lines += graded_files(grade)
     hints: set[tuple[str, str | None]] = set()
     for exercise, test in lost(grade):
         if (exercise, test.hint) in hints:
             test = replace(test, hint=None)
         hints.add((exercise, test.hint))
-        reached = f"{points(test.score)}/{points(test.max_score)}"
+        reached = f"{points(test.total)}/{points(test.max_score)}"
         lines.append(
             f"{exercise}, {shown(test.name)}, {reached}: {explanation(test, grade.language)}"
         )

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from autograder.exports.context import Context, explanation, graded_files, late_line, lost, shown
+from autograder.exports.context import (
+    Context,
+    adjustment_lines,
+    explanation,
+    graded_files,
+    late_line,
+    lost,
+    shown,
+)
 from autograder.exports.summary import points
 from autograder.grades.model import Grade
 from autograder.text.messages import text
@@ -40,9 +48,12 @@ def details(grades: Sequence[Grade]) -> list[str]:
     for grade in grades:
         missed = lost(grade)
         files = graded_files(grade)
-        if not missed and not grade.penalty and not files:
+        decided = adjustment_lines(grade)
+        if not (missed or grade.penalty or files or decided):
             continue
         lines += ["", f"### {escape(grade.student)} · {escape(grade.assignment)}", ""]
+        for line in decided:
+            lines += [escape(line), ""]
         if grade.penalty:
             lines += [escape(late_line(grade)), ""]
         for line in files:
@@ -52,7 +63,7 @@ def details(grades: Sequence[Grade]) -> list[str]:
             lines.append(_row([text(f"word_{word}", grade.language) for word in words]))
             lines.append("| :-- | :-- | --: | :-- |")
         for exercise, test in missed:
-            reached = f"{points(test.score)} / {points(test.max_score)}"
+            reached = f"{points(test.total)} / {points(test.max_score)}"
             remark = escape(explanation(test, grade.language), line_end="<br>")
             lines.append(_row([escape(exercise), escape(test.name), reached, remark]))
     return lines

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from autograder.grades.grade_file import write_atomically
 from autograder.grades.model import Grade
+from autograder.text.tables import from_spreadsheet as from_spreadsheet
+from autograder.text.tables import spreadsheet_safe as spreadsheet_safe
 
 COLUMNS = ("student", "assignment", "score", "max_score", "isolation")
 LATE_COLUMNS = ("late_seconds", "penalty", "final_score")
 """There only where an assignment has a due date."""
-
-# What makes a spreadsheet take a cell for a formula; some look behind a line break, or take
-# full-width signs for plain ones.
-_TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "＝", "＋", "－", "＠")
+ADJUSTED = "adjusted"
+"""The points that count; there only where people decided about some."""
 
 
 def write_summary(path: Path, grades: Iterable[Grade], encoding: str = "utf-8") -> None:
@@ -25,7 +25,9 @@ def write_summary(path: Path, grades: Iterable[Grade], encoding: str = "utf-8") 
     writer = csv.writer(buffer, lineterminator="\n")
     ordered = sorted(grades, key=lambda grade: (grade.student, grade.assignment))
     has_due_dates = any(grade.final_score is not None for grade in ordered)
-    writer.writerow(COLUMNS + LATE_COLUMNS if has_due_dates else COLUMNS)
+    has_adjustments = any(grade.adjusted is not None for grade in ordered)
+    header = COLUMNS + LATE_COLUMNS if has_due_dates else COLUMNS
+    writer.writerow((*header, ADJUSTED) if has_adjustments else header)
     for grade in ordered:
         writer.writerow(
             [
@@ -35,6 +37,7 @@ def write_summary(path: Path, grades: Iterable[Grade], encoding: str = "utf-8") 
                 points(grade.max_score),
                 grade.isolation,
                 *(_lateness(grade) if has_due_dates else ()),
+                *([points(grade.total)] if has_adjustments else ()),
             ]
         )
     write_atomically(path, buffer.getvalue().encode(encoding))
@@ -49,13 +52,3 @@ def _lateness(grade: Grade) -> tuple[str, str, str]:
 def points(value: float) -> str:
     """Points without a trailing ``.0``."""
     return f"{value:.10g}"
-
-
-def spreadsheet_safe(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: those get an apostrophe in front."""
-    return f"'{cell}" if cell.startswith(_TRIGGERS) else cell
-
-
-def from_spreadsheet(cell: str) -> str:
-    """What :func:`spreadsheet_safe` was given: the apostrophe in front is taken away."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_TRIGGERS) else cell

@@ -98,7 +98,7 @@ def _row(name: str, name_width: int, cells: Iterable[_Cell], widths: Sequence[in
 
 
 def _scores(grade: Grade) -> list[_Cell]:
-    scores = [_points(exercise.score, exercise.max_score) for exercise in grade.exercises]
+    scores = [_points(exercise.total, exercise.max_score) for exercise in grade.exercises]
     return [*scores, _points(grade.total, grade.max_score)]
 
 
@@ -122,6 +122,9 @@ def remark(grade: Grade) -> str:
     for exercise in sorted(grade.exercises, key=_is_missing):
         for found in _remarks(exercise):
             remarks[found] = None
+    if grade.adjustments:
+        computed = text("adjusted_remark", grade.language, score=points(round(grade.score, 2)))
+        remarks = {computed: None, **remarks}
     if grade.penalty:
         remarks = {late_line(grade).rstrip("."): None, **remarks}
     shown = list(remarks)[:_MAX_REMARKS]

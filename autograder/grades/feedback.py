@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from autograder.course.course import HiddenFeedback
@@ -29,6 +30,22 @@ def visible(grade: Grade, policy: HiddenFeedback, *, after_due: bool) -> Grade:
     if policy == "all" and after_due:
         return grade
     exercises = tuple(_visible_exercise(one, policy, grade.language) for one in grade.exercises)
+    if policy == "none" and grade.adjustments:
+        hidden = {
+            (exercise.name, test.name)
+            for exercise in grade.exercises
+            for test in exercise.tests
+            if test.visibility == "hidden"
+        }
+        grade = replace(
+            grade,
+            adjustments=tuple(
+                replace(one, test=text("hidden_tests", grade.language))
+                if (one.exercise, one.test) in hidden
+                else one
+                for one in grade.adjustments
+            ),
+        )
     return replace(grade, exercises=exercises)
 
 
@@ -54,6 +71,7 @@ def _merged(tests: Iterable[TestGrade], language: str) -> TestGrade:
     tests = tuple(tests)
     highest = math.fsum(test.max_score for test in tests)
     score = clamp(math.fsum(test.score for test in tests), highest)
+    total = clamp(math.fsum(test.total for test in tests), highest)
     complete = all(test.status == "passed" for test in tests)
     status: Status = "passed" if complete else "partial" if score > 0 else "failed"
     return TestGrade(
@@ -63,6 +81,7 @@ def _merged(tests: Iterable[TestGrade], language: str) -> TestGrade:
         max_score=highest,
         status=status,
         message=text("passed" if complete else "hidden_lost", language),
+        adjusted=UNSET if total == score else total,
     )
 
 
@@ -85,4 +104,6 @@ def _blanked(test: TestGrade, policy: HiddenFeedback, language: str) -> TestGrad
         message=text("passed" if passed else key, language),
         mistake=test.mistake if hints else None,
         hint=test.hint if hints else None,
+        adjusted=test.adjusted,
+        excused=test.excused,
     )

@@ -20,6 +20,7 @@ from autograder.course.declaration import (
 )
 from autograder.course.exercise import (
     Array,
+    DisabledTest,
     Exercise,
     Gradient,
     Mistake,
@@ -89,7 +90,7 @@ def load_exercise(
     findings.raise_first()
     origins: Origins = {}
     setting, forward = read_setting(exercise, origins)
-    tests, mistakes, right = _read_parts(
+    tests, disabled, mistakes, right = _read_parts(
         exercise, hidden, setting, pytest_tests, languages, origins
     )
     if complete:  # else those that give points, or all, may be hidden
@@ -108,6 +109,7 @@ def load_exercise(
         tests=tests,
         mistakes=mistakes,
         right=right,
+        disabled=disabled,
         public_path=public_path,
         hidden_path=hidden_path,
         stub_path=public_path.with_suffix(".py"),
@@ -302,9 +304,12 @@ def _read_parts(
     pytest_tests: Sequence[Found],
     languages: tuple[Language, ...],
     origins: Origins,
-) -> tuple[tuple[Test, ...], tuple[Mistake, ...], tuple[RightAnswer, ...]]:
+) -> tuple[
+    tuple[Test, ...], tuple[DisabledTest, ...], tuple[Mistake, ...], tuple[RightAnswer, ...]
+]:
     findings = Findings()
     tests: dict[str, Test] = {}
+    reasons: dict[str, str] = {}
     sources: list[tuple[TestEntry, Visibility]] = [
         *((entry, "public") for entry in file.tests or ()),
         *((entry, "hidden") for entry in (hidden and hidden.tests) or ()),
@@ -313,6 +318,9 @@ def _read_parts(
         with findings.collect():
             test = read_test(entry, setting, visibility)
             _add(tests, test, "tests", entry, origins)
+            reason = _reason_disabled(entry, visibility)
+            if reason is not None:
+                reasons[test.name] = reason
     findings.raise_first()
     mistakes: dict[str, Mistake] = {}
     right: dict[str, RightAnswer] = {}
@@ -345,7 +353,31 @@ def _read_parts(
             tests[written.test.name] = written.test
             origins[f"tests.{written.test.name}"] = written.origin
     findings.raise_first()
-    return tuple(tests.values()), tuple(mistakes.values()), tuple(right.values())
+    return (
+        tuple(test for test in tests.values() if test.name not in reasons),
+        tuple(DisabledTest(tests[name], reason) for name, reason in reasons.items()),
+        tuple(mistakes.values()),
+        tuple(right.values()),
+    )
+
+
+def _reason_disabled(entry: TestEntry, visibility: Visibility) -> str | None:
+    """Why the test is out of service; None where it is not."""
+    if not entry.disabled:
+        if entry.reason is not None:
+            raise entry.error("'reason' belongs to 'disabled: true'; remove it", "reason")
+        return None
+    if visibility == "public":
+        raise entry.error(
+            "students have the public tests, and see their points; remove the test instead of "
+            "disabling it",
+            "disabled",
+        )
+    if entry.reason is None or not entry.reason.strip():
+        raise entry.error(
+            f"{entry.node.name} is disabled without saying why; add 'reason'", "disabled"
+        )
+    return entry.reason.strip()
 
 
 def _add(
