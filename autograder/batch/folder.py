@@ -22,6 +22,7 @@ from autograder.batch.grading import (
     keep_what_counts,
     outlook,
 )
+from autograder.batch.origin import write_origin
 from autograder.course.adjustments import FILE as ADJUSTMENTS
 from autograder.course.adjustments import Adjustment
 from autograder.course.course import Course, pick_language
@@ -117,6 +118,7 @@ class ClassFolder(Struct, frozen=True, eq=False):
         encoding = "utf-8-sig" if excel else "utf-8"
         write_summary(out / SUMMARY, found.grades, encoding)
         write_files(out / FILES, found.grades, encoding)
+        write_origin(out, self.options.submissions, self.found.layout)
         return found
 
     def gone(self, found: FolderOfGrades) -> list[Path]:

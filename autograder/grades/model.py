@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType
 
 from autograder.course.adjustments import Decision
 from autograder.course.exercise import Visibility
+from autograder.text.words import Said
+
+PASSED: Final = Said(key="passed")
+"""What is said about a test that passed."""
 
 Status: TypeAlias = Literal["passed", "partial", "failed", "error", "timeout", "crashed", "missing"]
 
@@ -27,6 +31,11 @@ class TestGrade(Struct, frozen=True):
     line: int | UnsetType = UNSET
     computed: str | UnsetType = UNSET
     """For instructors: the expression that each wrong output is, where one was found."""
+    said: Said | UnsetType = UNSET
+    """What ``message`` says, in no language; see :mod:`autograder.grades.wording`. Left out where
+    it says that the test passed."""
+    hint_said: Said | UnsetType = UNSET
+    """What ``hint`` says."""
     adjusted: float | UnsetType = UNSET
     """The points that count instead of ``score``, where a person decided so."""
     excused: bool | UnsetType = UNSET

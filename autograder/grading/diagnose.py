@@ -22,7 +22,8 @@ from autograder.grading.judge import Finding, Judgement, Truth
 from autograder.grading.run import ExerciseRun
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language
-from autograder.text.messages import sanitize, text
+from autograder.text.messages import sanitize
+from autograder.text.words import Words, joined, words
 from autograder.truth.cases import Case
 from autograder.truth.forward import run_forward
 
@@ -255,73 +256,73 @@ def find_shapes(
 # Words
 
 
-def in_words(found: Mapping[str, Explanation], language: Language) -> str:
+def in_words(found: Mapping[str, Explanation], language: Language) -> Words:
     """One sentence for each explained output: what was computed, and where it differs."""
     sentences = [_sentence(one, language) for one in found.values()]
-    return " ".join(sentences[:_MAX_SENTENCES])
+    return joined(sentences[:_MAX_SENTENCES], " ")
 
 
-def _sentence(found: Explanation, language: Language) -> str:
+def _sentence(found: Explanation, language: Language) -> Words:
     output, factor = found.output, found.factor
     if found.expression.name in ("0", "1"):
         key = "computed_zeros" if found.expression.name == "0" else "computed_ones"
-        return text(key, language, output=output)
+        return words(key, language, output=output)
     if found.missing is not None:
-        return text("computed_missing_sum", language, output=output, dim=found.missing)
+        return words("computed_missing_sum", language, output=output, dim=found.missing)
     if found.added:
         written = str(replace(found, shape=None, others=()))
-        return text("computed_added", language, output=output, expression=written)
+        return words("computed_added", language, output=output, expression=written)
     sentences = []
     expression = found.expression
     is_transposed = expression.operation == "T" and expression.operands[0].name == f"right {output}"
     if found.about_right or is_transposed:
         if is_transposed:
-            sentences.append(text("computed_transposed", language, output=output))
+            sentences.append(words("computed_transposed", language, output=output))
         if not factor.is_one:
             sentences.append(_factor_sentence(found, language))
     elif expression.operation == "leaf" and expression.name.startswith("right "):
         other = expression.name.removeprefix("right ")
-        sentences.append(text("computed_other", language, output=output, other=other))
+        sentences.append(words("computed_other", language, output=output, other=other))
         if not factor.is_one:
-            sentences.append(text("computed_other_times", language, factor=factor))
+            sentences.append(words("computed_other_times", language, factor=factor))
     else:
         first = replace(found, others=(), shape=None)
-        choice = "`" + text("computed_choice", language) + "`"
-        plain = choice.join(map(str, (first, *found.others)))
-        sentences.append(text("computed_expression", language, output=output, expression=plain))
+        choice = joined(("`", words("computed_choice", language), "`"))
+        plain = joined((first, *found.others), choice)
+        sentences.append(words("computed_expression", language, output=output, expression=plain))
     if found.shape is not None and (found.about_right or found.shape != found.right_shape):
         key = "computed_shape" if found.about_right and factor.is_one else "computed_shape_too"
         sentences.append(
-            text(key, language, output=output, shape=found.shape, right_shape=found.right_shape)
+            words(key, language, output=output, shape=found.shape, right_shape=found.right_shape)
         )
-    return " ".join(sentences)
+    return joined(sentences, " ")
 
 
-def _factor_sentence(found: Explanation, language: Language) -> str:
+def _factor_sentence(found: Explanation, language: Language) -> Words:
     output = found.output
     factor = found.factor
     if factor.negative and factor.top == factor.bottom == "1":
-        return text("computed_sign", language, output=output)
+        return words("computed_sign", language, output=output)
     alike = [factor, *found.factors]
     bottoms = [one.bottom.strip("()") for one in alike]
     tops = [one.top.strip("()") for one in alike]
-    negative = text("computed_sign_too", language) if factor.negative else ""
-    choice = text("computed_choice", language)
+    negative = words("computed_sign_too", language) if factor.negative else ""
+    choice = words("computed_choice", language)
     if all(one.top == "1" for one in alike):
-        said = text("computed_divided", language, output=output, factor=choice.join(bottoms))
+        said = words("computed_divided", language, output=output, factor=joined(bottoms, choice))
     elif all(one.bottom == "1" for one in alike):
-        said = text("computed_multiplied", language, output=output, factor=choice.join(tops))
+        said = words("computed_multiplied", language, output=output, factor=joined(tops, choice))
     else:
-        written = choice.join(str(one).lstrip("-") for one in alike)
-        said = text("computed_multiplied", language, output=output, factor=written)
-    return said + negative
+        written = joined((str(one).lstrip("-") for one in alike), choice)
+        said = words("computed_multiplied", language, output=output, factor=written)
+    return joined((said, negative))
 
 
-def clash_in_words(clash: Clash, language: Language) -> str:
+def clash_in_words(clash: Clash, language: Language) -> Words:
     """Which shapes met, and which orders would fit."""
     left, right = sanitize(clash.left), sanitize(clash.right)
     key = "clash_product" if clash.operation in ("@", "dot", "matmul") else "clash_elementwise"
-    said = text(
+    said = words(
         key,
         language,
         left=left,
@@ -331,5 +332,5 @@ def clash_in_words(clash: Clash, language: Language) -> str:
     )
     if clash.fitting:
         ways = ", ".join(f"`{sanitize(way)}`" for way in clash.fitting)
-        said += " " + text("clash_fitting", language, ways=ways)
+        said = joined((said, words("clash_fitting", language, ways=ways)), " ")
     return said

@@ -16,7 +16,8 @@ from autograder.sandbox.protocol import ExceptionInfo
 from autograder.submissions.notebook import broken_cell, place_of
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language
-from autograder.text.messages import pick, sanitize, text
+from autograder.text.messages import sanitize
+from autograder.text.words import Words, authored, joined, words
 from autograder.truth.cases import Case
 from autograder.truth.compare import Reason, Verdict
 
@@ -28,7 +29,7 @@ def explain_finding(
     limits: Limits,
     language: Language,
     sources: Mapping[str, str],
-) -> str:
+) -> Words:
     """One or two sentences on what is wrong and where to look.
 
     ``sources`` are the submission's files, to quote the line that failed.
@@ -40,18 +41,18 @@ def explain_finding(
         cell = _broken_cell(finding.failure)
         if cell is not None:
             number, reason, line = cell
-            return text("broken_cell", language, cell=number, line=line, reason=sanitize(reason))
+            return words("broken_cell", language, cell=number, line=line, reason=sanitize(reason))
         message = _explain_failure(exercise, finding.failure, case, limits, language)
         return _with_place(message, finding.failure.exception, sources, language)
     if finding.slowdown is not None:
         key = "too_slow" if finding.slower_than == "reference" else "slower_than_forward"
-        return text(key, language, times=f"{finding.slowdown:.0f}")
+        return words(key, language, times=f"{finding.slowdown:.0f}")
     if finding.verdict is None:
         names, at = ", ".join(finding.names), _change(finding.change, language)
-        return text(finding.property or "passed", language, names=names, at=at)
+        return words(finding.property or "passed", language, names=names, at=at)
     detail = explain_verdict(finding.output or "", finding.verdict, case, language)
     if finding.property is not None:
-        return text(finding.property, language, detail=detail)
+        return words(finding.property, language, detail=detail)
     return detail
 
 
@@ -61,13 +62,13 @@ def _broken_cell(failure: Failure) -> tuple[int, str, int] | None:
     return broken_cell(failure.exception.message)
 
 
-def _explain_rule(rule: BrokenRule, source: str, language: Language) -> str:
+def _explain_rule(rule: BrokenRule, source: str, language: Language) -> Words:
     word = sanitize(f"{rule.word} ({rule.file})" if rule.file else rule.word)
     place = place_of(source, rule.line) if rule.line > 0 else None
-    line = text("in_line", language, line=rule.line)
+    line = words("in_line", language, line=rule.line)
     if place is not None:
-        line = text("in_cell", language, cell=place[0], line=place[1])
-    return text(f"rule_{rule.kind}", language, word=word, line=line)
+        line = words("in_cell", language, cell=place[0], line=place[1])
+    return words(f"rule_{rule.kind}", language, word=word, line=line)
 
 
 # Why something was not used, that says nothing to its student: a program or the platform wrote it.
@@ -77,21 +78,21 @@ _MAX_FILES = 3
 
 def note_on(
     exercise: Exercise, finding: Finding, submission: Submission, language: Language
-) -> str:
+) -> Words:
     """What else a student should know about a test that failed: a statement of the notebook that
     was not run, or files that were not used. Begins with a space; mostly empty."""
     failure = finding.failure
     if failure is None:
-        return ""
-    notes = []
+        return joined(())
+    notes: list[str] = []
     work = submission.work.get(exercise.name)
     name = _undefined_name(failure)
     for one in () if work is None or name is None else work.left_out:
         if name in one.names:
-            place = text("in_cell", language, cell=one.cell, line=one.line)
-            reason = text(f"left_out_{one.reason}", language)
+            place = words("in_cell", language, cell=one.cell, line=one.line)
+            reason = words(f"left_out_{one.reason}", language)
             code = sanitize(one.code, 60)
-            notes.append(text("left_out", language, place=place, code=code, reason=reason))
+            notes.append(words("left_out", language, place=place, code=code, reason=reason))
             break
     exception = failure.exception
     is_stub = exception is not None and exception.type_name == "NotImplementedError"
@@ -101,12 +102,12 @@ def note_on(
         if near:
             names = _quoted(near)
             key = "near_file" if len(near) == 1 else "near_files"
-            notes.append(text(key, language, files=names, file=file))
+            notes.append(words(key, language, files=names, file=file))
         elif failure.kind == "missing_file":
             seen = [one.path for one in submission.handed_in if one.reason not in _NOT_THEIRS]
             if seen:
-                notes.append(text("seen_files", language, files=_quoted(seen)))
-    return "".join(f" {note}" for note in notes)
+                notes.append(words("seen_files", language, files=_quoted(seen)))
+    return joined(part for note in notes for part in (" ", note))
 
 
 def _undefined_name(failure: Failure) -> str | None:
@@ -127,13 +128,13 @@ def _quoted(paths: Sequence[str]) -> str:
 
 def _explain_failure(
     exercise: Exercise, failure: Failure, case: Case, limits: Limits, language: Language
-) -> str:
+) -> Words:
     kind: str = failure.kind
     exception = failure.exception
     if exception is not None and exception.type_name == "NotImplementedError":
         kind = "not_implemented"
     signature = exercise.signature
-    message = text(
+    message = words(
         kind,
         language,
         detail=_detail(failure, language) or signature.function,
@@ -158,13 +159,15 @@ _ENDINGS = {"exit code ": "exit_code", "signal ": "signal"}
 def _detail(failure: Failure, language: Language) -> str:
     for start, key in _ENDINGS.items():
         if failure.kind == "crashed" and failure.detail.startswith(start):
-            return text(key, language, number=failure.detail.removeprefix(start))
-    return sanitize(failure.detail or pick(dict(failure.hint), language))
+            return words(key, language, number=failure.detail.removeprefix(start))
+    if failure.detail:
+        return sanitize(failure.detail)
+    return authored({name: sanitize(one) for name, one in failure.hint}, language)
 
 
 def _with_place(
-    message: str, exception: ExceptionInfo | None, sources: Mapping[str, str], language: Language
-) -> str:
+    message: Words, exception: ExceptionInfo | None, sources: Mapping[str, str], language: Language
+) -> Words:
     """The message with the student's own line in which the exception was raised."""
     if exception is None or not exception.frames or exception.type_name == "NotImplementedError":
         return message
@@ -173,7 +176,7 @@ def _with_place(
     lines = source.split("\n")
     code = lines[frame.line - 1].strip() if 0 < frame.line <= len(lines) else ""
     place = place_of(source, frame.line)
-    return text(
+    return words(
         "at_line" if place is None else "at_cell",
         language,
         message=message,
@@ -189,13 +192,13 @@ def _exception_text(exception: ExceptionInfo) -> str:
     return f"{name}: {message}" if message else name
 
 
-def explain_verdict(output: str, verdict: Verdict, case: Case, language: Language) -> str:
+def explain_verdict(output: str, verdict: Verdict, case: Case, language: Language) -> Words:
     """What is wrong with an output."""
     key = verdict.reason.name
     at = ""
     if verdict.index is not None:
         actual_value, expected_value = _told_apart(verdict.actual, verdict.expected)
-        at = text(
+        at = words(
             "at_element" if verdict.expected is not None else "at_index",
             language,
             output=output,
@@ -206,7 +209,7 @@ def explain_verdict(output: str, verdict: Verdict, case: Case, language: Languag
     if verdict.reason is Reason.wrong_values and verdict.total == 1 and not verdict.index:
         key = "wrong_value"
     actual = verdict.actual_shape if verdict.reason is Reason.wrong_shape else verdict.dtype
-    return text(
+    return words(
         key,
         language,
         output=output,
@@ -226,7 +229,7 @@ def _change(change: Change | None, language: Language) -> str:
         return ""
     before, after = _told_apart(change.before, change.after)
     place = change.name + _index(change.index)
-    return text("change_at", language, place=place, before=before, after=after)
+    return words("change_at", language, place=place, before=before, after=after)
 
 
 def _index(index: tuple[int, ...]) -> str:
@@ -253,4 +256,4 @@ def number(value: float | bool | None, digits: int = 10) -> str:
 
 def _shapes(case: Case, language: Language) -> str:
     shapes = ", ".join(f"{name} {value.shape}" for name, value in case.inputs.items() if value.ndim)
-    return text("for_shapes", language, shapes=shapes) if shapes else ""
+    return words("for_shapes", language, shapes=shapes) if shapes else ""

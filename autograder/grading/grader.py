@@ -19,7 +19,14 @@ from msgspec.structs import replace
 
 from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, RunTest, SourceTest
-from autograder.grades.model import ExerciseGrade, FileUse, Grade, TestGrade, Timing, clamp
+from autograder.grades.model import (
+    ExerciseGrade,
+    FileUse,
+    Grade,
+    TestGrade,
+    Timing,
+    clamp,
+)
 from autograder.grading.budget import Budget
 from autograder.grading.diagnose import Diagnoser, clash_in_words, find_shapes, in_words
 from autograder.grading.explain import explain_finding, note_on
@@ -47,7 +54,8 @@ from autograder.sandbox.host import Sandbox
 from autograder.submissions.notebook import place_of
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language, Text
-from autograder.text.messages import pick, sanitize, sanitize_lines, text
+from autograder.text.messages import sanitize, sanitize_lines
+from autograder.text.words import authored, joined, words
 from autograder.truth.cases import Case
 from autograder.truth.expected import expected_anew
 from autograder.truth.reference import load_reference, solution_source
@@ -384,17 +392,19 @@ class ExerciseGrader:
         ``submission`` is what was run, to quote from; ``computed`` says what wrong outputs are,
         for want of a mistake that explains them."""
         test = judgement.test
-        message = text("passed", language)
+        message = words("passed", language)
         if judgement.finding is not None:
             number = judgement.finding.case
-            message = explain_finding(
+            explained = explain_finding(
                 self.exercise,
                 judgement.finding,
                 Case({}) if number is None else self.cases[test.name][number],
                 self._course.limits,
                 language,
                 submission.files,
-            ) + note_on(self.exercise, judgement.finding, submission, language)
+            )
+            note = note_on(self.exercise, judgement.finding, submission, language)
+            message = joined((explained, note)) if note else explained
         failure = None if judgement.finding is None else judgement.finding.failure
         hint = {} if failure is None else dict(failure.hint)
         if mistake is not None:
@@ -404,11 +414,11 @@ class ExerciseGrader:
             for output, explanation in (computed or {}).items()
             if failure is None and judgement.finding is not None and judgement.wrong.get(output)
         }
-        shown = pick(hint, language) or in_words(found, language)
+        shown = authored(hint, language) or in_words(found, language)
         if not shown and judgement.finding is not None and judgement.finding.case is not None:
             case = self.cases[test.name][judgement.finding.case]
             clash = find_shapes(self.exercise, judgement.finding, case, submission)
-            shown = "" if clash is None else clash_in_words(clash, language)
+            shown = joined(()) if clash is None else clash_in_words(clash, language)
         file, line = _place(self.exercise, judgement)
         if isinstance(line, int) and place_of(submission.files.get(str(file), ""), line):
             file = line = UNSET  # no line of a file: the message names the cell
@@ -418,9 +428,11 @@ class ExerciseGrader:
             score=judgement.score,
             max_score=judgement.max_score,
             status=judgement.status,
-            message=message,
+            message=str(message),
             mistake=mistake,
-            hint=shown or None,
+            hint=str(shown) or None,
+            said=UNSET if judgement.status == "passed" else message.said,
+            hint_said=shown.said if shown else UNSET,
             computed=", ".join(f"{name} = {one}" for name, one in found.items()) or UNSET,
             file=file,
             line=line,

@@ -146,7 +146,7 @@ def check_exercise(
                 title=title_of(judgement.test, language),
                 grade=grader.test_grade(judgement, mistake, texts, language, submission, computed),
                 finding=judgement.finding,
-                case=_failed_case(judgement, grader.cases.get(name), run, grader.truths),
+                case=failed_case(judgement, grader.cases.get(name), run, grader.truths),
             )
         )
     return CheckedExercise(
@@ -206,7 +206,7 @@ def _is_untouched(finding: Finding | None) -> bool:
     return exception is not None and exception.type_name == "NotImplementedError"
 
 
-def _failed_case(
+def failed_case(
     judgement: Judgement,
     cases: Sequence[Case] | None,
     run: ExerciseRun,
