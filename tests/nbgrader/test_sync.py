@@ -90,7 +90,7 @@ def test_decisions_about_points_come_into_the_gradebook(lab: Lab) -> None:
     lab.autograder(*adjust, "ada", ASSIGNMENT, "dx", "--add", 1)
     lab.autograder(*adjust, "--all", ASSIGNMENT, "--add", 1)
     assert lab.autograder("nbgrader", "sync", lab.grades) == "2 written.\n"
-    assert lab.scores("bob")["dx/rectangles"] > 2
+    assert (lab.scores("bob")["dx/rectangles"] or 0) > 2
     assert lab.score("bob") == pytest.approx(computed["bob"] + 3)
     assert lab.score("ada") == pytest.approx(computed["ada"] + 2)
     assert lab.autograder("nbgrader", "sync", lab.grades) == "0 written, 2 unchanged.\n"
