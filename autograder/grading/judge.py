@@ -168,7 +168,7 @@ def judge_lines(
     if number is None:
         return judgement
     most = most_lines(test, number, yardstick)
-    finding = Finding(number, lines=observations[number].lines, most_lines=most)
+    finding = Finding(None, lines=observations[number].lines, most_lines=most)
     return _too_slow(judgement, test, finding)
 
 

@@ -19,8 +19,12 @@ from tests.efficiency.verdicts import Verdict, answers, timed_exercises, verdict
 
 # The exercise whose answers are tried here; and of these, such as are told apart by their lines.
 NAME = "batched_backward"
-BY_TIME = ("arrays-of-objects", "a-function-of-c-for-every-number", "tens-of-millions")
-BY_TIME += ("matrix-of-all-samples",)
+BY_TIME = (
+    "arrays-of-objects",
+    "a-function-of-c-for-every-number",
+    "tens-of-millions",
+    "matrix-of-all-samples",
+)
 
 Timed = tuple[Course, Exercise, Prepared]
 
