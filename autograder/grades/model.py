@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from msgspec import UNSET, Struct, UnsetType
 
 from autograder.course.exercise import Visibility
+from autograder.submissions.found_at import FoundAt
 
 Status: TypeAlias = Literal["passed", "partial", "failed", "error", "timeout", "crashed", "missing"]
 
@@ -76,8 +77,8 @@ class Grade(Struct, frozen=True, omit_defaults=True):
     """What the level ``isolation`` held student code to on the machine that graded it."""
     student_is: str | None = None
     """What kind of name ``student`` is, where that is known: ``canvas_id``."""
-    note: str = ""
-    """A line about where the work lay, if that is not where it should."""
+    found_at: FoundAt | None = None
+    """Where the work lay, if that is not where it should."""
     files: tuple[FileUse, ...] = ()
     """Everything that was handed in."""
     submitted: str | None = None

@@ -31,6 +31,7 @@ from autograder.submissions.choice import (
     choose,
     decode_source,
 )
+from autograder.submissions.found_at import FoundAt
 from autograder.submissions.listing import Unreadable, list_items
 from autograder.submissions.names import displayable
 
@@ -81,8 +82,8 @@ class SubmissionRef(Struct, frozen=True, order=True):
     """A folder whose files, but not folders, are looked at too: work lies beside its folder."""
     student_is: str | None = None
     """What kind of name ``student`` is: ``canvas_id``, the number that Canvas knows people by."""
-    note: str = ""
-    """A line about where it was found, if that is not where it should be."""
+    found_at: FoundAt | None = None
+    """Where it lay, if that is not where it should."""
     is_late: bool | None = None
     """Whether the platform says that it came late, where it does not say when."""
     repository: Path | None = None

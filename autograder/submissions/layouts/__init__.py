@@ -77,8 +77,6 @@ class Found(Struct, frozen=True):
     left_out: tuple[str, ...] = ()
     nobody: tuple[str, ...] = ()
     """Students in a CSV of times who handed nothing in."""
-    notes: tuple[str, ...] = ()
-    """A line for each place that is not where work should be, and was taken all the same."""
     unmatched: tuple[str, ...] = ()
 
 
@@ -138,7 +136,6 @@ def _found(request: Request, layout: str) -> Found:
         number_attempts(kept),
         name,
         request.folder,
-        notes=tuple(ref.note for ref in kept if ref.note),
         unmatched=tuple(lines),
     )
 

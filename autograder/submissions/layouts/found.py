@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from autograder.course.course import Course
 from autograder.errors import UsageError
+from autograder.submissions.found_at import FoundAt
 from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef, displayable, storable, wanted_of
 from autograder.text.messages import sanitize
@@ -57,7 +58,7 @@ class Request(Struct, frozen=True):
         timestamp_file: Path | None = None,
         repository: Path | None = None,
         beside: Path | None = None,
-        note: str = "",
+        found_at: FoundAt | None = None,
         student_is: str | None = None,
     ) -> SubmissionRef:
         """A submission for the assignment, with what its exercises are called. Names are compared
@@ -74,7 +75,7 @@ class Request(Struct, frozen=True):
             timestamp_file=timestamp_file,
             repository=repository,
             beside=beside,
-            note=note,
+            found_at=found_at,
             student_is=student_is,
             wanted=wanted_of(self.course.assignments[assignment]),
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from autograder.errors import UsageError
+from autograder.submissions.found_at import FoundAt, found_at
 from autograder.submissions.layouts.found import Request, entries, some
 from autograder.submissions.names import meaning, same
 from autograder.submissions.submission import displayable
@@ -121,8 +122,7 @@ class Misplaced(Struct, frozen=True):
     stored_as: str
     assignment: str
     folder: Path
-    note: str
-    """Said about it, after the student's name."""
+    found_at: FoundAt
     only_files: bool = False
     """Only what lies directly in the folder."""
 
@@ -156,8 +156,8 @@ def _place_of(
     if near:
         if len(near) > 1:
             return None
-        note = f"took '{sanitize(displayable(near[0]), 60)}/' for '{assignment}/'"
-        return Misplaced(one.name, one.folder.name, assignment, one.folder / near[0], note)
+        place = found_at([f"{near[0]}/"], is_near=True)
+        return Misplaced(one.name, one.folder.name, assignment, one.folder / near[0], place)
     if one.meant or one.folder.is_symlink() or one.name in request.course.assignments:
         return None
     named = _assignments_named(one, request)
@@ -165,8 +165,8 @@ def _place_of(
         # Beside a folder that is right only what cannot belong to that.
         if named != {assignment} or not one.inside.work:
             return None
-        note = f"took {some(one.inside.work)} for files of '{assignment}/'"
-        return Misplaced(one.name, one.folder.name, assignment, one.folder, note, only_files=True)
+        place = found_at(one.inside.work)
+        return Misplaced(one.name, one.folder.name, assignment, one.folder, place, only_files=True)
     if named != {assignment} and (named or len(request.assignments) > 1):
         return None
     if _is_other_work(one.inside, common) or not has_work(one.folder):
@@ -178,8 +178,7 @@ def _place_of(
     ):
         return None  # a class, and no student
     where = one.inside.work or tuple(f"{name}/" for name in one.inside.folders)
-    note = f"took {some(where)} for files of '{assignment}/'"
-    return Misplaced(one.name, one.folder.name, assignment, one.folder, note)
+    return Misplaced(one.name, one.folder.name, assignment, one.folder, found_at(where))
 
 
 def _assignments_named(one: _Student, request: Request) -> set[str]:

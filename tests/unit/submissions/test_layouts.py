@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from autograder.course.exercise import Exercise, Signature
 from autograder.errors import UsageError
 from autograder.grades.grade_file import grade_path
 from autograder.sandbox.limits import Limits
+from autograder.submissions.found_at import in_words
 from autograder.submissions.layouts import AUTO, LAYOUTS, Found, archive, submissions
 from autograder.submissions.submission import (
     MAX_NOTEBOOK_BYTES,
@@ -252,12 +254,20 @@ TAKEN = {
 }
 
 
+def said(refs: Sequence[SubmissionRef], language: str = "en") -> list[str]:
+    return [
+        f"{ref.student}: {in_words(ref.found_at, ref.assignment, language)}"
+        for ref in refs
+        if ref.found_at is not None
+    ]
+
+
 @pytest.mark.parametrize("file", TAKEN)
 def test_work_in_another_place_is_taken_and_that_is_said(tmp_path: Path, file: str) -> None:
     path = hand_in(tmp_path, ["ada/linear-layer/dx.py", "ada/essay/essay.txt", file])
     found = find(path, "nbgrader")
     assert [ref.student for ref in found.refs] == ["ada", "park"]
-    assert found.notes == (TAKEN[file],)
+    assert said(found.refs) == [TAKEN[file]]
     assert found.unmatched == ()
     handed_in = [one.path for one in read_submission(found.refs[1]).handed_in]
     assert any(path.endswith(file.rpartition("/")[2]) for path in handed_in)
@@ -317,7 +327,7 @@ def test_a_misspelled_assignment_beside_a_right_one_is_named(tmp_path: Path) -> 
     path = hand_in(tmp_path, [*files, "bob/linear-layer-old/dx.py", "bob/linear-layer-3/dx.py"])
     with submissions(path, COURSE, layout="nbgrader") as found:
         assert found.unmatched == ()
-        assert found.notes == ("ada: took 'Linear_Layer-2/' for 'linear-layer-2/'",)
+        assert said(found.refs) == ["ada: took 'Linear_Layer-2/' for 'linear-layer-2/'"]
     path = hand_in(tmp_path, ["ada/Linear Layer-2/dx.py"])
     with submissions(path, COURSE, layout="nbgrader") as found:
         assert found.unmatched == (
