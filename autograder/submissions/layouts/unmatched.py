@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from autograder.errors import UsageError
 from autograder.submissions.found_at import FoundAt, found_at
-from autograder.submissions.layouts.found import Request, entries, some
+from autograder.submissions.layouts.found import Request, entries, is_added, not_read, some
 from autograder.submissions.names import meaning, same
 from autograder.submissions.submission import displayable
 from autograder.text.messages import sanitize
@@ -240,7 +240,7 @@ def without_assignment(request: Request) -> list[str]:
             lines.append(complaint(one.name, _did_you_mean(wanted), of=of))
         elif not (one.handed_in or one.meant or _is_other_work(one.inside, common)):
             lines.append(complaint(one.name, _misplaced(one, request)))
-    return lines
+    return lines + _loose_files(request, "files belong in <student>/<assignment>/")
 
 
 def _look_at(student: str, folder: Path, request: Request) -> _Student:
@@ -284,9 +284,28 @@ def _misplaced(one: _Student, request: Request) -> str:
     return f"{one.inside}; files belong in {place}/{assignment}/"
 
 
-def without_files(request: Request) -> list[str]:
-    """A line for each ``<student>/`` that has no work in it."""
+def _loose_files(request: Request, belong: str) -> list[str]:
+    """A line for each file at the top that may be work of somebody."""
+    kinds = ("python", "notebook", "archive")
     return [
+        f"{sanitize(displayable(entry.name), 80)}: not read: nothing says whose it is; {belong}"
+        for entry in request.entries()
+        if not (request.students or entry.is_dir() or is_added(entry.name))
+        and meaning(entry.name, (), "").kind in kinds
+    ]
+
+
+def without_files(request: Request) -> list[str]:
+    """A line for each ``<student>/`` that has no work in it, and for each file that is no work."""
+    loose = not_read(
+        request,
+        lambda entry: (
+            entry.is_dir()
+            or meaning(entry.name, (), "").kind in ("python", "notebook", "archive", "text")
+        ),
+        "no Python file, notebook or zip",
+    )
+    return loose + [
         complaint(student, f"{inside}; files belong directly in {sanitize(student, 60)}/")
         for student, folder in candidates(request)
         if not has_work(folder)

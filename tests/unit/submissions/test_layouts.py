@@ -232,6 +232,57 @@ def test_a_student_who_is_not_there_is_told_from_those_who_are(tmp_path: Path) -
     )
 
 
+# The whole decides how a class is read, not what one student has called a file or a folder.
+
+FOREIGN = {
+    "moodle": "eve_1_assignsubmission_file_/linear-layer/dx.py",
+    "gradescope": "eve/submission_metadata.yml",
+    "canvas": "eve_12_13_dx.py",
+    "blackboard": "hw_eve_attempt_2026-12-01-12-30-00_dx.py",
+    "brightspace": "1-2 - Eve - Dec 1, 2026 1159 PM/dx.py",
+    "teams": "eve/hw/Version 1/dx.py",
+    "classroom": "linear-layer-eve/linear-layer/dx.py",
+    "google": "Eve - dx.py",
+    "flat": "eve.py",
+    "repository": "eve/assignments/linear-layer/dx.py",
+}
+
+
+@pytest.mark.parametrize("layout", FOREIGN)
+def test_one_name_of_another_layout_does_not_decide(tmp_path: Path, layout: str) -> None:
+    own = [f"{name}/linear-layer/dx.py" for name in ("ada", "bob")]
+    path = hand_in(tmp_path, [*own, FOREIGN[layout]])
+    found = find(path, AUTO)
+    assert found.layout == "nbgrader"
+    named = {ref.student for ref in found.refs} | {line.split(":")[0] for line in found.unmatched}
+    assert named == {"ada", "bob", FOREIGN[layout].split("/")[0]}
+
+
+@pytest.mark.parametrize("layout", ["moodle", "canvas", "blackboard", "brightspace", "google"])
+def test_what_does_not_agree_is_named(tmp_path: Path, layout: str) -> None:
+    path = hand_in(tmp_path, [*CLASSES[layout], "eve-linear.py"])
+    found = find(path, AUTO)
+    assert found.layout == layout
+    assert [line.split(":")[0] for line in found.unmatched] == ["eve-linear.py"]
+
+
+def test_a_students_own_metadata_describes_nobody_else(tmp_path: Path) -> None:
+    """Also where it is the only student's."""
+    files = ["eve/submission_1/dx.py", "eve/linear-layer/dx.py", "eve/submission_metadata.yml"]
+    path = hand_in(tmp_path, files)
+    assert [ref.student for ref in find(path, AUTO).refs] == ["eve"]
+
+
+@pytest.mark.parametrize("layout", [one for one in LAYOUTS if one not in ("repository", "google")])
+def test_one_folder_around_a_class_is_no_student(tmp_path: Path, layout: str) -> None:
+    files = CLASSES[layout] if layout != "flat" else ["ada/dx.py", "Kim Lee/hw/dx.py"]
+    path = hand_in(tmp_path, [f"hw1/{file}" for file in files])
+    alone = hand_in(tmp_path / "alone", files)
+    found, expected = find(path, AUTO), find(alone, AUTO)
+    assert found.layout == expected.layout == layout
+    assert [ref.student for ref in found.refs] == [ref.student for ref in expected.refs]
+
+
 # Folders of students in which nothing was found
 
 
@@ -340,7 +391,10 @@ def test_a_misspelled_assignment_beside_a_right_one_is_named(tmp_path: Path) -> 
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:
     path = hand_in(tmp_path, ["ada/linear-layer/dx.py", "bob.py"])
     (path / "park\x1b[2J").mkdir()
-    (line,) = find(path, "nbgrader").unmatched
+    line, loose = find(path, "nbgrader").unmatched
+    assert loose == (
+        "bob.py: not read: nothing says whose it is; files belong in <student>/<assignment>/"
+    )
     assert line == (
         "park\\x1b[2J: no submission found: it is empty; files belong in park\\x1b[2J/linear-layer/"
     )
