@@ -51,7 +51,8 @@ def remark(file: FileUse, assignment: str, language: Language) -> str:
         key = f"unused_{file.reason}"
         if file.reason in ("near", "other_counts") and not meant:
             key = "unused_unneeded"
-        return text(key, language, meant=meant, path=sanitize(file.path, 80))
+        said = text(key, language, meant=meant, path=sanitize(file.path, 80))
+        return f"{said} ({sanitize(file.fault)})" if file.fault else said
     stem = file.path.removesuffix(".ipynb")
     is_usual = stem == assignment or all(
         file.path == one or stem == one.removesuffix(".py") for one in file.used_as

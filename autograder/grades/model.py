@@ -38,6 +38,8 @@ class FileUse(Struct, frozen=True, omit_defaults=True):
     """As :data:`autograder.submissions.choice.Unused`; empty where it was used."""
     meant: str = ""
     """The file that it may be, or that counts instead."""
+    fault: str = ""
+    """Of what cannot be read, what a parser failed on, for instructors."""
 
 
 class ExerciseGrade(Struct, frozen=True):

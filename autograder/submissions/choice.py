@@ -87,6 +87,8 @@ class HandedIn(Struct, frozen=True):
     used_as: tuple[str, ...] = ()
     reason: Unused = ""
     meant: str = ""
+    fault: str = ""
+    """Of what cannot be read, what a parser of ours failed on, for instructors."""
 
 
 class Chosen(Struct, frozen=True):

@@ -61,7 +61,7 @@ class Evidence(Struct, frozen=True):
 
 def evidence(ref: SubmissionRef) -> Evidence:
     """What there is to tell when a submission was handed in, the best of it. Never raises."""
-    return reader.read(_evidence, ref, Evidence, lambda: Evidence(None, "nothing"))
+    return reader.read(_evidence, ref, Evidence, lambda _: Evidence(None, "nothing"))
 
 
 def _evidence(ref: SubmissionRef) -> Evidence:

@@ -415,6 +415,10 @@ def test_a_parser_that_fails_is_one_students_grade(
     grades = list(grade_folder(tmp_path / "subs", COURSE, out=tmp_path / "out", jobs=1))
     assert {one.student: one.score for one in grades} == {"ada": 10, "bob": 0}
     assert "cannot be read" in grades[1].exercises[0].tests[0].message
+    # The instructor learns what failed; the student, whom it would not help, does not.
+    files = (tmp_path / "out" / "files.csv").read_text("utf-8")
+    assert "ZeroDivisionError (test_intake.py:" in files
+    assert "ZeroDivision" not in run("export", tmp_path / "out", "--to", "markdown").stdout
     assert set(summary(tmp_path / "out")) == {"ada", "bob"}
 
 

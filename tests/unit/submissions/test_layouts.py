@@ -283,6 +283,15 @@ def test_one_folder_around_a_class_is_no_student(tmp_path: Path, layout: str) ->
     assert [ref.student for ref in found.refs] == [ref.student for ref in expected.refs]
 
 
+@pytest.mark.parametrize("layout", ["classroom", AUTO])
+def test_the_folder_of_gh_classroom_is_no_student(tmp_path: Path, layout: str) -> None:
+    files = [f"linear-layer-submissions/linear-layer-{name}/dx.py" for name in ("ada", "bob")]
+    found = find(hand_in(tmp_path, files), layout)
+    assert (found.layout, [ref.student for ref in found.refs]) == ("classroom", ["ada", "bob"])
+    alone = hand_in(tmp_path / "alone", ["linear-layer-submissions/dx.py"])
+    assert [ref.student for ref in find(alone, layout).refs] == ["submissions"]
+
+
 # Folders of students in which nothing was found
 
 
