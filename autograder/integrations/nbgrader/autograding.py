@@ -165,7 +165,6 @@ class SubmissionExporter(NotebookExporter):
         # There is nothing in it that nbgrader's sanitizing preprocessors would find.
         return nbformat.writes(composed), resources
 
-
     def _warn_of_own(self, place: Place, course: Course) -> None:
         """Once a run: nothing keeps such a notebook's code from what the instructor can read."""
         if place.assignment not in course.assignments or place.notebook in _warned_of:
