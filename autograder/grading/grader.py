@@ -508,7 +508,7 @@ class Grader:
             exercises=exercises,
             fingerprint=fingerprint,
             files=tuple(
-                FileUse(one.path, one.used_as, one.reason, one.meant)
+                FileUse(one.path, one.used_as, one.reason, one.meant, one.fault)
                 for one in submission.handed_in[:MAX_FILES_NAMED]
             ),
             timing=Timing(
