@@ -122,9 +122,10 @@ def _kept(
         return Graded(ref, grade, fresh=False, edited=True)
     if grade.fingerprint != fingerprints.of(read_submission(ref)):
         return None
-    # Due dates change without anything to run again. Whoever called adjusts the grade.
+    # Due dates change, and work is moved to its place, without anything to run again. Whoever
+    # called adjusts the grade.
     computed = without_adjustments(grade, settings.course.late)
-    settled = with_deadline(computed, settings.course, ref)
+    settled = with_deadline(replace(computed, found_at=ref.found_at), settings.course, ref)
     if settled == computed:
         return Graded(ref, grade, fresh=False)
     write_grade(path, settled)

@@ -41,11 +41,13 @@ from autograder.exports.summary import points
 from autograder.grades.changes import compare
 from autograder.grades.grade_file import FolderOfGrades, is_edited, read_folder
 from autograder.grades.model import Grade
+from autograder.submissions.found_at import in_words
 from autograder.submissions.layouts import AUTO, LAYOUTS, Found
 from autograder.submissions.layouts.unmatched import nearest
 from autograder.submissions.names import same
 from autograder.submissions.submission import displayable
 from autograder.text.messages import sanitize
+from autograder.text.words import begin_list
 
 if TYPE_CHECKING:
     from autograder.sandbox.launch import WarmProcess
@@ -129,7 +131,7 @@ def _say_what_would_run(opened: ClassFolder) -> None:
     for reason in (*_REASONS, "edited", "unchanged"):
         names = students.get(reason, [])
         if names:
-            who = _some(list(dict.fromkeys(names)))
+            who = begin_list(list(dict.fromkeys(names)), _NAMED)
             click.echo(say(f"dry_run_{reason}", n=len(names), who=who))
     if opened.adjustments:
         click.echo(say("dry_run_adjustments", n=len(opened.adjustments)))
@@ -206,11 +208,7 @@ def _say_pruned(gone: Sequence[Path], opened: ClassFolder) -> None:
 
 def _names(files: Sequence[Path]) -> str:
     names = dict.fromkeys(sanitize(displayable(file.parent.name), 60) for file in files)
-    return _some(list(names))
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    return begin_list(list(names), _NAMED)
 
 
 def _say_about_files(grades: Sequence[Grade], out: Path) -> None:
@@ -326,10 +324,16 @@ def _say_what_was_found(found: Found, layout: str) -> None:
         expected = LAYOUTS[found.layout].expected
         click.echo(say("grade_layout", layout=found.layout, expected=expected))
     _complain([say("grade_left_out", name=name) for name in found.left_out])
-    _complain(found.notes)
+    _complain(
+        [
+            f"{sanitize(ref.student, 60)}: {in_words(ref.found_at, ref.assignment, cli_language())}"
+            for ref in found.refs
+            if ref.found_at is not None
+        ]
+    )
     _complain(found.unmatched)
     if found.nobody:
-        who = _some([sanitize(name, 60) for name in found.nobody])
+        who = begin_list([sanitize(name, 60) for name in found.nobody], _NAMED)
         click.echo(say("times_unknown", file="--times", who=who), err=True)
 
 

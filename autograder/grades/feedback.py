@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from autograder.course.course import HiddenFeedback
 from autograder.grades.model import ExerciseGrade, Grade, Status, TestGrade, clamp
 from autograder.text.messages import text
-from autograder.text.words import Said
+from autograder.text.said import Said
 
 
 def visible(grade: Grade, policy: HiddenFeedback, *, after_due: bool) -> Grade:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from autograder.grades.model import PASSED, Grade, TestGrade
 from autograder.text.language import Language
-from autograder.text.words import Said, worded
+from autograder.text.said import Said, worded
 
 
 def in_language(grade: Grade, language: Language) -> Grade:

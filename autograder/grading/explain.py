@@ -17,7 +17,8 @@ from autograder.submissions.notebook import broken_cell, place_of
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language
 from autograder.text.messages import sanitize
-from autograder.text.words import Words, authored, joined, words
+from autograder.text.said import Words, authored, joined, words
+from autograder.text.words import begin_list
 from autograder.truth.cases import Case
 from autograder.truth.compare import Reason, Verdict
 
@@ -44,6 +45,8 @@ def explain_finding(
             return words("broken_cell", language, cell=number, line=line, reason=sanitize(reason))
         message = _explain_failure(exercise, finding.failure, case, limits, language)
         return _with_place(message, finding.failure.exception, sources, language)
+    if finding.lines is not None:
+        return words("too_many_lines", language, lines=_lines(finding, language))
     if finding.slowdown is not None:
         key = "too_slow" if finding.slower_than == "reference" else "slower_than_forward"
         return words(key, language, times=f"{finding.slowdown:.0f}")
@@ -54,6 +57,14 @@ def explain_finding(
     if finding.property is not None:
         return words(finding.property, language, detail=detail)
     return detail
+
+
+def _lines(finding: Finding, language: Language) -> Words:
+    """How many lines of Python were executed, as far as they were counted."""
+    lines = finding.lines or 0
+    if lines > finding.most_lines:
+        return words("more_lines", language, lines=f"{finding.most_lines // 1000 * 1000:,}")
+    return words("lines", language, lines=f"{lines:,}")
 
 
 def _broken_cell(failure: Failure) -> tuple[int, str, int] | None:
@@ -122,8 +133,7 @@ def _undefined_name(failure: Failure) -> str | None:
 
 
 def _quoted(paths: Sequence[str]) -> str:
-    shown = ", ".join(f"'{sanitize(path, 60)}'" for path in paths[:_MAX_FILES])
-    return shown + (", …" if len(paths) > _MAX_FILES else "")
+    return begin_list([f"'{sanitize(path, 60)}'" for path in paths], _MAX_FILES)
 
 
 def _explain_failure(

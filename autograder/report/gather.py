@@ -37,7 +37,7 @@ DROP = 0.3
 # A share of the points that one mistake costs.
 MUCH = 0.2
 # Messages of efficiency tests about answers that are right.
-SLOW = ("too_slow", "slower_than_forward")
+SLOW = ("too_slow", "slower_than_forward", "too_many_lines")
 # A wrong result that so many students have, or fewer, is rare.
 RARE = 4
 RARE_SHARE = 0.05

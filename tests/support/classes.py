@@ -7,7 +7,7 @@ import random
 from msgspec import UNSET
 
 from autograder.grades import model
-from autograder.text.words import Said
+from autograder.text.said import Said
 
 EXERCISES = {"dx": 3, "dW": 4}
 

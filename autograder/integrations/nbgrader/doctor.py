@@ -19,7 +19,7 @@ from autograder.errors import AutograderError
 from autograder.integrations.nbgrader.build import is_ours, source_files
 from autograder.integrations.nbgrader.carrier import MARK, language_of
 from autograder.integrations.nbgrader.cells import grade_cells
-from autograder.integrations.nbgrader.config import faults
+from autograder.integrations.nbgrader.config import MEND, faults
 from autograder.integrations.nbgrader.settings import (
     CONFIG,
     Settings,
@@ -30,6 +30,9 @@ from autograder.integrations.nbgrader.settings import (
     sqlite_file,
 )
 from autograder.sandbox.levels import Level, require_level
+from autograder.submissions.layouts.found import some
+from autograder.submissions.layouts.unmatched import look_into
+from autograder.text.words import shorten
 
 
 class Finding(Struct, frozen=True):
@@ -55,6 +58,7 @@ def examine(course: Course, root: Path, *, db_url: str | None = None) -> Iterato
     yield from _isolation(settings)
     for assignment in course.assignments.values():
         yield from _source(course, assignment, settings)
+        yield from _unseen(assignment, settings)
         for step in ("source", "release"):
             yield from _secrets(course, assignment, settings.folder(step, assignment.name))
     yield from _gradebook(course, settings)
@@ -86,8 +90,7 @@ def _config(course: Course, root: Path, settings: Settings) -> Iterator[Finding]
         )
         return
     for fault in faults(settings.config, course.root):
-        what, _, mend = fault.rpartition("; ")
-        yield Finding(str(path), what, mend)
+        yield Finding(str(path), fault, MEND)
     if not settings.course_id:
         yield Finding(
             str(path),
@@ -165,6 +168,23 @@ def _source(course: Course, assignment: Assignment, settings: Settings) -> Itera
             )
 
 
+def _unseen(assignment: Assignment, settings: Settings) -> Iterator[Finding]:
+    """Submissions with work in them and none of the assignment's notebooks: nbgrader goes by the
+    names of notebooks, and passes over them."""
+    root = settings.folder("submitted", assignment.name, "*").parent.parent
+    known = {f"{exercise.name}.ipynb" for exercise in assignment.exercises}
+    for folder in sorted(root.glob(f"*/{assignment.name}")) if root.is_dir() else ():
+        inside = look_into(folder)
+        if inside.work and not known & {*inside.files}:
+            yield Finding(
+                str(folder),
+                f"has no notebook that nbgrader knows, but {some(inside.work)}: "
+                "'nbgrader autograde' passes over it",
+                "run 'autograder grade submitted/ --out grades' and 'autograder nbgrader sync "
+                "grades', which find the work in it, or give the notebook its name",
+            )
+
+
 def _fails_closed(path: Path) -> bool:
     """Whether every grade cell of a notebook is one of ours."""
     try:
@@ -190,7 +210,7 @@ def _secrets(course: Course, assignment: Assignment, folder: Path) -> Iterator[F
             seen.add((leak.public, leak.secret))
             yield Finding(
                 leak.public,
-                f"contains a passage of {leak.secret}, which is secret: {_short(leak.text)}",
+                f"contains a passage of {leak.secret}, which is secret: {shorten(leak.text, 60)}",
                 "remove it, and release the assignment again if it is released",
             )
 
@@ -208,11 +228,6 @@ def _text(path: Path) -> str:
         except (ValueError, LookupError, TypeError, RecursionError):
             pass
     return content.decode("utf-8", "replace")
-
-
-def _short(passage: str) -> str:
-    line = " ".join(passage.split())
-    return line if len(line) <= 60 else f"{line[:59]}…"
 
 
 def _gradebook(course: Course, settings: Settings) -> Iterator[Finding]:

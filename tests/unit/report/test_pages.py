@@ -20,7 +20,7 @@ from autograder.report.pages import Settings, class_pages, file_names, write_pag
 from autograder.report.statistics import Estimate
 from autograder.report.suggestion import mistake_yaml
 from autograder.report.tables import write_tables
-from autograder.text.words import Said
+from autograder.text.said import Said
 from tests.support.classes import made_class
 from tests.support.grades import HOSTILE, PUBLIC, WRONG, grade, perfect
 from tests.support.small_course import COURSE

@@ -1,56 +1,35 @@
-"""Sentences that can be said again in another language."""
-
 from __future__ import annotations
 
-import msgspec
 import pytest
 
-from autograder.text.catalogue import text
-from autograder.text.words import Said, Words, authored, joined, worded, words
+from autograder.text.words import begin_list, nearest, shorten
 
 
-def again(found: Words, language: str) -> str:
-    """As it is said after it was stored."""
-    stored = msgspec.json.decode(msgspec.json.encode(found.said), type=Said)
-    return worded(stored, language)
+@pytest.mark.parametrize(
+    ("words", "shortened"),
+    [
+        ("", ""),
+        ("abcde", "abcde"),
+        ("abcdef", "abcd…"),
+        ("a\n\t b", "a b"),
+        ("  a  ", "a"),
+        ("가나다라마바", "가나다라…"),
+    ],
+)
+def test_a_line_is_cut_to_its_limit(words: str, shortened: str) -> None:
+    assert shorten(words, 5) == shortened
 
 
-def test_a_message_with_messages_inside() -> None:
-    def said(language: str) -> Words:
-        shapes = words("for_shapes", language, shapes="W (2, 3)")
-        at = words("at_element", language, output="dx", index="[0]", actual="1", expected="2")
-        return words("wrong_values", language, output="dx", wrong=1, total=3, shapes=shapes, at=at)
-
-    english, korean = said("en"), said("ko")
-    assert english == text(
-        "wrong_values",
-        "en",
-        output="dx",
-        wrong=1,
-        total=3,
-        shapes=" for W (2, 3)",
-        at="; dx[0] is 1, not 2",
-    )
-    assert again(english, "ko") == korean
-    assert again(korean, "en") == english
+@pytest.mark.parametrize(
+    ("count", "begun"), [(0, ""), (1, "a"), (2, "a, b"), (3, "a, b, …"), (9, "a, b, …")]
+)
+def test_a_list_says_that_it_goes_on(count: int, begun: str) -> None:
+    assert begin_list(list("abcdefghi")[:count], 2) == begun
 
 
-def test_parts_and_what_authors_wrote() -> None:
-    hint = authored({"en": "Look.", "ko": "보세요."}, "en")
-    both = joined((hint, words("passed", "en"), "x"), " ")
-    assert both == "Look. All right. x"
-    assert again(both, "ko") == "보세요. 맞았습니다. x"
-    # One language is better than none.
-    assert again(authored({"en": "Look."}, "ko"), "ko") == "Look."
-    assert authored({}, "ko") == ""
-    assert joined(()) == ""
-
-
-def test_values_that_the_message_has_no_place_for_are_not_kept() -> None:
-    found = words("passed", "en", secret="dx[0]")
-    assert found.said == Said(key="passed")
-
-
-def test_a_message_that_is_gone_is_an_error() -> None:
-    with pytest.raises(KeyError):
-        worded(Said(key="no_such_message_any_more"), "en")
+@pytest.mark.parametrize(
+    ("word", "known"),
+    [("gradee", "grade"), ("chek", "check"), ("grade", "grade"), ("zzz", None), ("", None)],
+)
+def test_the_nearest_word_is_like_it(word: str, known: str | None) -> None:
+    assert nearest(word, ["check", "grade", "lint"]) == known
