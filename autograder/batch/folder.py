@@ -116,7 +116,7 @@ class ClassFolder(Struct, frozen=True, eq=False):
         out = self.settings.out
         found = adjust_folder(out, self.adjustments, self.course.late)
         encoding = "utf-8-sig" if excel else "utf-8"
-        write_summary(out / SUMMARY, found.grades, encoding)
+        write_summary(out / SUMMARY, found.grades, encoding, self.roster)
         write_files(out / FILES, found.grades, encoding)
         write_origin(out, self.options.submissions, self.found.layout)
         return found

@@ -67,7 +67,7 @@ def command(
         return 0
     decided = load_adjustments(loaded, file) if file.exists() else ()
     found = adjust_folder(grades, decided, loaded.late)
-    write_summary(grades / SUMMARY, found.grades)
+    write_summary(grades / SUMMARY, found.grades, roster=course_roster(loaded.root))
     comparison = compare(before.grades, found.grades)
     for line in change_lines(comparison):
         click.echo(line)

@@ -78,7 +78,13 @@ def command(
         _refuse_unknown(language, loaded)
         found = in_readers_language(found, language)
     context = make_context(
-        loaded, language=language, feedback=feedback, titles=titles, roster=roster, folder=folder
+        loaded,
+        language=language,
+        feedback=feedback,
+        titles=titles,
+        roster=roster,
+        folder=folder,
+        whole=not students,
     )
     write_export(name, found, context, out=out, excel=excel)
     return 0

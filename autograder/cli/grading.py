@@ -26,12 +26,13 @@ from autograder.batch.folder import (
     open_class,
     prune,
 )
-from autograder.batch.grading import Graded, Settings
+from autograder.batch.grading import Graded
 from autograder.cli import EXIT_FAILED, EXIT_INTERRUPTED
 from autograder.cli.changes import change_lines, summary_line, unused_line
 from autograder.cli.exporting import repository_folders, write_export
 from autograder.cli.language import cli_language, say
 from autograder.course.course import HiddenFeedback
+from autograder.course.roster import Roster
 from autograder.errors import GraderFault
 from autograder.exports.changes import write_changes
 from autograder.exports.context import Context, make_context
@@ -81,6 +82,7 @@ def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -
             feedback=request.feedback,
             roster=request.roster,
         )
+        context = replace(context, everybody=opened.roster)
         found = opened.found
         _say_what_was_found(found, options.layout)
         _complain(_extensions_of_nobody(opened))
@@ -95,7 +97,7 @@ def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -
         prune(gone, opened.settings.out)
         _say_pruned(gone, opened)
         folder = opened.write_summary(excel=request.excel)
-    _report(graded, opened.settings, left=left, quiet=request.quiet)
+    _report(graded, opened, left=left, quiet=request.quiet)
     _say_about_files([one.grade for one in graded], opened.settings.out)
     _say_about_times([one.grade for one in graded])
     _say_about_changes(graded, folder)
@@ -388,28 +390,28 @@ def _import_the_report() -> None:
     import autograder.exports.table  # noqa: F401
 
 
-def _report(graded: list[Graded], settings: Settings, *, left: int | None, quiet: bool) -> None:
+def _report(graded: list[Graded], opened: ClassFolder, *, left: int | None, quiet: bool) -> None:
     grades = [one.grade for one in graded]
     if not quiet and grades:
-        _show(grades)
+        _show(grades, opened.roster if left is None else None)
     fresh = sum(one.fresh for one in graded)
     kept = len(graded) - fresh
     key = ("grade_done" if left is None else "grade_interrupted") + ("_kept" if kept else "")
-    click.echo(say(key, fresh=fresh, kept=kept, left=left, out=settings.out))
+    click.echo(say(key, fresh=fresh, kept=kept, left=left, out=opened.settings.out))
 
 
-def _show(grades: Sequence[Grade]) -> None:
+def _show(grades: Sequence[Grade], roster: Roster | None) -> None:
     from autograder.exports.table import tables
 
     is_terminal = sys.stdout.isatty()
     # Into a file or a log there is no width to keep to, unless somebody names one.
     width = shutil.get_terminal_size((80 if is_terminal else 140, 24)).columns
     if not (is_terminal or os.environ.get("FORCE_COLOR")):
-        for table in tables(grades, width):
+        for table in tables(grades, width, roster):
             click.echo(f"{table.plain}\n")
         return
     from rich.console import Console
 
     console = Console(width=width, highlight=False)
-    for table in tables(grades, width):
+    for table in tables(grades, width, roster):
         console.print(table, "", sep="\n", no_wrap=True, overflow="ignore", crop=False)

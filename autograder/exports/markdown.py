@@ -27,19 +27,20 @@ _MEANING = re.compile(
 )
 
 
-def write(grades: Sequence[Grade], _context: Context) -> bytes:
-    return ("\n".join([*class_table(grades), *details(grades)]) + "\n").encode()
+def write(grades: Sequence[Grade], context: Context) -> bytes:
+    lines = [*class_table(grades, context.absent(grades)), *details(grades)]
+    return ("\n".join(lines) + "\n").encode()
 
 
-def class_table(grades: Sequence[Grade]) -> list[str]:
-    """Lines of a table with a row a grade."""
+def class_table(grades: Sequence[Grade], absent: Sequence[str] = ()) -> list[str]:
+    """Lines of a table with a row a grade, and one for each of those who handed in nothing."""
     language = grades[0].language if grades else "en"
     words = [text(f"word_{word}", language) for word in ("student", "assignment", "points")]
     lines = [_row(words), "| :-- | :-- | --: |"]
     for grade in grades:
         reached = f"{points(grade.total)} / {points(grade.max_score)}"
         lines.append(_row([escape(grade.student), escape(grade.assignment), reached]))
-    return lines
+    return lines + [_row([escape(student), "–", "–"]) for student in absent]
 
 
 def details(grades: Sequence[Grade]) -> list[str]:

@@ -11,10 +11,11 @@ from autograder.exports.summary import points, spreadsheet_safe
 from autograder.grades.model import Grade
 
 
-def write(grades: Sequence[Grade], _context: Context) -> bytes:
+def write(grades: Sequence[Grade], context: Context) -> bytes:
     """Columns ``assignment/exercise/test``, then of each assignment ``score`` and ``max_score``,
     with due dates ``final_score`` and, where people decided about points, ``adjusted``; then
-    ``score`` and ``max_score`` of all. Tests have the points that count."""
+    ``score`` and ``max_score`` of all. Tests have the points that count. Whoever handed in nothing
+    has empty cells."""
     tests = {
         (grade.assignment, exercise.name, test.name): None
         for grade in grades
@@ -45,7 +46,8 @@ def write(grades: Sequence[Grade], _context: Context) -> bytes:
         rows.append(
             [*row, points(total), points(sum(grade.max_score for grade in graded.values()))]
         )
-    return table(rows)
+    rows += [[one, *[""] * (len(header) + 1)] for one in context.absent(grades)]
+    return table([rows[0], *sorted(rows[1:], key=lambda row: row[0])])
 
 
 def _totals(grade: Grade | None, due: bool, adjusted: bool) -> list[str]:
