@@ -211,7 +211,8 @@ def _write_appeal(
         if written:
             name = f"case_{number}.py"
             write_atomically(target / name, written.encode())
-            sections.append(f"<p>{esc(say('explain_try', file=name))}</p>")
+            how = say("explain_try", file=name)
+            sections.append(f"<p>{esc(how)}</p>")
     for name, source in submission.for_exercise(exercise.name).files.items():
         path = (target / name).resolve()
         if path.is_relative_to(target.resolve()):
