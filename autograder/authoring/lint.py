@@ -36,6 +36,8 @@ Mutants = Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]
 # The lines of a stub between which students write.
 START = "# ---- your code starts here ----"
 END = "# ---- your code ends here ----"
+# With it begin texts that are still to be written.
+NOT_WRITTEN = "TODO"
 
 # So many seeds are named in a complaint.
 _SEEDS_LISTED = 8
@@ -235,6 +237,8 @@ class _Linter:
                     yield f"{name} ({language}): {problem}"
                 if not versions.get(language, "").strip():
                     yield f"{name}: there is no text in '{language}'"
+                if versions.get(language, "").lstrip().startswith(NOT_WRITTEN):
+                    yield f"{name} ({language}): is still to be written; replace the {NOT_WRITTEN}"
 
     def _check_stub(self) -> Iterator[str]:
         """Two lines say where students write."""
