@@ -107,7 +107,10 @@ def test_the_package_of_students_has_no_solution_of_the_course() -> None:
         (("init", "a", "--lang", "xx"), "--lang xx: there are en, ko"),
         (("init", "a", "--from", "b"), "--from names the course"),
         (("init", "a", "--template", "linear", "--from", "b"), "there is no config.yaml"),
-        (("init", "a", "--template", "linear", "--from", COURSE, "--lang", "ko"), "no solutions"),
+        (
+            ("init", "a", "--template", "linear", "--from", str(COURSE), "--lang", "ko"),
+            "no solutions",
+        ),
     ],
 )
 def test_a_course_that_cannot_be_made_is_said(
@@ -121,7 +124,7 @@ def test_a_course_that_cannot_be_made_is_said(
         bundle.mkdir()
         for name in ("config.yaml", "assignments"):
             (bundle / name).symlink_to(COURSE / name)
-        arguments = tuple(str(bundle) if one == COURSE else one for one in arguments)
+        arguments = tuple(str(bundle) if one == str(COURSE) else one for one in arguments)
     done = autograder(*arguments, cwd=tmp_path)
     assert done.returncode == 2, done.stdout
     assert what in done.stderr
