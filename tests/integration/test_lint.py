@@ -137,6 +137,31 @@ DAMAGES = {
         f"{STUB}:6:1: '# ---- your code ends here ----' stands above '# ---- your code starts here "
         "----'; exchange the two",
     ),
+    "example that says something else": (
+        PUBLIC, "ko: $y = W x$의",
+        "ko: |-\n    **예.** $W = \\begin{pmatrix} 1 & 2 & 3 \\\\ 4 & 5 & 6 \\end{pmatrix}$, "
+        "$dy = (7, 8)$이면 $dx = (39, 54, 68)$\n\n    $y = W x$의",
+        f"{PUBLIC}:2:1: the example of the statement (ko) has dx = (39, 54, 68), and test "
+        "'worked-example' has (39, 54, 69); change the one or the other",
+    ),
+    "dollars that are no formula": (
+        PUBLIC, "en: Find $dL/dx$", "en: It costs $5 and not $6. Find $dL/dx$",
+        f"{PUBLIC}:2:1: statement (en): a '$' stands beside a blank, so that not every reader sees "
+        "a formula; write \\$ where dollars are meant, as in \\$5: near '5 and not'",
+    ),
+    "one dollar": (
+        PUBLIC, "en: Find $dL/dx$", "en: It costs $5. Find dL/dx",
+        "write \\$ where dollars are meant, as in \\$5: near '5. Find dL/dx of'",
+    ),
+    "hint that is still to be written": (
+        HIDDEN, "en: Look at the sign.", "en: 'TODO: the sign'",
+        f"{HIDDEN}:12:5: hint of 'wrong-sign' (en): is still to be written; replace the TODO",
+    ),
+    "solution that changes its argument": (
+        SOLUTION, "return W.T @ dy", "dx = W.T @ dy\n    W *= 2\n    return dx",
+        f"{SOLUTION}:1:1: the solution changes 'W' in test 'worked-example'; write into an array "
+        "of its own",
+    ),
     "signature that disagrees": (
         SOLUTION, "(W, dy)", "(dy, W)", "does not have the parameters of its signature",
     ),
