@@ -147,7 +147,7 @@ def _name(what: str, taken: set[str]) -> str:
     """A name such as ``times-became-over``."""
     for sign, word in _WORDS.items():
         what = what.replace(sign, f" {word} ")
-    words = re.sub(r"[^\w]+", "-", what.replace("'", "")).strip("-").lower()[:60].strip("-")
+    words = re.sub(r"[^\w]+", "-", what.replace("'", "")).strip("-").lower()[:40].strip("-")
     name = words or "mutant"
     number = 2
     while name in taken:

@@ -159,7 +159,8 @@ def _public_tests(new: NewExercise, example: WorkedExample) -> Iterator[str]:
     yield from _dims(found)
     yield from _test(new, "leaves-inputs-alone", "0")
     yield "    property: inputs_unchanged"
-    yield from _dims(found)
+    yield "    cases: 2"
+    yield from _dims(found, shortest=2)
 
 
 def _test(new: NewExercise, name: str, points: str) -> Iterator[str]:
@@ -175,9 +176,9 @@ def _points(found: Guess, points: int) -> str:
     return str(points) if len(outputs) == 1 else scalar(dict.fromkeys(outputs, points))
 
 
-def _dims(found: Guess, axes: int = 1) -> Iterator[str]:
-    """Lengths for every dimension; longer ones for what others are subtracted from. Where axes are
-    free, there are at least ``axes``."""
+def _dims(found: Guess, axes: int = 1, shortest: int = 1) -> Iterator[str]:
+    """Lengths for every dimension from ``shortest`` on; longer ones for what others are subtracted
+    from. Where axes are free, there are at least ``axes``."""
     formulas = [
         dim
         for array in found.everything.values()
@@ -193,9 +194,9 @@ def _dims(found: Guess, axes: int = 1) -> Iterator[str]:
         if dim == "...":
             parts['"..."'] = "[[4], [2, 3]]" if axes == 1 else "[[3, 4], [2, 3, 2]]"
         elif dim in long:
-            parts[dim] = "7..9" if counted else "3..6"
+            parts[dim] = "7..9" if counted else "4..6"
         else:
-            parts[dim] = "1..3" if formulas else "1..4"
+            parts[dim] = f"{shortest}..{3 if formulas else 4}"
     if parts:
         yield f"    dims: {{{', '.join(f'{key}: {value}' for key, value in parts.items())}}}"
 
