@@ -70,6 +70,7 @@ def test_every_message_is_used_and_every_key_exists() -> None:
         "status_",
         "feedback_",
         "report_",
+        "scaffold_",
     )
     known = {reason.name for reason in Reason}
     unused = [
