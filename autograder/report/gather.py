@@ -66,6 +66,8 @@ class AssignmentReport(Struct, frozen=True):
     due: datetime | None
     students: int
     late: int
+    adjusted: int
+    """Grades that people decided something about."""
     absent: tuple[str, ...]
     shares: tuple[float, ...]
     bins: tuple[int, ...]
@@ -188,6 +190,7 @@ def _assignment(
         due=None if known is None else known.due,
         students=len(grades),
         late=sum(bool(grade.penalty) for grade in grades),
+        adjusted=sum(bool(grade.adjustments) for grade in grades),
         absent=tuple(one for one in students if one not in there),
         shares=tuple(map(float, shares)),
         bins=tuple(histogram(shares)),

@@ -131,6 +131,7 @@ class _Pages:
     def _assignment(self, one: AssignmentReport) -> Iterator[str]:
         yield f"<h2>{esc(one.title)}</h2>"
         low, median, high = one.quartiles
+        adjusted = [(self._say("report_adjusted"), str(one.adjusted))] if one.adjusted else []
         yield tiles(
             [
                 (self._say("report_handed_in"), self._of(one.students, len(self._report.students))),
@@ -141,6 +142,7 @@ class _Pages:
                     f"{median:.0%} <small>{low:.0%} – {high:.0%}</small>",
                 ),
                 (self._say("report_alpha"), _interval(one.alpha)),
+                *adjusted,
             ]
         )
         yield f'<p class="soft small">{esc(self._about_alpha(one.alpha))}</p>'
