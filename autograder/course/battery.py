@@ -8,6 +8,7 @@ exercise is what its own tests are for. Pure: an exercise's parts in, tests out.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -51,8 +52,13 @@ GROUPS: Final = (
 _USUAL: Final = tuple(range(2, 6))
 _LARGE: Final = {1: 1001, 2: 37, 3: 19, 4: 11}
 _LARGE_OF_MANY: Final = 6
+# A single length that is larger than any block or table that somebody has in mind.
+_LONG: Final = 131
 # Of more names it is not asked that no two lengths be equal.
 _MANY_NAMES: Final = 4
+# From below every threshold that stands for zero to above every one that stands for much, and by
+# the way where functions that saturate are neither steep nor flat.
+_SCALES: Final = ("1e-13", "1e-8", "4", "1e8")
 _LEADING: Final = ((), (3,), (2, 3))
 _AT_KINKS: Final = ("dtypes", "special-values")
 _ONE_NONZERO: Final = "np.where(np.arange(ones.size).reshape(ones.shape) == ones.size // 2, 3, 0)"
@@ -91,6 +97,21 @@ class Subject(Struct, frozen=True):
             name
             for name, array in self.everything.items()
             if array.draw == "normal" and array.dtype is None and array.shape
+        ]
+
+    @property
+    def independent(self) -> list[str]:
+        """The arrays and numbers that can be renewed while all others stay: neither the lengths nor
+        the numbers of others follow from them."""
+        return [
+            name
+            for name in self.everything
+            if not any(
+                _mentions(part, name)
+                for other, array in self.everything.items()
+                if other != name
+                for part in (array.draw, *map(str, array.shape))
+            )
         ]
 
     @property
@@ -162,6 +183,10 @@ def _test(
         tolerance=battery.tolerance,
         title=title,
     )
+
+
+def _mentions(expression: str, name: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", expression) is not None
 
 
 def _sequences(subject: Subject) -> dict[str, tuple[tuple[Step, ...], tuple[str, ...]]]:
@@ -246,6 +271,8 @@ def _shapes(dims: Dims) -> Iterator[Variant]:
     large = _LARGE.get(len(names), _LARGE_OF_MANY)
     lengths_of = {name: (large + 4 * number,) for number, name in enumerate(names)}
     yield Variant(dims=lengths_of | _one_leading_axis(dims, large))
+    for number, name in enumerate(names if len(names) > 1 else ()):
+        yield Variant(dims={name: (_LONG + 2 * number,)} | _one_leading_axis(dims, 2))
 
 
 def _one_leading_axis(dims: Dims, length: int) -> dict[str, tuple[tuple[int, ...], ...]]:
@@ -278,19 +305,24 @@ def _dtypes(subject: Subject) -> Iterator[Variant]:
         if len(untyped) > 1:
             for name in untyped:
                 yield Variant(dtypes={name: dtype})
+    if len(untyped) > 2:
+        for name in untyped:
+            others = [other for other in untyped if other != name]
+            yield Variant(dtypes=dict.fromkeys(others, "int64"))
 
 
 def _scales(subject: Subject) -> Iterator[Variant]:
     free = subject.free
     if not free:
         return
-    for scale in ("1e-8", "1e8"):
+    for scale in _SCALES:
         yield Variant(draw={name: f"{scale} * normal" for name in free})
     yield Variant(draw={name: "10.0 ** integers(-8, 8) * normal" for name in free})
     if len(free) > 1:
         for name in free:
             yield Variant(draw={name: "1e-7 * normal"})
             yield Variant(draw={name: "1e7 * normal"})
+            yield Variant(draw={name: "4 * normal"})
 
 
 def _special_values(subject: Subject) -> Iterator[Variant]:
@@ -305,18 +337,24 @@ def _special_values(subject: Subject) -> Iterator[Variant]:
     for name in free:
         yield Variant(draw={name: "zeros"})
         yield Variant(draw={name: "-1.5 * ones"})
+    for one, other in itertools.combinations(subject.arrays, 2):
+        alike = subject.arrays[one].shape == subject.arrays[other].shape
+        if alike and other in free and other in subject.untyped and one in subject.untyped:
+            yield Variant(same=(one, other))
 
 
 def _calls(subject: Subject) -> Iterator[Variant]:
     """The same call three times, then one argument after the other renewed while the others
-    stay, then all."""
+    stay, then all; then arrays of the caller's that hold other numbers than in the call before."""
     everything = tuple(subject.everything)
     yield Variant()
     yield Variant(keep=everything)
     yield Variant(keep=everything)
-    for name in subject.free:
+    for name in subject.independent:
         yield Variant(keep=tuple(other for other in everything if other != name))
-    yield Variant(same_dims=True)
+    yield Variant(same_dims=True, holds=True)
+    if not subject.is_class:
+        yield Variant(same_dims=True, in_place=True)
 
 
 def _has_other_numbers(subject: Subject) -> bool:

@@ -107,6 +107,8 @@ class Variant(Struct, frozen=True):
 
     ``dims`` restrict the lengths, ``rules`` are further constraints; ``draw`` and ``dtypes`` are
     by array. Arrays in ``keep`` are those of the case before; with ``same_dims`` the lengths are.
+    ``same`` are two names for which one array object is handed over; with ``in_place`` the caller
+    writes the numbers into the arrays that it handed over in the case before, which it ``holds``.
     """
 
     dims: dict[str, tuple[Any, ...]] = {}
@@ -116,6 +118,9 @@ class Variant(Struct, frozen=True):
     layout: Layout = "C"
     keep: tuple[str, ...] = ()
     same_dims: bool = False
+    same: tuple[str, ...] = ()
+    holds: bool = False
+    in_place: bool = False
 
 
 class Drawing(Struct, frozen=True):

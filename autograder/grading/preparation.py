@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 # Of each assignment, so many submissions are looked at to see which exercises will be graded.
 _LOOKED_AT = 100
-# Of each test, so many cases are looked at element by element where that is asked for; of the others
-# a random direction is.
+# So many cases of each test are looked at element by element where that is asked for; in the
+# others, a random direction is.
 _THOROUGH = 3
 # Elements that take as long as the rest of a case.
 _ELEMENTS = 3300

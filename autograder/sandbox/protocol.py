@@ -103,6 +103,12 @@ class Items(Struct, frozen=True, tag="items", array_like=True):
     items: Annotated[tuple[Leaf, ...], Meta(max_length=MAX_ITEMS)]
 
 
+class Again(Struct, frozen=True, tag="again", array_like=True):
+    """The very object that is the argument at another position, further in front."""
+
+    position: int
+
+
 class Listed(Struct, frozen=True, tag="listed", array_like=True):
     """A list or tuple of arrays, scalars and kept objects, to be handed to student code."""
 
@@ -111,7 +117,7 @@ class Listed(Struct, frozen=True, tag="listed", array_like=True):
 
 
 Value: TypeAlias = Array | Plain | Opaque | Items
-Argument: TypeAlias = Array | Plain | Function | RemoteRef | Listed
+Argument: TypeAlias = Array | Plain | Function | RemoteRef | Listed | Again
 
 
 class Load(Struct, frozen=True, tag="load"):
@@ -126,7 +132,8 @@ class Call(Struct, frozen=True, tag="call"):
     """Call ``target``, a name in the module or, after a kept object's name and a dot, its method.
 
     ``keep`` leaves the result with the student's process under that name as well.
-    ``inspect`` reports what the call did to its arguments.
+    ``inspect`` reports what the call did to its arguments. ``in_place`` writes the numbers of
+    arrays into those that the call before had in their places and, with ``holds``, left there.
     """
 
     number: int
@@ -134,6 +141,8 @@ class Call(Struct, frozen=True, tag="call"):
     arguments: tuple[Argument, ...]
     keep: str | None = None
     inspect: bool = False
+    holds: bool = False
+    in_place: bool = False
 
 
 class Read(Struct, frozen=True, tag="read"):
@@ -331,7 +340,7 @@ def unpack_array(array: Array) -> np.ndarray[Any, Any]:
         return flat.copy("F")
     if array.layout == "strided" and flat.ndim:
         buffer = np.zeros((*flat.shape[:-1], 2 * flat.shape[-1]), dtype=flat.dtype)
-        view = buffer[..., ::2]
+        view = buffer[..., 1::2]
         view[...] = flat
         return view
     if array.layout == "reversed" and flat.ndim:

@@ -22,6 +22,7 @@ from msgspec import Struct
 from autograder.sandbox.protocol import (
     HEADER,
     NUMERIC_DTYPES,
+    Again,
     Argument,
     Array,
     Call,
@@ -82,13 +83,16 @@ def question(
     *,
     keep: str | None = None,
     inspect: bool = False,
+    holds: bool = False,
+    in_place: bool = False,
 ) -> Question:
     """A call of ``target`` with ``arguments``, no functions among them; without arguments, a
-    look at it. See :meth:`Session.call` for ``keep`` and ``inspect``."""
+    look at it. See :meth:`Session.call` for ``keep`` and ``inspect``, and
+    :class:`~autograder.sandbox.protocol.Call` for ``holds`` and ``in_place``."""
     if arguments is None:
         return Read(0, target)
-    packed = tuple(pack_argument(argument, Functions()) for argument in arguments)
-    return Call(0, target, packed, keep, inspect)
+    packed = _pack_arguments(arguments, Functions())
+    return Call(0, target, packed, keep, inspect, holds, in_place)
 
 
 class Script:
@@ -256,7 +260,7 @@ class Session:
         back), :class:`~autograder.sandbox.protocol.RemoteRef`, or lists and tuples of them.
         """
         functions = Functions()
-        packed = tuple(pack_argument(argument, functions) for argument in arguments)
+        packed = _pack_arguments(arguments, functions)
         request = Call(_new_number(), target, packed, keep, inspect)
         return self._ask(request, functions)
 
@@ -416,6 +420,20 @@ class Functions:
         elif isinstance(argument, (bool, int, float)):
             return np.asarray(argument)[()]  # of fixed width; an object where it has none
         raise TypeError("not an array that the call is about, nor a number")
+
+
+def _pack_arguments(arguments: Sequence[Any], functions: Functions) -> tuple[Argument, ...]:
+    """The arguments as they travel; one array that is several arguments arrives as one."""
+    packed: list[Argument] = []
+    places: dict[int, int] = {}
+    for position, argument in enumerate(arguments):
+        before = places.setdefault(id(argument), position)
+        packed.append(
+            Again(before)
+            if before < position and isinstance(argument, np.ndarray)
+            else pack_argument(argument, functions)
+        )
+    return tuple(packed)
 
 
 def pack_argument(argument: Any, functions: Functions) -> Argument:

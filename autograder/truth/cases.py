@@ -52,6 +52,9 @@ class Case(Struct, frozen=True, eq=False, weakref=True):
     auxiliary: dict[str, NumpyArray] = {}
     functions: dict[str, Callable[..., Any]] = {}
     dims: dict[str, Any] = {}
+    holds: bool = False
+    in_place: bool = False
+    """Whether the caller writes the numbers into the arrays of the case before, which it holds."""
 
     @property
     def arrays(self) -> dict[str, NumpyArray]:
@@ -69,6 +72,8 @@ class Drawn(Struct, frozen=True, eq=False):
     dims: dict[str, Any]
     layout: Layout | None = None
     """In memory, where the case has one of its own."""
+    holds: bool = False
+    in_place: bool = False
 
 
 def draw_cases(exercise: Exercise, test: RunTest, seed: int) -> tuple[Case, ...]:
@@ -218,7 +223,10 @@ def _draw_arrays(
             arrays,
             generator,
         )
-    return Drawn(arrays, dict(dims), variant.layout if drawing.variants else None)
+    for name in variant.same[1:]:
+        arrays[name] = arrays[variant.same[0]]
+    layout = variant.layout if drawing.variants else None
+    return Drawn(arrays, dict(dims), layout, variant.holds, variant.in_place)
 
 
 def _draw_variants(
@@ -274,6 +282,8 @@ def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
             for name, expressions in exercise.functions.items()
         },
         dims=drawn.dims,
+        holds=drawn.holds,
+        in_place=drawn.in_place,
     )
 
 
@@ -432,8 +442,8 @@ def _laid_out(value: NumpyArray, layout: Layout) -> NumpyArray:
         return value[..., ::-1].copy()[..., ::-1]
     if layout == "strided" and value.ndim:
         buffer = np.zeros((*value.shape[:-1], 2 * value.shape[-1]), dtype=value.dtype)
-        buffer[..., ::2] = value
-        return buffer[..., ::2]
+        buffer[..., 1::2] = value
+        return buffer[..., 1::2]
     return value
 
 
