@@ -272,7 +272,7 @@ def _shapes(dims: Dims) -> Iterator[Variant]:
     lengths_of = {name: (large + 4 * number,) for number, name in enumerate(names)}
     yield Variant(dims=lengths_of | _one_leading_axis(dims, large))
     for number, name in enumerate(names if len(names) > 1 else ()):
-        yield Variant(dims={name: (_LONG + 2 * number,)} | _one_leading_axis(dims, 2))
+        yield Variant(dims={name: (_LONG + 2 * number,)} | _one_leading_axis(dims, 16))
 
 
 def _one_leading_axis(dims: Dims, length: int) -> dict[str, tuple[tuple[int, ...], ...]]:
