@@ -50,7 +50,7 @@ GROUPS: Final = (
 
 # Lengths that are drawn where the author says nothing, and the most that a larger case has.
 _USUAL: Final = tuple(range(2, 6))
-_LARGE: Final = {1: 1001, 2: 37, 3: 19, 4: 11}
+_LARGE: Final = {0: 1001, 1: 1001, 2: 37, 3: 19, 4: 11}
 _LARGE_OF_MANY: Final = 6
 # A single length that is larger than any block or table that somebody has in mind.
 _LONG: Final = 131
@@ -67,13 +67,14 @@ _WITH_ZEROS: Final = "np.where(uniform < 0.4, -0.0, normal)"
 
 class Battery(Struct, frozen=True):
     """What an exercise says of its battery: how points are given for each output set, which
-    groups it leaves out, the lengths to draw from, and slack for methods with an error of
-    their own."""
+    groups it leaves out, the lengths to draw from, slack for methods with an error of their own,
+    and how arrays are drawn that are not drawn as the exercise says."""
 
     points: tuple[Part, ...]
     leave_out: tuple[str, ...] = ()
     dims: Dims = Dims()
     tolerance: dict[str, float] = {}
+    draw: dict[str, str] = {}
 
 
 class Subject(Struct, frozen=True):
@@ -125,12 +126,12 @@ def battery_tests(battery: Battery, subject: Subject) -> tuple[RunTest, ...]:
     dims = _dims(battery.dims, subject)
     variants = {
         "shapes": tuple(_shapes(dims)),
-        "memory": tuple(_memory(dims)),
+        "memory": tuple(_memory(subject)),
         "dtypes": tuple(_dtypes(subject)),
         "scales": tuple(_scales(subject)),
         "special-values": tuple(_special_values(subject)),
         "calls": tuple(_calls(subject)),
-        "unchanged-arguments": () if subject.is_class else tuple(_memory(dims)),
+        "unchanged-arguments": () if subject.is_class else tuple(_memory(subject)),
         "own-results": tuple(_own_results(dims)) if _has_other_numbers(subject) else (),
     } | {
         name: (Variant(),) * 2 if name in _sequences(subject) else ()
@@ -145,7 +146,12 @@ def battery_tests(battery: Battery, subject: Subject) -> tuple[RunTest, ...]:
                 Part(part.outputs, share[number])
                 for part, share in zip(battery.points, shares, strict=True)
             ),
-            Drawing(cases=len(variants[group]), dims=dims, variants=variants[group]),
+            Drawing(
+                cases=len(variants[group]),
+                dims=dims,
+                draw=battery.draw,
+                variants=variants[group],
+            ),
             battery,
             subject,
         )
@@ -291,10 +297,18 @@ def _own_results(dims: Dims) -> Iterator[Variant]:
         yield Variant(dims={name: (1,)})
 
 
-def _memory(dims: Dims) -> Iterator[Variant]:
+def _memory(subject: Subject) -> Iterator[Variant]:
+    """All arrays alike, and one after the other alone."""
     layouts: tuple[Layout, ...] = ("F", "strided", "reversed")
     for layout in layouts:
         yield Variant(layout=layout)
+    names = [
+        name
+        for name, array in subject.arrays.items()
+        if len(array.shape) > 1 or "..." in array.shape
+    ]
+    for name in names if len(subject.arrays) > 1 else ():
+        yield Variant(layout="F", laid_out=(name,))
 
 
 def _dtypes(subject: Subject) -> Iterator[Variant]:
@@ -332,6 +346,7 @@ def _special_values(subject: Subject) -> Iterator[Variant]:
     yield Variant(draw=dict.fromkeys(free, _WITH_ZEROS))
     yield Variant(draw=dict.fromkeys(free, _ONE_NONZERO))
     yield Variant(draw=dict.fromkeys(free, "integers(-1, 1)"))
+    yield Variant(draw=dict.fromkeys(free, "zeros"))
     yield Variant(draw=dict.fromkeys(free, "ones"))
     yield Variant(draw=dict.fromkeys(free, "-2.5 * ones"))
     for name in free:

@@ -72,6 +72,8 @@ class Drawn(Struct, frozen=True, eq=False):
     dims: dict[str, Any]
     layout: Layout | None = None
     """In memory, where the case has one of its own."""
+    laid_out: tuple[str, ...] = ()
+    """The arrays that have it; none for all."""
     holds: bool = False
     in_place: bool = False
 
@@ -226,7 +228,7 @@ def _draw_arrays(
     for name in variant.same[1:]:
         arrays[name] = arrays[variant.same[0]]
     layout = variant.layout if drawing.variants else None
-    return Drawn(arrays, dict(dims), layout, variant.holds, variant.in_place)
+    return Drawn(arrays, dict(dims), layout, variant.laid_out, variant.holds, variant.in_place)
 
 
 def _draw_variants(
@@ -269,7 +271,10 @@ def _draw_variant(
 def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
     inputs = test.inputs
     layout = drawn.layout or inputs.layouts[number % len(inputs.layouts)]
-    arrays = {name: _laid_out(value, layout) for name, value in drawn.arrays.items()}
+    arrays = {
+        name: _laid_out(value, layout if name in (drawn.laid_out or drawn.arrays) else "C")
+        for name, value in drawn.arrays.items()
+    }
     # The cases of an example differ in nothing but their layout.
     chosen = 0 if isinstance(inputs, Example) else number
     others = () if isinstance(inputs, Example) else inputs.others
