@@ -249,16 +249,17 @@ class Server:
             case RemoteRef():
                 return self._kept[argument.name]
             case Function():
-                return self._proxy(argument.number)
+                return self._proxy(argument)
             case Listed():
                 items = [self._argument(item) for item in argument.items]
                 return tuple(items) if argument.kind == "tuple" else items
         raise TypeError(type(argument).__name__)
 
-    def _proxy(self, function: int) -> Callable[..., Any]:
-        def call_grader(*arguments: Any) -> Any:
-            leaves = tuple(_pack_leaf(argument) for argument in arguments)
-            self._send(Callback(self._number, function, leaves))
+    def _proxy(self, function: Function) -> Callable[..., Any]:
+        def call_grader(*arguments: Any, **named: Any) -> Any:
+            given = _in_order(function.parameters, arguments, named)
+            leaves = tuple(_pack_leaf(argument) for argument in given)
+            self._send(Callback(self._number, function.number, leaves))
             answer = self._receive()
             if not isinstance(answer, CallbackResult):
                 raise RuntimeError("the grader did not answer")
@@ -368,6 +369,25 @@ def rehearse() -> None:
     np.random.seed(0)
     for name in sys.modules.keys() - modules:
         del sys.modules[name]
+
+
+def _in_order(
+    parameters: Sequence[str], arguments: Sequence[Any], named: Mapping[str, Any]
+) -> Sequence[Any]:
+    """The arguments of a call, those given by name in their places. Raises :class:`TypeError` as
+    Python does."""
+    if not named:
+        return arguments
+    rest = list(parameters[len(arguments) :])
+    for name in named:
+        if name in parameters and name not in rest:
+            raise TypeError(f"got multiple values for argument '{name}'")
+        if name not in rest:
+            raise TypeError(f"got an unexpected keyword argument '{name}'")
+    missing = [name for name in rest if name not in named]
+    if missing:
+        raise TypeError(f"missing argument '{missing[0]}'")
+    return (*arguments, *(named[name] for name in rest))
 
 
 def _written_into(before: Any, argument: Any) -> Any:

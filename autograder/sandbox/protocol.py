@@ -82,9 +82,11 @@ class Opaque(Struct, frozen=True, tag="opaque", array_like=True):
 
 
 class Function(Struct, frozen=True, tag="function", array_like=True):
-    """A function that stays with the grader; calling it sends a :class:`Callback`."""
+    """A function that stays with the grader; calling it sends a :class:`Callback`. ``parameters``
+    are the names of its arguments."""
 
     number: int
+    parameters: tuple[str, ...] = ()
 
 
 class RemoteRef(Struct, frozen=True, tag="kept", array_like=True):

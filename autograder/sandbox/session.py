@@ -451,8 +451,18 @@ def pack_argument(argument: Any, functions: Functions) -> Argument:
         return Listed(kind, items)  # type: ignore[arg-type]
     if callable(argument):
         functions.by_number.append(argument)
-        return Function(len(functions.by_number) - 1)
+        return Function(len(functions.by_number) - 1, parameters_of(argument))
     return Plain(argument)
+
+
+def parameters_of(function: GraderFunction) -> tuple[str, ...]:
+    """The names of a function's arguments, or what it has as ``parameters``; none where it is not
+    written in Python."""
+    known = getattr(function, "parameters", None)
+    if known is not None:
+        return tuple(known)
+    code = getattr(function, "__code__", None)
+    return () if code is None else tuple(code.co_varnames[: code.co_argcount])
 
 
 def _call_back(callback: Callback, functions: Functions) -> Array | Plain | Items | None:
