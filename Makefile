@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBGRADER := .venv-nbgrader
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-nbgrader lint keys bench diagnosis wrong-answers numerics soak fuzz clean
+.PHONY: help demo test test-nbgrader lint keys bench diagnosis wrong-answers efficiency numerics soak fuzz clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ diagnosis: $(READY) ## Measure how many wrong answers are explained, and how man
 
 wrong-answers: $(READY) ## Measure how many wrong answers get full points.
 	$(BIN)/python -W ignore -m tests.wrong_answers.measure
+
+efficiency: $(READY) ## See whether efficiency tests say the same on a busy machine, 20 times.
+	$(BIN)/python -m tests.efficiency.measure
 
 soak: $(READY) ## Grade 5,000 submissions, some hostile, and print what it costs.
 	$(BIN)/python -m tests.security.soak

@@ -239,12 +239,12 @@ def _shares(points: float, count: int) -> list[float]:
     first ones get what is left over."""
     if not count:
         return []
-    for units in (4, 20, 100):
+    for units in (4, 20, 100, 1000):
         whole = round(points * units)
-        if abs(whole - points * units) < 1e-9 and whole >= count:
-            break
-    each, left = divmod(whole, count)
-    return [(each + (number < left)) / units for number in range(count)]
+        if abs(whole - points * units) < 1e-9 and (whole >= count or units == 1000):
+            each, left = divmod(whole, count)
+            return [(each + (number < left)) / units for number in range(count)]
+    return [points / count] * count
 
 
 def _dims(given: Dims, subject: Subject) -> Dims:

@@ -134,8 +134,10 @@ class Call(Struct, frozen=True, tag="call"):
     """Call ``target``, a name in the module or, after a kept object's name and a dot, its method.
 
     ``keep`` leaves the result with the student's process under that name as well.
-    ``inspect`` reports what the call did to its arguments. ``in_place`` writes the numbers of
-    arrays into those that the call before had in their places and, with ``holds``, left there.
+    ``inspect`` reports what the call did to its arguments. ``count`` counts the lines of Python
+    that the call executes, and ends it where they are more than that. ``in_place`` writes the
+    numbers of arrays into those that the call before had in their places and, with ``holds``, left
+    there.
     """
 
     number: int
@@ -143,6 +145,7 @@ class Call(Struct, frozen=True, tag="call"):
     arguments: tuple[Argument, ...]
     keep: str | None = None
     inspect: bool = False
+    count: int = 0
     holds: bool = False
     in_place: bool = False
 
@@ -199,7 +202,8 @@ class Returned(Struct, frozen=True, tag="returned"):
     of the arguments that the result shares memory with.
 
     ``element`` is the first one that the first of ``changed`` has now and had not before; None
-    where its shape or type changed.
+    where its shape or type changed. ``lines`` are those that were executed, where they were to be
+    counted; where they are more than they may be, there is no result.
     """
 
     number: int
@@ -207,6 +211,7 @@ class Returned(Struct, frozen=True, tag="returned"):
     changed: Positions = ()
     shared: Positions = ()
     element: Element | None = None
+    lines: Length | None = None
 
 
 class Raised(Struct, frozen=True, tag="raised"):

@@ -42,7 +42,7 @@ def cases(group: str, battery: Battery = BATTERY, seed: int = 1) -> tuple[Case, 
 
 
 def test_points_are_shared_out_in_quarters_where_they_go_round() -> None:
-    for points in (8.0, 10.0, 0.5, 1.0):
+    for points in (8.0, 10.0, 0.5, 1.0, 0.375, 1 / 3, 0.001):
         tests = by_group(replace(BATTERY, points=(Part(("dx", "dW"), points),))).values()
         shares = [part.points for test in tests for part in test.parts]
         assert round(sum(shares), 9) == points
