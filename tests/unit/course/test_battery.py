@@ -45,7 +45,7 @@ def test_points_are_shared_out_in_quarters_where_they_go_round() -> None:
     for points in (8.0, 10.0, 0.5, 1.0, 0.375, 1 / 3, 0.001):
         tests = by_group(replace(BATTERY, points=(Part(("dx", "dW"), points),))).values()
         shares = [part.points for test in tests for part in test.parts]
-        assert round(sum(shares), 9) == points
+        assert sum(shares) == pytest.approx(points)
         assert max(shares) - min(shares) <= 0.25
     quarters = by_group(replace(BATTERY, points=(Part(("dx", "dW"), 13.0),))).values()
     assert all(part.points * 4 % 1 == 0 for test in quarters for part in test.parts)
