@@ -42,7 +42,7 @@ def main() -> None:
     shutil.rmtree(BUILD, ignore_errors=True)
     shutil.rmtree(SITE, ignore_errors=True)
     try:
-        pages = gather(ROOT)
+        pages = gather(ROOT, reference(ROOT))
     except BrokenLink as error:
         sys.exit(f"error: {error}")
     write(pages, BUILD / "pages")
@@ -85,23 +85,34 @@ class Pages:
         return self.places[path]
 
 
-def gather(root: Path) -> Pages:
-    """All pages of the site. Raises :class:`BrokenLink`."""
+def gather(root: Path, written: Mapping[str, str]) -> Pages:
+    """All pages of the site, those ``written`` by the program, by their paths, among them.
+
+    Raises :class:`BrokenLink`.
+    """
     pages = Pages(root)
-    pages.place("README.md")
-    for page in sorted((root / "docs").rglob("*.md")):
-        pages.place(page.relative_to(root).as_posix())
-    written = {
+    for path in ("README.md", *_documentation(root)):
+        pages.place(path)
+    for path, text in written.items():
+        pages.texts[_place(path)] = _with_links(path, text, pages)
+    while pages.waiting:
+        _add(pages.waiting.pop(), pages)
+    return pages
+
+
+def _documentation(root: Path) -> Iterator[str]:
+    for pattern in ("*.md", "*.css"):
+        for path in sorted((root / "docs").rglob(pattern)):
+            yield path.relative_to(root).as_posix()
+
+
+def reference(root: Path) -> dict[str, str]:
+    """The pages that follow from the program, by their paths."""
+    return {
         "docs/reference/commands.md": commands_page(),
         "docs/reference/yaml.md": yaml_page(root),
         "docs/reference/python.md": python_page(),
     }
-    for path, text in written.items():
-        pages.texts[_place(path)] = _with_links(path, text, pages)
-    pages.place("docs/site.css")
-    while pages.waiting:
-        _add(pages.waiting.pop(), pages)
-    return pages
 
 
 def write(pages: Pages, folder: Path) -> None:

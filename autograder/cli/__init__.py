@@ -106,8 +106,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except AutograderError as error:
         _complain(str(error))
         _end(EXIT_USAGE)
-    except (BrokenPipeError, SystemExit):
-        # The reader of our output has gone, as `| head` does; click would end with 1 for that.
+    except SystemExit as ended:
+        # Completion in a shell has said all. For a reader who has gone, click would end with 1.
+        _end(0 if ended.code == 0 else EXIT_USAGE)
+    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         _end(EXIT_USAGE)
     except OSError as error:
         if isinstance(error.__context__, KeyboardInterrupt):  # click could not end the line

@@ -54,6 +54,24 @@ def test_a_command_that_is_not_there_suggests_the_one_that_was_meant() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "suggested"),
+    [("autograder gr", {"grade", "gradescope"}), ("autograder export --to ca", {"canvas"})],
+)
+def test_a_shell_completes_commands_and_values(words: str, suggested: set[str]) -> None:
+    environment = {
+        **os.environ,
+        "_AUTOGRADER_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder"], env=environment, capture_output=True, text=True
+    )
+    assert {line.partition(",")[2] for line in done.stdout.splitlines()} == suggested
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("--help",), "공개 테스트를 실행합니다"),
