@@ -17,8 +17,9 @@ from typing import Any, NoReturn
 import click
 
 from autograder import __version__
-from autograder.cli.language import say, say_click, translate_click
+from autograder.cli.language import cli_language, say, say_click, translate_click
 from autograder.errors import AutograderError
+from autograder.text.said import worded
 from autograder.text.terminal import make_printable
 from autograder.text.words import nearest
 
@@ -104,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             error.show()
         _end(EXIT_USAGE)
     except AutograderError as error:
-        _complain(str(error))
+        _complain(worded(error, cli_language()))
         _end(EXIT_USAGE)
     except SystemExit as ended:
         # Completion in a shell has said all. For a reader who has gone, click would end with 1.

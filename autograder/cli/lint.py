@@ -14,7 +14,7 @@ from rich.text import Text
 from autograder.authoring.lint import Linting, Report, find_leaks, lint_exercises
 from autograder.authoring.mutation import described
 from autograder.cli import EXIT_FAILED, EXIT_USAGE, printable
-from autograder.cli.language import say
+from autograder.cli.language import cli_language, say
 from autograder.cli.options import course_option, find_course
 from autograder.course.battery import PREFIX
 from autograder.course.course import Course
@@ -22,6 +22,7 @@ from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.errors import CourseError, UsageError
 from autograder.sandbox.levels import require_level
+from autograder.text.said import said, worded
 from autograder.text.words import shorten
 from autograder.truth.cases import draw_cases
 
@@ -50,11 +51,12 @@ def command(
         loaded = load_course(root)
     except CourseError as error:
         for one in (error, *error.more):
-            click.echo(say("error", message=printable(str(one))), err=True)
+            click.echo(say("error", message=printable(worded(one, cli_language()))), err=True)
         return EXIT_USAGE
     for name in assignments:
         if name not in loaded.assignments:
-            raise UsageError(f"{name}: the course has {', '.join(loaded.assignments)}")
+            known = ", ".join(loaded.assignments)
+            raise UsageError(said("error_no_assignment", name=name, known=known))
     names = assignments or tuple(loaded.assignments)
     exercises = [one for name in names for one in loaded.assignments[name].exercises]
     if show_battery:

@@ -80,7 +80,11 @@ def test_a_shell_completes_commands_and_values(words: str, suggested: set[str]) 
         (("check", "--wach"), "그런 옵션이 없습니다"),
         (("grade", "x"), "옵션이 빠졌습니다"),
         (("grade", "x", "--out", "y", "--jobs", "many"), "올바른 숫자"),
-        (("check", "nothing-here"), "오류: "),
+        (("check", "nothing-here"), "오류: nothing-here: 그런 파일이나 문제, 과제가 없습니다"),
+        (("grade", ".", "--out", "x"), "오류: .: 강의 폴더입니다"),
+        (("export", ".", "--to", "csv", "--roster", "x"), "오류: --roster는"),
+        (("release", "linear-layr", "x"), "오류: "),
+        (("pack", "linear-layer", "--out", "x.tar.gz"), "비밀로 하세요"),
     ],
 )
 def test_it_speaks_the_course_s_language(
@@ -154,3 +158,14 @@ def test_a_third_catalogue_is_used_for_help_check_and_grade(third: Path, tmp_pat
     exported = run("export", str(out), "--to", "markdown", cwd=course, package=third).stdout
     assert "elements" not in exported
     assert "Student" not in exported
+    for arguments in (
+        ("check", "dz"),
+        ("check", "none.ipynb"),
+        ("grade", ".", "--out", "x"),
+        ("export", str(out), "--to", "csv", "--student", "eve"),
+        ("lint", "none"),
+    ):
+        done = run(*arguments, cwd=course, package=third)
+        assert done.returncode == 2
+        words = set(LATIN_WORD.findall(done.stderr)) - {"dz", "none", "ipynb", "eve", "grades"}
+        assert words & {"error", "such", "there", "course", "folder", "did", "the"} == set(), words
