@@ -129,7 +129,9 @@ def open_class(options: GradeOptions) -> Iterator[ClassFolder]:
     for assignment in options.assignments:
         if assignment not in course.assignments:
             known = ", ".join(course.assignments)
-            raise UsageError(said("error_no_assignment", name=assignment, known=known))
+            raise UsageError(
+                said("error_no_assignment", name=f"--assignment {assignment}", known=known)
+            )
     language = pick_language(options.language, course)
     with (
         bounded(options.submissions if options.submissions.is_dir() else None),
