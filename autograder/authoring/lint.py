@@ -414,7 +414,10 @@ def _slow(test: EfficiencyTest, mutants: Mutants) -> dict[str, str]:
         finding = next((one.finding for one in judgements if one.test.name == test.name), None)
         if finding is None:
             continue
-        if finding.slowdown is not None:
+        if finding.lines is not None:
+            over = "over " if finding.lines > finding.most_lines else ""
+            found[name] = f"{over}{min(finding.lines, finding.most_lines)} lines of Python"
+        elif finding.slowdown is not None:
             found[name] = _times(finding.slowdown)
         elif finding.failure is not None and finding.failure.kind in _STOPPED:
             others = (one for one in judgements if not isinstance(one.test, EfficiencyTest))

@@ -22,6 +22,8 @@ from autograder.course.exercise import (
     Yardstick,
 )
 from autograder.grades.model import Status, clamp
+from autograder.grading.efficiency import Yardstick as LinesOfYardstick
+from autograder.grading.efficiency import first_too_long, most_lines, most_times
 from autograder.grading.observation import Change, Failure, Observation
 from autograder.grading.run import ExerciseRun
 from autograder.grading.source_rules import BrokenRule
@@ -44,7 +46,8 @@ Property: TypeAlias = Literal[
 
 class Finding(Struct, frozen=True):
     """What is wrong with one case: a failure, a verdict on an output, a property that does
-    not hold, how many times slower than something it was, or a rule about the source."""
+    not hold, how many times slower than something it was or how many lines it executed, or a
+    rule about the source."""
 
     case: int | None
     output: str | None = None
@@ -54,6 +57,10 @@ class Finding(Struct, frozen=True):
     names: tuple[str, ...] = ()
     change: Change | None = None
     slowdown: float | None = None
+    lines: int | None = None
+    """Of Python, that were executed and are too many."""
+    most_lines: int = 0
+    """So many were counted; where ``lines`` are more, the call was ended there."""
     slower_than: Yardstick = "reference"
     rule: BrokenRule | None = None
 
@@ -152,15 +159,33 @@ def judge_pytest(test: PytestTest, observations: Sequence[Observation]) -> Judge
     )
 
 
+def judge_lines(
+    judgement: Judgement, test: EfficiencyTest, run: ExerciseRun, yardstick: LinesOfYardstick
+) -> Judgement:
+    """The judgement of an efficiency test whose answers are right, by the lines they executed."""
+    observations = run.observations[test.name]
+    number = first_too_long(test, observations, yardstick)
+    if number is None:
+        return judgement
+    most = most_lines(test, number, yardstick)
+    finding = Finding(None, lines=observations[number].lines, most_lines=most)
+    return _too_slow(judgement, test, finding)
+
+
 def judge_time(judgement: Judgement, test: EfficiencyTest, ratio: float) -> Judgement:
     """The judgement of an efficiency test whose answers are right, and took ``ratio`` times as
     long as what they are held against."""
-    if ratio <= test.at_most:
+    if ratio <= most_times(test):
         return judgement
+    finding = Finding(None, slowdown=ratio, slower_than=test.relative_to)
+    return _too_slow(judgement, test, finding)
+
+
+def _too_slow(judgement: Judgement, test: EfficiencyTest, finding: Finding) -> Judgement:
     return replace(
         judgement,
         scores=(0.0,) * len(test.parts),
-        finding=Finding(None, slowdown=ratio, slower_than=test.relative_to),
+        finding=finding,
         wrong={output: tuple(range(test.inputs.cases)) for output in judgement.wrong},
     )
 
