@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from autograder.text.catalogue import FALLBACK, text
@@ -43,3 +44,27 @@ def worded(error: Exception, language: Language) -> str:
     if not isinstance(message, Said):
         return str(error)
     return str(error).removesuffix(str(message)) + message.in_language(language)
+
+
+def joined(key: str, parts: Iterable[str]) -> str:
+    """The parts as one text, two at a time by the message ``key``, such as ``{one} or {other}``;
+    empty where there is none."""
+    whole = ""
+    for part in parts:
+        whole = said(key, one=whole, other=part) if whole else part
+    return whole
+
+
+def replaced(message: str, old: str, new: str) -> str:
+    """The message with ``new`` in place of ``old``, in whatever it quotes."""
+    if not isinstance(message, Said):
+        return message.replace(old, new)
+    values = {
+        name: value if isinstance(value, int) else replaced(_as_text(value), old, new)
+        for name, value in message.values.items()
+    }
+    return said(message.key, **values)
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else str(value)

@@ -11,7 +11,7 @@ import pytest
 from autograder.errors import CourseError, UsageError
 from autograder.text import said as module
 from autograder.text.catalogue import languages, text
-from autograder.text.said import Said, said, worded
+from autograder.text.said import Said, in_language, joined, replaced, said, worded
 
 PACKAGE = Path(module.__file__).parents[1]
 ERRORS = {"AutograderError", "CourseError", "GraderFault", "MachineError", "UsageError"}
@@ -36,6 +36,7 @@ DONE = {
     "student/discovery.py",
     "student/mistake_index.py",
     "student/notebook_check.py",
+    "submissions",
 }
 
 
@@ -76,6 +77,23 @@ def test_every_language_fills_every_value(language: str) -> None:
     assert "{" not in said(
         "error_leak_more", text="a", secret="b", n=2, assignment="c"
     ).in_language(language)
+
+
+def test_parts_are_joined_in_every_language() -> None:
+    names = joined("either", ["a", "b", "c"])
+    assert names == "a or b or c"
+    assert in_language(names, "ko") == "a 또는 b 또는 c"
+    assert joined("either", ["a"]) == "a"
+    assert joined("either", []) == ""
+
+
+def test_a_place_is_replaced_in_whatever_is_quoted() -> None:
+    inner = said("error_no_folder", option="--into", path=Path("/tmp/x/a"))
+    message = said("release_done", assignment="l", written=1, n=1, folder=inner)
+    again = replaced(message, "/tmp/x", "class.zip")
+    assert again == "l: 1 of 1 file written to --into class.zip/a: no such folder"
+    assert "class.zip/a: 그런 폴더가" in in_language(again, "ko")
+    assert replaced("/tmp/x/b", "/tmp/x", "class.zip") == "class.zip/b"
 
 
 def written_in_code() -> set[str]:
