@@ -28,6 +28,7 @@ SITE: Final = BUILD / "site"
 
 _LINK: Final = re.compile(r"(?P<before>\]\()(?P<target>[^)\s]+)(?P<after>\))")
 _FENCE: Final = re.compile(r"^(```.*?^```$)", re.MULTILINE | re.DOTALL)
+_FENCE_WORDS: Final = re.compile(r"^(```\w+) .*$", re.MULTILINE)
 _CODE: Final = re.compile(r"(`+[^`]+?`+)")
 _FORMULA: Final = re.compile(r"(?<![\\$\w])\$(?![\s$])([^$\n]*[^$\s\\])\$(?![\w$])")
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -119,7 +120,9 @@ def write(pages: Pages, folder: Path) -> None:
     for place, text in pages.texts.items():
         path = folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_with_formulas(text), "utf-8")
+        # Of a fence's words, Zensical knows the language alone.
+        plain = _FENCE_WORDS.sub(r"\1", _with_formulas(text))
+        path.write_text(plain, "utf-8")
     for place, source in pages.files.items():
         path = folder / place
         path.parent.mkdir(parents=True, exist_ok=True)

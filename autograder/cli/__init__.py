@@ -34,6 +34,8 @@ COMMANDS = (
     "release",
     "gradescope",
     "pack",
+    "init",
+    "new",
     "lint",
     "schema",
     "nbgrader",

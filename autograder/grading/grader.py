@@ -37,6 +37,7 @@ from autograder.grading.judge import (
     judge_time,
     refused,
     slowdown,
+    without_unproven,
 )
 from autograder.grading.mistakes import explain, mutant
 from autograder.grading.observation import Failure
@@ -281,6 +282,7 @@ class ExerciseGrader:
     ) -> tuple[Judgement, ...]:
         """The judgements together with those of the rules about the source, in the exercise's
         order; all without points where a rule is broken that the exercise depends on."""
+        judgements = without_unproven(judgements)
         sources = [
             self._judge_source(test, submission, judgements) for test in self.exercise.source_tests
         ]
@@ -399,7 +401,8 @@ class ExerciseGrader:
         ``submission`` is what was run, to quote from; ``computed`` says what wrong outputs are,
         for want of a mistake that explains them."""
         test = judgement.test
-        message = text("passed", language)
+        earned = judgement.score >= judgement.max_score
+        message = text("passed" if earned else "unproven", language)
         if judgement.finding is not None:
             number = judgement.finding.case
             message = explain_finding(
