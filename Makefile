@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBGRADER := .venv-nbgrader
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-nbgrader lint keys bench diagnosis wrong-answers efficiency numerics soak fuzz clean
+.PHONY: help demo test test-nbgrader lint docs keys bench diagnosis wrong-answers efficiency numerics soak fuzz clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ lint: $(READY) ## Check style and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+docs: .venv/.docs ## Build the documentation as a site, without a broken link.
+	$(BIN)/python docs/make_site.py
 
 keys: $(READY) ## Write the tables of YAML keys into docs/, and the schemas into schema/.
 	$(BIN)/python docs/write_key_tables.py
@@ -74,6 +77,10 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --editable '.[dev,test]'
 	@# Nothing else compiles an editable package where Python is told not to write bytecode.
 	@$(BIN)/python -m compileall -q autograder
+	@touch $@
+
+.venv/.docs: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@
 
 # Another one for nbgrader, whose hundred packages nobody else needs. psycopg: for the gradebook

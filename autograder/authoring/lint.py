@@ -22,6 +22,7 @@ from autograder.authoring.statements import changed_arguments, contradictions
 from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, SourceTest
 from autograder.errors import CourseError
+from autograder.grades.model import TestGrade
 from autograder.grading.grader import ExerciseGrader
 from autograder.grading.judge import Judgement
 from autograder.grading.mistakes import explaining, mutant
@@ -29,6 +30,7 @@ from autograder.grading.run import ExerciseRun
 from autograder.processes.parallel import CAN_FORK
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission, decode_source
+from autograder.text.messages import text
 from autograder.text.words import shorten
 from autograder.truth.reference import solution_source
 
@@ -293,20 +295,27 @@ class _Linter:
         grade = self._grader.grade(self._submission(solution), self._course.language)
         for test in grade.tests:
             if test.status != "passed":
-                yield (
-                    f"the solution fails test '{test.name}' "
-                    f"({test.score:g} of {test.max_score:g}): {test.message}"
-                )
+                yield self._lost("the solution", test)
 
     def _check_right_answers(self) -> Iterator[str]:
         for answer in self._exercise.right:
             grade = self._grader.grade(self._submission(answer.code), self._course.language)
             for test in grade.tests:
                 if test.score < test.max_score or test.status != "passed":
-                    yield (
-                        f"the right answer '{answer.name}' fails test '{test.name}' "
-                        f"({test.score:g} of {test.max_score:g}): {test.message}"
-                    )
+                    yield self._lost(f"the right answer '{answer.name}'", test)
+
+    def _lost(self, answer: str, test: TestGrade) -> str:
+        """Why a right answer does not have all points of a test."""
+        if test.score < test.max_score and test.message == text("passed", self._course.language):
+            points = f"{test.score:g} of its {test.max_score:g}" if test.score else "no"
+            return (
+                f"the test '{test.name}' gives {points} points: zeros, ones or an input handed "
+                "back would be right there, too"
+            )
+        return (
+            f"{answer} fails test '{test.name}' "
+            f"({test.score:g} of {test.max_score:g}): {test.message}"
+        )
 
     def _check_trivial_answers(self) -> Iterator[str]:
         stub = decode_source(self._exercise.stub_path.read_bytes())
