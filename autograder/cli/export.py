@@ -17,6 +17,7 @@ from autograder.exports.context import make_context
 from autograder.exports.formats import FORMATS
 from autograder.text.catalogue import languages
 from autograder.text.language import Language
+from autograder.text.said import said
 
 
 @click.command("export", help=say("help_export"))
@@ -71,7 +72,7 @@ def command(
 ) -> int:
 
     if roster is not None and name not in ("canvas", "moodle"):
-        raise UsageError(f"--roster is for canvas and moodle; {name} has no IDs")
+        raise UsageError(said("error_no_ids", format=name))
     found = select(read_grade_files(grades), students, assignments, grades)
     loaded = find_loaded(course)
     if language is not None:
@@ -94,4 +95,5 @@ def _refuse_unknown(language: Language, course: Course | None) -> None:
     if course is not None:
         pick_language(language, course)
     elif language not in languages():
-        raise UsageError(f"--lang {language}: there are {', '.join(languages())}")
+        known = ", ".join(languages())
+        raise UsageError(said("error_no_language", language=language, known=known))

@@ -24,6 +24,7 @@ from autograder.grades.wording import in_language, is_frozen
 from autograder.submissions.submission import Submission
 from autograder.text.catalogue import languages
 from autograder.text.language import Language
+from autograder.text.said import said
 
 Reader = Callable[[Grade], Submission | None]
 
@@ -51,7 +52,7 @@ def read_all(grades: Path, course: Path | None, language: Language | None) -> Re
     named, and costs nobody else anything. Raises :class:`~autograder.errors.AutograderError`."""
     loaded = find_loaded(course)
     if language is not None and language not in languages():
-        raise UsageError(f"--lang {language}: there are {', '.join(languages())}")
+        raise UsageError(said("error_no_language", language=language, known=", ".join(languages())))
     found = read_grade_files(grades)
     chosen = language or (found[0].language if loaded is None else loaded.language)
     return Reading(

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from autograder.course.course import HiddenFeedback
 from autograder.grades.model import ExerciseGrade, Grade, Status, TestGrade, clamp
 from autograder.text.messages import text
-from autograder.text.said import Said
+from autograder.text.sentences import Sentence
 
 
 def visible(grade: Grade, policy: HiddenFeedback, *, after_due: bool) -> Grade:
@@ -82,7 +82,7 @@ def _merged(tests: Iterable[TestGrade], language: str) -> TestGrade:
         max_score=highest,
         status=status,
         message=text("passed" if complete else "hidden_lost", language),
-        said=UNSET if complete else Said(key="hidden_lost"),
+        said=UNSET if complete else Sentence(key="hidden_lost"),
         adjusted=UNSET if total == score else total,
     )
 
@@ -106,7 +106,7 @@ def _blanked(test: TestGrade, policy: HiddenFeedback, language: str) -> TestGrad
         message=text("passed" if passed else key, language),
         mistake=test.mistake if hints else None,
         hint=test.hint if hints else None,
-        said=UNSET if passed else Said(key=key),
+        said=UNSET if passed else Sentence(key=key),
         hint_said=test.hint_said if hints else UNSET,
         adjusted=test.adjusted,
         excused=test.excused,

@@ -10,9 +10,9 @@ from msgspec import UNSET, Struct, UnsetType
 from autograder.course.adjustments import Decision
 from autograder.course.exercise import Visibility
 from autograder.submissions.found_at import FoundAt
-from autograder.text.said import Said
+from autograder.text.sentences import Sentence
 
-PASSED: Final = Said(key="passed")
+PASSED: Final = Sentence(key="passed")
 """What is said about a test that passed."""
 
 Status: TypeAlias = Literal["passed", "partial", "failed", "error", "timeout", "crashed", "missing"]
@@ -32,10 +32,10 @@ class TestGrade(Struct, frozen=True):
     line: int | UnsetType = UNSET
     computed: str | UnsetType = UNSET
     """For instructors: the expression that each wrong output is, where one was found."""
-    said: Said | UnsetType = UNSET
+    said: Sentence | UnsetType = UNSET
     """What ``message`` says, in no language; see :mod:`autograder.grades.wording`. Left out where
     it says that the test passed."""
-    hint_said: Said | UnsetType = UNSET
+    hint_said: Sentence | UnsetType = UNSET
     """What ``hint`` says."""
     adjusted: float | UnsetType = UNSET
     """The points that count instead of ``score``, where a person decided so."""

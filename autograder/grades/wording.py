@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from autograder.grades.model import PASSED, Grade, TestGrade
 from autograder.text.language import Language
-from autograder.text.said import Said, worded
+from autograder.text.sentences import Sentence, worded
 
 
 def in_language(grade: Grade, language: Language) -> Grade:
@@ -41,7 +41,7 @@ def _test(test: TestGrade, language: Language) -> TestGrade:
     return replace(test, message=_worded(said, test.message, language), hint=hint)
 
 
-def _worded(said: Said | UnsetType, otherwise: str, language: Language) -> str:
+def _worded(said: Sentence | UnsetType, otherwise: str, language: Language) -> str:
     if said is UNSET:
         return otherwise
     try:

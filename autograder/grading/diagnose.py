@@ -23,7 +23,7 @@ from autograder.grading.run import ExerciseRun
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language
 from autograder.text.messages import sanitize
-from autograder.text.said import Words, joined, words
+from autograder.text.sentences import Words, joined, words
 from autograder.truth.cases import Case
 from autograder.truth.forward import run_forward
 

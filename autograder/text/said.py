@@ -1,95 +1,70 @@
-"""Sentences that know what they say, so that they can be said again in another language.
-
-A grade is worded when it is made, and read by people with another language. So what was found is
-kept beside the text: the key of each message and its values, which may be sentences themselves.
-"""
+"""Sentences that are raised before anybody knows in which language they will be read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from collections.abc import Iterable
+from typing import Any
 
-from msgspec import Struct
-
-from autograder.text.catalogue import fields, text
-from autograder.text.language import Language, Text
+from autograder.text.catalogue import FALLBACK, text
+from autograder.text.language import Language
 
 
-class Said(Struct, frozen=True, omit_defaults=True):
-    """A sentence in no language: a message by its ``key`` with ``values``; or an author's
-    ``texts``; or ``parts`` one after the other."""
+class Said(str):
+    """A message of the catalogues with its values: English as text, and any language when asked."""
 
-    key: str = ""
-    values: dict[str, str | int | Said] = {}
-    texts: Text = {}
-    parts: tuple[str | Said, ...] = ()
+    key: str
+    values: dict[str, object]
 
+    def __new__(cls, key: str, /, **values: object) -> Said:
+        said = super().__new__(cls, text(key, FALLBACK, **values))
+        said.key, said.values = key, values
+        return said
 
-Value: TypeAlias = "str | int | Said"
+    def in_language(self, language: Language) -> str:
+        """The sentence in ``language``, and so what it quotes of other sentences."""
+        values = {name: in_language(value, language) for name, value in self.values.items()}
+        return text(self.key, language, **values)
 
-
-class Words(str):
-    """Text in one language, with what it says."""
-
-    said: Said
-
-    def __new__(cls, shown: str, said: Said) -> Words:
-        words = super().__new__(cls, shown)
-        words.said = said
-        return words
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, object]]:
+        """Errors are passed between processes."""
+        return (self.key,), self.values
 
 
-def words(key: str, language: Language, /, **values: object) -> Words:
-    """The message ``key`` in ``language``; see :func:`~autograder.text.catalogue.text`. Values may
-    be :class:`Words`."""
-    kept = {name: _kept(value) for name, value in values.items() if name in fields(key)}
-    return Words(text(key, language, **values), Said(key=key, values=kept))
+said = Said
 
 
-def authored(versions: Mapping[Language, str], language: Language) -> Words:
-    """The author's text in ``language``, or in whichever language there is; empty where there is
-    none."""
-    return Words(_picked(versions, language), Said(texts=dict(versions)))
+def in_language(value: Any, language: Language) -> Any:
+    """``value``, or where it is a sentence of the catalogues, that in ``language``."""
+    return value.in_language(language) if isinstance(value, Said) else value
 
 
-def joined(parts: Iterable[object], between: str = "") -> Words:
-    """The parts, which may be :class:`Words`, one after the other with ``between`` in between."""
-    every: list[object] = []
+def worded(error: Exception, language: Language) -> str:
+    """The message of an error in ``language``, with the place that stands before it."""
+    message = getattr(error, "message", error.args[0] if error.args else "")
+    if not isinstance(message, Said):
+        return str(error)
+    return str(error).removesuffix(str(message)) + message.in_language(language)
+
+
+def joined(key: str, parts: Iterable[str]) -> str:
+    """The parts as one text, two at a time by the message ``key``, such as ``{one} or {other}``;
+    empty where there is none."""
+    whole = ""
     for part in parts:
-        every += [between, part] if every else [part]
-    shown = "".join(map(str, every))
-    kept = tuple(one for one in map(_kept_text, every) if one != "")
-    return Words(shown, Said(parts=kept))
+        whole = said(key, one=whole, other=part) if whole else part
+    return whole
 
 
-def worded(said: Said, language: Language) -> str:
-    """What was said, in ``language``. Raises :class:`KeyError` for a message that no catalogue has
-    any more, or has with other values."""
-    if said.key:
-        values = {
-            name: worded(value, language) if isinstance(value, Said) else value
-            for name, value in said.values.items()
-        }
-        return text(said.key, language, **values)
-    if said.texts:
-        return _picked(said.texts, language)
-    return "".join(one if isinstance(one, str) else worded(one, language) for one in said.parts)
+def replaced(message: str, old: str, new: str) -> str:
+    """The message with ``new`` in place of ``old``, in whatever it quotes."""
+    if not isinstance(message, Said):
+        return message.replace(old, new)
+    values = {
+        name: value if isinstance(value, int) else replaced(_as_text(value), old, new)
+        for name, value in message.values.items()
+    }
+    return said(message.key, **values)
 
 
-def said_in(shown: str) -> Said | None:
-    """What a text says, where it knows."""
-    return shown.said if isinstance(shown, Words) else None
-
-
-def _picked(versions: Mapping[Language, str], language: Language) -> str:
-    return versions.get(language) or next(iter(versions.values()), "")
-
-
-def _kept(value: object) -> Value:
-    if isinstance(value, Words):
-        return value.said
-    return value if isinstance(value, int) and not isinstance(value, bool) else str(value)
-
-
-def _kept_text(value: object) -> str | Said:
-    return value.said if isinstance(value, Words) else str(value)
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else str(value)

@@ -7,19 +7,19 @@ import random
 from msgspec import UNSET
 
 from autograder.grades import model
-from autograder.text.said import Said
+from autograder.text.sentences import Sentence
 
 EXERCISES = {"dx": 3, "dW": 4}
 
 
 def _test(name: str, visibility: str, passed: bool, kind: str) -> model.TestGrade:
-    mistake, hint, said, computed = None, None, Said(key="wrong_value"), UNSET
+    mistake, hint, said, computed = None, None, Sentence(key="wrong_value"), UNSET
     if not passed and kind == "mistake":
         mistake, hint = "wrong-sign", "Look at the sign."
     elif not passed and kind == "computed":
         computed = "dx = dy @ W, dW = -right dW"  # type: ignore[assignment]
     elif not passed and kind == "slow":
-        said = Said(key="too_slow", values={"times": "40"})
+        said = Sentence(key="too_slow", values={"times": "40"})
     return model.TestGrade(
         name=name,
         visibility="public" if visibility == "public" else "hidden",

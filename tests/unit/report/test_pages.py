@@ -20,7 +20,7 @@ from autograder.report.pages import Settings, class_pages, file_names, write_pag
 from autograder.report.statistics import Estimate
 from autograder.report.suggestion import mistake_yaml
 from autograder.report.tables import write_tables
-from autograder.text.said import Said
+from autograder.text.sentences import Sentence
 from tests.support.classes import made_class
 from tests.support.grades import HOSTILE, PUBLIC, WRONG, grade, perfect
 from tests.support.small_course import COURSE
@@ -161,7 +161,7 @@ def lost(student: str, assignment: str, *tests: object, total: float) -> Grade:
 
 
 def test_people_who_are_worth_a_look() -> None:
-    slow = replace(WRONG, mistake=None, said=Said(key="too_slow"))
+    slow = replace(WRONG, mistake=None, said=Sentence(key="too_slow"))
     grades = [
         lost("zero", "a", replace(WRONG, mistake=None), total=0),
         lost("one", "a", WRONG, total=5),
