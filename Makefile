@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBGRADER := .venv-nbgrader
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-nbgrader lint docs keys bench diagnosis efficiency numerics soak fuzz clean
+.PHONY: help demo test test-nbgrader lint docs keys bench diagnosis wrong-answers efficiency numerics soak fuzz clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench: $(READY) ## Measure submissions per second.
 
 diagnosis: $(READY) ## Measure how many wrong answers are explained, and how many falsely.
 	$(BIN)/python -m tests.diagnosis.measure
+
+wrong-answers: $(READY) ## Measure how many wrong answers get full points.
+	$(BIN)/python -W ignore -m tests.wrong_answers.measure
 
 efficiency: $(READY) ## See whether efficiency tests say the same on a busy machine, 20 times.
 	$(BIN)/python -m tests.efficiency.measure
