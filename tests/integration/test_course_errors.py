@@ -546,7 +546,8 @@ FLAWS = {
     "kink in drawn inputs": (
         HIDDEN, DIMS, DIMS + "    differentiable: false\n",
         f"{HIDDEN}:11:5: unknown key 'differentiable' in test 'leaves-inputs-alone'; known here: "
-        "name, title, points, functions, tolerance, cases, dims, draw, dtypes, layouts, property",
+        "name, title, disabled, reason, points, functions, tolerance, cases, dims, draw, dtypes, "
+        "layouts, property",
     ),
     "kink that is neither true nor false": (
         PUBLIC, EXPECT, EXPECT + "    differentiable: never\n",
