@@ -565,7 +565,7 @@ FLAWS = {
     ),
     "unknown key in an efficiency test": (
         PUBLIC, AGAINST, "    efficiency: {at_most: 4, of: forward}\n",
-        f"{PUBLIC}:21:30: unknown key 'of' in 'efficiency'; known here: at_most, relative_to",
+        f"{PUBLIC}:21:30: unknown key 'of' in 'efficiency'; known here: at_most, relative_to, lines",
     ),
     "more layouts than cases": (
         HIDDEN, "n: 1..6}", "n: 1..6}\n    layouts: [C, F, C, C, C, C, strided]",
@@ -1148,6 +1148,8 @@ def test_origins_say_where_things_are_written(course: Path) -> None:
     exercise = load_course(course).assignments["linear-layer"].exercises[0]
     places = {key: (str(o.path), o.line, o.column) for key, o in exercise.origins.items()}
     assert places == {
+        "title": (PUBLIC, 1, 1),
+        "statement": (PUBLIC, 2, 1),
         "function": (PUBLIC, 5, 1),
         "forward": (PUBLIC, 11, 1),
         "gradients.dx": (PUBLIC, 13, 3),
