@@ -565,7 +565,8 @@ FLAWS = {
     ),
     "unknown key in an efficiency test": (
         PUBLIC, AGAINST, "    efficiency: {at_most: 4, of: forward}\n",
-        f"{PUBLIC}:21:30: unknown key 'of' in 'efficiency'; known here: at_most, relative_to, lines",
+        f"{PUBLIC}:21:30: unknown key 'of' in 'efficiency'; known here: at_most, "
+        "relative_to, lines",
     ),
     "more layouts than cases": (
         HIDDEN, "n: 1..6}", "n: 1..6}\n    layouts: [C, F, C, C, C, C, strided]",
