@@ -66,6 +66,8 @@ def test_every_message_is_used_and_every_key_exists() -> None:
         "unused_",
         "readme_",
         "battery_",
+        "computed_change_",
+        "computed_upstream_",
     )
     known = {reason.name for reason in Reason}
     unused = [
