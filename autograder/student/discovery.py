@@ -6,8 +6,7 @@ A course and a student's bundle look alike: a folder with `config.yaml`, and in 
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -17,9 +16,11 @@ from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
 from autograder.submissions.submission import SubmissionRef, Wanted, source_paths, wanted_of
+from autograder.text.words import begin_list, nearest
 
 CONFIG = "config.yaml"
 ASSIGNMENTS = "assignments"
+_NAMED = 6
 _NOTEBOOK = ".ipynb"
 
 
@@ -113,7 +114,7 @@ def _in_folder(course: Course, path: Path, folder: Path) -> list[Work]:
     if not found:
         raise UsageError(
             f"{path}: no file here belongs to an exercise; they are called "
-            f"{_some(f'{name}.py' for name in _exercise_names(course))}"
+            f"{begin_list([f'{name}.py' for name in _exercise_names(course)], _NAMED)}"
         )
     return found
 
@@ -169,10 +170,14 @@ def _of_file(course: Course, path: Path, file: Path) -> list[Work]:
         exercises = list(course.assignments[stem].exercises)
     if not exercises:
         names = _exercise_names(course)
-        close = difflib.get_close_matches(stem, names, n=1)
+        close = nearest(stem, names)
         raise UsageError(
             f"{path}: belongs to no exercise; "
-            + (f"did you mean '{close[0]}'?" if close else f"files are called like {_some(names)}")
+            + (
+                f"did you mean '{close}'?"
+                if close
+                else f"files are called like {begin_list(names, _NAMED)}"
+            )
         )
     if suffix == ".yaml":
         return [Work(course, exercise, _ref(course, exercise)) for exercise in exercises]
@@ -208,19 +213,13 @@ def _by_name(course: Course, path: Path) -> list[Work]:
     if not found:
         names = [*course.assignments, *_exercise_names(course)]
         # A file elsewhere is no misspelt exercise.
-        close = difflib.get_close_matches(path.stem, names, n=1) if path.name == name else []
+        close = nearest(path.stem, names) if path.name == name else None
         raise UsageError(
             f"{path}: no such file, exercise or assignment; "
-            + (f"did you mean '{close[0]}'?" if close else f"there are {_some(names)}")
+            + (f"did you mean '{close}'?" if close else f"there are {begin_list(names, _NAMED)}")
         )
     return found
 
 
 def _exercise_names(course: Course) -> list[str]:
     return [one.name for each in course.assignments.values() for one in each.exercises]
-
-
-def _some(names: Iterable[str]) -> str:
-    """The first few of many names."""
-    names = list(names)
-    return ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
