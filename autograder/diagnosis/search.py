@@ -443,7 +443,7 @@ class Search:
             least: int | None = None
             candidates = [
                 # To be less than the right output is said before being a part of it.
-                (one, cost + 3 * (not is_rest and _has_ways(one)))
+                (one, cost + 4 * (not is_rest and _has_ways(one)))
                 for one, cost in candidates
                 if _is_about(one, output, is_rest)
             ]

@@ -21,12 +21,10 @@ from autograder.diagnosis.expressions import Surroundings
 from autograder.diagnosis.passes import Derivative, ForwardPass, Statements
 from autograder.diagnosis.programs import ARRIVED, UPSTREAM, WAY, Programs, Solution
 from autograder.diagnosis.search import Explanation, Search
-from autograder.diagnosis.shapes import Clash, find_clash
-from autograder.grading.judge import Finding, Judgement, Truth
+from autograder.grading.judge import Judgement, Truth
 from autograder.grading.run import ExerciseRun
-from autograder.submissions.submission import Submission
 from autograder.text.language import Language
-from autograder.text.messages import sanitize, text
+from autograder.text.messages import text
 from autograder.truth.cases import Case
 from autograder.truth.forward import run_forward
 from autograder.truth.reference import solution_source
@@ -295,25 +293,6 @@ def _evaluations(case: Case) -> dict[str, np.ndarray]:
     return {key: value for key, value in found.items() if np.all(np.isfinite(value))}
 
 
-def find_shapes(
-    exercise: Exercise, finding: Finding, case: Case, submission: Submission
-) -> Clash | None:
-    """The shapes that met where the student's code failed; None where that cannot be told."""
-    failure = finding.failure
-    exception = None if failure is None else failure.exception
-    if failure is None or failure.while_loading or exception is None or not exception.frames:
-        return None
-    if exception.type_name != "ValueError" or exercise.is_class or not case.inputs:
-        return None
-    frame = exception.frames[-1]
-    source = submission.files.get(frame.file, "")
-    signature = exercise.signature
-    if any(name not in case.inputs for name in signature.parameters):
-        return None
-    shapes = [case.inputs[name].shape for name in signature.parameters]
-    return find_clash(source, signature.function, frame.line, shapes)
-
-
 # Words
 
 
@@ -423,21 +402,3 @@ def _factor_sentence(found: Explanation, language: Language) -> str:
         written = choice.join(str(one).lstrip("-") for one in alike)
         said = text("computed_multiplied", language, output=output, factor=written)
     return said + negative
-
-
-def clash_in_words(clash: Clash, language: Language) -> str:
-    """Which shapes met, and which orders would fit."""
-    left, right = sanitize(clash.left), sanitize(clash.right)
-    key = "clash_product" if clash.operation in ("@", "dot", "matmul") else "clash_elementwise"
-    said = text(
-        key,
-        language,
-        left=left,
-        right=right,
-        left_shape=clash.left_shape,
-        right_shape=clash.right_shape,
-    )
-    if clash.fitting:
-        ways = ", ".join(f"`{sanitize(way)}`" for way in clash.fitting)
-        said += " " + text("clash_fitting", language, ways=ways)
-    return said

@@ -21,7 +21,8 @@ from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, RunTest, SourceTest
 from autograder.grades.model import ExerciseGrade, FileUse, Grade, TestGrade, Timing, clamp
 from autograder.grading.budget import Budget
-from autograder.grading.diagnose import Diagnoser, clash_in_words, find_shapes, in_words
+from autograder.grading.clashes import clash_in_words, find_shapes
+from autograder.grading.diagnose import Diagnoser, in_words
 from autograder.grading.explain import explain_finding, note_on
 from autograder.grading.judge import (
     Judgement,
@@ -36,7 +37,7 @@ from autograder.grading.judge import (
     refused,
     slowdown,
 )
-from autograder.grading.mistakes import explain, mutant
+from autograder.grading.mistakes import explain, label, mutant, other_values, with_shapes
 from autograder.grading.observation import Failure
 from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare
@@ -161,7 +162,9 @@ class ExerciseGrader:
         run, judgements = self._run_rest(started)
         explained: dict[str, str] = {}
         if any(judgement.is_explainable for judgement in judgements):
-            explained = explain(self.exercise, judgements, run, self.mutants(), self.truths)
+            shaped = with_shapes(self.exercise, self.cases, run, submission)
+            mutants = {**self.mutants(), **self._with_other_values}
+            explained = explain(self.exercise, judgements, shaped, mutants, self.truths)
         computed = self.computed(judgements, run)
         judgements = self.add_source_tests(submission, judgements)
         hints = {mistake.name: mistake.hint for mistake in self.exercise.mistakes}
@@ -295,10 +298,27 @@ class ExerciseGrader:
         if self._mutants is None:
             solution = solution_source(self.exercise) or ""
             self._mutants = {
-                mistake.name: self.run(mutant(self.exercise, mistake, solution))
+                mistake.name: self.run_mutant(mutant(self.exercise, mistake, solution))
                 for mistake in self.exercise.mistakes
             }
         return self._mutants
+
+    def run_mutant(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
+        """What a mistake does, with the shapes that met where it fails."""
+        run, judgements = self.run(submission)
+        return with_shapes(self.exercise, self.cases, run, submission), judgements
+
+    @cached_property
+    def _with_other_values(self) -> Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]:
+        """What mistakes do with other numbers than the usual ones."""
+        solution = solution_source(self.exercise) or ""
+        return {
+            label(mistake.name, number): self.run_mutant(
+                mutant(self.exercise, mistake, solution, values)
+            )
+            for mistake in self.exercise.mistakes
+            for number, values in enumerate(other_values(mistake))
+        }
 
     def _run(self, submission: Submission, tests: Sequence[RunTest] | None = None) -> ExerciseRun:
         return run_exercise(self._plan, submission, self._sandbox.session, tests)
@@ -407,7 +427,7 @@ class ExerciseGrader:
         shown = pick(hint, language) or in_words(found, language)
         if not shown and judgement.finding is not None and judgement.finding.case is not None:
             case = self.cases[test.name][judgement.finding.case]
-            clash = find_shapes(self.exercise, judgement.finding, case, submission)
+            clash = find_shapes(self.exercise, failure, case, submission)
             shown = "" if clash is None else clash_in_words(clash, language)
         file, line = _place(self.exercise, judgement)
         if isinstance(line, int) and place_of(submission.files.get(str(file), ""), line):

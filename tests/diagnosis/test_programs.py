@@ -98,6 +98,7 @@ def test_the_gradients_of_the_forward_pass_are_precise() -> None:
         assert one.programs.forward is not None
         for output, right in one.right.items():
             found = one.programs.forward.gradient(output)
+            assert found is not None
             assert np.allclose(found, right, rtol=0, atol=1e-10)
 
 

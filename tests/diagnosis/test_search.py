@@ -13,7 +13,8 @@ from autograder.diagnosis.expressions import RIGHT, Expression, Surroundings
 from autograder.diagnosis.programs import FORWARD, SOLUTION, UPSTREAM, WAY
 from autograder.diagnosis.search import Explanation, Factor, Search
 from autograder.diagnosis.shapes import Clash, find_clash
-from autograder.grading.diagnose import clash_in_words, in_words
+from autograder.grading.clashes import clash_in_words
+from autograder.grading.diagnose import in_words
 
 LENGTHS = [(4, 3, 2), (3, 5, 4), (6, 2, 5)]
 
@@ -332,3 +333,59 @@ def test_what_cannot_be_told_is_not_said(code: str) -> None:
 
 def test_a_source_that_is_no_python_is_not_read() -> None:
     assert find_clash("def f(:", "f", 1, []) is None
+
+
+SPELLINGS: list[tuple[str, list[str]]] = [
+    (
+        "X @ dY",
+        [
+            "np.dot(X, dY)",
+            "X.dot(dY)",
+            "np.matmul(X, dY)",
+            "dY.T @ X.T",
+            "np.dot(dY.T, X.T)",
+            "dY.T.dot(X.T)",
+            "np.einsum('ij,jk->ik', X, dY)",
+            "np.inner(X, dY.T)",
+            "(dY.T @ X.T).T",
+            "2 * X @ dY",
+            "np.transpose(X).T @ dY",
+            "(X @ dY) / len(X)",
+            "np.matmul(dY.T, X.T).T",
+        ],
+    ),
+    (
+        "dY @ X",
+        ["np.dot(dY, X)", "dY.dot(X)", "np.matmul(dY, X)", "X.T @ dY.T", "X.T.dot(dY.T)",
+         "np.einsum('ij,jk->ik', dY, X)", "np.dot(X.T, dY.T).T"],
+    ),
+    (
+        "X * dY",
+        ["dY * X", "np.multiply(X, dY)", "np.multiply(dY, X)", "(X * dY).sum(axis=0)",
+         "np.sum(X * dY, axis=0)", "2 * (X * dY)", "X * dY / len(X)"],
+    ),
+    (
+        "W @ dY.T @ X @ X",
+        ["np.dot(W, dY.T) @ X @ X", "W.dot(dY.T).dot(X).dot(X)", "((W @ dY.T) @ X) @ X.T.T"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "others"), SPELLINGS)
+def test_failures_are_alike_however_they_are_spelled(one: str, others: list[str]) -> None:
+    shapes = [(4, 3), (3, 2), (4, 2)]
+
+    def key(code: str) -> tuple[str, ...] | None:
+        clash = find_clash(SOURCE.format(code=code), "backward", 5, shapes)
+        return None if clash is None else clash.key
+
+    assert key(one) is not None
+    assert {other: key(other) for other in others} == dict.fromkeys(others, key(one))
+    assert len({key(spelled) for spelled, _ in SPELLINGS[:3]}) == 3
+
+
+def test_what_is_added_in_place_must_have_the_shape() -> None:
+    source = "def backward(X, dY):\n    dX = np.zeros_like(X)\n    dX += dY\n    return dX\n"
+    clash = find_clash(source, "backward", 3, [(4, 1), (4, 2)])
+    assert clash is not None
+    assert (clash.left_shape, clash.right_shape) == ((4, 1), (4, 2))
