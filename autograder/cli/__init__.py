@@ -33,6 +33,8 @@ COMMANDS = (
     "release",
     "gradescope",
     "pack",
+    "init",
+    "new",
     "lint",
     "schema",
     "nbgrader",

@@ -356,4 +356,76 @@ FIRST: dict[str, list[dict[str, str]]] = {
     "dx": [{"dx": "W.T @ dy / len(dy)"}, {"dx": "W.sum(0)"}, {"dx": "(W.T @ dy)[None]"}],
 }
 
-BLIND: dict[str, list[dict[str, str]]] = {}
+BLIND: dict[str, list[dict[str, str]]] = {
+    "layernorm_backward": [
+        {"dgamma": "(dY * dev).sum(0)"},
+        {"dbeta": "dY.mean(1)"},
+        {"dX": "(dZ - m(dZ)) / s - dev * m(dZ * dev) / (var * s)"},
+        {"dX": "dZ"},
+    ],
+    "batchnorm_backward": [
+        {"dgamma": "(dY * Z).mean(0)"},
+        {"dX": "dX / N"},
+        {"dX": "dY * gamma"},
+        {"dX": "gamma / s * (dY - m(dY) + Z * m(dY * Z))"},
+        {"dbeta": "dY.sum()"},
+    ],
+    "rmsnorm_backward": [{"dX": "(dZ + Z * m(dZ * Z)) / r"}, {"dgamma": "(dY * Z).sum(1)"}],
+    "dropout_backward": [{"dx": "dy * mask * p"}, {"dx": "dy * (1 - p)"}],
+    "gelu_backward": [{"dx": "dy * (Phi - x * phi)"}, {"dx": "dx * x"}],
+    "sigmoid_tanh_backward": [
+        {"dx_sigmoid": "dy * s * (1 + s)"},
+        {"dx_tanh": "dy * t**2"},
+        {"dx_tanh": "1 - t**2"},
+    ],
+    "embedding_backward": [{"dW": "dW * W"}, {"dW": "np.zeros(W.shape)"}],
+    "conv1d_backward": [
+        {"dx": "np.convolve(dy, w)[::-1]"},
+        {"dw": "np.convolve(x[::-1], dy, 'valid')"},
+        {"dx": "dx * x"},
+    ],
+    "conv2d_backward": [
+        {"db": "db / len(X)"},
+        {"dX": "-dX", "dK": "-dK"},
+        {"db": "dY.sum(axis=(2, 3))"},
+        {"dK": "backward(dY=dY[:1], wide=wide[:1])[1]"},
+    ],
+    "maxpool_backward": [{"dX": "2 * dX"}, {"dX": "pool(largest, lambda a, v: a * 0 + 1)"}],
+    "attention_backward": [
+        {"dQ": "c * (dA - (A * dA).sum(-1, keepdims=True)) @ K"},
+        {"dK": "c * dZ.T @ Q / len(Q)"},
+        {"dV": "(A * (A > 0.1)).T @ dO"},
+        {"dV": "np.ones(A.shape).T @ dO"},
+    ],
+    "lstm_cell_backward": [
+        {"dC": "dC_next"},
+        {"dW": "dG.T @ X / 4"},
+        {"dC": "dC_next * f"},
+        {"dH": "dG @ U + dH_next * f"},
+    ],
+    "train": [
+        {"losses": "train(step=lambda p, g: p - lr / 2 * g)"},
+        {"losses": "train(loss=lambda e: np.sum(e**2))"},
+        {"losses": "train(mask=lambda h: h < 0)"},
+    ],
+    "leading_axes": [{"db": "dY.max()"}, {"dX": "dX / len(X)"}, {"dW": "dW + W"}],
+    "linear_forward": [{"Y": "X @ W.T + 2 * b"}, {"Y": "X @ W.T * b"}],
+    "linear_module": [{"dX": "dX / len(X)"}, {"db": "b"}, {"dW": "dW * W"}],
+    "relative_error": [
+        {"e": "np.max(np.abs(a - b) / np.abs(a))"},
+        {"e": "np.max((a - b) ** 2)"},
+    ],
+    "jacobian": [{"J": "W * W"}, {"J": "2 * W"}],
+    "affine_backward": [
+        {"dX": "dX * len(X)"},
+        {"dW": "X.T @ dY + 2 * W"},
+        {"db": "dY.sum(0) * len(X)"},
+    ],
+    "mlp_backward": [{"db1": "db1 / len(X)", "db2": "db2 / len(X)"}, {"dW1": "dH.T @ dH"}],
+    "mse": [{"loss": "loss * len(y)"}, {"dy_pred": "dy_pred.sum(0)"}],
+    "softmax_cross_entropy": [
+        {"loss": "loss / np.log(2)"},
+        {"dlogits": "(p - onehot) * p"},
+    ],
+    "numerical_gradient": [{"g": "g / h"}, {"g": "g.reshape(-1)"}],
+}

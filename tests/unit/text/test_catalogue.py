@@ -68,6 +68,7 @@ def test_every_message_is_used_and_every_key_exists() -> None:
         "battery_",
         "computed_change_",
         "computed_upstream_",
+        "scaffold_",
     )
     known = {reason.name for reason in Reason}
     unused = [
