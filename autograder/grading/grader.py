@@ -21,13 +21,9 @@ from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, RunTest, SourceTest
 from autograder.grades.model import ExerciseGrade, FileUse, Grade, TestGrade, Timing, clamp
 from autograder.grading.budget import Budget
-<<<<<<< HEAD
 from autograder.grading.clashes import clash_in_words, find_shapes
 from autograder.grading.diagnose import Diagnoser, in_words
-=======
-from autograder.grading.diagnose import Diagnoser, clash_in_words, find_shapes, in_words
 from autograder.grading.efficiency import most_times
->>>>>>> main
 from autograder.grading.explain import explain_finding, note_on
 from autograder.grading.judge import (
     Judgement,
@@ -310,6 +306,22 @@ class ExerciseGrader:
         _, judgements = self.run(submission)
         judgements = self.add_source_tests(submission, judgements)
         return all(judgement.finding is None for judgement in judgements)
+
+    def explains(self, submission: Submission) -> bool | None:
+        """Whether an expression is found for every output that the submission gets wrong; None
+        where none is wrong, or where it mostly fails."""
+        tests = [test for test in self.exercise.run_tests if not isinstance(test, EfficiencyTest)]
+        run = self._run(submission, tests)
+        judgements = [self._judge(test, self.truths, run) for test in tests]
+        returns: dict[str, list[bool]] = {}
+        for one in judgements:
+            for output, numbers in one.wrong.items():
+                seen = (run.observations[one.test.name][number] for number in numbers)
+                returns.setdefault(output, []).extend(each.failure is None for each in seen)
+        # What mostly fails is explained by how it fails.
+        wrong = {name for name, one in returns.items() if one and 2 * sum(one) > len(one)}
+        wrong &= set(self.exercise.signature.outputs)
+        return wrong <= set(self.computed(judgements, run)) if wrong else None
 
     def mutants(self) -> Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]:
         """What each known mistake does, found out when it is first asked for."""
