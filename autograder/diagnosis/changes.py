@@ -17,6 +17,7 @@ Kind: TypeAlias = Literal[
     "division",
     "multiplication",
     "elementwise",
+    "operation",
     "order",
     "transpose",
     "axis",
@@ -235,17 +236,19 @@ def _of_operation(node: ast.BinOp) -> Iterator[tuple[Kind, ast.AST]]:
         yield "sign", _with(node, ast.Sub())
         yield "term", left
         yield "term", right
-        # sqrt(v) + eps for sqrt(v + eps) is a place of the call.
+        yield "operation", _with(node, ast.Mult())
     elif isinstance(node.op, ast.Sub):
         yield "sign", _with(node, ast.Add())
         yield "order", ast.BinOp(right, ast.Sub(), left)
         yield "term", left
         yield "term", right
         yield "term", ast.UnaryOp(ast.USub(), right)
+        yield "operation", _with(node, ast.Mult())
     elif isinstance(node.op, ast.Mult):
         yield "factor", left
         yield "factor", right
         yield "division", _with(node, ast.Div())
+        yield "operation", _with(node, ast.Add())
     elif isinstance(node.op, ast.Div):
         yield "factor", left
         yield "multiplication", _with(node, ast.Mult())

@@ -144,6 +144,7 @@ _UNARY: Mapping[str, Callable[[NumpyArray, Any], NumpyArray]] = {
     "rows": lambda a, axis: a.reshape(-1, a.shape[-1]),
     "cumsum": lambda a, axis: a.cumsum(),
     "max": lambda a, axis: np.asarray(a.max(axis)),
+    "min": lambda a, axis: np.asarray(a.min(axis)),
     "first": lambda a, axis: np.asarray(np.take(a, 0, axis)),
     "last": lambda a, axis: np.asarray(np.take(a, -1, axis)),
 }
@@ -218,7 +219,7 @@ def _written(expression: Expression, outside: int = 0) -> str:
         return f"np.cumsum({operands[0]})"
     if operation == "reversed":
         return f"{inner}[{'..., ::-1, ::-1' if expression.axis == (-2, -1) else '::-1'}]"
-    if operation in ("sum", "max", "mean"):
+    if operation in ("sum", "max", "min", "mean"):
         at = "" if expression.axis is None else f"axis={expression.axis}"
         return f"{inner}.{operation}({at})"
     if operation in ("first", "last"):
@@ -256,7 +257,9 @@ MAX_ELEMENTS = 4096
 MAX_TABLE = 400_000
 MAX_LEAVES = 18
 # Operations whose results are combined with leaves alone.
-_WEAK = frozenset(("exp", "sign", "abs", "sqrt", "first", "last", "max", "< 0", ">= 0", "relu"))
+_WEAK = frozenset(
+    ("exp", "sign", "abs", "sqrt", "first", "last", "max", "min", "< 0", ">= 0", "relu")
+)
 _CHAIN_STEPS = 3
 _MAX_CHAINS = 250
 
@@ -423,6 +426,7 @@ def _relative_errors(raw: Sequence[Found]) -> Iterator[Found]:
                 above = _unary("abs", difference)
                 norm = _unary("sqrt", _unary("sum", _unary("square", difference)))
                 yield _unary("max", above)
+                yield _unary("max", _unary("square", difference))
                 for size in sizes:
                     for ratio in _some(_binary("/", above, size)):
                         yield from (_unary("max", ratio), _unary("sum", ratio))
@@ -556,8 +560,8 @@ def _one_operation(leaf: Found, around: Surroundings, ranks_differ: bool) -> Ite
     yield _unary("sqrt", _unary("sum", _unary("square", leaf)))
     for axis in range(value.ndim):
         yield from (_unary("first", leaf, axis), _unary("last", leaf, axis))
-        if value.ndim == 2:
-            yield _unary("max", leaf, axis)
+        yield from (_unary("max", leaf, axis), _unary("min", leaf, axis))
+    yield from (_unary("max", leaf), _unary("min", leaf))
 
 
 def _reductions(of: Found, ranks_differ: bool = False) -> Iterator[Found]:

@@ -624,6 +624,16 @@ def _telling(case: Surroundings) -> tuple[int, int, int, int]:
     return is_random, -lengths.count(1), distinct + enough, -sum(sizes)
 
 
+# Numbers that formulas have: another base of a logarithm, a normal density.
+_CONSTANTS = {
+    "np.log(2)": math.log(2),
+    "np.log(10)": math.log(10),
+    "np.pi": math.pi,
+    "np.sqrt(2)": math.sqrt(2),
+    "np.sqrt(2 * np.pi)": math.sqrt(2 * math.pi),
+}
+
+
 def _factors(dims: Mapping[str, float]) -> dict[Factor, float]:
     """The factors with a name and their values, the simplest first. A length of 1 is one too."""
     found: dict[Factor, float] = {}
@@ -635,6 +645,9 @@ def _factors(dims: Mapping[str, float]) -> dict[Factor, float]:
     add("1", "1", 1.0)
     add("2", "1", 2.0)
     add("1", "2", 0.5)
+    for name, value in _CONSTANTS.items():
+        add(name, "1", value)
+        add("1", name, 1 / value)
     for name, value in dims.items():
         if 0 <= value < 1:
             add(f"(1 - {name})", "1", 1 - value)
@@ -643,6 +656,9 @@ def _factors(dims: Mapping[str, float]) -> dict[Factor, float]:
             continue
         add(name, "1", value)
         add("1", name, 1 / value)
+        if value > 0:
+            add(f"np.sqrt({name})", "1", math.sqrt(value))
+            add("1", f"np.sqrt({name})", 1 / math.sqrt(value))
         add(f"2{name}", "1", 2 * value)
         add("1", f"(2{name})", 0.5 / value)
         add("2", name, 2 / value)

@@ -245,7 +245,7 @@ def _lengths(exercise: Exercise, case: Case) -> dict[str, float]:
                     lengths[f"{name}.shape[-1]"] = float(array.shape[-1])
                 break
     for name, array in case.inputs.items():
-        if array.ndim == 0 and float(array) != 1.0:
+        if array.ndim == 0:
             lengths[name] = float(array)
     return lengths
 

@@ -2,7 +2,8 @@
 
 As in :mod:`tests.diagnosis.wrong_answers`, an answer names the outputs that are wrong and what
 each of them is. ``FIRST`` was written before the search knew more than small expressions over
-arguments, ``BLIND`` after it had learnt more and without a look at what it finds.
+arguments; ``BLIND`` after it had learnt more and without a look at what it finds, and ``LAST`` so
+again, when it had learnt from what it had not found in ``BLIND``.
 """
 
 from __future__ import annotations
@@ -428,4 +429,38 @@ BLIND: dict[str, list[dict[str, str]]] = {
         {"dlogits": "(p - onehot) * p"},
     ],
     "numerical_gradient": [{"g": "g / h"}, {"g": "g.reshape(-1)"}],
+}
+
+LAST: dict[str, list[dict[str, str]]] = {
+    "layernorm_backward": [
+        {"dX": "(dY - m(dZ) - Z * m(dZ * Z)) / s"},
+        {"dgamma": "dY.sum(0)"},
+        {"dbeta": "dY.sum()"},
+    ],
+    "batchnorm_backward": [
+        {"dX": "gamma / s * (dY - m(dY) - Z * m(dY * Z)) * N"},
+        {"dgamma": "(dY * Z).sum()"},
+    ],
+    "rmsnorm_backward": [{"dX": "dY / r"}, {"dgamma": "(dZ * Z).sum(0)"}],
+    "dropout_backward": [{"dx": "dx * mask * p"}, {"dx": "-dx"}],
+    "gelu_backward": [{"dx": "dx / 2"}, {"dx": "x * Phi"}],
+    "sigmoid_tanh_backward": [{"dx_sigmoid": "s"}, {"dx_tanh": "dy * (1 + t) * (1 - t) ** 2"}],
+    "embedding_backward": [{"dW": "2 * dW"}, {"dW": "W"}],
+    "conv1d_backward": [{"dx": "np.convolve(dy, w) * len(w)"}, {"dw": "dw * w"}],
+    "conv2d_backward": [{"db": "dY.sum(axis=(1, 2, 3))"}, {"dX": "dX / len(X)"}],
+    "maxpool_backward": [{"dX": "dX / k**2"}, {"dX": "dY"}],
+    "attention_backward": [
+        {"dV": "A.T @ dO * c"},
+        {"dQ": "c * (A * dA - (A * dA).sum(-1, keepdims=True)) @ K"},
+        {"dQ": "dQ / len(Q)", "dK": "dK / len(Q)", "dV": "dV / len(Q)"},
+    ],
+    "lstm_cell_backward": [{"dC": "state * f * (1 - f)"}, {"db": "dG.sum(1)"}],
+    "train": [{"losses": "train(act=lambda h: h, mask=lambda h: 1.0)"}, {"losses": "-losses"}],
+    "leading_axes": [{"dW": "-dW"}, {"db": "db / 2"}],
+    "linear_forward": [{"Y": "X @ W.T + b + 1"}, {"Y": "-Y"}],
+    "linear_module": [{"db": "dY.sum()"}, {"dX": "2 * dX"}],
+    "relative_error": [{"e": "np.min(np.abs(a - b) / np.maximum(np.abs(a), np.abs(b)))"}],
+    "affine_backward": [{"dW": "X.T @ (dY - dY.mean(0))"}, {"dX": "dY @ W.T + dY.sum()"}],
+    "softmax_cross_entropy": [{"loss": "loss + 1"}, {"dlogits": "dlogits * C"}],
+    "mlp_backward": [{"dW2": "dY.T @ H / len(X)"}, {"dX": "dH @ W1 * X"}],
 }

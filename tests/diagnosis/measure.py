@@ -56,8 +56,11 @@ def labelled(name: str) -> Iterator[tuple[str, dict[str, str]]]:
         yield "first", wrong
     for wrong in gallery_answers.BLIND.get(name, ()):
         yield "blind", wrong
+    for wrong in gallery_answers.LAST.get(name, ()):
+        yield "last", wrong
 
 
+PARTS = ("seen", "unseen", "first", "blind", "last")
 NAMES = list(dict.fromkeys((*WRONG, *gallery_answers.FIRST, *gallery_answers.BLIND)))
 
 
@@ -138,11 +141,13 @@ def measure(name: str, parts: Collection[str] = (), every: int = 1) -> Iterator[
 
 
 def main() -> int:
-    """Print what was not explained, or all with -v, and the figures; names choose exercises."""
-    names = [name for name in sys.argv[1:] if not name.startswith("-")] or NAMES
+    """Print what was not explained, or all with -v, and the figures. Names choose exercises or
+    parts of the set."""
+    given = [name for name in sys.argv[1:] if not name.startswith("-")]
+    names = [name for name in given if name in NAMES] or NAMES
     results = []
     for name in names:
-        for result in measure(name):
+        for result in measure(name, [part for part in given if part in PARTS]):
             results.append(result)
             if "-v" not in sys.argv and result.explained and not result.false:
                 continue

@@ -243,6 +243,7 @@ CHANGES: dict[Kind, tuple[str, str]] = {
     "division": ("is divided that should be multiplied", "곱해야 할 것으로 나누었습니다"),
     "multiplication": ("is multiplied that should be divided", "나누어야 할 것을 곱했습니다"),
     "elementwise": ("element by element", "원소별로 곱했습니다"),
+    "operation": ("one operation is another", "연산 하나가 다릅니다"),
     "order": ("the order is wrong", "순서가 바뀌었습니다"),
     "transpose": ("a transpose is missing", "전치가 하나 빠졌거나"),
     "axis": ("runs along the wrong axis", "축이 틀렸습니다"),
