@@ -301,6 +301,11 @@ class Table(Struct, frozen=True, eq=False):
                 made = _BINARY[self.operation](first, second)
         return np.asarray(made).reshape(len(self.left), len(self.right), size)
 
+    def costs(self) -> NumpyArray:
+        """What each of them costs, counted row by row."""
+        left, right = (np.array([one.cost for one in some]) for some in (self.left, self.right))
+        return np.asarray((left[:, None] + right + 1 + (self.operation == "/")).reshape(-1))
+
     def found(self, number: int) -> tuple[Expression, int]:
         """The expression with this number, counted row by row, and its cost."""
         one, other = self.left[number // len(self.right)], self.right[number % len(self.right)]

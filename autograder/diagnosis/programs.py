@@ -107,6 +107,7 @@ class Programs:
         self._solved: dict[int, dict[str, NumpyArray]] = {}
         self._ways: dict[str, dict[str, NumpyArray]] = {}
         self._changed: dict[tuple[int, str], NumpyArray | None] = {}
+        self._upstreams: dict[tuple[str, str], NumpyArray | None] = {}
 
     def leaf(self, name: str) -> NumpyArray:
         """The array of that name. Raises KeyError where there is none."""
@@ -125,7 +126,7 @@ class Programs:
                 one, output = rest.split(" ")
                 if kind == FORWARD:
                     return self._if_smooth(output, self._changed_forward(int(one), output))
-                return self._if_smooth(output, self.forward.with_upstream(output, one))
+                return self._if_smooth(output, self._with_upstream(output, one))
             if kind == ARRIVED:
                 arrived = self._arrived(rest)
                 if arrived is None:
@@ -220,10 +221,17 @@ class Programs:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for upstream in UPSTREAMS:
-                made = self.forward.with_upstream(output, upstream)
+                made = self._with_upstream(output, upstream)
                 if made is not None:
                     found[f"{UPSTREAM} {upstream} {output}"] = made
         return found
+
+    def _with_upstream(self, output: str, upstream: str) -> NumpyArray | None:
+        key = output, upstream
+        if key not in self._upstreams:
+            assert self.forward is not None
+            self._upstreams[key] = self.forward.with_upstream(output, upstream)
+        return self._upstreams[key]
 
     def solved(self, output: str) -> dict[str, NumpyArray]:
         """What the changed solutions give for an output."""

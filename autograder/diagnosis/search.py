@@ -152,6 +152,7 @@ class _Index:
         self._singles = singles
         keys: dict[int, list[NumpyArray]] = {}
         places: dict[int, list[NumpyArray]] = {}
+        costs: dict[int, list[NumpyArray]] = {}
         by_size: dict[int, list[int]] = {}
         for number, found in enumerate(singles):
             by_size.setdefault(found.value.size, []).append(number)
@@ -160,6 +161,7 @@ class _Index:
             keys.setdefault(size, []).append(_keys(np.array(stacked)))
             place = np.stack([np.full(len(numbers), -1), np.array(numbers)])
             places.setdefault(size, []).append(place)
+            costs.setdefault(size, []).append(np.array([singles[i].cost for i in numbers]))
         for number, table in enumerate(self._tables):
             values = table.values()
             if values is not None:
@@ -167,11 +169,11 @@ class _Index:
                 keys.setdefault(size, []).append(_keys(values.reshape(count, size)))
                 place = np.stack([np.full(count, number), np.arange(count)])
                 places.setdefault(size, []).append(place)
+                costs.setdefault(size, []).append(table.costs())
         self._groups: dict[int, tuple[NumpyArray, NumpyArray]] = {}
         for size, parts in keys.items():
             together, where = np.concatenate(parts), np.concatenate(places[size], axis=1)
-            order = np.argsort(together, kind="stable")
-            order = order[: int(np.sum(np.isfinite(together)))]
+            order = _simplest(together, np.concatenate(costs[size]))
             self._groups[size] = together[order], where[:, order]
 
     def get(self, value: NumpyArray, agreement: float) -> list[tuple[Expression, int]]:
@@ -206,11 +208,15 @@ def _changed_solutions(around: Surroundings) -> list[Found]:
 
 
 def _has_ways(expression: Expression) -> bool:
-    return any(name.startswith(f"{WAY} ") for name in expression.leaves)
+    return expression.operation in ("leaf", "+") and any(
+        name.startswith(f"{WAY} ") for name in expression.leaves
+    )
 
 
 def _is_about(expression: Expression, output: str, is_rest: bool) -> bool:
     """Whether what further programs give for one output is compared with that output."""
+    if expression.operation not in ("leaf", "+"):
+        return True  # they are leaves, and sums of two of these
     for name in expression.leaves:
         kind, _, rest = name.partition(" ")
         if kind in (SOLUTION, FORWARD, UPSTREAM) and (is_rest or rest.split(" ")[-1] != output):
@@ -218,6 +224,23 @@ def _is_about(expression: Expression, output: str, is_rest: bool) -> bool:
         if kind == WAY and rest.split(" ")[0] != output:
             return False
     return True
+
+
+# Of expressions that are equal on a case only so many are kept, the simplest.
+MAX_EQUAL = 12
+
+
+def _simplest(keys: NumpyArray, costs: NumpyArray) -> NumpyArray:
+    """The places of the keys that are kept, in the order of the keys."""
+    order = np.argsort(keys, kind="stable")[: int(np.sum(np.isfinite(keys)))]
+    if not order.size:
+        return order
+    near = np.diff(keys[order], prepend=-np.inf) > 1e-11
+    group = np.cumsum(near)
+    by_cost = np.lexsort((costs[order], group))
+    first = np.flatnonzero(near)
+    rank = np.arange(len(order)) - first[group[by_cost] - 1]
+    return np.asarray(order[np.sort(by_cost[rank < MAX_EQUAL])])
 
 
 def _keys(values: NumpyArray) -> NumpyArray:
@@ -251,6 +274,11 @@ class Search:
         self._cases = cases
         self._indexes: dict[int, _Index] = {}
         self._factors = [_factors(case.dims) for case in cases]
+        # The same as a table, a row for each case.
+        self._names = list(dict.fromkeys(name for one in self._factors for name in one))
+        self._named = np.array(
+            [[one.get(name, np.nan) for name in self._names] for one in self._factors]
+        )
         self._ranks_differ = (
             len({tuple(array.ndim for array in case.arguments.values()) for case in cases}) > 1
         )
@@ -533,16 +561,12 @@ class Search:
             single = single and flat.size == 1
         if len(times) < MIN_CASES or len({value.shape for value in got.values()}) < 1:
             return ()
-        first = next(iter(times))
-        named = [
-            factor
-            for factor in self._factors[first]
-            if all(
-                abs(self._factors[number].get(factor, np.nan) - value)
-                <= 10 * agreement * abs(value)
-                for number, value in times.items()
-            )
-        ]
+        if all(abs(ratio - 1.0) <= 10 * agreement for ratio in times.values()):
+            return (Factor(),)
+        rows, ratios = self._named[list(times)], np.array([*times.values()])[:, None]
+        with np.errstate(invalid="ignore"):
+            near = np.abs(rows - ratios) <= 10 * agreement * np.abs(ratios)
+        named = [self._names[number] for number in np.flatnonzero(near.all(axis=0))]
         if named:
             best = _complexity(named[0])
             return tuple(one for one in named if _complexity(one) == best)
