@@ -232,6 +232,8 @@ def _print(console: Console, report: Report) -> None:
         line += f"; mutants {mutation.caught} of {wrong} caught"
         if mutation.equivalent:
             line += f", {len(mutation.equivalent)} equivalent"
+        if mutation.asked:
+            line += f", {mutation.explained} of {mutation.asked} explained"
     if report.idle:
         line += f"; idle: {', '.join(report.idle)}"
     console.print(Text(line, style))

@@ -587,6 +587,18 @@ class MistakeEntry(Declared, kw_only=True):
         ]
         | None
     ) = None
+    values: (
+        Annotated[
+            dict[str, Annotated[str, form("`1e-15..1e-5`, all powers of ten, or `0.1, 0.5, 1`")]],
+            Meta(min_length=1),
+            form(
+                "names in the expressions or the code that stand for numbers: the mistake is "
+                "recognised with each of these",
+                empty="name a number that occurs in the mistake",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class RightEntry(Declared, kw_only=True):

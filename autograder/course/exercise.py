@@ -250,13 +250,15 @@ class Mistake(Struct, frozen=True):
 
     Either ``outputs`` (an expression per wrong output, over the inputs and the
     right outputs; the other outputs are right) or ``code`` (a whole wrong
-    submission).
+    submission). ``values`` are numbers that a name in these may stand for; of
+    each, the last is the usual one.
     """
 
     name: str
     hint: Text
     outputs: dict[str, str] = {}
     code: str | None = None
+    values: dict[str, tuple[float, ...]] = {}
 
 
 class RightAnswer(Struct, frozen=True):

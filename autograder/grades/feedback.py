@@ -26,10 +26,11 @@ def visible(grade: Grade, policy: HiddenFeedback, *, after_due: bool) -> Grade:
     - ``all`` shows everything after the due date, and before it the same as ``hints``.
 
     What the student's code printed goes too where an exercise has hidden tests: it may have
-    printed their inputs.
+    printed their inputs. Expressions that were computed are for instructors and go in any case.
     """
     if policy == "all" and after_due:
-        return grade
+        exercises = tuple(replace(one, tests=_told(one.tests)) for one in grade.exercises)
+        return replace(grade, exercises=exercises)
     exercises = tuple(_visible_exercise(one, policy, grade.language) for one in grade.exercises)
     if policy == "none" and grade.adjustments:
         hidden = {
@@ -55,7 +56,7 @@ def _visible_exercise(
 ) -> ExerciseGrade:
     hidden = [test for test in exercise.tests if test.visibility == "hidden"]
     if not hidden:
-        return exercise
+        return replace(exercise, tests=_told(exercise.tests))
     if policy == "none":
         public = tuple(test for test in exercise.tests if test.visibility == "public")
         tests = (*public, _merged(hidden, language))
@@ -64,7 +65,12 @@ def _visible_exercise(
             _blanked(test, policy, language) if test.visibility == "hidden" else test
             for test in exercise.tests
         )
-    return replace(exercise, tests=tests, output="")
+    return replace(exercise, tests=_told(tests), output="")
+
+
+def _told(tests: Iterable[TestGrade]) -> tuple[TestGrade, ...]:
+    """The tests without the expressions that were computed, which may quote the solution."""
+    return tuple(replace(test, computed=UNSET) for test in tests)
 
 
 def _merged(tests: Iterable[TestGrade], language: str) -> TestGrade:

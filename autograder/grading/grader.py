@@ -29,7 +29,8 @@ from autograder.grades.model import (
     clamp,
 )
 from autograder.grading.budget import Budget
-from autograder.grading.diagnose import Diagnoser, clash_in_words, find_shapes, in_words
+from autograder.grading.clashes import clash_in_words, find_shapes
+from autograder.grading.diagnose import Diagnoser, in_words
 from autograder.grading.efficiency import most_times
 from autograder.grading.explain import explain_finding, note_on
 from autograder.grading.judge import (
@@ -47,7 +48,7 @@ from autograder.grading.judge import (
     slowdown,
     without_unproven,
 )
-from autograder.grading.mistakes import explain, mutant
+from autograder.grading.mistakes import explain, label, mutant, other_values, with_shapes
 from autograder.grading.observation import Failure, Observation
 from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare
@@ -185,7 +186,9 @@ class ExerciseGrader:
         run, judgements = self._run_rest(started)
         explained: dict[str, str] = {}
         if any(judgement.is_explainable for judgement in judgements):
-            explained = explain(self.exercise, judgements, run, self.mutants(), self.truths)
+            shaped = with_shapes(self.exercise, self.cases, run, submission)
+            mutants = {**self.mutants(), **self._with_other_values}
+            explained = explain(self.exercise, judgements, shaped, mutants, self.truths)
         computed = self.computed(judgements, run)
         judgements = self.add_source_tests(submission, judgements)
         hints = {mistake.name: mistake.hint for mistake in self.exercise.mistakes}
@@ -329,6 +332,22 @@ class ExerciseGrader:
         _, judgements = self._add_pytest(submission, ExerciseRun({}), (), budget)
         return all(judgement.finding is None for judgement in judgements)
 
+    def explains(self, submission: Submission) -> bool | None:
+        """Whether an expression is found for every output that the submission gets wrong; None
+        where none is wrong, or where it mostly fails."""
+        tests = [test for test in self.exercise.run_tests if not isinstance(test, EfficiencyTest)]
+        run = self._run(submission, tests)
+        judgements = [self._judge(test, self.truths, run) for test in tests]
+        returns: dict[str, list[bool]] = {}
+        for one in judgements:
+            for output, numbers in one.wrong.items():
+                seen = (run.observations[one.test.name][number] for number in numbers)
+                returns.setdefault(output, []).extend(each.failure is None for each in seen)
+        # What mostly fails is explained by how it fails.
+        wrong = {name for name, one in returns.items() if one and 2 * sum(one) > len(one)}
+        wrong &= set(self.exercise.signature.outputs)
+        return wrong <= set(self.computed(judgements, run)) if wrong else None
+
     def run_untimed(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
         """As :meth:`run`, but tests of efficiency are not run, and count as passed."""
         budget = Budget(math.inf)
@@ -348,10 +367,27 @@ class ExerciseGrader:
         if self._mutants is None:
             solution = solution_source(self.exercise) or ""
             self._mutants = {
-                mistake.name: self.run(mutant(self.exercise, mistake, solution))
+                mistake.name: self.run_mutant(mutant(self.exercise, mistake, solution))
                 for mistake in self.exercise.mistakes
             }
         return self._mutants
+
+    def run_mutant(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
+        """What a mistake does, with the shapes that met where it fails."""
+        run, judgements = self.run(submission)
+        return with_shapes(self.exercise, self.cases, run, submission), judgements
+
+    @cached_property
+    def _with_other_values(self) -> Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]:
+        """What mistakes do with other numbers than the usual ones."""
+        solution = solution_source(self.exercise) or ""
+        return {
+            label(mistake.name, number): self.run_mutant(
+                mutant(self.exercise, mistake, solution, values)
+            )
+            for mistake in self.exercise.mistakes
+            for number, values in enumerate(other_values(mistake))
+        }
 
     def _run(
         self, submission: Submission, tests: Sequence[RunTest], until: Until = lambda _, __: False
@@ -479,7 +515,7 @@ class ExerciseGrader:
         shown = authored(hint, language) or in_words(found, language)
         if not shown and judgement.finding is not None and judgement.finding.case is not None:
             case = self.cases[test.name][judgement.finding.case]
-            clash = find_shapes(self.exercise, judgement.finding, case, submission)
+            clash = find_shapes(self.exercise, failure, case, submission)
             shown = joined(()) if clash is None else clash_in_words(clash, language)
         file, line = _place(self.exercise, judgement)
         if isinstance(line, int) and place_of(submission.files.get(str(file), ""), line):

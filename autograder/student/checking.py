@@ -21,6 +21,7 @@ from autograder.grades.model import TestGrade
 from autograder.grading.explain import note_on
 from autograder.grading.grader import ExerciseGrader, public_part
 from autograder.grading.judge import Finding, Judgement, Truth, doubled
+from autograder.grading.mistakes import with_shapes
 from autograder.grading.observation import Output
 from autograder.grading.run import ExerciseRun
 from autograder.sandbox.host import Sandbox
@@ -135,7 +136,8 @@ def check_exercise(
     found: dict[str, Hint] = {}
     if any(_is_explainable(judgement) for judgement in judgements):
         hints = locked_hints(course, exercise, sandbox)
-        found = find_hints(exercise, hints, judgements, run, grader.truths)
+        shaped = with_shapes(exercise, grader.cases, run, submission)
+        found = find_hints(exercise, hints, judgements, shaped, grader.truths)
     computed = grader.computed(judgements, run)
     judgements = grader.add_source_tests(submission, judgements)
     texts = {hint.name: hint.text for hint in found.values()}

@@ -109,6 +109,24 @@ FLAWS = {
         HIDDEN, "name: rectangles", "name: worked-example",
         f"{HIDDEN}:2:5: there are two tests named 'worked-example'; rename one of them",
     ),
+    "no numbers for a mistake": (
+        HIDDEN, "name: wrong-sign", "name: wrong-sign\n    values: {eps: small}",
+        f"{HIDDEN}:13:14: 'small' are no numbers; write them as '1e-15..1e-5' or as "
+        "'0.001, 0.01, 0.1'",
+    ),
+    "a number named like an argument": (
+        HIDDEN, "name: wrong-sign", "name: wrong-sign\n    values: {dy: '1, 2'}",
+        f"{HIDDEN}:13:14: 'dy' cannot stand for a number here; choose another name",
+    ),
+    "too many numbers": (
+        HIDDEN, "name: wrong-sign", "name: wrong-sign\n    values: {eps: 1e-30..1e-1}",
+        f"{HIDDEN}:13:5: more than 24 combinations of numbers; write fewer",
+    ),
+    "no range of numbers": (
+        HIDDEN, "name: wrong-sign", "name: wrong-sign\n    values: {eps: -1..3}",
+        f"{HIDDEN}:13:14: '-1..3' are no numbers; write them as '1e-15..1e-5' or as "
+        "'0.001, 0.01, 0.1'",
+    ),
     "duplicate mistake": (
         HIDDEN, "name: changes-inputs", "name: wrong-sign",
         f"{HIDDEN}:15:5: there are two mistakes named 'wrong-sign'; rename one of them",
@@ -814,6 +832,8 @@ def test_flaws_are_named_with_their_place(course: Path, flaw: str) -> None:
 ONLY_SEEN_IN_READING = {
     "points for something else", "unknown dimension", "dimension not drawn", "bad range",
     "duplicate test in one file", "duplicate test across files", "duplicate mistake",
+    "no numbers for a mistake", "a number named like an argument", "too many numbers",
+    "no range of numbers",
     "duplicate key", "an alias", "parameter without array", "array without parameter",
     "gradient of nothing", "gradient by nothing", "ragged rows",
     "shapes that contradict each other", "too many axes", "input not given", "missing language",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -409,8 +410,15 @@ def read_mistake(entry: MistakeEntry, setting: Setting) -> Mistake:
     if entry.outputs is not None and setting.is_class:
         raise entry.error("a mistake in a class is written as 'code'", "outputs")
     outputs: dict[str, str] = {}
+    values = {}
+    for name, node in _entries(entry, "values"):
+        if not name.isidentifier() or name in (*signature.parameters, *signature.outputs):
+            raise node.error(f"'{name}' cannot stand for a number here; choose another name")
+        values[name] = _numbers(node)
+    if math.prod(map(len, values.values())) > MAX_VALUES:
+        raise entry.error(f"more than {MAX_VALUES} combinations of numbers; write fewer", "values")
     # What the expressions see: the student's inputs, and the right outputs.
-    names = (*signature.parameters, *signature.outputs)
+    names = (*signature.parameters, *signature.outputs, *values)
     for output, node in _entries(entry, "outputs"):
         if output not in signature.outputs:
             raise node.error(
@@ -419,4 +427,27 @@ def read_mistake(entry: MistakeEntry, setting: Setting) -> Mistake:
             )
         outputs[output] = check_expression(node, names)
     code = None if entry.code is None else check_code(entry.at("code"), signature)
-    return Mistake(name=entry.name, hint=entry.hint, outputs=outputs, code=code)
+    return Mistake(name=entry.name, hint=entry.hint, outputs=outputs, code=code, values=values)
+
+
+# A mistake is run with each combination of its numbers.
+MAX_VALUES = 24
+
+
+def _numbers(node: Node) -> tuple[float, ...]:
+    """The numbers that are written as ``1e-15..1e-5``, which is all powers of ten, or ``1, 2``."""
+    written = str(node.value)
+    first, dots, last = written.partition("..")
+    try:
+        if not dots:
+            found = tuple(float(one) for one in written.split(","))
+        else:
+            powers = [round(math.log10(float(end))) for end in (first, last)]
+            found = tuple(float(f"1e{power}") for power in range(powers[0], powers[1] + 1))
+    except (ValueError, OverflowError):
+        found = ()
+    if not found or not all(map(math.isfinite, found)):
+        raise node.error(
+            f"'{written}' are no numbers; write them as '1e-15..1e-5' or as '0.001, 0.01, 0.1'"
+        )
+    return found

@@ -70,6 +70,8 @@ def test_every_message_is_used_and_every_key_exists() -> None:
         "status_",
         "feedback_",
         "report_",
+        "computed_change_",
+        "computed_upstream_",
         "scaffold_",
     )
     known = {reason.name for reason in Reason}

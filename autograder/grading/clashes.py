@@ -1,0 +1,48 @@
+"""Shapes that met where a student's code failed, and their words."""
+
+from __future__ import annotations
+
+from autograder.course.exercise import Exercise
+from autograder.diagnosis.shapes import PRODUCTS, Clash, find_clash
+from autograder.grading.observation import Failure
+from autograder.submissions.submission import Submission
+from autograder.text.language import Language
+from autograder.text.messages import sanitize
+from autograder.text.sentences import Words, joined, words
+from autograder.truth.cases import Case
+
+
+def find_shapes(
+    exercise: Exercise, failure: Failure | None, case: Case, submission: Submission
+) -> Clash | None:
+    """The shapes that met where the student's code failed; None where that cannot be told."""
+    exception = None if failure is None else failure.exception
+    if failure is None or failure.while_loading or exception is None or not exception.frames:
+        return None
+    if exception.type_name != "ValueError" or exercise.is_class or not case.inputs:
+        return None
+    frame = exception.frames[-1]
+    source = submission.files.get(frame.file, "")
+    signature = exercise.signature
+    if any(name not in case.inputs for name in signature.parameters):
+        return None
+    shapes = [case.inputs[name].shape for name in signature.parameters]
+    return find_clash(source, signature.function, frame.line, shapes)
+
+
+def clash_in_words(clash: Clash, language: Language) -> Words:
+    """Which shapes met, and which orders would fit."""
+    left, right = sanitize(clash.left), sanitize(clash.right)
+    key = "clash_product" if clash.operation in PRODUCTS else "clash_elementwise"
+    said = words(
+        key,
+        language,
+        left=left,
+        right=right,
+        left_shape=clash.left_shape,
+        right_shape=clash.right_shape,
+    )
+    if clash.fitting:
+        ways = ", ".join(f"`{sanitize(way)}`" for way in clash.fitting)
+        said = joined((said, words("clash_fitting", language, ways=ways)), " ")
+    return said
