@@ -122,7 +122,7 @@ class ExerciseGrader:
         self._sandbox = sandbox
         self._baselines: dict[str, float] = {}
         self._mutants: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] | None = None
-        # How many answers each test has found wrong, of those that were asked for full points.
+        # How many answers each test has taken points from, of those that were asked for full points.
         self._noticed: Counter[str] = Counter()
 
     @cached_property
@@ -308,8 +308,8 @@ class ExerciseGrader:
         return tuple(everything)
 
     def gets_full_points(self, submission: Submission) -> bool:
-        """Whether no test finds anything wrong; how long it takes does not matter. Ends with the
-        first test that does. Tests that found something before come first."""
+        """Whether it loses no point; how long it takes does not matter. Ends with the first test
+        that takes points. Tests that took some from others come first."""
         if self._breaks_rules(submission):
             return False
         often = sorted(self._untimed, key=lambda test: -self._noticed[test.name])[:_QUICK]
@@ -318,19 +318,20 @@ class ExerciseGrader:
         by_name = {test.name: test for test in self.exercise.run_tests}
         found: list[str] = []
 
-        def finds_something(name: str, observations: tuple[Observation, ...]) -> bool:
-            if judge_test(by_name[name], self.truths[name], observations).finding is not None:
+        def takes_points(name: str, observations: tuple[Observation, ...]) -> bool:
+            judgement = judge_test(by_name[name], self.truths[name], observations)
+            if judgement.score < judgement.max_score:
                 found.append(name)
                 self._noticed[name] += 1
             return bool(found)
 
         for tests in ([*often, *rest], timed):
-            self._run(submission, tests, finds_something)
+            self._run(submission, tests, takes_points)
             if found:
                 return False
         budget = Budget(math.inf)
         _, judgements = self._add_pytest(submission, ExerciseRun({}), (), budget)
-        return all(judgement.finding is None for judgement in judgements)
+        return all(judgement.score >= judgement.max_score for judgement in judgements)
 
     def explains(self, submission: Submission) -> bool | None:
         """Whether an expression is found for every output that the submission gets wrong; None
