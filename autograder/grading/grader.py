@@ -122,7 +122,7 @@ class ExerciseGrader:
         self._sandbox = sandbox
         self._baselines: dict[str, float] = {}
         self._mutants: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] | None = None
-        # How many answers each test has taken points from, of those that were asked for full points.
+        # How many answers each test has taken points from, of those asked for full points.
         self._noticed: Counter[str] = Counter()
 
     @cached_property
