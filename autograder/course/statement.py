@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from autograder.course.exercise import Exercise
+from autograder.course.exercise import Drawing, Exercise, PropertyTest, SourceTest, Test
 from autograder.text.language import Language
 from autograder.text.messages import pick, text
 
@@ -23,7 +23,7 @@ _SHAPES = re.compile(r"^\s*\|.*\bshape\b.*\|\s*\n\s*\|[ :|-]+\|", re.IGNORECASE 
 def statement_markdown(
     exercise: Exercise, language: Language, *, level: int = 2, file: str | None = None
 ) -> str:
-    """Title (a heading of ``level``), statement, what to write, shapes and points.
+    """Title (a heading of ``level``), statement, what to write, points, rules and shapes.
 
     Shapes are left out where the statement has a table of them. ``file`` is where to write it,
     by default the exercise's ``.py`` file. Formulas are between dollar signs, as Jupyter and
@@ -40,6 +40,7 @@ def statement_markdown(
         f"{'#' * level} {pick(exercise.title, language)}",
         statement,
         f"{write} {points_line(exercise, language)}",
+        "\n".join(f"* {rule}" for rule in rules(exercise, language)),
         "" if _SHAPES.search(statement) else "\n".join(_shape_table(exercise, language)),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -55,6 +56,48 @@ def points_line(exercise: Exercise, language: Language) -> str:
     return text(
         "statement_points", language, points=f"{exercise.max_score:g}", public=f"{public:g}"
     )
+
+
+def rules(exercise: Exercise, language: Language) -> Iterator[str]:
+    """What costs points besides wrong values, as far as public tests say it: a sentence each."""
+    public = [test for test in exercise.tests if test.visibility == "public"]
+    for test in public:
+        if not isinstance(test, SourceTest):
+            continue
+        if test.imports is not None:
+            yield text("statement_imports", language, names=_libraries(test.imports, language))
+        for key, words in (("forbid", test.forbid), ("require", test.require)):
+            if words:
+                names = ", ".join(f"`{rule_word(word)}`" for word in words)
+                yield text(f"statement_{key}", language, names=names)
+    properties = {test.property for test in public if isinstance(test, PropertyTest)}
+    if "inputs_unchanged" in properties:
+        yield text("statement_unchanged", language)
+    if "fresh_results" in properties or exercise.new_arrays:
+        yield text("statement_own_results", language)
+    dtypes = {dtype for test in public for dtype in _dtypes(test) if dtype != "float64"}
+    if dtypes:
+        yield text("statement_dtypes", language, names=", ".join(sorted(dtypes, reverse=True)))
+
+
+def rule_word(word: str) -> str:
+    """A word of a rule as it stands in code: ``@`` for ``matmul``, ``np.dot`` for ``numpy.dot``."""
+    return "@" if word == "matmul" else re.sub(r"^numpy\.", "np.", word)
+
+
+def _libraries(imports: tuple[str, ...], language: Language) -> str:
+    own = text("statement_standard_library", language)
+    names = [own if name == "stdlib" else name for name in imports]
+    if len(names) < 2:
+        return "".join(names) or text("statement_no_library", language)
+    return text("statement_list", language, names=", ".join(names[:-1]), last=names[-1])
+
+
+def _dtypes(test: Test) -> tuple[str, ...]:
+    inputs = getattr(test, "inputs", None)
+    if isinstance(inputs, Drawing):
+        return inputs.dtypes
+    return () if inputs is None else (inputs.dtype,)
 
 
 def _signature(exercise: Exercise) -> str:

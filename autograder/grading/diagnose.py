@@ -317,11 +317,11 @@ def _factor_sentence(found: Explanation, language: Language) -> str:
     return said + negative
 
 
-def clash_in_words(clash: Clash, language: Language) -> str:
-    """Which shapes met, and which orders would fit."""
+def shapes_in_words(clash: Clash, language: Language) -> str:
+    """Which shapes met."""
     left, right = sanitize(clash.left), sanitize(clash.right)
     key = "clash_product" if clash.operation in ("@", "dot", "matmul") else "clash_elementwise"
-    said = text(
+    return text(
         key,
         language,
         left=left,
@@ -329,7 +329,11 @@ def clash_in_words(clash: Clash, language: Language) -> str:
         left_shape=clash.left_shape,
         right_shape=clash.right_shape,
     )
-    if clash.fitting:
-        ways = ", ".join(f"`{sanitize(way)}`" for way in clash.fitting)
-        said += " " + text("clash_fitting", language, ways=ways)
-    return said
+
+
+def fitting_in_words(clash: Clash, language: Language) -> str:
+    """Which products of the two would fit; empty where none does."""
+    if not clash.fitting:
+        return ""
+    ways = ", ".join(f"`{sanitize(way)}`" for way in clash.fitting)
+    return text("clash_fitting", language, ways=ways)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import ast
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from autograder.course.exercise import Exercise
+from autograder.course.statement import rule_word
+from autograder.diagnosis.shapes import Clash
+from autograder.grading.diagnose import shapes_in_words
 from autograder.grading.judge import Finding
 from autograder.grading.observation import Change, Failure
+from autograder.grading.python_errors import sentence_for, syntax_sentence
 from autograder.grading.source_rules import BrokenRule
+from autograder.grading.unfinished import Unfinished, find_unfinished
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import ExceptionInfo
 from autograder.submissions.notebook import broken_cell, place_of
@@ -28,31 +35,31 @@ def explain_finding(
     limits: Limits,
     language: Language,
     sources: Mapping[str, str],
-) -> str:
-    """One or two sentences on what is wrong and where to look.
+    clash: Clash | None = None,
+) -> tuple[str, ...]:
+    """What is wrong and where to look, in one to three lines: a sentence for a beginner first,
+    Python's own message below it.
 
-    ``sources`` are the submission's files, to quote the line that failed.
+    ``sources`` are the submission's files, to quote the line that failed; ``clash`` are the
+    shapes that met there, where they are known.
     """
     if finding.rule is not None:
         file = finding.rule.file or f"{exercise.name}.py"
-        return _explain_rule(finding.rule, sources.get(file, ""), language)
+        return (_explain_rule(finding.rule, sources.get(file, ""), language),)
     if finding.failure is not None:
-        cell = _broken_cell(finding.failure)
-        if cell is not None:
-            number, reason, line = cell
-            return text("broken_cell", language, cell=number, line=line, reason=sanitize(reason))
-        message = _explain_failure(exercise, finding.failure, case, limits, language)
-        return _with_place(message, finding.failure.exception, sources, language)
+        return _explain_failure(exercise, finding, case, limits, language, sources, clash)
     if finding.slowdown is not None:
         key = "too_slow" if finding.slower_than == "reference" else "slower_than_forward"
-        return text(key, language, times=f"{finding.slowdown:.0f}")
+        return (text(key, language, times=f"{finding.slowdown:.0f}"),)
     if finding.verdict is None:
         names, at = ", ".join(finding.names), _change(finding.change, language)
-        return text(finding.property or "passed", language, names=names, at=at)
-    detail = explain_verdict(finding.output or "", finding.verdict, case, language)
+        return (text(finding.property or "passed", language, names=names, at=at),)
+    detail = explain_verdict(
+        finding.output or "", finding.verdict, case, language, exercise, sources
+    )
     if finding.property is not None:
-        return text(finding.property, language, detail=detail)
-    return detail
+        return (text(finding.property, language, detail=detail),)
+    return (detail,)
 
 
 def _broken_cell(failure: Failure) -> tuple[int, str, int] | None:
@@ -62,7 +69,8 @@ def _broken_cell(failure: Failure) -> tuple[int, str, int] | None:
 
 
 def _explain_rule(rule: BrokenRule, source: str, language: Language) -> str:
-    word = sanitize(f"{rule.word} ({rule.file})" if rule.file else rule.word)
+    shown = rule_word(rule.word)
+    word = sanitize(f"{shown} ({rule.file})" if rule.file else shown)
     place = place_of(source, rule.line) if rule.line > 0 else None
     line = text("in_line", language, line=rule.line)
     if place is not None:
@@ -126,29 +134,182 @@ def _quoted(paths: Sequence[str]) -> str:
 
 
 def _explain_failure(
-    exercise: Exercise, failure: Failure, case: Case, limits: Limits, language: Language
-) -> str:
-    kind: str = failure.kind
+    exercise: Exercise,
+    finding: Finding,
+    case: Case,
+    limits: Limits,
+    language: Language,
+    sources: Mapping[str, str],
+    clash: Clash | None,
+) -> tuple[str, ...]:
+    failure = finding.failure
+    assert failure is not None
     exception = failure.exception
-    if exception is not None and exception.type_name == "NotImplementedError":
-        kind = "not_implemented"
-    signature = exercise.signature
-    message = text(
-        kind,
+    cell = _broken_cell(failure)
+    if cell is not None:
+        number, reason, line = cell
+        sentence = syntax_sentence(reason)
+        return (
+            text(sentence.key, language, **sentence.values),
+            text("broken_cell", language, cell=number, line=line, reason=sanitize(reason)),
+        )
+    if exception is not None:
+        unfinished = find_unfinished(
+            exception, f"{exercise.name}.py", exercise.signature.function, sources
+        )
+        if unfinished is not None:
+            return (_explain_unfinished(unfinished, sources, language),)
+    message = _failure_message(exercise, finding, case, limits, language, sources)
+    if exception is None:
+        return (message,)
+    sentences = _sentences(failure, sources, language, clash)
+    if sentences:
+        message = _exception_text(exception)
+    return (*sentences, _with_place(message, exception, sources, language))
+
+
+def _sentences(
+    failure: Failure, sources: Mapping[str, str], language: Language, clash: Clash | None
+) -> tuple[str, ...]:
+    """What Python's message means, where that is known."""
+    exception = failure.exception
+    assert exception is not None
+    file = exception.frames[-1].file if exception.frames else ""
+    if failure.kind == "syntax":
+        sentence = syntax_sentence(exception.message)
+        return (text(sentence.key, language, **sentence.values),)
+    if failure.kind not in ("exception", "import"):
+        return ()
+    if clash is not None:
+        return (shapes_in_words(clash, language),)
+    found = sentence_for(exception, sources.get(file, ""))
+    if found is None:
+        return ()
+    values = {name: sanitize(str(value), 80) for name, value in found.values.items()}
+    return (text(found.key, language, **values),)
+
+
+def _explain_unfinished(
+    unfinished: Unfinished, sources: Mapping[str, str], language: Language
+) -> str:
+    if unfinished.kind == "nothing":
+        return text("not_implemented", language)
+    place = place_of(sources.get(unfinished.file, ""), unfinished.line)
+    line = text("in_line", language, line=unfinished.line)
+    if place is not None:
+        line = text("in_cell", language, cell=place[0], line=place[1])
+    return text(
+        f"unfinished_{unfinished.kind}",
         language,
-        detail=_detail(failure, language) or signature.function,
-        file=f"{exercise.name}.py",
-        function=signature.function,
-        outputs=", ".join(signature.outputs),
-        expected=len(signature.outputs),
-        exception="" if exception is None else _exception_text(exception),
-        memory=limits.memory_mib,
-        reply=limits.reply_mib,
-        seconds=f"{limits.wall_seconds:g}",
-        cpu=limits.cpu_seconds,
-        shapes="" if failure.while_loading else _shapes(case, language),
+        line=line,
+        name=sanitize(unfinished.name, 80),
+        file=sanitize(unfinished.file, 80),
     )
-    return message
+
+
+def _failure_message(
+    exercise: Exercise,
+    finding: Finding,
+    case: Case,
+    limits: Limits,
+    language: Language,
+    sources: Mapping[str, str],
+) -> str:
+    failure = finding.failure
+    assert failure is not None
+    exception = failure.exception
+    signature = exercise.signature
+    key: str = failure.kind
+    file = f"{exercise.name}.py"
+    values: dict[str, object] = {}
+    if failure.kind == "missing_function":
+        key, values = _missing(exercise, failure.detail, sources.get(file, ""))
+    elif failure.kind == "wrong_count" and failure.detail == "1":
+        key = "wrong_count_one"
+    elif failure.kind == "returned_nothing":
+        key = _nothing_returned(sources.get(file, ""), signature.function)
+    elif failure.kind == "forbidden" and exception is not None:
+        key = "forbidden_file" if _is_about_file(exception) else "forbidden"
+    given: dict[str, object] = {
+        "detail": _detail(failure, language) or signature.function,
+        "file": file,
+        "function": signature.function,
+        "outputs": ", ".join(signature.outputs),
+        "expected": len(signature.outputs),
+        "exception": "" if exception is None else _exception_text(exception),
+        "memory": limits.memory_mib,
+        "reply": limits.reply_mib,
+        "seconds": f"{limits.wall_seconds:g}",
+        "cpu": limits.cpu_seconds,
+        "shapes": "" if failure.while_loading else _shapes(case, language),
+    }
+    return text(key, language, **(given | values))
+
+
+def _missing(exercise: Exercise, target: str, source: str) -> tuple[str, dict[str, object]]:
+    """What is not there: a function, or class, of the file, a method of the class, or an attribute
+    that a method is to set."""
+    function = exercise.signature.function
+    if "." not in target:
+        defined = _defined_in(source)
+        near = difflib.get_close_matches(function, defined, n=1, cutoff=0.5)
+        same = [name for name in defined if name.lower() == function.lower()]
+        kind = "class" if exercise.is_class else "function"
+        values: dict[str, object] = {"detail": function}
+        if same or near:
+            return f"missing_{kind}_near", {**values, "near": (same or near)[0]}
+        return f"missing_{kind}", values
+    owner, _, attribute = target.partition(".")
+    for test in exercise.run_tests:
+        before = ""
+        for step in test.steps:
+            if step.target == target:
+                if step.arguments is not None:
+                    return "missing_method", {"detail": attribute, "function": function}
+                values = {"detail": attribute, "method": before or "__init__"}
+                return "missing_attribute", values
+            if step.target.startswith(f"{owner}.") and step.arguments is not None:
+                before = step.target.partition(".")[2]
+    return "missing_method", {"detail": attribute, "function": function}
+
+
+def _defined_in(source: str) -> list[str]:
+    """The functions and classes that a text defines at its top."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return [one.name for one in body if isinstance(one, kinds)]
+
+
+def _nothing_returned(source: str, function: str) -> str:
+    """Which message fits a function that returned None: it has no ``return``, or prints what it
+    should return, or neither."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "returned_nothing"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            inner = list(ast.walk(node))
+            if any(isinstance(one, ast.Return) and one.value is not None for one in inner):
+                return "returned_nothing"
+            prints = any(
+                isinstance(one, ast.Call)
+                and isinstance(one.func, ast.Name)
+                and one.func.id == "print"
+                for one in inner
+            )
+            return "returned_nothing_but_printed" if prints else "returned_nothing_at_all"
+    return "returned_nothing"
+
+
+def _is_about_file(exception: ExceptionInfo) -> bool:
+    """True where a file was refused, rather than the network, a thread or a process."""
+    return bool(re.search(r"\[Errno (1|13|27|30)\].*: ['\"]", exception.message)) or bool(
+        re.match(r"\[Errno 27\]", exception.message)
+    )
 
 
 # How a process ended, in the words of the sandbox: the start of the text and our message.
@@ -189,12 +350,40 @@ def _exception_text(exception: ExceptionInfo) -> str:
     return f"{name}: {message}" if message else name
 
 
-def explain_verdict(output: str, verdict: Verdict, case: Case, language: Language) -> str:
+# How it is said of an output that is one number, and of values that are nearly arrays.
+_OF_NUMBERS = {
+    Reason.wrong_values: "wrong_value",
+    Reason.wrong_shape: "wrong_shape_number",
+    Reason.not_finite: "not_finite_number",
+    Reason.not_an_array: "not_a_number_but",
+}
+_NOT_ARRAYS = {
+    "list": "not_an_array_list",
+    "tuple": "not_an_array_tuple",
+    "function": "not_an_array_function",
+    "builtin_function_or_method": "not_an_array_function",
+    "method": "not_an_array_function",
+}
+
+
+def explain_verdict(
+    output: str,
+    verdict: Verdict,
+    case: Case,
+    language: Language,
+    exercise: Exercise | None = None,
+    sources: Mapping[str, str] | None = None,
+) -> str:
     """What is wrong with an output."""
     key = verdict.reason.name
+    if verdict.reason is Reason.not_an_array and verdict.dtype == "NoneType":
+        if exercise is None or exercise.is_class:
+            return text("returned_nothing", language)
+        source = (sources or {}).get(f"{exercise.name}.py", "")
+        return text(_nothing_returned(source, exercise.signature.function), language)
     at = ""
+    actual_value, expected_value = _told_apart(verdict.actual, verdict.expected)
     if verdict.index is not None:
-        actual_value, expected_value = _told_apart(verdict.actual, verdict.expected)
         at = text(
             "at_element" if verdict.expected is not None else "at_index",
             language,
@@ -203,16 +392,25 @@ def explain_verdict(output: str, verdict: Verdict, case: Case, language: Languag
             actual=actual_value,
             expected=expected_value,
         )
-    if verdict.reason is Reason.wrong_values and verdict.total == 1 and not verdict.index:
-        key = "wrong_value"
-    actual = verdict.actual_shape if verdict.reason is Reason.wrong_shape else verdict.dtype
+    if not verdict.expected_shape:
+        key = _OF_NUMBERS.get(verdict.reason, key)
+        if key == "wrong_value" and isinstance(verdict.expected, bool):
+            key = "wrong_truth_value"
+    elif verdict.reason is Reason.not_an_array:
+        key = _NOT_ARRAYS.get(verdict.dtype.partition(" ")[0], key)
+    actual: object = verdict.dtype
+    expected: object = verdict.expected_shape
+    if verdict.reason is Reason.wrong_shape:
+        actual = verdict.actual_shape
+    elif key in ("wrong_value", "wrong_truth_value"):
+        actual, expected = actual_value, expected_value
     return text(
         key,
         language,
         output=output,
         actual=sanitize(str(actual)),
         digits=int(verdict.dtype) + 1 if verdict.reason is Reason.rounded_to_digits else 0,
-        expected=verdict.expected_shape,
+        expected=expected,
         wrong=verdict.wrong,
         total=verdict.total,
         shapes=_shapes(case, language),

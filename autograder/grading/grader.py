@@ -21,7 +21,7 @@ from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, RunTest, SourceTest
 from autograder.grades.model import ExerciseGrade, FileUse, Grade, TestGrade, Timing, clamp
 from autograder.grading.budget import Budget
-from autograder.grading.diagnose import Diagnoser, clash_in_words, find_shapes, in_words
+from autograder.grading.diagnose import Diagnoser, find_shapes, fitting_in_words, in_words
 from autograder.grading.explain import explain_finding, note_on
 from autograder.grading.judge import (
     Judgement,
@@ -55,6 +55,7 @@ from autograder.truth.witnesses import Reference
 
 if TYPE_CHECKING:
     from autograder.diagnosis.search import Explanation
+    from autograder.diagnosis.shapes import Clash
     from autograder.grading.hidden_pytest.process import PytestRunner
 
 # So many of the files handed in are named in a grade.
@@ -384,17 +385,8 @@ class ExerciseGrader:
         ``submission`` is what was run, to quote from; ``computed`` says what wrong outputs are,
         for want of a mistake that explains them."""
         test = judgement.test
-        message = text("passed", language)
-        if judgement.finding is not None:
-            number = judgement.finding.case
-            message = explain_finding(
-                self.exercise,
-                judgement.finding,
-                Case({}) if number is None else self.cases[test.name][number],
-                self._course.limits,
-                language,
-                submission.files,
-            ) + note_on(self.exercise, judgement.finding, submission, language)
+        clash = self._clash(judgement, submission)
+        message = " ".join(self.message_lines(judgement, language, submission))
         failure = None if judgement.finding is None else judgement.finding.failure
         hint = {} if failure is None else dict(failure.hint)
         if mistake is not None:
@@ -405,10 +397,8 @@ class ExerciseGrader:
             if failure is None and judgement.finding is not None and judgement.wrong.get(output)
         }
         shown = pick(hint, language) or in_words(found, language)
-        if not shown and judgement.finding is not None and judgement.finding.case is not None:
-            case = self.cases[test.name][judgement.finding.case]
-            clash = find_shapes(self.exercise, judgement.finding, case, submission)
-            shown = "" if clash is None else clash_in_words(clash, language)
+        if not shown and clash is not None:
+            shown = fitting_in_words(clash, language)
         file, line = _place(self.exercise, judgement)
         if isinstance(line, int) and place_of(submission.files.get(str(file), ""), line):
             file = line = UNSET  # no line of a file: the message names the cell
@@ -425,6 +415,37 @@ class ExerciseGrader:
             file=file,
             line=line,
         )
+
+    def message_lines(
+        self, judgement: Judgement, language: Language, submission: Submission
+    ) -> tuple[str, ...]:
+        """The judgement in words, in lines: see :func:`explain_finding`; what a student should
+        know besides follows on the last."""
+        finding = judgement.finding
+        if finding is None:
+            return (text("passed", language),)
+        lines = explain_finding(
+            self.exercise,
+            finding,
+            self._case(judgement),
+            self._course.limits,
+            language,
+            submission.files,
+            self._clash(judgement, submission),
+        )
+        note = note_on(self.exercise, finding, submission, language)
+        return (*lines[:-1], lines[-1] + note)
+
+    def _case(self, judgement: Judgement) -> Case:
+        """The case that the finding is about; an empty one where it is about none."""
+        number = None if judgement.finding is None else judgement.finding.case
+        return Case({}) if number is None else self.cases[judgement.test.name][number]
+
+    def _clash(self, judgement: Judgement, submission: Submission) -> Clash | None:
+        finding = judgement.finding
+        if finding is None or finding.case is None:
+            return None
+        return find_shapes(self.exercise, finding, self._case(judgement), submission)
 
 
 def _place(

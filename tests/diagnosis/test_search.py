@@ -11,7 +11,7 @@ import pytest
 from autograder.diagnosis.expressions import RIGHT, Expression, Surroundings
 from autograder.diagnosis.search import Explanation, Factor, Search
 from autograder.diagnosis.shapes import find_clash
-from autograder.grading.diagnose import clash_in_words, in_words
+from autograder.grading.diagnose import fitting_in_words, in_words, shapes_in_words
 
 LENGTHS = [(4, 3, 2), (3, 5, 4), (6, 2, 5)]
 
@@ -191,7 +191,7 @@ def test_shapes_that_met(code: str, met: tuple[Any, Any], fitting: set[str]) -> 
     assert (clash.left_shape, clash.right_shape) == met
     assert set(clash.fitting) == fitting
     for language, word in (("en", "has shape (4"), ("ko", "의 shape은 (4")):
-        assert word in clash_in_words(clash, language)
+        assert word in shapes_in_words(clash, language) + fitting_in_words(clash, language)
 
 
 @pytest.mark.parametrize("code", ["X.T @ dY", "unknown(X) @ dY", "X[0] @ dY"])
