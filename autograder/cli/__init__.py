@@ -18,8 +18,9 @@ from typing import Any, NoReturn
 import click
 
 from autograder import __version__
-from autograder.cli.language import say, say_click, translate_click
+from autograder.cli.language import cli_language, say, say_click, translate_click
 from autograder.errors import AutograderError
+from autograder.text.errors import error_text
 from autograder.text.terminal import make_printable
 
 EXIT_FAILED = 1
@@ -104,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             error.show()
         _end(EXIT_USAGE)
     except AutograderError as error:
-        _complain(str(error))
+        _complain(error_text(error, cli_language()))
         _end(EXIT_USAGE)
     except (BrokenPipeError, SystemExit):
         # The reader of our output has gone, as `| head` does; click would end with 1 for that.

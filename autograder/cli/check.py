@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, TypeAlias
 import click
 
 from autograder.cli import EXIT_FAILED, printable
-from autograder.cli.language import say
+from autograder.cli.language import cli_language, say
 from autograder.cli.options import language_option
 from autograder.course.course import pick_language
 from autograder.errors import AutograderError
+from autograder.text.errors import error_text
 
 if TYPE_CHECKING:
     from autograder.sandbox.host import Sandbox
@@ -58,7 +59,7 @@ class _Checker:
         self._language = language
         self._stack = stack
         self._sandbox: Sandbox | None = None
-        self.language = "en"
+        self.language = cli_language()
         self.passed = False
         """Whether all public tests passed in the last check."""
         self.folders = {Path.cwd(), *(path if path.is_dir() else path.parent for path in paths)}
@@ -170,7 +171,8 @@ def _watch(checker: _Checker, show: Show, *, quiet: bool) -> int:
                 checker.check(show)
             except AutograderError as error:
                 # It may be mended in the next moment: a file half written, a YAML being edited.
-                click.echo(say("error", message=printable(str(error))), err=True)
+                message = error_text(error, checker.language)
+                click.echo(say("error", message=printable(message)), err=True)
             if not quiet:
                 click.echo(text("check_watching", checker.language))
             while not checker.has_changed():

@@ -13,6 +13,7 @@ from autograder.course.exercise import Exercise
 from autograder.course.policy import Attempts, Late
 from autograder.errors import UsageError
 from autograder.sandbox.limits import Limits
+from autograder.text.errors import worded
 from autograder.text.language import Language, Text
 
 HiddenFeedback: TypeAlias = Literal["none", "names", "hints", "all"]
@@ -52,5 +53,6 @@ def pick_language(given: Language | None, course: Course) -> Language:
     if given is None:
         return course.language
     if given not in course.languages:
-        raise UsageError(f"--lang {given}: the course is written in {', '.join(course.languages)}")
+        known = ", ".join(course.languages)
+        raise worded(UsageError, "usage_language", given=f"--lang {given}", known=known)
     return given

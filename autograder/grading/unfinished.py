@@ -65,6 +65,19 @@ def find_unfinished(
     return Unfinished("part", frame.line, name, frame.file)
 
 
+def is_stub(source: str, function: str) -> bool:
+    """True where the text defines ``function``, or a class called so, and nothing of it is
+    written."""
+    tree = _parsed(source)
+    for one in () if tree is None else tree.body:
+        if isinstance(one, ast.ClassDef) and one.name == function:
+            methods = [inner for inner in one.body if isinstance(inner, _Function)]
+            return all(_is_stub(method) for method in methods)
+        if isinstance(one, _Function) and one.name == function:
+            return _is_stub(one)
+    return False
+
+
 def _parsed(source: str) -> ast.Module | None:
     try:
         return ast.parse(source)

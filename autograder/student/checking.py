@@ -275,6 +275,15 @@ def is_about_file(test: CheckedTest) -> bool:
     return failure is not None and (failure.while_loading or test.case is None)
 
 
+def caret_marks(caret: Caret) -> str:
+    """What stands below the line to point at what is wrong, in a font of one width, in which
+    Hangul is twice as wide."""
+    from rich.cells import cell_len
+
+    below = " " * cell_len(caret.code[: caret.start])
+    return below + "^" * max(1, cell_len(caret.code[caret.start : caret.end]))
+
+
 def error_of(test: CheckedTest) -> object:
     """The same for tests that fail with the same error, which is to be told once."""
     failure = None if test.finding is None else test.finding.failure

@@ -17,6 +17,7 @@ from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
 from autograder.submissions.submission import SubmissionRef, Wanted, source_paths, wanted_of
+from autograder.text.errors import worded
 
 CONFIG = "config.yaml"
 ASSIGNMENTS = "assignments"
@@ -60,7 +61,14 @@ def find_exercises(paths: Sequence[Path] = (), cwd: Path | None = None) -> tuple
             courses[root, only] = load_course(root, only=names, public=True)
         course = courses[root, only]
         if only is not None and only not in course.assignments:
-            raise UsageError(f"{path}: {CONFIG} in {root} does not list the assignment '{only}'")
+            raise worded(
+                UsageError,
+                "usage_assignment_not_listed",
+                path=path,
+                config=CONFIG,
+                root=root,
+                assignment=only,
+            )
         for work in _find(course, path, here):
             found[root, work.exercise.assignment, work.exercise.name] = work
     return tuple(found.values())
@@ -70,9 +78,8 @@ def _root_of(path: Path, here: Path) -> Path:
     place = here / path
     root = (find_root(place) if place.exists() else None) or find_root(here)
     if root is None:
-        raise UsageError(
-            f"{place if place.exists() else here}: there is no {CONFIG} here or above; call this "
-            "in the folder that you were given, where that file is"
+        raise worded(
+            UsageError, "usage_no_config", place=place if place.exists() else here, config=CONFIG
         )
     return root
 
@@ -111,10 +118,8 @@ def _in_folder(course: Course, path: Path, folder: Path) -> list[Work]:
             return _all_of(course, assignment)
     found = _elsewhere(course, folder)
     if not found:
-        raise UsageError(
-            f"{path}: no file here belongs to an exercise; they are called "
-            f"{_some(f'{name}.py' for name in _exercise_names(course))}"
-        )
+        names = _some(f"{name}.py" for name in _exercise_names(course))
+        raise worded(UsageError, "usage_no_work_here", path=path, names=names)
     return found
 
 
@@ -170,10 +175,8 @@ def _of_file(course: Course, path: Path, file: Path) -> list[Work]:
     if not exercises:
         names = _exercise_names(course)
         close = difflib.get_close_matches(stem, names, n=1)
-        raise UsageError(
-            f"{path}: belongs to no exercise; "
-            + (f"did you mean '{close[0]}'?" if close else f"files are called like {_some(names)}")
-        )
+        key = "usage_no_exercise_near" if close else "usage_no_exercise"
+        raise worded(UsageError, key, path=path, near="".join(close), names=_some(names))
     if suffix == ".yaml":
         return [Work(course, exercise, _ref(course, exercise)) for exercise in exercises]
     return [Work(course, one, _ref_of_file(one, file)) for one in exercises]
@@ -209,10 +212,8 @@ def _by_name(course: Course, path: Path) -> list[Work]:
         names = [*course.assignments, *_exercise_names(course)]
         # A file elsewhere is no misspelt exercise.
         close = difflib.get_close_matches(path.stem, names, n=1) if path.name == name else []
-        raise UsageError(
-            f"{path}: no such file, exercise or assignment; "
-            + (f"did you mean '{close[0]}'?" if close else f"there are {_some(names)}")
-        )
+        key = "usage_nothing_called_near" if close else "usage_nothing_called"
+        raise worded(UsageError, key, path=path, near="".join(close), names=_some(names))
     return found
 
 

@@ -10,6 +10,7 @@ endless loop costs two seconds and not the notebook.
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,8 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from autograder.course.language import language_of
 from autograder.errors import AutograderError, UsageError
+from autograder.grading.unfinished import is_stub
 from autograder.sandbox.host import Sandbox
 from autograder.student import check_html
 from autograder.student.checking import CheckedExercise, check_exercise
@@ -31,6 +35,7 @@ from autograder.submissions.notebook import (
 )
 from autograder.submissions.submission import Submission, read_submission
 from autograder.submissions.submission import Work as Counting
+from autograder.text.errors import error_text, worded
 from autograder.text.language import Language
 from autograder.text.messages import text
 
@@ -73,23 +78,23 @@ def check(*names: str, lang: Language | None = None) -> Report:
     The report shows itself: as HTML in a notebook, as text in a terminal. Never raises for a
     call or a course that is wrong: a traceback of ours helps nobody.
     """
+    chosen = lang or language_of(Path.cwd()) or "en"
     try:
         works = find_exercises([Path(name) for name in names])
         course = works[0].course
         chosen = lang or course.language
         if chosen not in course.languages:
-            raise UsageError(
-                f"lang='{chosen}': the course is written in {', '.join(course.languages)}"
-            )
+            known = ", ".join(course.languages)
+            raise worded(UsageError, "usage_language", given=f"lang='{chosen}'", known=known)
         shell = _shell()
         checked = []
         with Sandbox("process", course.limits) as sandbox:
             for work, submission in _submissions(works, shell, chosen, bool(names)):
-                checked.append(
-                    check_exercise(work.course, work.exercise, submission, sandbox, chosen)
-                )
-    except AutograderError as error:
-        return Report((), lang or "en", str(error))
+                one = check_exercise(work.course, work.exercise, submission, sandbox, chosen)
+                notes = () if shell is None else _notes(work, shell, chosen)
+                checked.append(replace(one, notes=notes))
+    except AutograderError as problem:
+        return Report((), chosen, error_text(problem, chosen))
     return Report(checked, chosen)
 
 
@@ -107,6 +112,11 @@ def _submissions(
         if function in defined:
             found.append((work, _submission(work, extract_cells(cells, [function]))))
         elif named:
+            failed = _failed_cell(cells, function)
+            if failed is not None:
+                raise UsageError(
+                    text("check_cell_failed_only", language, function=function, cell=failed)
+                )
             key = "check_not_in_cell" if function in shell.user_ns else "check_run_cell"
             raise UsageError(text(key, language, function=function))
     if not found:
@@ -115,9 +125,35 @@ def _submissions(
     return found
 
 
+def _notes(work: Work, shell: Any, language: Language) -> tuple[str, ...]:
+    """What a student should know besides: that the latest cell with the function did not run, and
+    that a file beside the notebook counts instead of it."""
+    notes = []
+    function = work.exercise.signature.function
+    failed = _failed_cell(shell.history_manager.input_hist_parsed, function)
+    if failed is not None:
+        notes.append(text("check_cell_failed", language, function=function, cell=failed))
+    here = read_submission(replace(work.ref, folder=Path.cwd(), files=None))
+    counting = here.work.get(work.exercise.name)
+    source = None if counting is None else counting.source
+    if counting is not None and counting.file.endswith(".py") and source is not None:
+        begun = not is_stub(source, function)
+        notes += [text("check_file_beside", language, file=counting.file)] if begun else []
+    return tuple(notes)
+
+
+def _failed_cell(cells: Sequence[str], function: str) -> int | None:
+    """The number of the latest cell that was to define the function, if Python cannot read it."""
+    defines = re.compile(rf"^[ \t]*(?:def|class)[ \t]+{re.escape(function)}\b", re.MULTILINE)
+    for number in range(len(cells) - 1, 0, -1):
+        if defines.search(cells[number]):
+            return None if _is_python(cells[number]) else number
+    return None
+
+
 def _submission(work: Work, found: Extract) -> Submission:
     """The cells, with the Python files beside the notebook, which they may import."""
-    here = read_submission(msgspec.structs.replace(work.ref, folder=Path.cwd(), files=None))
+    here = read_submission(replace(work.ref, folder=Path.cwd(), files=None))
     files: Mapping[str, str] = {
         name: content for name, content in here.files.items() if name.endswith(".py")
     }
@@ -150,8 +186,8 @@ def extract_cells(cells: Sequence[str], roots: Sequence[str] | None) -> Extract:
     )
     try:
         return extract(parse_notebook(content), roots)
-    except NotebookError as error:
-        raise UsageError(f"the cells of this notebook cannot be read: {error}") from None
+    except NotebookError as problem:
+        raise worded(UsageError, "usage_cells", problem=problem) from None
 
 
 def _is_python(cell: str) -> bool:
