@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from autograder.course.exercise import Drawing, Exercise, PropertyTest, SourceTest, Test
 from autograder.text.language import Language
@@ -119,6 +119,23 @@ def _shape_table(exercise: Exercise, language: Language) -> Iterator[str]:
         if gradient is not None and gradient.upstream is not None:
             shape = everything[gradient.wrt].shape
             yield f"| `{name}` ({returned}) | {_shape(shape, language)} |"
+
+
+def array_lines(exercise: Exercise, language: Language, names: Sequence[str]) -> Iterator[str]:
+    """A line for each of the parameters and results ``names`` of which the shape is known."""
+    everything = exercise.arrays | exercise.auxiliary
+    for name in names:
+        gradient = exercise.gradients.get(name)
+        shape: tuple[str | int, ...] | None = None
+        if name in everything:
+            shape = everything[name].shape
+        elif gradient is not None and gradient.upstream is not None:
+            shape = everything[gradient.wrt].shape
+        if name in exercise.functions:
+            yield f"{name}: {text('word_function', language)}"
+        elif shape is not None:
+            shown = _shape(shape, language).strip("`")
+            yield f"{name}: shape {shown}" if shape else f"{name}: {shown}"
 
 
 def _shape(shape: tuple[str | int, ...], language: Language) -> str:

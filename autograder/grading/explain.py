@@ -180,7 +180,7 @@ def _sentences(
         return (text(sentence.key, language, **sentence.values),)
     if failure.kind not in ("exception", "import"):
         return ()
-    if clash is not None:
+    if clash is not None and clash.left_shape and clash.right_shape:
         return (shapes_in_words(clash, language),)
     found = sentence_for(exception, sources.get(file, ""))
     if found is None:

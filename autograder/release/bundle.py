@@ -18,6 +18,7 @@ from autograder.release.github import Classroom, repository_files
 from autograder.release.notebooks import exercise_notebook
 from autograder.release.public import public_files, refuse_leaks
 from autograder.release.readme import readme
+from autograder.release.stubs import stub_source
 from autograder.release.wheel import build_wheel
 from autograder.sandbox.host import Sandbox
 from autograder.student.mistake_index import build_index, index_path
@@ -62,6 +63,10 @@ def make_bundle(course: Course, assignment: Assignment, options: Options) -> Bun
     work = {f"{folder}/{exercise.name}.py" for exercise in assignment.exercises}
     files = {"config.yaml": bundle_config(course, assignment, language).encode()} | public.files
     files |= {f"{FOLDER}/{name}.json": schema_file(name) for name in ("config", "exercise")}
+    files |= {
+        f"{folder}/{exercise.name}.py": stub_source(exercise, language).encode()
+        for exercise in assignment.exercises
+    }
     if options.notebooks:
         notebooks = {
             f"{folder}/{exercise.name}.ipynb": exercise_notebook(exercise, language)

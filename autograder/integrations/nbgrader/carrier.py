@@ -32,7 +32,7 @@ from autograder.integrations.nbgrader.cells import (
     test_of_cell,
 )
 from autograder.release.notebook_writing import Cell, notebook
-from autograder.release.notebooks import stub_cell
+from autograder.release.stubs import stub_source
 from autograder.submissions.submission import MAX_NOTEBOOK_BYTES, Submission
 from autograder.text.language import Language
 from autograder.text.messages import sanitize, text
@@ -75,7 +75,7 @@ def carrier(exercise: Exercise, policy: HiddenFeedback, language: Language) -> b
     nbgrader would not leave as it is."""
     cells = [
         Cell("markdown", _statement(exercise, language), _metadata(STATEMENT, locked=True)),
-        Cell("code", _with_solution_regions(exercise), _metadata(ANSWER, solution=True)),
+        Cell("code", _with_solution_regions(exercise, language), _metadata(ANSWER, solution=True)),
         *(
             Cell("code", _grade_source(cell, language), _grade_metadata(cell))
             for cell in grade_cells(exercise, policy, language)
@@ -99,13 +99,13 @@ def _statement(exercise: Exercise, language: Language) -> str:
     return f"{statement_markdown(exercise, language, level=1, file=file)}\n{both}"
 
 
-def _with_solution_regions(exercise: Exercise) -> str:
+def _with_solution_regions(exercise: Exercise, language: Language) -> str:
     """The stub, each ``raise NotImplementedError`` in a region of nbgrader's.
 
     An answer cell without such a region is replaced as a whole by generate_assignment, its
     function included.
     """
-    source = stub_cell(exercise)
+    source = stub_source(exercise, language, is_file=False)
     lines = source.split("\n")
     raises = list(_placeholders(ast.parse(source)))
     if not raises:
