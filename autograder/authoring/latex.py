@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
+
+from autograder.text.words import nearest, shorten
 
 _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 _MATH = re.compile(r"\$\$(.+?)\$\$|\$([^$]+?)\$", re.DOTALL)
@@ -45,7 +46,7 @@ def problems(markdown: str) -> Iterator[str]:
     for formula in formulas:
         content = formula[1] or formula[2]
         for problem in _formula_problems(content):
-            yield f"{problem} in the formula '{_short(content)}'"
+            yield f"{problem} in the formula '{shorten(content, 60)}'"
 
 
 def _formula_problems(formula: str) -> Iterator[str]:
@@ -61,8 +62,8 @@ def _formula_problems(formula: str) -> Iterator[str]:
         elif command:
             pairs += (command == "left") - (command == "right")
             if command not in _COMMANDS:
-                near = difflib.get_close_matches(command, _COMMANDS, n=1)
-                mend = f"; did you mean \\{near[0]}?" if near else ""
+                near = nearest(command, _COMMANDS)
+                mend = f"; did you mean \\{near}?" if near else ""
                 yield f"unknown command \\{command}{mend}"
     if depth:
         yield "a '{' is not closed"
@@ -77,8 +78,3 @@ def _formula_problems(formula: str) -> Iterator[str]:
             return
     if open_environments:
         yield f"\\begin{{{open_environments[-1]}}} is not ended"
-
-
-def _short(formula: str) -> str:
-    line = " ".join(formula.split())
-    return line if len(line) <= 60 else line[:59] + "…"

@@ -28,6 +28,7 @@ from autograder.grading.run import ExerciseRun
 from autograder.processes.parallel import CAN_FORK
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission, decode_source
+from autograder.text.words import shorten
 from autograder.truth.reference import solution_source
 
 Mutants = Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]
@@ -368,7 +369,7 @@ class _Linter:
                 if len(text.split()) > 1:
                     languages = ", ".join(f"{language}: ..." for language in versions)
                     yield (
-                        f"{name}: '{_beginning(text)}' stands for all languages; write "
+                        f"{name}: '{shorten(text, 40)}' stands for all languages; write "
                         f"{{{languages}}} to translate it"
                     )
 
@@ -415,11 +416,6 @@ def _slow(test: EfficiencyTest, mutants: Mutants) -> dict[str, str]:
 
 def _times(ratio: float) -> str:
     return f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:.0f}"
-
-
-def _beginning(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 40 else line[:39] + "…"
 
 
 def _loses_hidden(judgements: Sequence[Judgement]) -> bool:

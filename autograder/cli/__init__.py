@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import difflib
 import gc
 import importlib
 import os
@@ -22,6 +21,7 @@ from autograder.cli.language import cli_language, say, say_click, translate_clic
 from autograder.errors import AutograderError
 from autograder.text.errors import error_text
 from autograder.text.terminal import make_printable
+from autograder.text.words import nearest
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -59,10 +59,10 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            near = nearest(name, COMMANDS)
             key = "no_such_command_near" if near else "no_such_command"
             raise click.UsageError(
-                say(key, name=printable(name), near="".join(near), known=", ".join(COMMANDS)), ctx
+                say(key, name=printable(name), near=near or "", known=", ".join(COMMANDS)), ctx
             )
         return super().resolve_command(ctx, args)
 

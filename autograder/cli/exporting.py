@@ -25,6 +25,7 @@ from autograder.grades.model import Grade
 from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef
 from autograder.text.messages import sanitize
+from autograder.text.words import begin_list
 
 # So many students are named in one line.
 _NAMED = 10
@@ -56,8 +57,7 @@ def _known_to_roster(name: str, grades: Sequence[Grade], context: Context) -> Se
     students = list(dict.fromkeys(grade.student for grade in grades))
     missing = roster.missing(students, ids)
     if missing:
-        who = ", ".join(sanitize(one, 60) for one in missing[:_NAMED])
-        who += ", …" if len(missing) > _NAMED else ""
+        who = begin_list([sanitize(one, 60) for one in missing], _NAMED)
         click.echo(say("export_without", count=len(missing), roster=roster.name, who=who), err=True)
     return [grade for grade in grades if grade.student not in missing]
 

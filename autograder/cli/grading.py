@@ -40,6 +40,7 @@ from autograder.submissions.layouts.unmatched import nearest
 from autograder.submissions.names import same
 from autograder.submissions.submission import displayable
 from autograder.text.messages import sanitize
+from autograder.text.words import begin_list
 
 if TYPE_CHECKING:
     from autograder.sandbox.launch import WarmProcess
@@ -140,11 +141,7 @@ def _say_pruned(gone: Sequence[Path], opened: ClassFolder) -> None:
 
 def _names(files: Sequence[Path]) -> str:
     names = dict.fromkeys(sanitize(displayable(file.parent.name), 60) for file in files)
-    return _some(list(names))
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    return begin_list(list(names), _NAMED)
 
 
 def _say_about_files(grades: Sequence[Grade], out: Path) -> None:
@@ -263,7 +260,7 @@ def _say_what_was_found(found: Found, layout: str) -> None:
     _complain(found.notes)
     _complain(found.unmatched)
     if found.nobody:
-        who = _some([sanitize(name, 60) for name in found.nobody])
+        who = begin_list([sanitize(name, 60) for name in found.nobody], _NAMED)
         click.echo(say("times_unknown", file="--times", who=who), err=True)
 
 

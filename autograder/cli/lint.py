@@ -22,6 +22,7 @@ from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.errors import CourseError, UsageError
 from autograder.sandbox.levels import require_level
+from autograder.text.words import shorten
 from autograder.truth.cases import draw_cases
 
 
@@ -75,7 +76,7 @@ def command(
         click.echo(msgspec.json.encode({"exercises": reports, "leaks": leaks}))
     for leak in () if as_json else leaks:
         console.print(
-            Text(f"✗ {leak.public}: contains '{_short(leak.text)}' of {leak.secret}", "red")
+            Text(f"✗ {leak.public}: contains '{shorten(leak.text, 80)}' of {leak.secret}", "red")
         )
     return EXIT_FAILED if failed or leaks else 0
 
@@ -118,7 +119,3 @@ def _print(console: Console, report: Report) -> None:
         console.print(Text(f"    {problem}"))
     for note in report.notes:
         console.print(Text(f"    note: {note}", "dim"))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 80 else text[:79] + "…"

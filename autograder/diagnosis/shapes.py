@@ -9,6 +9,8 @@ from typing import TypeAlias
 import numpy as np
 from msgspec import Struct
 
+from autograder.text.words import shorten
+
 Shape: TypeAlias = tuple[int, ...]
 
 
@@ -196,8 +198,7 @@ def _plain(node: ast.expr) -> str:
 
 
 def _short(node: ast.expr) -> str:
-    written = ast.unparse(node)
-    return written if len(written) <= 60 else written[:59] + "…"
+    return shorten(ast.unparse(node), 60)
 
 
 def _fitting(left: str, right: str, one: Shape, other: Shape) -> tuple[str, ...]:

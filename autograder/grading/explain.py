@@ -24,6 +24,7 @@ from autograder.submissions.notebook import broken_cell, place_of
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language
 from autograder.text.messages import pick, sanitize, text
+from autograder.text.words import begin_list
 from autograder.truth.cases import Case
 from autograder.truth.compare import Reason, Verdict
 
@@ -129,8 +130,7 @@ def _undefined_name(failure: Failure) -> str | None:
 
 
 def _quoted(paths: Sequence[str]) -> str:
-    shown = ", ".join(f"'{sanitize(path, 60)}'" for path in paths[:_MAX_FILES])
-    return shown + (", …" if len(paths) > _MAX_FILES else "")
+    return begin_list([f"'{sanitize(path, 60)}'" for path in paths], _MAX_FILES)
 
 
 def _explain_failure(

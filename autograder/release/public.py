@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from autograder.authoring.leaks import Leak
 from autograder.authoring.lint import find_leaks, leaks_in
 from autograder.course.course import Assignment, Course
 from autograder.errors import CourseError
+from autograder.text.words import shorten
 
 # An extra file of these kinds may be a solution under another name.
 _CODE = frozenset({".py", ".ipynb", ".yaml", ".yml", ".pyc", ".pyi"})
@@ -67,11 +67,7 @@ def refuse_leaks(course: Course, assignment: Assignment, files: Mapping[str, byt
         more = len({(leak.secret, leak.public) for leak in leaks}) - 1
         others = f" (and {more} more; 'autograder lint {assignment.name}' has all)" if more else ""
         raise CourseError(
-            f"contains '{_short(first)}' of {first.secret}; take it out of one of them{others}",
+            f"contains '{shorten(first.text, 60)}' of {first.secret}; "
+            f"take it out of one of them{others}",
             path=first.public,
         )
-
-
-def _short(leak: Leak) -> str:
-    line = " ".join(leak.text.split())
-    return line if len(line) <= 60 else line[:59] + "…"

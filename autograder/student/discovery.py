@@ -6,8 +6,7 @@ A course and a student's bundle look alike: a folder with `config.yaml`, and in 
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -18,9 +17,11 @@ from autograder.course.loading import load_course
 from autograder.errors import UsageError
 from autograder.submissions.submission import SubmissionRef, Wanted, source_paths, wanted_of
 from autograder.text.errors import worded
+from autograder.text.words import begin_list, nearest
 
 CONFIG = "config.yaml"
 ASSIGNMENTS = "assignments"
+_NAMED = 6
 _NOTEBOOK = ".ipynb"
 
 
@@ -118,7 +119,7 @@ def _in_folder(course: Course, path: Path, folder: Path) -> list[Work]:
             return _all_of(course, assignment)
     found = _elsewhere(course, folder)
     if not found:
-        names = _some(f"{name}.py" for name in _exercise_names(course))
+        names = begin_list([f"{name}.py" for name in _exercise_names(course)], _NAMED)
         raise worded(UsageError, "usage_no_work_here", path=path, names=names)
     return found
 
@@ -174,9 +175,9 @@ def _of_file(course: Course, path: Path, file: Path) -> list[Work]:
         exercises = list(course.assignments[stem].exercises)
     if not exercises:
         names = _exercise_names(course)
-        close = difflib.get_close_matches(stem, names, n=1)
+        close = nearest(stem, names)
         key = "usage_no_exercise_near" if close else "usage_no_exercise"
-        raise worded(UsageError, key, path=path, near="".join(close), names=_some(names))
+        raise worded(UsageError, key, path=path, near=close or "", names=begin_list(names, _NAMED))
     if suffix == ".yaml":
         return [Work(course, exercise, _ref(course, exercise)) for exercise in exercises]
     return [Work(course, one, _ref_of_file(one, file)) for one in exercises]
@@ -211,17 +212,11 @@ def _by_name(course: Course, path: Path) -> list[Work]:
     if not found:
         names = [*course.assignments, *_exercise_names(course)]
         # A file elsewhere is no misspelt exercise.
-        close = difflib.get_close_matches(path.stem, names, n=1) if path.name == name else []
+        close = nearest(path.stem, names) if path.name == name else None
         key = "usage_nothing_called_near" if close else "usage_nothing_called"
-        raise worded(UsageError, key, path=path, near="".join(close), names=_some(names))
+        raise worded(UsageError, key, path=path, near=close or "", names=begin_list(names, _NAMED))
     return found
 
 
 def _exercise_names(course: Course) -> list[str]:
     return [one.name for each in course.assignments.values() for one in each.exercises]
-
-
-def _some(names: Iterable[str]) -> str:
-    """The first few of many names."""
-    names = list(names)
-    return ", ".join(names[:6]) + (", …" if len(names) > 6 else "")

@@ -18,6 +18,7 @@ NEARLY = 2e-3
 _FORMATS = {"float32": (np.float32, 2.0**29), "float16": (np.float16, 2.0**42)}
 # So many decimals, or digits, that somebody may have rounded to.
 _DIGITS = range(15)
+_TRIED_FIRST = 8
 
 
 class NotAnArray(Struct, frozen=True):
@@ -160,12 +161,15 @@ def _rounding(
             and np.all(off <= factor * tolerance)
         ):
             return Reason.precision_lost, name
+    few = np.flatnonzero(wrong)[:_TRIED_FIRST]  # writing every number in digits is slow
     for count in _DIGITS:
-        for reason, rounded in (
-            (Reason.rounded_to_decimals, _to_decimals(value, count)),
-            (Reason.rounded_to_digits, _to_digits(value, count)),
+        for reason, to in (
+            (Reason.rounded_to_decimals, _to_decimals),
+            (Reason.rounded_to_digits, _to_digits),
         ):
-            if np.all(np.abs(actual - rounded) <= tolerance):
+            if np.all(
+                np.abs(actual.flat[few] - to(value.flat[few], count)) <= tolerance.flat[few]
+            ) and np.all(np.abs(actual - to(value, count)) <= tolerance):
                 return reason, str(count)
     return Reason.wrong_values, ""
 

@@ -85,12 +85,14 @@ class Estimate(NamedTuple):
     """A derivative and a bound, never far below the truth, on its absolute error.
 
     ``value`` and ``error`` are float64 arrays of the same shape; an error of inf says that
-    nothing is known. ``obstacles`` say where and why finite differences cannot speak.
+    nothing is known. ``obstacles`` say where and why finite differences cannot speak. ``steps``
+    are those that the values come from, 0 where none can be used.
     """
 
     value: Floats
     error: Floats
-    obstacles: tuple[Obstacle, ...] = ()
+    obstacles: tuple[Obstacle, ...]
+    steps: Floats
 
 
 def directional_derivative(terms: Function, x: Floats, direction: Floats) -> Estimate:
@@ -192,18 +194,10 @@ class Measured:
     def _named(self, value: Any) -> dict[str, Any]:
         return {"value": np.sum(value) if self._total else value}
 
-    def replaced(self, function: Function) -> Measured:
-        """Another function, which is looked at in the same way: one that is nearly the same."""
-        other = copy.copy(self)
-        other._function = function
-        with np.errstate(all="ignore"):
-            other.at_x = np.array(function(self.x))
-        return other
-
     def gradient(self) -> Estimate:
         """The derivative by every element of x, of the function's shape and then x's."""
-        value = np.zeros((*self.shape, *self.x.shape))
-        error = np.zeros((*self.shape, *self.x.shape))
+        shape = (*self.shape, *self.x.shape)
+        value, error, steps = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         obstacles: list[Obstacle] = []
         size = _largest(self.x, 1.0)
         for index in np.ndindex(self.x.shape):
@@ -213,15 +207,40 @@ class Measured:
             found = _search(self, unit, _ladder(size, max(own, 1.0), own), index)
             value[(..., *index)] = found.value
             error[(..., *index)] = found.error
+            steps[(..., *index)] = found.steps
             obstacles += found.obstacles
-        return Estimate(value, error, tuple(obstacles))
+        return Estimate(value, error, tuple(obstacles), steps)
+
+    def gradient_again(self, function: Function, steps: Floats) -> Floats:
+        """The same derivative of another function, one that is nearly the same, with the steps of
+        an :class:`Estimate`."""
+        value = np.zeros(steps.shape)
+        for index in np.ndindex(self.x.shape):
+            unit = np.zeros_like(self.x)
+            unit[index] = 1.0
+            value[(..., *index)] = self.along_again(function, unit, steps[(..., *index)])
+        return value
+
+    def along_again(self, function: Function, direction: Floats, steps: Floats) -> Floats:
+        """The same in one direction."""
+        other = copy.copy(self)
+        other._function = function
+        value = np.zeros(np.shape(steps))
+        with np.errstate(all="ignore"):
+            for step in np.unique(steps[steps > 0]):
+                points = other.around(float(step) * direction)
+                if points is not None:
+                    wide, narrow = other.slopes(points, float(step))
+                    value = np.where(steps == step, _extrapolated(wide, narrow), value)
+        return np.asarray(np.nan_to_num(value, nan=0.0, posinf=0.0, neginf=0.0), dtype=np.float64)
 
     def along(self, direction: Floats) -> Estimate:
         """The derivative in one direction, of the function's shape."""
         along = np.asarray(direction, dtype=self.x.dtype)
         moved = np.abs(along[along != 0])
         if moved.size == 0:
-            return Estimate(np.zeros(self.shape), np.zeros(self.shape))
+            nothing = np.zeros(self.shape)
+            return Estimate(nothing, nothing, (), nothing)
         own = _smallest_but_zero(np.abs(self.x[along != 0]) / moved)
         largest = float(moved.max())
         steps = _ladder(_largest(self.x, 1.0) / largest, 1.0 / largest, own)
@@ -241,6 +260,20 @@ class Measured:
         except Exception:  # such as LinAlgError: outside of its domain
             return None
         return terms if terms.shape == self.at_x.shape else None
+
+    def around(self, change: Floats) -> list[Floats] | None:
+        """The terms at x + change, x - change, and half as far; None where one cannot be had."""
+        points = [self.at(factor * change) for factor in (1.0, -1.0, 0.5, -0.5)]
+        found = [terms for terms in points if terms is not None]
+        return found if len(found) == len(points) else None
+
+    def slopes(self, points: list[Floats], step: float) -> tuple[Floats, Floats]:
+        """D(step) and D(step / 2) by the terms around x."""
+        above, below, near_above, near_below = points
+        return (
+            self.summed(above - below) / (2 * step),
+            self.summed(near_above - near_below) / step,
+        )
 
     def _noise(self) -> Floats:
         """The rounding that shows in values at x and at some distance from it.
@@ -269,6 +302,10 @@ class Measured:
                 differences = np.fmax(differences, np.min(sides, axis=0))
         quanta = self.norm(_quanta(seen)) if seen else 0.0
         return np.asarray(np.fmax(differences, quanta))
+
+
+def _extrapolated(wide: Floats, narrow: Floats) -> Floats:
+    return np.asarray((4 * narrow - wide) / 3)
 
 
 def _sixth_differences(values: list[Floats]) -> Floats:
@@ -310,16 +347,15 @@ class _Level(NamedTuple):
 
 def _level(function: Measured, along: Floats, step: float, larger: _Level | None) -> _Level | None:
     """The level of this step; ``larger`` is the one before."""
-    points = [function.at(factor * step * along) for factor in (1.0, -1.0, 0.5, -0.5)]
-    if any(terms is None for terms in points):
+    points = function.around(step * along)
+    if points is None:
         return None
-    above, below, near_above, near_below = (terms for terms in points if terms is not None)
+    above, below, near_above, near_below = points
     center = function.at_x
-    odd, near_odd = function.summed(above - below), function.summed(near_above - near_below)
+    wide, narrow = function.slopes(points, step)
     even = function.summed((above - center) + (below - center))
     near_even = function.summed((near_above - center) + (near_below - center))
-    wide, narrow = odd / (2 * step), near_odd / step
-    value = (4 * narrow - wide) / 3
+    value = _extrapolated(wide, narrow)
     last = function.norm(np.abs(above) + np.abs(below) + np.abs(near_above) + np.abs(near_below))
     noise = LAST_ROUNDING * function.unit_roundoff * last + function.inside
     rounding = noise / step
@@ -341,7 +377,7 @@ def _level(function: Measured, along: Floats, step: float, larger: _Level | None
         np.where(fine, value, np.nan),
         np.where(fine, error, np.inf),
         rounding,
-        np.abs(odd),
+        np.abs(wide * (2 * step)),
         np.abs(even),
         slope_gap,
         even_gap,
@@ -375,16 +411,18 @@ def _search(
                 break
         if not levels:
             nothing = np.zeros(function.shape)
-            return Estimate(nothing, nothing + np.inf, (Obstacle("no step can be used", index),))
-        value, error = _most_certain(levels)
+            nowhere = Obstacle("no step can be used", index)
+            return Estimate(nothing, nothing + np.inf, (nowhere,), nothing)
+        value, error, chosen = _most_certain(levels)
         obstacle = _obstacle(levels, error, index)
     if obstacle is not None and obstacle.kind != "the slope jumps":
         error = np.full_like(error, np.inf)
-    return Estimate(value, error, () if obstacle is None else (obstacle,))
+    return Estimate(value, error, () if obstacle is None else (obstacle,), chosen)
 
 
-def _most_certain(levels: list[_Level]) -> tuple[Floats, Floats]:
-    """Of estimates by ever smaller steps, the most certain one, element by element."""
+def _most_certain(levels: list[_Level]) -> tuple[Floats, Floats, Floats]:
+    """Of estimates by ever smaller steps, the most certain one, element by element, and its
+    step."""
     if np.ndim(levels[0].value) == 0:
         return _most_certain_number(levels)
     values = np.asarray([level.value for level in levels])
@@ -396,15 +434,17 @@ def _most_certain(levels: list[_Level]) -> tuple[Floats, Floats]:
     best = np.argmin(errors, axis=0)[np.newaxis]
     value = np.take_along_axis(values, best, axis=0)[0]
     error = np.take_along_axis(errors, best, axis=0)[0]
+    known = np.isfinite(error)
     return (
-        np.where(np.isfinite(error), value, 0.0).astype(np.float64),
+        np.where(known, value, 0.0).astype(np.float64),
         np.asarray(error, dtype=np.float64),
+        np.where(known, np.array([level.step for level in levels])[best[0]], 0.0),
     )
 
 
-def _most_certain_number(levels: list[_Level]) -> tuple[Floats, Floats]:
+def _most_certain_number(levels: list[_Level]) -> tuple[Floats, Floats, Floats]:
     """The same for numbers, of which there are many."""
-    best_value, best = 0.0, np.asarray(math.inf)
+    best_value, best, best_step = 0.0, np.asarray(math.inf), 0.0
     for number, level in enumerate(levels):
         error = level.error
         for other in levels[number + 1 :]:
@@ -412,8 +452,8 @@ def _most_certain_number(levels: list[_Level]) -> tuple[Floats, Floats]:
             if gap > error:
                 error = gap
         if error < best:
-            best_value, best = float(level.value), error
-    return np.array(best_value), np.array(float(best))
+            best_value, best, best_step = float(level.value), error, level.step
+    return np.array(best_value), np.array(float(best)), np.array(best_step)
 
 
 def _obstacle(

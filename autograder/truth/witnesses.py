@@ -222,8 +222,8 @@ class Witnesses:
             self._refuse_coarse(output, function, estimate)
             for number in range(ROUNDS_OF_DERIVATIVE):
                 with _blamed("the forward pass"):
-                    other = function.replaced(self._rounded(gradient, number)).gradient()
-                change = (other.value - estimate.value) / NOISE_OF_DERIVATIVE
+                    other = function.gradient_again(self._rounded(gradient, number), estimate.steps)
+                change = (other - estimate.value) / NOISE_OF_DERIVATIVE
                 size = np.hypot(size, change)
             size = size / math.sqrt(ROUNDS_OF_DERIVATIVE)
         error = WITNESS_FACTOR * estimate.error + self.rounding(estimate.value, size)
@@ -318,8 +318,8 @@ class Witnesses:
                 found.append(Projection(full, float(estimate.value), error))
                 if measured:
                     other = _weighted(self._rounded(gradient, 0), weights)
-                    changed = function.replaced(other).along(direction)
-                    difference = float(np.abs(changed.value - estimate.value))
+                    changed = function.along_again(other, direction, estimate.steps)
+                    difference = float(np.abs(changed - estimate.value))
                     sizes.append(difference / NOISE_OF_DERIVATIVE)
         return found, sizes
 

@@ -16,11 +16,12 @@ from typing import Any, TypeVar
 from msgspec import inspect
 
 from autograder.course.declaration import TESTS, Declared, WrittenPropertyEntry
-from autograder.course.loading.node import Findings, Node, brief, nearest, suggest
+from autograder.course.loading.node import Findings, Node, brief, suggest
 from autograder.course.loading.syntax import check_expression, parse_leading, parse_range
 from autograder.course.loading.yaml_source import Document
 from autograder.errors import CourseError
 from autograder.text.language import Language, Text
+from autograder.text.words import nearest
 
 _NOTHING: dict[str, Any] = {}
 _WORDS: dict[type[inspect.Type], str] = {

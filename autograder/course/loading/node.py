@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 from collections.abc import Collection, Iterable, Iterator, Set
 from typing import Any
 
 from autograder.course.loading.yaml_source import Document, Key, Keys
 from autograder.errors import CourseError
+from autograder.text.words import nearest, shorten
 
 # Beyond it, arithmetic on points or limits would overflow.
 MAX_NUMBER = 1e300
@@ -119,13 +119,7 @@ class Findings:
 
 def brief(value: object) -> str:
     """The value as text, short enough to quote in one line."""
-    text = str(value)
-    return text if len(text) <= 30 else text[:29] + "…"
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that is most like ``word``; None where none is like it."""
-    return next(iter(difflib.get_close_matches(word, list(known), n=1)), None)
+    return shorten(str(value), 30)
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

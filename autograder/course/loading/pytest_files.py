@@ -15,10 +15,10 @@ from msgspec import Struct
 
 from autograder.course.declaration import MAX_POINTS
 from autograder.course.exercise import Origin, Part, PytestTest
-from autograder.course.loading.node import suggest
 from autograder.course.loading.python_source import error_place, error_reason, parse_python
 from autograder.course.loading.yaml_source import MAX_BYTES
 from autograder.errors import CourseError
+from autograder.text.words import nearest
 
 _MARKER = "points"
 _LONGEST_NAME = 80
@@ -143,7 +143,7 @@ class _Reader:
                     return self._number(decorator)
                 if marker is not None:
                     others.append(marker)
-        near = next((one for one in others if suggest(one, [_MARKER]).startswith("; did")), None)
+        near = next((one for one in others if nearest(one, [_MARKER])), None)
         raise self._error(
             function,
             f"the test '{name}' has no points; "

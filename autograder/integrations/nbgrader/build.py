@@ -14,7 +14,7 @@ from autograder.errors import MachineError, UsageError
 from autograder.grades.grade_file import write_atomically
 from autograder.integrations.nbgrader import gradebook as book
 from autograder.integrations.nbgrader.carrier import carrier
-from autograder.integrations.nbgrader.config import faults, new_config
+from autograder.integrations.nbgrader.config import MEND, faults, new_config
 from autograder.integrations.nbgrader.settings import (
     CONFIG,
     Settings,
@@ -86,7 +86,7 @@ def build(
     wrong = faults(settings.config, course.root)
     if wrong:
         raise UsageError(
-            f"{root / CONFIG}: {wrong[0]}"
+            f"{root / CONFIG}: {wrong[0]}; {MEND}"
             + (" ('autograder nbgrader doctor' lists everything)" if len(wrong) > 1 else "")
         )
     return Built(

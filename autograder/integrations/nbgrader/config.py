@@ -33,7 +33,10 @@ _REPLACED = {
     "AssignLatePenalties": PENALTIES,
 }
 
-_CALL = "from autograder.integrations.nbgrader.config import configure; configure(c)"
+MEND = (
+    "add as the last line of nbgrader_config.py: "
+    "from autograder.integrations.nbgrader.config import configure; configure(c)"
+)
 
 
 def configure(c: Any, course: str | os.PathLike[str] | None = None) -> None:
@@ -117,31 +120,30 @@ configure(c{argument})
 
 
 def faults(config: Any, course: Path) -> list[str]:
-    """What a loaded configuration lacks, each with how to mend it; see :func:`configure`."""
-    mend = f"add as the last line of nbgrader_config.py: {_CALL}"
+    """What a loaded configuration lacks; :data:`MEND` mends each. See :func:`configure`."""
     found = []
     autograde = config.Autograde
     names = [_full_name(one) for one in _listed(autograde.get("autograde_preprocessors"))]
     if PREPROCESSOR not in names:
         found.append(
             f"c.Autograde.autograde_preprocessors lacks {PREPROCESSOR}, so that autograde would "
-            f"give everybody 0; {mend}"
+            "give everybody 0"
         )
     for name in (SCORES, PENALTIES):
         if PREPROCESSOR in names and name not in names:
             found.append(
                 f"c.Autograde.autograde_preprocessors lacks {name}, so that due dates of "
-                f"config.yaml would not count; {mend}"
+                "config.yaml would not count"
             )
     if _full_name(autograde.get("exporter_class")) != EXPORTER:
         found.append(
             f"c.Autograde.exporter_class is not {EXPORTER}, so that a damaged notebook would "
-            f"stop its whole run; {mend}"
+            "stop its whole run"
         )
     if _full_name(config.GenerateFeedback.get("exporter_class")) != FEEDBACK_EXPORTER:
         found.append(
             f"c.GenerateFeedback.exporter_class is not {FEEDBACK_EXPORTER}, so that feedback "
-            f"would load scripts from the network; {mend}"
+            "would load scripts from the network"
         )
     excluded = autograde.get("exclude_overwriting")
     excluded = excluded if isinstance(excluded, Mapping) else {}
@@ -150,7 +152,7 @@ def faults(config: Any, course: Path) -> list[str]:
         if missing:
             found.append(
                 f"c.Autograde.exclude_overwriting lacks {', '.join(missing)} of {name}, so that "
-                f"formgrader would show the stub in place of what was handed in; {mend}"
+                "formgrader would show the stub in place of what was handed in"
             )
     return found
 

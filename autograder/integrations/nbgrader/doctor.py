@@ -19,7 +19,7 @@ from autograder.errors import AutograderError
 from autograder.integrations.nbgrader.build import is_ours, source_files
 from autograder.integrations.nbgrader.carrier import MARK, language_of
 from autograder.integrations.nbgrader.cells import grade_cells
-from autograder.integrations.nbgrader.config import faults
+from autograder.integrations.nbgrader.config import MEND, faults
 from autograder.integrations.nbgrader.settings import (
     CONFIG,
     Settings,
@@ -30,6 +30,7 @@ from autograder.integrations.nbgrader.settings import (
     sqlite_file,
 )
 from autograder.sandbox.levels import Level, require_level
+from autograder.text.words import shorten
 
 
 class Finding(Struct, frozen=True):
@@ -86,8 +87,7 @@ def _config(course: Course, root: Path, settings: Settings) -> Iterator[Finding]
         )
         return
     for fault in faults(settings.config, course.root):
-        what, _, mend = fault.rpartition("; ")
-        yield Finding(str(path), what, mend)
+        yield Finding(str(path), fault, MEND)
     if not settings.course_id:
         yield Finding(
             str(path),
@@ -190,7 +190,7 @@ def _secrets(course: Course, assignment: Assignment, folder: Path) -> Iterator[F
             seen.add((leak.public, leak.secret))
             yield Finding(
                 leak.public,
-                f"contains a passage of {leak.secret}, which is secret: {_short(leak.text)}",
+                f"contains a passage of {leak.secret}, which is secret: {shorten(leak.text, 60)}",
                 "remove it, and release the assignment again if it is released",
             )
 
@@ -208,11 +208,6 @@ def _text(path: Path) -> str:
         except (ValueError, LookupError, TypeError, RecursionError):
             pass
     return content.decode("utf-8", "replace")
-
-
-def _short(passage: str) -> str:
-    line = " ".join(passage.split())
-    return line if len(line) <= 60 else f"{line[:59]}…"
 
 
 def _gradebook(course: Course, settings: Settings) -> Iterator[Finding]:
