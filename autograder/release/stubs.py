@@ -93,9 +93,6 @@ def _content(
         ]
     if isinstance(node, ast.ClassDef):
         names = exercise.signature.parameters
-        head = text("stub_class", language, name=exercise.name)
-        return [head, "", *array_lines(exercise, language, names)]
+        return [pick(exercise.title, language), "", *array_lines(exercise, language, names)]
     names = tuple(argument.arg for argument in node.args.args if argument.arg != "self")
-    return list(array_lines(exercise, language, names)) or [
-        text("stub_class", language, name=exercise.name)
-    ]
+    return list(array_lines(exercise, language, names)) or [node.name]

@@ -62,6 +62,9 @@ def _exercise(checked: CheckedExercise, language: Language) -> str:
     passed = sum(test.passed for test in checked.tests)
     state: bool | None = checked.passed
     note = text("check_count", language, passed=passed, total=len(checked.tests))
+    if checked.max_score:
+        points = f"{checked.max_score:g}"
+        note += " · " + text("check_points", language, score=f"{checked.score:g}", points=points)
     if not checked.tests or checked.untouched:
         state = None
         note = text("check_not_started" if checked.tests else "check_no_tests", language)

@@ -95,6 +95,8 @@ def _exercise(checked: CheckedExercise, language: Language, width: int) -> Itera
         return
     passed = sum(test.passed for test in checked.tests)
     count = text("check_count", language, passed=passed, total=len(checked.tests))
+    if checked.max_score:
+        count += " · " + points_in_words(checked, language)
     mark, style = ("✓", _GOOD) if checked.passed else (_MARK, _BAD)
     yield _headline(mark, style, checked, count, width)
     if checked.unused or checked.file not in ("", f"{name}.py"):
@@ -123,6 +125,13 @@ def _exercise(checked: CheckedExercise, language: Language, width: int) -> Itera
         yield from wrapped(_cut(checked.output), width, by=4)
     if failed:
         yield Text("")
+
+
+def points_in_words(checked: CheckedExercise, language: Language) -> str:
+    """The points of the public tests."""
+    return text(
+        "check_points", language, score=f"{checked.score:g}", points=f"{checked.max_score:g}"
+    )
 
 
 def _headline(mark: str, style: str, checked: CheckedExercise, count: str, width: int) -> Text:
