@@ -49,13 +49,13 @@ def command(paths: tuple[Path, ...], watch: bool, as_json: bool, language: str |
 
     show: Show = _show_json if as_json else _show_text
     with ExitStack() as stack:
-        checker = _Checker(paths, language, stack)
+        checker = Checker(paths, language, stack)
         if watch:
             return _watch(checker, show, quiet=as_json)
         return 0 if checker.check(show) else EXIT_FAILED
 
 
-class _Checker:
+class Checker:
     """Checks the same paths as often as asked, in one warm process."""
 
     def __init__(self, paths: tuple[Path, ...], language: str | None, stack: ExitStack) -> None:
@@ -73,23 +73,29 @@ class _Checker:
 
     def check(self, show: Show) -> bool:
         """Check, show, and return whether all passed. Raises :class:`AutograderError`."""
-        from autograder.student.discovery import find_exercises
-
         before, self.seen = self.seen, _state(self.folders)
         latest = self._saved_last(before) if self._has_checked else None
         self._has_checked = True
+        works = self.find()
+        if latest is not None:
+            latest &= {work.exercise.name for work in works}
+            if latest:
+                works = tuple(sorted(works, key=lambda work: work.exercise.name in latest))
+        checked = (one for _, one in self.checked(works))
+        show(works, checked, self.language, latest or None)
+        return self.passed
+
+    def find(self) -> tuple[Work, ...]:
+        """What is to be checked, and the language in which. Raises :class:`AutograderError`."""
+        from autograder.student.discovery import find_exercises
+
         self.passed = False
         works = find_exercises(self.paths)
         for work in works:
             self.folders |= {work.course.root, work.exercise.public_path.parent, work.ref.folder}
         self.seen = _state(self.folders)
         self.language = pick_language(self._language, works[0].course)
-        if latest is not None:
-            latest &= {work.exercise.name for work in works}
-            if latest:
-                works = tuple(sorted(works, key=lambda work: work.exercise.name in latest))
-        show(works, self._checked(works, self.language), self.language, latest or None)
-        return self.passed
+        return works
 
     def _saved_last(self, before: dict[str, tuple[int, int]]) -> set[str]:
         """The names, without their ending, of the files that are not as they were."""
@@ -103,7 +109,8 @@ class _Checker:
         """Whether any file is not as it was when the last check began."""
         return _state(self.folders) != self.seen
 
-    def _checked(self, works: tuple[Work, ...], language: str) -> Iterator[Checked]:
+    def checked(self, works: tuple[Work, ...]) -> Iterator[tuple[Work, Checked]]:
+        """Each of the works with what the check has found, one after the other."""
         from autograder.sandbox.host import Sandbox
 
         if self._sandbox is None:
@@ -116,15 +123,15 @@ class _Checker:
         for number, work in enumerate(works, start=1):
             submission = read_submission(work.ref)
             checked = check_exercise(
-                work.course, work.exercise, submission, self._sandbox, language
+                work.course, work.exercise, submission, self._sandbox, self.language
             )
             passed = passed and checked.passed
             # Known before it is shown: Ctrl-C may come as soon as somebody has read it.
             self.passed = passed and number == len(works)
-            yield checked, _shown_file(work, submission.file_for(work.exercise.name))
+            yield work, (checked, shown_file(work, submission.file_for(work.exercise.name)))
 
 
-def _shown_file(work: Work, name: str) -> str:
+def shown_file(work: Work, name: str) -> str:
     """The file as the student would name it from here."""
     path = (work.ref.files or {}).get(name, work.ref.folder / name)
     try:
@@ -156,19 +163,24 @@ def _show_text(
         # Soft wrap: the lines are as long as they should be.
         console.print(*lines, sep="\n", soft_wrap=True)
 
+    several = len({work.exercise.assignment for work in works}) > 1
+
     def show_summary(work: Work) -> None:
+        if several and not begun:  # the course as it was handed out is no wall of lines
+            return
         for line in summary_lines(work.course, assignment, points, now, language):
             show(*wrapped(Text(line, "dim"), width))
 
     total = passed = 0
     assignment, start = "", ""
     points: list[tuple[Exercise, float, float]] = []
+    begun = False
     for number, work in enumerate(works):
         if work.exercise.assignment != assignment:
             if assignment:
                 show_summary(works[number - 1])
                 show(Text(""))
-            assignment, points = work.exercise.assignment, []
+            assignment, points, begun = work.exercise.assignment, [], False
             title = pick(work.course.assignments[assignment].title, language)
             show(*wrapped(Text(f"{title} ({assignment})", "bold"), width))
         one, file = next(checked)
@@ -176,6 +188,7 @@ def _show_text(
         is_latest = latest is None or work.exercise.name in latest
         show(*(lines if is_latest else lines[:1]))
         points.append((work.exercise, one.score, one.max_score))
+        begun = begun or not one.untouched
         total += 1
         passed += one.passed
         start = start or (file if one.untouched else "")
@@ -205,7 +218,7 @@ def _show_json(
     click.echo(check_json.indented(encoded) if sys.stdout.isatty() else encoded)
 
 
-def _watch(checker: _Checker, show: Show, *, quiet: bool) -> int:
+def _watch(checker: Checker, show: Show, *, quiet: bool) -> int:
     """Check, and again whenever one of the files has changed, until Ctrl-C."""
     from autograder.text.messages import text
 

@@ -164,3 +164,60 @@ def _protected(match: re.Match[str]) -> str:
     lines = [line.strip() for line in match["display"].strip().split("\n")]
     fenced = ["```math", *lines, "```", ""]
     return "\n".join(f"{indent}{line}" if line else "" for line in fenced)
+
+
+# Commands of TeX that a terminal can show as one character.
+_SIGNS = {
+    "partial": "∂", "sum": "Σ", "prod": "Π", "cdot": "·", "times": "×", "ldots": "…", "dots": "…",
+    "le": "≤", "ge": "≥", "ne": "≠", "in": "∈", "to": "→", "leftarrow": "←", "rightarrow": "→",
+    "infty": "∞", "sqrt": "√", "top": "ᵀ", "odot": "⊙", "approx": "≈", "pm": "±",
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε",
+    "eta": "η", "theta": "θ", "lambda": "λ", "mu": "μ", "pi": "π", "sigma": "σ", "phi": "φ",
+    "Phi": "Φ", "Delta": "Δ", "quad": "  ", "qquad": "   ",
+}  # fmt: skip
+_FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
+_MATRIX = re.compile(r"\\begin\{[bp]?matrix\}(.*?)\\end\{[bp]?matrix\}", re.DOTALL)
+
+
+def for_terminal(markdown: str) -> str:
+    """The same Markdown with its formulas as code, in characters that a terminal has."""
+    return _CODE_OR_MATH.sub(_plain_formula, markdown)
+
+
+def _plain_formula(match: re.Match[str]) -> str:
+    if match["code"] is not None:
+        return match[0]
+    formula = match["inline"] if match["inline"] is not None else match["display"]
+    plain = _in_characters(formula)
+    if match["inline"] is not None:
+        return f"`{plain}`"
+    return f"\n{match['line']}    {plain}\n\n"
+
+
+def _in_characters(formula: str) -> str:
+    shown = _MATRIX.sub(_rows, " ".join(formula.split()))
+    shown = re.sub(r"\\(?:text|mathrm|operatorname|mathbf)\s*\{([^{}]*)\}", r"\1", shown)
+    shown = re.sub(r"\\(?:left|right|big|Big|bigl|bigr|Bigl|Bigr)(?![A-Za-z])", "", shown)
+    shown = re.sub(r"\\[,;:! ]", " ", shown)
+    for _ in range(3):
+        shown = re.sub(r"([_^])\{([^{}]*)\}", _script, shown)
+        shown = _FRACTION.sub(_fraction, shown)
+    shown = re.sub(r"\\([A-Za-z]+)", lambda found: _SIGNS.get(found[1], found[1]), shown)
+    return " ".join(shown.replace("\\{", "{").replace("\\}", "}").split())
+
+
+def _rows(match: re.Match[str]) -> str:
+    rows = [" ".join(row.replace("&", " ").split()) for row in match[1].split("\\\\")]
+    return f"[{'; '.join(row for row in rows if row)}]"
+
+
+def _script(match: re.Match[str]) -> str:
+    mark, content = match[1], match[2].strip()
+    return f"{mark}{content}" if len(content) == 1 else f"{mark}({content})"
+
+
+def _fraction(match: re.Match[str]) -> str:
+    parts = [part.strip() for part in match.groups()]
+    return "/".join(
+        part if re.fullmatch(r"\S+|\\partial \S+", part) else f"({part})" for part in parts
+    )

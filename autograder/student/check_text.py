@@ -96,7 +96,9 @@ def _exercise(checked: CheckedExercise, language: Language, width: int) -> Itera
     passed = sum(test.passed for test in checked.tests)
     count = text("check_count", language, passed=passed, total=len(checked.tests))
     if checked.max_score:
-        count += " · " + points_in_words(checked, language)
+        points = points_in_words(checked, language)
+        both = f"{count} · {points}"
+        count = both if cell_len(f"✓ {name}  {both}") <= width else points
     mark, style = ("✓", _GOOD) if checked.passed else (_MARK, _BAD)
     yield _headline(mark, style, checked, count, width)
     if checked.unused or checked.file not in ("", f"{name}.py"):
