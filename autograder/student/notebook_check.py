@@ -13,7 +13,7 @@ import ast
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ def check(*names: str, lang: Language | None = None) -> Report:
         with Sandbox("process", course.limits) as sandbox:
             for work, submission in _submissions(works, shell, chosen, bool(names)):
                 one = check_exercise(work.course, work.exercise, submission, sandbox, chosen)
-                notes = () if shell is None else _notes(work, shell, chosen)
+                notes = () if shell is None else _notes(work, one, shell, chosen)
                 checked.append(replace(one, notes=notes))
     except AutograderError as problem:
         return Report((), chosen, error_text(problem, chosen))
@@ -125,10 +125,14 @@ def _submissions(
     return found
 
 
-def _notes(work: Work, shell: Any, language: Language) -> tuple[str, ...]:
-    """What a student should know besides: that the latest cell with the function did not run, and
-    that a file beside the notebook counts instead of it."""
-    notes = []
+def _notes(work: Work, checked: CheckedExercise, shell: Any, language: Language) -> tuple[str, ...]:
+    """What a student should know besides: that the latest cell with the function did not run, that
+    a file beside the notebook counts instead of it, that what cells compute does not count."""
+    notes = [
+        text("computed_in_cell", language, name=name)
+        for name in _unknown_names(checked)
+        if name in shell.user_ns
+    ]
     function = work.exercise.signature.function
     failed = _failed_cell(shell.history_manager.input_hist_parsed, function)
     if failed is not None:
@@ -140,6 +144,20 @@ def _notes(work: Work, shell: Any, language: Language) -> tuple[str, ...]:
         begun = not is_stub(source, function)
         notes += [text("check_file_beside", language, file=counting.file)] if begun else []
     return tuple(notes)
+
+
+def _unknown_names(checked: CheckedExercise) -> Iterator[str]:
+    """The names that the code did not know, each once."""
+    failures = (one.finding.failure for one in checked.tests if one.finding is not None)
+    messages = {
+        one.exception.message: None
+        for one in failures
+        if one is not None and one.exception is not None and one.exception.type_name == "NameError"
+    }
+    for message in messages:
+        match = re.match(r"name '(\w+)' is not defined", message)
+        if match is not None:
+            yield match[1]
 
 
 def _failed_cell(cells: Sequence[str], function: str) -> int | None:

@@ -111,7 +111,6 @@ def due_in_words(due: datetime, now: datetime, language: Language) -> str:
         "due_date",
         language,
         weekday=text(f"weekday_{due.weekday()}", language),
-        month=due.month,
         month_name=text(f"month_{due.month}", language),
         day=due.day,
         time=f"{due:%H:%M}",

@@ -66,6 +66,14 @@ def test_every_message_is_used_and_every_key_exists() -> None:
         "unused_",
         "readme_",
         "battery_",
+        "unfinished_",
+        "missing_",
+        "to_come_",
+        "weekday_",
+        "month_",
+        "due_",
+        "submit_",
+        "statement_",
     )
     known = {reason.name for reason in Reason}
     unused = [
