@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBGRADER := .venv-nbgrader
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-nbgrader lint keys bench diagnosis numerics soak fuzz clean
+.PHONY: help demo test test-nbgrader lint keys bench diagnosis efficiency numerics soak fuzz clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: $(READY) ## Measure submissions per second.
 
 diagnosis: $(READY) ## Measure how many wrong answers are explained, and how many falsely.
 	$(BIN)/python -m tests.diagnosis.measure
+
+efficiency: $(READY) ## See whether efficiency tests say the same on a busy machine, 20 times.
+	$(BIN)/python -m tests.efficiency.measure
 
 soak: $(READY) ## Grade 5,000 submissions, some hostile, and print what it costs.
 	$(BIN)/python -m tests.security.soak

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from autograder.authoring import latex
 from autograder.authoring.leaks import LONG_IN_FILES, Leak, answer_lines, long_passages, readings
 from autograder.authoring.mutation import Hole, Mutation, run_mutants
+from autograder.authoring.statements import changed_arguments, contradictions
 from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, SourceTest
 from autograder.errors import CourseError
@@ -36,6 +37,8 @@ Mutants = Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]
 # The lines of a stub between which students write.
 START = "# ---- your code starts here ----"
 END = "# ---- your code ends here ----"
+# With it begin texts that are still to be written.
+NOT_WRITTEN = "TODO"
 
 # So many seeds are named in a complaint.
 _SEEDS_LISTED = 8
@@ -227,14 +230,19 @@ class _Linter:
         )
 
     def _check_statement(self) -> Iterator[str]:
-        texts = {"statement": self._exercise.statement, "title": self._exercise.title}
-        texts |= {f"hint of '{one.name}'": one.hint for one in self._exercise.mistakes}
-        for name, versions in texts.items():
+        exercise = self._exercise
+        texts = {"statement": exercise.statement, "title": exercise.title}
+        texts |= {f"mistakes.{one.name}": one.hint for one in exercise.mistakes}
+        for place, versions in texts.items():
+            name = place
+            if place.startswith("mistakes."):
+                name = f"hint of '{place.removeprefix('mistakes.')}'"
             for language in self._course.languages:
-                for problem in latex.problems(versions.get(language, "")):
-                    yield f"{name} ({language}): {problem}"
-                if not versions.get(language, "").strip():
-                    yield f"{name}: there is no text in '{language}'"
+                for problem in _text_problems(versions.get(language, "")):
+                    yield str(exercise.error(place, f"{name} ({language}): {problem}"))
+        for language in self._course.languages:
+            for problem in contradictions(exercise, language):
+                yield str(exercise.error("statement", problem))
 
     def _check_stub(self) -> Iterator[str]:
         """Two lines say where students write."""
@@ -259,6 +267,15 @@ class _Linter:
 
     def _check_solution(self) -> Iterator[str]:
         solution = solution_source(self._exercise) or ""
+        for where, names in changed_arguments(self._exercise, self._grader.cases).items():
+            yield str(
+                CourseError(
+                    f"the solution changes {' and '.join(map(repr, names))} in test '{where}'; "
+                    "write into an array of its own, as students must",
+                    path=(self._exercise.solution_path or Path()).relative_to(self._course.root),
+                    line=1,
+                )
+            )
         grade = self._grader.grade(self._submission(solution), self._course.language)
         for test in grade.tests:
             if test.status != "passed":
@@ -389,6 +406,14 @@ class _Linter:
         return Submission("lint", self._exercise.assignment, {f"{self._exercise.name}.py": source})
 
 
+def _text_problems(text: str) -> Iterator[str]:
+    if not text.strip():
+        yield "there is no text in this language; write one"
+    if text.lstrip().startswith(NOT_WRITTEN):
+        yield f"is still to be written; replace the {NOT_WRITTEN}"
+    yield from latex.problems(text)
+
+
 def _hole(hole: Hole) -> str:
     """A mutant that gets full points: its difference on lines of its own where it is a diff."""
     indented = "".join(f"\n        {line}" for line in hole.difference.splitlines())
@@ -405,7 +430,10 @@ def _slow(test: EfficiencyTest, mutants: Mutants) -> dict[str, str]:
         finding = next((one.finding for one in judgements if one.test.name == test.name), None)
         if finding is None:
             continue
-        if finding.slowdown is not None:
+        if finding.lines is not None:
+            over = "over " if finding.lines > finding.most_lines else ""
+            found[name] = f"{over}{min(finding.lines, finding.most_lines)} lines of Python"
+        elif finding.slowdown is not None:
             found[name] = _times(finding.slowdown)
         elif finding.failure is not None and finding.failure.kind in _STOPPED:
             others = (one for one in judgements if not isinstance(one.test, EfficiencyTest))

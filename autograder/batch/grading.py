@@ -115,8 +115,8 @@ def _kept(
         return Graded(ref, grade, fresh=False, edited=True)
     if grade.fingerprint != fingerprints.of(read_submission(ref)):
         return None
-    # Due dates change without anything to run again.
-    settled = with_deadline(grade, settings.course, ref)
+    # Due dates change, and work is moved to its place, without anything to run again.
+    settled = with_deadline(replace(grade, found_at=ref.found_at), settings.course, ref)
     if settled != grade:
         write_grade(path, settled)
     return Graded(ref, settled, fresh=False)

@@ -254,7 +254,7 @@ class _SubmissionGrader:
         """The grade of the submission, as the content of its file."""
         submission = read_submission(ref)
         grade = self._grader.grade(submission, self._fingerprints.of(submission))
-        grade = replace(grade, student_is=ref.student_is, note=ref.note)
+        grade = replace(grade, student_is=ref.student_is, found_at=ref.found_at)
         grade = with_deadline(grade, self._course, ref)
         return encode_grade(grade)
 

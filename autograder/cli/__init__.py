@@ -38,6 +38,8 @@ COMMANDS = (
     "release",
     "gradescope",
     "pack",
+    "init",
+    "new",
     "lint",
     "schema",
     "nbgrader",

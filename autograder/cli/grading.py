@@ -35,6 +35,7 @@ from autograder.exports.formats import FORMATS, ClassFormat
 from autograder.exports.summary import points
 from autograder.grades.grade_file import FolderOfGrades, is_edited
 from autograder.grades.model import Grade
+from autograder.submissions.found_at import in_words
 from autograder.submissions.layouts import AUTO, LAYOUTS, Found
 from autograder.submissions.layouts.unmatched import nearest
 from autograder.submissions.names import same
@@ -257,7 +258,13 @@ def _say_what_was_found(found: Found, layout: str) -> None:
         expected = LAYOUTS[found.layout].expected
         click.echo(say("grade_layout", layout=found.layout, expected=expected))
     _complain([say("grade_left_out", name=name) for name in found.left_out])
-    _complain(found.notes)
+    _complain(
+        [
+            f"{sanitize(ref.student, 60)}: {in_words(ref.found_at, ref.assignment, cli_language())}"
+            for ref in found.refs
+            if ref.found_at is not None
+        ]
+    )
     _complain(found.unmatched)
     if found.nobody:
         who = begin_list([sanitize(name, 60) for name in found.nobody], _NAMED)

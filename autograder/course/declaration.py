@@ -384,10 +384,20 @@ class WrittenPropertyEntry(WrittenTest, kw_only=True):
 class EfficiencyLimits(Declared, kw_only=True):
     """How long the student's code may take."""
 
-    at_most: Annotated[float, Meta(ge=1.5, le=1e6), form("so many times as long", examples=[4])]
+    at_most: Annotated[
+        float, Meta(ge=1.5, le=1e6), form("so many times as many lines and as long", examples=[4])
+    ]
     relative_to: Annotated[
         Yardstick, form("the solution (`reference`) or the forward pass (`forward`)")
     ] = "reference"
+    lines: Annotated[
+        Annotated[int, Meta(ge=1, le=400_000)] | None,
+        form(
+            "so many lines of Python more for arrays twice as long; otherwise `at_most` times what "
+            "it is relative to executes",
+            examples=[20_000],
+        ),
+    ] = None
 
 
 class EfficiencyEntry(DrawnTest, kw_only=True):

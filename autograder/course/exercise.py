@@ -187,11 +187,14 @@ class PropertyTest(_RunTest, frozen=True, kw_only=True, tag="property"):
 
 class EfficiencyTest(_RunTest, frozen=True, kw_only=True, tag="efficiency"):
     """Drawn inputs on which the results must be right and not take too long: at most
-    ``at_most`` times the time of what it is ``relative_to``, in the same sandbox."""
+    ``at_most`` times what it is ``relative_to`` takes in the same sandbox. By ``lines`` of Python
+    may the code execute more than for arrays half as long; where that is None, by ``at_most``
+    times those of what it is relative to."""
 
     at_most: float
     inputs: Drawing
     relative_to: Yardstick = "reference"
+    lines: int | None = None
 
 
 class SourceTest(_Test, frozen=True, kw_only=True, tag="source"):

@@ -17,6 +17,7 @@ from autograder.exports.roster import Roster, read_roster
 from autograder.exports.summary import points
 from autograder.grades.deadline import all_due
 from autograder.grades.model import Grade, TestGrade
+from autograder.submissions.found_at import in_words
 from autograder.text.language import Language
 from autograder.text.messages import pick, text
 
@@ -163,8 +164,13 @@ def late_line(grade: Grade) -> str:
 
 
 def graded_files(grade: Grade) -> list[str]:
-    """A line for each exercise of which another file counts than the one named after it."""
-    return [
+    """A line about work that did not lie where it should, and one for each exercise of which
+    another file counts than the one named after it."""
+    lines = []
+    if grade.found_at is not None:
+        place = in_words(grade.found_at, grade.assignment, grade.language, to_student=True)
+        lines.append(shown(place))
+    return lines + [
         text("graded_file", grade.language, exercise=one.name, file=shown(one.file))
         for one in grade.exercises
         if one.file not in ("", f"{one.name}.py")

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from msgspec import UNSET, Struct, UnsetType
 
 from autograder.course.exercise import Visibility
+from autograder.submissions.found_at import FoundAt
 
 Status: TypeAlias = Literal["passed", "partial", "failed", "error", "timeout", "crashed", "missing"]
 
@@ -37,6 +38,8 @@ class FileUse(Struct, frozen=True, omit_defaults=True):
     """As :data:`autograder.submissions.choice.Unused`; empty where it was used."""
     meant: str = ""
     """The file that it may be, or that counts instead."""
+    fault: str = ""
+    """Of what cannot be read, what a parser failed on, for instructors."""
 
 
 class ExerciseGrade(Struct, frozen=True):
@@ -76,8 +79,8 @@ class Grade(Struct, frozen=True, omit_defaults=True):
     """What the level ``isolation`` held student code to on the machine that graded it."""
     student_is: str | None = None
     """What kind of name ``student`` is, where that is known: ``canvas_id``."""
-    note: str = ""
-    """A line about where the work lay, if that is not where it should."""
+    found_at: FoundAt | None = None
+    """Where the work lay, if that is not where it should."""
     files: tuple[FileUse, ...] = ()
     """Everything that was handed in."""
     submitted: str | None = None

@@ -49,6 +49,8 @@ def explain_finding(
         return (_explain_rule(finding.rule, sources.get(file, ""), language),)
     if finding.failure is not None:
         return _explain_failure(exercise, finding, case, limits, language, sources, clash)
+    if finding.lines is not None:
+        return (text("too_many_lines", language, lines=_lines(finding, language)),)
     if finding.slowdown is not None:
         key = "too_slow" if finding.slower_than == "reference" else "slower_than_forward"
         return (text(key, language, times=f"{finding.slowdown:.0f}"),)
@@ -61,6 +63,14 @@ def explain_finding(
     if finding.property is not None:
         return (text(finding.property, language, detail=detail),)
     return (detail,)
+
+
+def _lines(finding: Finding, language: Language) -> str:
+    """How many lines of Python were executed, as far as they were counted."""
+    lines = finding.lines or 0
+    if lines > finding.most_lines:
+        return text("more_lines", language, lines=f"{finding.most_lines // 1000 * 1000:,}")
+    return text("lines", language, lines=f"{lines:,}")
 
 
 def _broken_cell(failure: Failure) -> tuple[int, str, int] | None:

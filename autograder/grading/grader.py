@@ -22,6 +22,7 @@ from autograder.course.exercise import EfficiencyTest, Exercise, RunTest, Source
 from autograder.grades.model import ExerciseGrade, FileUse, Grade, TestGrade, Timing, clamp
 from autograder.grading.budget import Budget
 from autograder.grading.diagnose import Diagnoser, find_shapes, fitting_in_words, in_words
+from autograder.grading.efficiency import most_times
 from autograder.grading.explain import explain_finding, note_on
 from autograder.grading.judge import (
     Judgement,
@@ -29,12 +30,14 @@ from autograder.grading.judge import (
     fail_exercise,
     is_refusal,
     judge_anew,
+    judge_lines,
     judge_pytest,
     judge_source,
     judge_test,
     judge_time,
     refused,
     slowdown,
+    without_unproven,
 )
 from autograder.grading.mistakes import explain, mutant
 from autograder.grading.observation import Failure
@@ -42,7 +45,7 @@ from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare
 from autograder.grading.run import ExerciseRun, file_problem, run_exercise
 from autograder.grading.source_rules import first_broken_rule
-from autograder.grading.timing import baseline_seconds
+from autograder.grading.timing import baseline_lines, baseline_seconds
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.notebook import place_of
 from autograder.submissions.submission import Submission
@@ -60,11 +63,11 @@ if TYPE_CHECKING:
 
 # So many of the files handed in are named in a grade.
 MAX_FILES_NAMED = 300
-# How often an answer that was too slow is timed again, and how often at least where it stays this
+# How often an answer that took too long is timed again, and how often at least where it stays this
 # many times above what is allowed, which no busy machine makes of an answer that is fast enough.
-RETIMINGS = 12
-RETIMINGS_OF_SLOW = 3
-FAR_TOO_SLOW = 4.0
+RETIMINGS = 8
+RETIMINGS_OF_SLOW = 2
+FAR_TOO_SLOW = 3.0
 # Tests that are tried first where one failure is enough.
 _QUICK = 3
 
@@ -132,7 +135,17 @@ class ExerciseGrader:
     @cached_property
     def _plan(self) -> Plan:
         return Plan(
-            self.exercise, self.cases, self._course.seed, draws_anew=self._reference is not None
+            self.exercise,
+            self.cases,
+            self._course.seed,
+            draws_anew=self._reference is not None,
+            yardsticks={
+                test.name: baseline_lines(
+                    self.exercise, test, self.cases[test.name], self._sandbox.session
+                )
+                for test in self.exercise.run_tests
+                if isinstance(test, EfficiencyTest)
+            },
         )
 
     @cached_property
@@ -270,6 +283,7 @@ class ExerciseGrader:
     ) -> tuple[Judgement, ...]:
         """The judgements together with those of the rules about the source, in the exercise's
         order; all without points where a rule is broken that the exercise depends on."""
+        judgements = without_unproven(judgements)
         sources = [
             self._judge_source(test, submission, judgements) for test in self.exercise.source_tests
         ]
@@ -307,11 +321,14 @@ class ExerciseGrader:
     def _judge_time(
         self, judgement: Judgement, run: ExerciseRun, submission: Submission, budget: Budget
     ) -> Judgement:
-        """Hold the time of an efficiency test against that of what it is relative to. Who is too
-        slow is timed again, in turn with that and in a new process, lest a busy moment of the
-        machine decide."""
+        """Hold the lines and then the time of an efficiency test against those of what it is
+        relative to. Who took too long is timed again, in turn with that and in a new process, lest
+        a busy moment of the machine decide."""
         test = judgement.test
         if not isinstance(test, EfficiencyTest) or judgement.finding is not None:
+            return judgement
+        judgement = judge_lines(judgement, test, run, self._plan.yardsticks[test.name])
+        if judgement.finding is not None:
             return judgement
         judgement = judge_anew(judgement, self._truths_anew(test, run), run)
         if judgement.finding is not None:
@@ -321,8 +338,8 @@ class ExerciseGrader:
         ratio = slowdown(test, run, self._baselines[test.name])
         shortest = math.inf
         for number in range(RETIMINGS):
-            hopeless = number >= RETIMINGS_OF_SLOW and ratio > FAR_TOO_SLOW * test.at_most
-            if ratio <= test.at_most or hopeless or budget.is_spent:
+            hopeless = number >= RETIMINGS_OF_SLOW and ratio > FAR_TOO_SLOW * most_times(test)
+            if ratio <= most_times(test) or hopeless or budget.is_spent:
                 break
             shortest = self._baselines[test.name] = min(shortest, self._baseline(test))
             again = run_exercise(
@@ -423,7 +440,8 @@ class ExerciseGrader:
         know besides follows on the last."""
         finding = judgement.finding
         if finding is None:
-            return (text("passed", language),)
+            earned = judgement.score >= judgement.max_score
+            return (text("passed" if earned else "unproven", language),)
         lines = explain_finding(
             self.exercise,
             finding,
@@ -514,7 +532,7 @@ class Grader:
             exercises=exercises,
             fingerprint=fingerprint,
             files=tuple(
-                FileUse(one.path, one.used_as, one.reason, one.meant)
+                FileUse(one.path, one.used_as, one.reason, one.meant, one.fault)
                 for one in submission.handed_in[:MAX_FILES_NAMED]
             ),
             timing=Timing(

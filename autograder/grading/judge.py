@@ -22,6 +22,8 @@ from autograder.course.exercise import (
     Yardstick,
 )
 from autograder.grades.model import Status, clamp
+from autograder.grading.efficiency import Yardstick as LinesOfYardstick
+from autograder.grading.efficiency import first_too_long, most_lines, most_times
 from autograder.grading.observation import Change, Failure, Observation
 from autograder.grading.run import ExerciseRun
 from autograder.grading.source_rules import BrokenRule
@@ -44,7 +46,8 @@ Property: TypeAlias = Literal[
 
 class Finding(Struct, frozen=True):
     """What is wrong with one case: a failure, a verdict on an output, a property that does
-    not hold, how many times slower than something it was, or a rule about the source."""
+    not hold, how many times slower than something it was or how many lines it executed, or a
+    rule about the source."""
 
     case: int | None
     output: str | None = None
@@ -54,6 +57,10 @@ class Finding(Struct, frozen=True):
     names: tuple[str, ...] = ()
     change: Change | None = None
     slowdown: float | None = None
+    lines: int | None = None
+    """Of Python, that were executed and are too many."""
+    most_lines: int = 0
+    """So many were counted; where ``lines`` are more, the call was ended there."""
     slower_than: Yardstick = "reference"
     rule: BrokenRule | None = None
 
@@ -78,13 +85,15 @@ CHECKS = "(checks)"
 class Judgement(Struct, frozen=True, dict=True):
     """A judged test: points per part, and the first finding against it, if any.
 
-    ``wrong`` has, per output, the numbers of the cases in which it was wrong.
+    ``wrong`` has, per output, the numbers of the cases in which it was wrong. ``proven`` are the
+    outputs that were right in all cases, one of which no trivial program gets right.
     """
 
     test: Test
     scores: tuple[float, ...]
     finding: Finding | None
     wrong: dict[str, tuple[int, ...]]
+    proven: tuple[str, ...] = ()
 
     @cached_property
     def is_explainable(self) -> bool:
@@ -152,15 +161,33 @@ def judge_pytest(test: PytestTest, observations: Sequence[Observation]) -> Judge
     )
 
 
+def judge_lines(
+    judgement: Judgement, test: EfficiencyTest, run: ExerciseRun, yardstick: LinesOfYardstick
+) -> Judgement:
+    """The judgement of an efficiency test whose answers are right, by the lines they executed."""
+    observations = run.observations[test.name]
+    number = first_too_long(test, observations, yardstick)
+    if number is None:
+        return judgement
+    most = most_lines(test, number, yardstick)
+    finding = Finding(None, lines=observations[number].lines, most_lines=most)
+    return _too_slow(judgement, test, finding)
+
+
 def judge_time(judgement: Judgement, test: EfficiencyTest, ratio: float) -> Judgement:
     """The judgement of an efficiency test whose answers are right, and took ``ratio`` times as
     long as what they are held against."""
-    if ratio <= test.at_most:
+    if ratio <= most_times(test):
         return judgement
+    finding = Finding(None, slowdown=ratio, slower_than=test.relative_to)
+    return _too_slow(judgement, test, finding)
+
+
+def _too_slow(judgement: Judgement, test: EfficiencyTest, finding: Finding) -> Judgement:
     return replace(
         judgement,
         scores=(0.0,) * len(test.parts),
-        finding=Finding(None, slowdown=ratio, slower_than=test.relative_to),
+        finding=finding,
         wrong={output: tuple(range(test.inputs.cases)) for output in judgement.wrong},
     )
 
@@ -246,35 +273,50 @@ def judge_test(
     truths: Sequence[Truth],
     observations: Sequence[Observation],
 ) -> Judgement:
-    """One test: which outputs are wrong in which cases, and the points that remain.
-
-    A case whose right answer a trivial program would give (zeros, ones, an input handed
-    back) proves nothing by itself: an output earns points only where it is also right in
-    a case that is not trivial.
-    """
+    """One test: which outputs are wrong in which cases, and the points that remain."""
     wrong: dict[str, list[int]] = {output: [] for part in test.parts for output in part.outputs}
-    telling: dict[str, list[int]] = {output: [] for output in wrong}
+    telling: set[str] = set()
     finding: Finding | None = None
     for number, (truth, observation) in enumerate(zip(truths, observations, strict=True)):
         for output in wrong:
             if not truth[output].is_trivial:
-                telling[output].append(number)
+                telling.add(output)
             found = _examine(test, number, output, truth[output], observation)
             if found is not None:
                 wrong[output].append(number)
                 finding = finding or found
-    scores = tuple(_part_score(part, wrong, telling) for part in test.parts)
-    return Judgement(test, scores, finding, {name: tuple(found) for name, found in wrong.items()})
+    return Judgement(
+        test,
+        tuple(_part_score(part, wrong) for part in test.parts),
+        finding,
+        {name: tuple(found) for name, found in wrong.items()},
+        tuple(output for output, found in wrong.items() if output in telling and not found),
+    )
 
 
-def _part_score(
-    part: Part,
-    wrong: Mapping[str, Sequence[int]],
-    telling: Mapping[str, Sequence[int]],
-) -> float:
-    bad = {number for output in part.outputs for number in wrong[output]}
-    proven = all(set(telling[output]) - bad for output in part.outputs)
-    return part.points if proven and not bad else 0.0
+def _part_score(part: Part, wrong: Mapping[str, Sequence[int]]) -> float:
+    return 0.0 if any(wrong[output] for output in part.outputs) else part.points
+
+
+def without_unproven(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
+    """The judgements of all tests, without points for outputs that no test proves.
+
+    A case whose right answer a trivial program would give (zeros, ones, an input handed back)
+    proves nothing. Which cases are like that hangs on what was drawn, so an output may be proven
+    by any test of the exercise.
+    """
+    proven = {output for judgement in judgements for output in judgement.proven}
+    return tuple(
+        replace(
+            judgement,
+            scores=tuple(
+                0.0 if any(name in judgement.wrong for name in unproven) else score
+                for part, score in zip(judgement.test.parts, judgement.scores, strict=True)
+                for unproven in [set(part.outputs) - proven]
+            ),
+        )
+        for judgement in judgements
+    )
 
 
 def _examine(

@@ -109,7 +109,12 @@ class Observation(Struct, frozen=True):
     change: Change | None = None
     shared: tuple[str, ...] = ()
     seconds: float = 0.0
-    """For an efficiency test: how long the steps took."""
+    """For an efficiency test: the processor time of the steps."""
+    lines: int | None = None
+    """For an efficiency test: how many lines of Python the steps executed, where the process said;
+    one more than are counted where that are more."""
+    fewer_lines: int | None = None
+    """The same on smaller arrays."""
     timed: Timed | None = None
     """What was timed, where that was not the case itself."""
 

@@ -14,8 +14,10 @@ import numpy as np
 
 from autograder.course.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step
 from autograder.grading.answer_cache import AnswerCache
+from autograder.grading.efficiency import Yardstick, executes_too_many_lines, most_lines
+from autograder.grading.observation import Observation
 from autograder.sandbox.session import Question, Script, question
-from autograder.truth.cases import Case, draw, lay_out
+from autograder.truth.cases import Case, draw, draw_smaller, lay_out
 from autograder.truth.witnesses import argument
 
 Questions: TypeAlias = tuple[Question, ...]
@@ -23,6 +25,8 @@ Questions: TypeAlias = tuple[Question, ...]
 
 # The result of a property test's first call is kept by this name, which no function can have.
 FIRST = "first result"
+# Of nobody are more lines of Python counted: it takes a tenth of a second.
+MAX_LINES = 500_000
 
 
 class Plan:
@@ -30,7 +34,8 @@ class Plan:
 
     Public tests come first, in their order; hidden ones follow in an order that follows
     from ``seed``, which student code does not know. With ``draws_anew``, each timing has inputs
-    of its own.
+    of its own. Where it ``counts_lines``, ``smaller`` are shorter cases of efficiency tests, drawn
+    where they are not given, and ``yardsticks`` tell the lines that are allowed.
     """
 
     def __init__(
@@ -40,8 +45,14 @@ class Plan:
         seed: int,
         *,
         draws_anew: bool = False,
+        counts_lines: bool = True,
+        smaller: Mapping[str, Sequence[Case]] | None = None,
+        yardsticks: Mapping[str, Yardstick] | None = None,
     ) -> None:
+        self.counts_lines = counts_lines
         self._draws_anew = draws_anew
+        self._smaller = dict(smaller or {})
+        self.yardsticks = {} if yardsticks is None else yardsticks
         self._seed = seed
         self.exercise = exercise
         self.cases = cases
@@ -67,6 +78,28 @@ class Plan:
             return self.cases[test.name]
         drawn = draw(self.exercise, test, self._seed, secrets.token_hex(16))
         return lay_out(self.exercise, test, drawn)
+
+    def smaller(self, test: EfficiencyTest) -> Sequence[Case]:
+        """The test's cases with shorter arrays, where there are such; the same for everybody."""
+        if test.name not in self._smaller:
+            self._smaller[test.name] = draw_smaller(self.exercise, test, self._seed)
+        return self._smaller[test.name]
+
+    def most_lines(self, test: EfficiencyTest, number: int) -> int:
+        """How many lines of the answer to a case are counted; 0 where none are."""
+        if not self.counts_lines:
+            return 0
+        yardstick = self.yardsticks.get(test.name)
+        return (
+            MAX_LINES if yardstick is None else min(most_lines(test, number, yardstick), MAX_LINES)
+        )
+
+    def is_too_long(self, test: EfficiencyTest, number: int, observation: Observation) -> bool:
+        """Whether the lines that the answer to a case executes say that it is slow."""
+        yardstick = self.yardsticks.get(test.name)
+        return yardstick is not None and executes_too_many_lines(
+            test, number, observation, yardstick
+        )
 
     def script(self, tests: Sequence[RunTest]) -> Script:
         """The questions of tests that all have some."""

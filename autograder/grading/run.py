@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
-from hashlib import blake2b
 from typing import TypeAlias
 
-import msgspec
-import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.course.exercise import (
     EfficiencyTest,
@@ -244,26 +241,33 @@ class _Runner:
         )
 
     def _timed(self, test: EfficiencyTest, case: Case, number: int) -> Observation:
-        """Take the steps of the case, and note the time of taking them on other inputs.
+        """Take the steps of the case, count the lines that they execute for it and for a smaller
+        one and, where that does not say enough, note the time of taking them on other inputs.
 
         Those are drawn for this one timing: an answer that was kept or told by somebody who had
-        them before cannot be right. A call with numbers in another order wakes the process up.
+        them before cannot be right.
         """
         session = self._start()
         if session is None:
             return self._not_run([])
-        _take_steps(session, test.steps, _shuffled(case))
-        start = time.perf_counter()
-        observation = _take_steps(session, test.steps, case)
-        seconds = time.perf_counter() - start
+        observation = _take_steps(session, test.steps, case)  # imports what it imports only now
+        if observation.failure is not None:
+            return observation
+        if most := self._plan.most_lines(test, number):
+            smaller = self._plan.smaller(test)
+            fewer = _count_lines(session, test.steps, smaller[number], most) if smaller else None
+            lines = _count_lines(session, test.steps, case, most)
+            if session.died is not None:
+                return Observation(failure=failure_of(session.died))
+            observation = replace(observation, lines=lines, fewer_lines=fewer)
+            if self._plan.is_too_long(test, number, observation):
+                return observation
         anew = self._plan.drawn_anew(test)[number]
-        if anew is case or observation.failure is not None:
-            return msgspec.structs.replace(observation, seconds=seconds)
         session.start_clock()
-        start = time.perf_counter()
+        start = session.seconds()
         again = _take_steps(session, test.steps, anew)
-        seconds = time.perf_counter() - start
-        return msgspec.structs.replace(observation, seconds=seconds, timed=Timed(anew, again))
+        seconds = session.seconds() - start
+        return replace(observation, seconds=seconds, timed=Timed(anew, again))
 
     def _not_run(self, observations: Sequence[Observation]) -> Observation:
         """Stands for the cases that were not tried, with the reason why."""
@@ -321,24 +325,26 @@ def _first_change(case: Case, changed: Sequence[str], reply: Returned) -> Change
     return None if array is None else change_of(changed[0], array, reply.element)
 
 
-def _shuffled(case: Case) -> Case:
-    """The numbers of the case in another order, which only who knows the case can undo.
-
-    It is the same one each time, since what a mistake returns may depend on the call before.
-    """
-    content = blake2b(digest_size=16)
-    for value in case.inputs.values():
-        content.update(value.tobytes())
-    generator = np.random.default_rng(int.from_bytes(content.digest(), "big"))
-    inputs = {
-        name: generator.permutation(value.reshape(-1)).reshape(value.shape)
-        for name, value in case.inputs.items()
-    }
-    return msgspec.structs.replace(case, inputs=inputs)
+def _count_lines(session: Session, steps: Sequence[Step], case: Case, most: int) -> int | None:
+    """How many lines of Python the steps execute, up to one more than ``most``; None where they
+    fail."""
+    session.start_clock()
+    counted: list[int] = []
+    observation = _take_steps(session, steps, case, most, counted)
+    if observation.failure is not None and sum(counted) <= most:
+        return None
+    return min(sum(counted), most + 1)
 
 
-def _take_steps(session: Session, steps: Sequence[Step], case: Case) -> Observation:
-    """Take the steps one after the other; the outputs are what they assign."""
+def _take_steps(
+    session: Session,
+    steps: Sequence[Step],
+    case: Case,
+    count: int = 0,
+    counted: list[int] | None = None,
+) -> Observation:
+    """Take the steps one after the other; the outputs are what they assign. Where lines are to be
+    counted, up to ``count`` of each call, ``counted`` gets their numbers."""
     inputs = inputs_of(case)
     owners = {step.target.partition(".")[0] for step in steps}
     outputs: Outputs = {}
@@ -348,7 +354,11 @@ def _take_steps(session: Session, steps: Sequence[Step], case: Case) -> Observat
         else:
             keep = next((name for name in step.results if name in owners), None)
             arguments = [inputs[name] for name in step.arguments]
-            outcome = session.call(step.target, arguments, keep=keep)
+            outcome = session.call(step.target, arguments, keep=keep, count=count)
+            if counted is not None and isinstance(outcome, Returned):
+                counted.append(count + 1 if outcome.lines is None else outcome.lines)
+                if counted[-1] > count:  # it was ended, without a result
+                    return Observation(outputs)
         observation = (
             observation_of(outcome, step.results)
             if step.results
@@ -363,5 +373,5 @@ def _take_steps(session: Session, steps: Sequence[Step], case: Case) -> Observat
 def _naming(step: Step, failure: Failure) -> Failure:
     """The failure, with the name that was missing."""
     if failure.kind in ("missing_function", "not_callable"):
-        return msgspec.structs.replace(failure, detail=step.target)
+        return replace(failure, detail=step.target)
     return failure

@@ -1,4 +1,4 @@
-"""How long an efficiency test may take: the time of what it is relative to.
+"""What an efficiency test is held against: the lines and the time of what it is relative to.
 
 That is the reference solution or, for students, who do not have it, the forward pass. A backward
 pass costs a small multiple of its forward pass, whatever the function (Griewank and Walther,
@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from autograder.course.exercise import EfficiencyTest, Exercise, Step
+from autograder.grading.efficiency import Yardstick
+from autograder.grading.observation import Observation
 from autograder.grading.plan import Plan
 from autograder.grading.run import OpenSession, run_exercise
 from autograder.submissions.submission import Submission
@@ -32,15 +34,45 @@ def baseline_seconds(
     It is run like a submission, in a process of the same sandbox. Raises
     :class:`~autograder.errors.CourseError` where it fails.
     """
+    repeated = [case for case in cases for _ in range(REPETITIONS)]
+    observations = _run(exercise, test, repeated, None, open_session)
+    seconds = [observation.seconds for observation in observations]
+    return math.fsum(
+        min(seconds[start : start + REPETITIONS]) for start in range(0, len(seconds), REPETITIONS)
+    )
+
+
+def baseline_lines(
+    exercise: Exercise, test: EfficiencyTest, cases: Sequence[Case], open_session: OpenSession
+) -> Yardstick:
+    """The lines that what ``test`` is relative to executes for each case. Raises as
+    :func:`baseline_seconds` does."""
+    observations = _run(exercise, test, cases, (), open_session)
+    return Yardstick(tuple(one.lines or 0 for one in observations))
+
+
+def _run(
+    exercise: Exercise,
+    test: EfficiencyTest,
+    cases: Sequence[Case],
+    smaller: Sequence[Case] | None,
+    open_session: OpenSession,
+) -> Sequence[Observation]:
+    """What ``test`` is relative to, run on the cases; lines are counted with ``smaller`` ones."""
     if test.relative_to == "forward":
         name, source = "the forward pass", _forward_source(exercise)
         test = replace(test, steps=_forward_steps(exercise, test))
         cases = [replace(case, inputs=case.arrays, auxiliary={}) for case in cases]
     else:
         name, source = "the reference solution", solution_source(exercise) or ""
-    repeated = [case for case in cases for _ in range(REPETITIONS)]
     submission = Submission("", exercise.assignment, {f"{exercise.name}.py": source})
-    plan = Plan(exercise, {test.name: repeated}, 0)
+    plan = Plan(
+        exercise,
+        {test.name: cases},
+        0,
+        counts_lines=smaller is not None,
+        smaller={} if smaller is None else {test.name: smaller},
+    )
     observations = run_exercise(plan, submission, open_session, [test]).observations[test.name]
     for failure in (observation.failure for observation in observations):
         if failure is not None:
@@ -49,10 +81,7 @@ def baseline_seconds(
             raise exercise.error(
                 f"tests.{test.name}", f"test '{test.name}': {name} cannot be timed: {reason}"
             )
-    seconds = [observation.seconds for observation in observations]
-    return math.fsum(
-        min(seconds[start : start + REPETITIONS]) for start in range(0, len(seconds), REPETITIONS)
-    )
+    return observations
 
 
 def _forward_source(exercise: Exercise) -> str:

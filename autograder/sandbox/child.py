@@ -64,7 +64,6 @@ from autograder.sandbox.protocol import (
 # How much is read beyond what is being waited for.
 READ_AHEAD = 1 << 14
 
-_GREETING = frame(encode(Done(0)))
 _DOUBLE = np.dtype(np.float64).str
 _empty = np.empty
 _byte = np.dtype(np.uint8)
@@ -75,6 +74,8 @@ _array_equal = np.array_equal
 _argmin = np.argmin
 _unravel_index = np.unravel_index
 _bytes_of = np.ndarray.tobytes
+_set_trace = sys.settrace
+_get_trace = sys.gettrace
 
 
 def _read_first(descriptor: int, buffers: Sequence[Any]) -> int:
@@ -138,8 +139,8 @@ class Server:
         self._unread = memoryview(b"")
 
     def greet(self) -> None:
-        """Say, as number 0, that this process is confined and has seen no student code."""
-        _writev(self._writer, _GREETING)
+        """Say that this process is confined and has seen no student code; the number is its PID."""
+        _writev(self._writer, frame(encode(Done(os.getpid()))))
 
     def serve(self) -> None:
         while (request := self._receive()) is not None:
@@ -183,12 +184,16 @@ class Server:
         arguments = [self._argument(argument) for argument in request.arguments]
         if not request.inspect:
             _let_go(request.arguments)
-        result = function(*arguments)
+        lines = None
+        if request.count:
+            result, lines = _count(function, arguments, request.count)
+        else:
+            result = function(*arguments)
         if request.keep is not None:
             self._kept[request.keep] = result
         value = _pack(result)
         if not request.inspect:
-            return Returned(request.number, value)
+            return Returned(request.number, value, lines=lines)
         changed = tuple(
             position
             for position, sent in enumerate(request.arguments)
@@ -357,6 +362,36 @@ def rehearse() -> None:
     np.random.seed(0)
     for name in sys.modules.keys() - modules:
         del sys.modules[name]
+
+
+class _TooManyLinesError(BaseException):
+    """Ends a call of which enough is known."""
+
+
+def _count(function: Callable[..., Any], arguments: Sequence[Any], most: int) -> tuple[Any, int]:
+    """The result of a call, and how many times it made Python enter, execute or leave a line:
+    its own, numpy's, anybody's. Loops that C runs are not seen. With more than ``most`` the call
+    is ended, without a result; code that does the tracing itself counts as such."""
+    lines = 0
+
+    def trace(*_: Any) -> Any:
+        nonlocal lines
+        lines += 1
+        if lines > most:
+            raise _TooManyLinesError
+        return trace
+
+    result = None
+    _set_trace(trace)
+    try:
+        result = function(*arguments)
+        if _get_trace() is not trace:
+            lines = most + 1
+    except _TooManyLinesError:
+        pass
+    finally:
+        _set_trace(None)
+    return (result, lines) if lines <= most else (None, most + 1)
 
 
 def _let_go(arguments: Sequence[Any]) -> None:

@@ -126,7 +126,8 @@ class Call(Struct, frozen=True, tag="call"):
     """Call ``target``, a name in the module or, after a kept object's name and a dot, its method.
 
     ``keep`` leaves the result with the student's process under that name as well.
-    ``inspect`` reports what the call did to its arguments.
+    ``inspect`` reports what the call did to its arguments. ``count`` counts the lines of Python
+    that the call executes, and ends it where they are more than that.
     """
 
     number: int
@@ -134,6 +135,7 @@ class Call(Struct, frozen=True, tag="call"):
     arguments: tuple[Argument, ...]
     keep: str | None = None
     inspect: bool = False
+    count: int = 0
 
 
 class Read(Struct, frozen=True, tag="read"):
@@ -188,7 +190,8 @@ class Returned(Struct, frozen=True, tag="returned"):
     of the arguments that the result shares memory with.
 
     ``element`` is the first one that the first of ``changed`` has now and had not before; None
-    where its shape or type changed.
+    where its shape or type changed. ``lines`` are those that were executed, where they were to be
+    counted; where they are more than they may be, there is no result.
     """
 
     number: int
@@ -196,6 +199,7 @@ class Returned(Struct, frozen=True, tag="returned"):
     changed: Positions = ()
     shared: Positions = ()
     element: Element | None = None
+    lines: Length | None = None
 
 
 class Raised(Struct, frozen=True, tag="raised"):

@@ -168,6 +168,9 @@ class Allowance:
 class Channel(ABC):
     """How frames get to a process of student code and back, and how it is ended."""
 
+    pid: int | None = None
+    """As the process said before it had seen any student code."""
+
     @abstractmethod
     def exchange(
         self, frames: bytes | memoryview, replies: int, clock: Clock, allowance: Allowance
@@ -186,11 +189,17 @@ class Channel(ABC):
         May be called again, with the same result.
         """
 
+    def processor_seconds(self) -> float | None:
+        """The processor time that the process has used, as the system tells it; None where it
+        does not."""
+        return None
+
     def wait_for_greeting(self, seconds: float) -> str | None:
         """Wait until the process can be asked, and return None. Where it never can, end it, and
         return what it said last."""
         try:
-            list(self.exchange(b"", 1, Clock(seconds), Allowance(_GREETING)))
+            ((payload,),) = self.exchange(b"", 1, Clock(seconds), Allowance(_GREETING))
+            self.pid = decode_reply(payload).number
         except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed):
             return last_line(self.end()[1].decode("utf-8", "replace"))
         return None
@@ -249,15 +258,18 @@ class Session:
         *,
         keep: str | None = None,
         inspect: bool = False,
+        count: int = 0,
     ) -> Outcome:
         """Call a function of the module, or a method of a kept object.
 
         Arguments are arrays, Python scalars, functions (which stay here and are called
         back), :class:`~autograder.sandbox.protocol.RemoteRef`, or lists and tuples of them.
+        ``count`` counts lines, see :class:`~autograder.sandbox.protocol.Call`; the number comes
+        from the student's process, which may lie about it.
         """
         functions = Functions()
         packed = tuple(pack_argument(argument, functions) for argument in arguments)
-        request = Call(_new_number(), target, packed, keep, inspect)
+        request = Call(_new_number(), target, packed, keep, inspect, count)
         return self._ask(request, functions)
 
     def ask_all(self, script: Script, first: int = 0) -> Iterator[Replies]:
@@ -287,6 +299,12 @@ class Session:
     def read(self, target: str, *, keep: str | None = None) -> Outcome:
         """The kept object ``target``, or its attribute after a dot, or a name of the module."""
         return self._ask(Read(_new_number(), target, keep), Functions())
+
+    def seconds(self) -> float:
+        """A clock for what student code does: the processor time of its process, by which it does
+        not matter how busy the machine is; the wall time where the system does not tell."""
+        spent = self._channel.processor_seconds()
+        return time.perf_counter() if spent is None else spent
 
     def output(self) -> str:
         """What student code printed, cut at the limit. Ends the process."""

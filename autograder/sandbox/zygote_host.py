@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,6 +169,11 @@ class Received:
         self._start, self._filled = 0, len(begun)
 
 
+def _processor_clock(pid: int) -> int:
+    """The clock of the processor time of another process; see clock_getcpuclockid(3)."""
+    return (~pid << 3) | 2
+
+
 def _buffer(size: int) -> memoryview:
     return np.empty(size, np.uint8).data  # not a bytearray, which would be filled twice
 
@@ -240,6 +246,14 @@ class ZygoteChannel(Channel):
             status = -9 if exited is None else os.waitstatus_to_exitcode(exited.status)
             self._end = status, bytes(self._printed)
         return self._end
+
+    def processor_seconds(self) -> float | None:
+        if self.pid is None:
+            return None
+        try:
+            return time.clock_gettime(_processor_clock(self.pid))
+        except OSError:  # some systems keep it to themselves
+            return None
 
     def _send(self, data: memoryview) -> int:
         """How much of it is sent or need not be."""

@@ -22,6 +22,7 @@ from msgspec import Struct
 from autograder.submissions.definitions import LeftOut, is_available
 from autograder.submissions.functions import State, state_of
 from autograder.submissions.listing import Item, Unreadable
+from autograder.submissions.magics import without_magics
 from autograder.submissions.names import Meaning, meaning, same
 from autograder.submissions.notebook import (
     NotebookError,
@@ -68,6 +69,8 @@ _CHARACTER_SET = re.compile(
     r"ascii|utf-8(-sig)?|(iso8859|cp|euc|shift_jis|gb|big5|johab|koi8|mac)[\w-]*"
 )
 _IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+([^#\n]*)", re.MULTILINE)
+_MAGIC = re.compile(r"^[ \t]*[%!]", re.MULTILINE)
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MAIN = re.compile(r"^if\b.*__main__", re.MULTILINE)
 
 
@@ -98,6 +101,8 @@ class HandedIn(Struct, frozen=True):
     used_as: tuple[str, ...] = ()
     reason: Unused = ""
     meant: str = ""
+    fault: str = ""
+    """Of what cannot be read, what a parser of ours failed on, for instructors."""
 
 
 class Chosen(Struct, frozen=True):
@@ -494,6 +499,8 @@ class _Choice:
 def _decode_into(read: _Read, content: bytes) -> None:
     """Take the bytes for what they are: a notebook, whatever it is called, or Python."""
     item = read.item
+    if item.kind == "notebook" and content.startswith(_UTF_16):  # as a shell of Windows writes it
+        content = content.decode("utf-16", "replace").encode("utf-8", "replace")
     if item.kind == "notebook" or looks_like_notebook(content):
         try:
             read.program = parse_notebook(content)
@@ -511,11 +518,28 @@ def _decode_into(read: _Read, content: bytes) -> None:
         if len(content) > MAX_SOURCE_BYTES:
             read.problem = "too_large"
             return
-        read.text = decode_source(content)
+        read.text = _without_magics(decode_source(content))
     except (SyntaxError, UnicodeError, LookupError):
         read.problem = "encoding"
     if item.kind == "notebook" and (read.problem or not _defines_something(read.parsed())):
         read.problem = "notebook"  # neither a notebook nor a script that is called one
+
+
+def _without_magics(source: str) -> str:
+    """The text of a file; of one that was copied out of a notebook without ``%matplotlib inline``
+    and its kind, where Python cannot read it with them."""
+    if not _MAGIC.search(source) or _is_python(source):
+        return source
+    text = without_magics(source)
+    return text if _is_python(text) else source
+
+
+def _is_python(source: str) -> bool:
+    try:
+        parse_file(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _defines_something(program: Program | None) -> bool:
@@ -543,7 +567,9 @@ def _cleaned(
     """The text of a file without what costs the exercise and gives nothing. Most files have
     nothing of the kind, and are not looked into."""
     text = read.text
-    if whole or not (_MAIN.search(text) or _imports_what_is_not_there(text, siblings)):
+    if whole or not (
+        _MAIN.search(text) or "get_ipython" in text or _imports_what_is_not_there(text, siblings)
+    ):
         return text
     program = read.parsed()
     if program is None:

@@ -21,6 +21,7 @@ import socket
 import struct
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +31,7 @@ import msgspec
 from autograder.processes.lifetime import exit_with_parent
 from autograder.processes.parallel import CAN_FORK
 from autograder.submissions import opening
+from autograder.text.messages import sanitize
 
 Result = TypeVar("Result")
 
@@ -45,8 +47,21 @@ MAX_WRITTEN = 1 << 20  # of temporary files, which are a line long
 _HEADER = struct.Struct("!Q")
 
 
+_FAILED = 1 << 63  # in the size of an answer: it is what was raised
+_MAX_FAULT = 300
+
+
 class ReadingFailed(Exception):
-    """The child could not read it: it was killed, or the function raised."""
+    """The child could not read it: it was killed, or the function raised. The message says which
+    of the two, for the instructor."""
+
+
+def fault_in_words(error: BaseException) -> str:
+    """What a parser of ours failed on, and where: one line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    said = str(error)[: _MAX_FAULT - 100]
+    return sanitize(f"{type(error).__name__}{': ' if said else ''}{said}{place}", _MAX_FAULT)
 
 
 class Reader:
@@ -73,8 +88,9 @@ class Reader:
             answer = self._receive()
             return msgspec.json.decode(answer, type=kind)
         except (OSError, EOFError, msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+            ended = self._ended()
             self.stop()
-            raise ReadingFailed(str(error)) from None
+            raise ReadingFailed(_why(ended) or str(error)) from None
 
     def stop(self) -> None:
         """Kill the child, and what it has started."""
@@ -87,6 +103,19 @@ class Reader:
                 kill(self._child, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self._child, 0)
+
+    def _ended(self) -> int:
+        """The signal that the child has ended by, which is there a moment after its socket closed;
+        0 where it has not, or otherwise."""
+        for _ in range(20):
+            try:
+                child = os.waitid(os.P_PID, self._child, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return 0
+            if child is not None:
+                return child.si_status if child.si_code != os.CLD_EXITED else 0
+            time.sleep(0.005)
+        return 0
 
     def _forget(self) -> None:
         if self._socket is not None:
@@ -108,8 +137,11 @@ class Reader:
     def _receive(self) -> bytes:
         end = time.monotonic() + WALL_SECONDS
         (size,) = _HEADER.unpack(self._exactly(_HEADER.size, end))
+        if size & _FAILED:
+            content = self._exactly(min(size - _FAILED, 4 * _MAX_FAULT), end)
+            raise EOFError(sanitize(content.decode("utf-8", "replace"), _MAX_FAULT))
         if size > MAX_REPLY:
-            raise EOFError("too much")
+            raise EOFError("it is too much")
         return self._exactly(size, end)
 
     def _exactly(self, size: int, end: float) -> bytes:
@@ -120,7 +152,7 @@ class Reader:
             poll = select.poll()
             poll.register(self._socket, select.POLLIN)
             if not poll.poll(left * 1000):
-                raise EOFError("the time is up")
+                raise EOFError(f"it took more than {WALL_SECONDS:g} seconds")
             chunk = self._socket.recv(min(size - len(content), 1 << 20))
             if not chunk:
                 raise EOFError("the child ended")
@@ -160,9 +192,13 @@ def _remove_leftovers() -> None:
 
 
 def read(
-    function: Callable[[Any], Result], argument: Any, kind: Any, otherwise: Callable[[], Result]
+    function: Callable[[Any], Result],
+    argument: Any,
+    kind: Any,
+    otherwise: Callable[[str], Result],
 ) -> Result:
-    """``function(argument)``, by the child where there is one; ``otherwise()`` where it fails.
+    """``function(argument)``, by the child where there is one; where it fails, ``otherwise`` of
+    why it did.
 
     ``function`` is one of a module, and its result of the type ``kind`` is plain data.
     """
@@ -170,9 +206,18 @@ def read(
         return function(argument)
     try:
         result: Result = _active[-1].read(function, argument, kind)
-    except ReadingFailed:
-        return otherwise()
+    except ReadingFailed as error:
+        return otherwise(str(error))
     return result
+
+
+def _why(ended: int) -> str:
+    """What a signal that a child ended by says about what it read."""
+    if not ended:
+        return ""
+    if ended == signal.SIGXCPU:
+        return f"it took more than {CPU_SECONDS} seconds of processor time"
+    return f"reading it ended by {signal.strsignal(ended) or ended}"
 
 
 def _serve(descriptor: int, parent: int, scratch: str, root: Path | None) -> None:
@@ -210,7 +255,9 @@ def _serve(descriptor: int, parent: int, scratch: str, root: Path | None) -> Non
             function, argument = pickle.loads(stream.read(_HEADER.unpack(header)[0]))
             try:
                 answer = msgspec.json.encode(function(argument))
-            except BaseException:
+            except BaseException as error:
+                fault = fault_in_words(error).encode("utf-8", "replace")
+                connection.sendall(_HEADER.pack(_FAILED | len(fault)) + fault)
                 os._exit(1)
             connection.sendall(_HEADER.pack(len(answer)) + answer)
     os._exit(0)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from autograder.errors import UsageError
 from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef
-from autograder.submissions.submission_time import parse_timestamp
+from autograder.submissions.submission_time import has_zone, parse_timestamp
 from autograder.text.messages import sanitize
 from autograder.text.tables import read_table
 
@@ -63,10 +63,6 @@ def read_times(content: bytes, name: str) -> Times:
             )
         key = (same(row[student]), row.get("assignment", ""))
         rows[key] = found
-        if _has_no_zone(row[time]):
+        if not has_zone(row[time]):
             naive.add(key)
     return Times(rows, frozenset(naive))
-
-
-def _has_no_zone(text: str) -> bool:
-    return text.strip()[-1:].isdigit() and not any(sign in text[10:] for sign in "+-")

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.course import lengths
 from autograder.course.exercise import (
@@ -40,6 +41,8 @@ MAX_ENUMERATED = 200_000
 # How often a case of a variant is drawn whose lengths do not fit its numbers.
 VARIANT_DRAWS = 20
 INTEGER_RANGE = 9
+# Lengths from here on are halved for smaller cases; where there are none, those from there on.
+_LONG, _SHORT = 16, 4
 
 
 class Case(Struct, frozen=True, eq=False, weakref=True):
@@ -91,6 +94,40 @@ def draw(exercise: Exercise, test: RunTest, seed: int, salt: str = "") -> tuple[
         _draw_one(exercise, test, inputs, number, generator)
         for number, generator in enumerate(generators)
     )
+
+
+def draw_smaller(exercise: Exercise, test: RunTest, seed: int) -> tuple[Case, ...]:
+    """The cases of ``test`` with its long axes half as long; none where that does not fit its
+    rules, or there is nothing to halve."""
+    drawing = test.inputs
+    if not isinstance(drawing, Drawing) or drawing.variants:
+        return ()
+    longest = max(map(_longest, drawing.dims.choices.values()), default=0)
+    long = _LONG if longest >= _LONG else _SHORT
+    choices = {
+        name: tuple(dict.fromkeys(_halved(choice, long) for choice in lengths))
+        for name, lengths in drawing.dims.choices.items()
+    }
+    if choices == drawing.dims.choices:
+        return ()
+    dims = replace(drawing.dims, choices=choices)
+    smaller = replace(test, inputs=replace(drawing, dims=dims))
+    try:
+        return lay_out(exercise, smaller, draw(exercise, smaller, seed, "smaller"))
+    except CourseError:
+        return ()
+
+
+def _longest(choices: Sequence[Any]) -> int:
+    """The greatest length among those of a dimension, or of leading axes."""
+    lengths = (choice if isinstance(choice, tuple) else (choice,) for choice in choices)
+    return max((length for several in lengths for length in several), default=0)
+
+
+def _halved(choice: Any, long: int) -> Any:
+    if isinstance(choice, tuple):
+        return tuple(_halved(length, long) for length in choice)
+    return (choice + 1) // 2 if choice >= long else choice
 
 
 def lay_out(exercise: Exercise, test: RunTest, drawn: Sequence[Drawn]) -> tuple[Case, ...]:

@@ -206,6 +206,15 @@ def notebook_of_ones_own(lab: Lab) -> None:
     path.write_text(json.dumps({"cells": [cell], "nbformat": 4, "metadata": {}}))
 
 
+def notebook_of_another_name(lab: Lab) -> None:
+    lab.hand_in("ada", dx=RIGHT)
+    folder = lab.root / "submitted" / "ada" / ASSIGNMENT
+    for path in folder.glob("*.ipynb"):
+        path.unlink() if path.name != "dx.ipynb" else path.rename(folder / "week5.ipynb")
+    for path in folder.glob("*.py"):
+        path.unlink()
+
+
 def listed_inbound(lab: Lab) -> None:
     inbound = lab.exchange / "ml" / "inbound"
     inbound.mkdir(parents=True)
@@ -229,6 +238,7 @@ FLAWS: dict[Callable[[Lab], None], str] = {
     hidden_test_in_release: r"release/linear-layer/dx.ipynb: contains .*tests/hidden.*remove it",
     grade_cell_that_passes: r"release/.*dx.ipynb: has a grade cell that does not raise",
     notebook_of_ones_own: r"essay.ipynb: is a notebook of your own.*hidden tests.*move it",
+    notebook_of_another_name: r"ada/linear-layer: has no notebook .*week5.ipynb.*passes over.*sync",
     foreign_notebook: r"source/.*dx.ipynb: is a notebook of somebody else.*move it away",
     later_test: r"gradebook, linear-layer/dx: lacks later.*autograder nbgrader build",
     due_date: r"gradebook, linear-layer: has a due date.*add 'due: 2026-12-01T00:00:00\+00:00'",

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -137,23 +138,39 @@ def dies(_: object) -> list[str]:
     return []
 
 
-def lies(_: object) -> object:
-    return {"not": ["a", "list"]}
+def lies(_: object) -> list[str]:
+    return {  # type: ignore[return-value]
+        "not": ["a", "list"]
+    }
+
+
+def fails(why: str) -> list[str]:
+    raise AssertionError(why)
 
 
 def honest(argument: str) -> list[str]:
     return [argument]
 
 
-@pytest.mark.parametrize("function", [slow, greedy, deep, dies, lies])
+FAILING: dict[Callable[[object], list[str]], str] = {
+    slow: "it took more than 1 seconds of processor time",
+    greedy: "MemoryError",
+    deep: "RecursionError: maximum recursion depth exceeded",
+    dies: "reading it ended by Segmentation fault",
+    lies: "Expected `array`, got `object`",
+}
+
+
+@pytest.mark.parametrize("function", FAILING)
 def test_reading_that_does_not_end_costs_itself_alone(
-    function: object, monkeypatch: pytest.MonkeyPatch
+    function: Callable[[object], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reader, "CPU_SECONDS", 1)
     with reader.bounded():
-        assert reader.read(honest, "one", list[str], list) == ["one"]
-        assert reader.read(function, 1, list[str], lambda: ["failed"]) == ["failed"]  # type: ignore[arg-type]
-        assert reader.read(honest, "two", list[str], list) == ["two"]
+        assert reader.read(honest, "one", list[str], fails) == ["one"]
+        (why,) = reader.read(function, 1, list[str], lambda why: [why])
+        assert why.startswith(FAILING[function])
+        assert reader.read(honest, "two", list[str], fails) == ["two"]
 
 
 def test_reading_a_commit_without_end(tmp_path: Path) -> None:

@@ -59,6 +59,8 @@ def notebook(source: str) -> bytes:
 
 
 # What batched.py is, and what its author reads about it; "" for full points.
+# Which of these it is depends on the machine, and on how busy it is.
+ANY_END = "batched.py|Raised|process ended|Did not return"
 FILES: dict[str, tuple[Make, str]] = {
     "link-to-secret": (symlink("../../../secret.txt"), "not an ordinary file"),
     "link-to-other": (symlink("../../honest/layer/batched.py"), "not an ordinary file"),
@@ -95,9 +97,9 @@ FILES: dict[str, tuple[Make, str]] = {
     "right-to-left": (content(RIGHT + "# \u202e\u2066 [b]\x1b[2J\n"), ""),
     "deep-minus": (content("x = " + "-" * 100_000 + "1\n" + RIGHT), "memory|Python cannot read"),
     "deep-brackets": (content("x = " + "(" * 100_000 + "\n"), "Python cannot read"),
-    "deep-attributes": (content("x = a" + ".a" * 100_000), "batched.py|Raised|process ended"),
-    "deep-calls": (content("x = a" + "()" * 100_000), "batched.py|Raised|process ended"),
-    "deep-conditions": (content("if 1: pass\n" + "elif 1: pass\n" * 15_000), "memory|batched.py"),
+    "deep-attributes": (content("x = a" + ".a" * 100_000), ANY_END),
+    "deep-calls": (content("x = a" + "()" * 100_000), ANY_END),
+    "deep-conditions": (content("if 1: pass\n" + "elif 1: pass\n" * 15_000), f"memory|{ANY_END}"),
     "many-statements": (content(RIGHT + "a=1;" * 20_000), ""),
     "long-number": (content("x = " + "9" * 200_000 + "\n" + RIGHT), "Python cannot read"),
     "future": (content("from __future__ import braces\n" + RIGHT), "Python cannot read"),

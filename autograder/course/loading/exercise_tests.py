@@ -123,6 +123,7 @@ def _run_test(entry: RunEntry, setting: Setting, visibility: Visibility) -> RunT
             timed = EfficiencyTest(
                 at_most=entry.efficiency.at_most,
                 relative_to=entry.efficiency.relative_to,
+                lines=entry.efficiency.lines,
                 inputs=read_drawing(entry, setting),
                 **common,
             )

@@ -151,6 +151,7 @@ class SubmissionExporter(NotebookExporter):
         grader = _grader(self, place)
         exercise = grader.exercise(place.assignment, place.notebook)
         if exercise is None:
+            self._warn_of_own(place, grader.course)
             return super().from_filename(filename, resources, **options)
         language = grader.language(place.assignment, place.source)
         carrier = grader.carriers(place.assignment, language)[place.notebook]
@@ -163,6 +164,22 @@ class SubmissionExporter(NotebookExporter):
         resources["output_extension"] = self.file_extension
         # There is nothing in it that nbgrader's sanitizing preprocessors would find.
         return nbformat.writes(composed), resources
+
+    def _warn_of_own(self, place: Place, course: Course) -> None:
+        """Once a run: nothing keeps such a notebook's code from what the instructor can read."""
+        if place.assignment not in course.assignments or place.notebook in _warned_of:
+            return
+        _warned_of.add(place.notebook)
+        self.log.warning(
+            "autograder: %s.ipynb is no exercise of the course: nbgrader runs what students handed "
+            "in for it in a kernel that can read hidden tests, solutions and the gradebook; keep "
+            "it in a course of its own, on an account that cannot read this one",
+            place.notebook,
+        )
+
+
+# Notebooks that have been warned of in this process.
+_warned_of: set[str] = set()
 
 
 def _is_time(timestamp: Path) -> bool:

@@ -30,6 +30,8 @@ from autograder.integrations.nbgrader.settings import (
     sqlite_file,
 )
 from autograder.sandbox.levels import Level, require_level
+from autograder.submissions.layouts.found import some
+from autograder.submissions.layouts.unmatched import look_into
 from autograder.text.words import shorten
 
 
@@ -56,6 +58,7 @@ def examine(course: Course, root: Path, *, db_url: str | None = None) -> Iterato
     yield from _isolation(settings)
     for assignment in course.assignments.values():
         yield from _source(course, assignment, settings)
+        yield from _unseen(assignment, settings)
         for step in ("source", "release"):
             yield from _secrets(course, assignment, settings.folder(step, assignment.name))
     yield from _gradebook(course, settings)
@@ -162,6 +165,23 @@ def _source(course: Course, assignment: Assignment, settings: Settings) -> Itera
                 str(path),
                 "has a grade cell that does not raise, which stock nbgrader gives full marks for",
                 f"{build}, then 'nbgrader generate_assignment --force {assignment.name}'",
+            )
+
+
+def _unseen(assignment: Assignment, settings: Settings) -> Iterator[Finding]:
+    """Submissions with work in them and none of the assignment's notebooks: nbgrader goes by the
+    names of notebooks, and passes over them."""
+    root = settings.folder("submitted", assignment.name, "*").parent.parent
+    known = {f"{exercise.name}.ipynb" for exercise in assignment.exercises}
+    for folder in sorted(root.glob(f"*/{assignment.name}")) if root.is_dir() else ():
+        inside = look_into(folder)
+        if inside.work and not known & {*inside.files}:
+            yield Finding(
+                str(folder),
+                f"has no notebook that nbgrader knows, but {some(inside.work)}: "
+                "'nbgrader autograde' passes over it",
+                "run 'autograder grade submitted/ --out grades' and 'autograder nbgrader sync "
+                "grades', which find the work in it, or give the notebook its name",
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -38,32 +38,39 @@ class Layout(Struct, frozen=True):
     expected: str
     """What the folder has, for errors."""
     recognises: Callable[[Request], bool]
+    """Whether anything is as in this layout, for who has named it."""
     find: Callable[[Request], list[SubmissionRef]]
     unmatched: Callable[[Request], list[str]] = lambda _: []
     """A line for each folder of a student in which nothing was found."""
+    agreement: Callable[[Request], float] | None = None
+    """Of what lies in the folder, the share that the layout explains, where names tell: a few
+    names, which students may have chosen, must not decide how a class is read."""
+
+
+def _layout(
+    module: Any,
+    agreement: Callable[[Request], float] | None,
+    lines: Callable[[Request], list[str]] = lambda _: [],
+) -> Layout:
+    return Layout(module.EXPECTED, module.recognises, module.find, lines, agreement)
 
 
 # In the order in which `auto` asks them: from the most to the least particular.
 LAYOUTS: Final[Mapping[str, Layout]] = {
-    "gradescope": Layout(gradescope.EXPECTED, gradescope.recognises, gradescope.find),
-    "moodle": Layout(moodle.EXPECTED, moodle.recognises, moodle.find, moodle.unmatched),
-    "canvas": Layout(canvas.EXPECTED, canvas.recognises, canvas.find, canvas.unmatched),
-    "blackboard": Layout(
-        blackboard.EXPECTED, blackboard.recognises, blackboard.find, blackboard.unmatched
-    ),
-    "brightspace": Layout(brightspace.EXPECTED, brightspace.recognises, brightspace.find),
-    "teams": Layout(teams.EXPECTED, teams.recognises, teams.find),
-    "classroom": Layout(
-        classroom.EXPECTED, classroom.recognises, classroom.find, unmatched.no_repositories
-    ),
-    "repository": Layout(repository.EXPECTED, repository.recognises, repository.find),
-    "nbgrader": Layout(
-        nbgrader.EXPECTED, nbgrader.recognises, nbgrader.find, unmatched.without_assignment
-    ),
-    "google": Layout(google.EXPECTED, google.recognises, google.find, google.unmatched),
-    "flat": Layout(flat.EXPECTED, flat.recognises, flat.find, unmatched.without_files),
+    "gradescope": _layout(gradescope, gradescope.agreement, gradescope.unmatched),
+    "moodle": _layout(moodle, moodle.agreement, moodle.unmatched),
+    "canvas": _layout(canvas, canvas.agreement, canvas.unmatched),
+    "blackboard": _layout(blackboard, blackboard.agreement, blackboard.unmatched),
+    "brightspace": _layout(brightspace, brightspace.agreement, brightspace.unmatched),
+    "teams": _layout(teams, teams.agreement, teams.unmatched),
+    "classroom": _layout(classroom, None, unmatched.no_repositories),
+    "repository": _layout(repository, None),
+    "nbgrader": _layout(nbgrader, None, unmatched.without_assignment),
+    "google": _layout(google, google.agreement, google.unmatched),
+    "flat": _layout(flat, None, unmatched.without_files),
 }
 AUTO = "auto"
+_MAJORITY = 0.5
 
 
 class Found(Struct, frozen=True):
@@ -77,8 +84,6 @@ class Found(Struct, frozen=True):
     left_out: tuple[str, ...] = ()
     nobody: tuple[str, ...] = ()
     """Students in a CSV of times who handed nothing in."""
-    notes: tuple[str, ...] = ()
-    """A line for each place that is not where work should be, and was taken all the same."""
     unmatched: tuple[str, ...] = ()
 
 
@@ -138,7 +143,6 @@ def _found(request: Request, layout: str) -> Found:
         number_attempts(kept),
         name,
         request.folder,
-        notes=tuple(ref.note for ref in kept if ref.note),
         unmatched=tuple(lines),
     )
 
@@ -153,19 +157,30 @@ def _nobody(request: Request, refs: Sequence[SubmissionRef]) -> str:
 def _recognised(request: Request, layout: str) -> tuple[Request, str]:
     """The folder that the layout fits, which may be the one folder in the one named, and the
     layout. Where a layout is named and fits nothing, it says itself what is wrong."""
-    known = LAYOUTS if layout == AUTO else {layout: LAYOUTS[layout]}
-    folder = request
-    for _ in range(3):
-        for name, one in known.items():
-            if one.recognises(folder):
-                return folder, name
-        inside = folder.entries()
+    chain = [request]
+    for _ in range(2):
+        inside = chain[-1].entries()
         if len(inside) != 1 or not inside[0].is_dir():
             break
-        folder = replace(folder, folder=Path(inside[0].path), name=inside[0].name)
+        chain.append(replace(chain[-1], folder=Path(inside[0].path), name=inside[0].name))
     if layout != AUTO:
-        return request, layout
+        fitting = (folder for folder in chain if LAYOUTS[layout].recognises(folder))
+        return next(fitting, request), layout
+    # Where a student is called so, the one folder in this one is theirs, and around nothing.
+    around = [] if nbgrader.recognises(request) else chain[1:]
+    for folder in (request, *around):
+        for name, one in LAYOUTS.items():
+            if name != "google" and _agrees(one, folder):
+                return folder, name
+    for folder in chain:
+        for name, one in LAYOUTS.items():
+            if one.recognises(folder) if one.agreement is None else _agrees(one, folder):
+                return folder, name
     expected = "; ".join(f"{name}: {one.expected}" for name, one in LAYOUTS.items())
     raise UsageError(
         f"{request.folder}: fits no layout; saw {saw(request.folder)}; known are {expected}"
     )
+
+
+def _agrees(layout: Layout, folder: Request) -> bool:
+    return layout.agreement is not None and layout.agreement(folder) > _MAJORITY

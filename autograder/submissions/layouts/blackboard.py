@@ -33,6 +33,10 @@ def recognises(request: Request) -> bool:
     return any(_NAME.fullmatch(displayable(entry.name)) for entry in request.entries())
 
 
+def agreement(request: Request) -> float:
+    return request.share(lambda entry: bool(_NAME.fullmatch(displayable(entry.name))))
+
+
 def find(request: Request) -> list[SubmissionRef]:
     if not recognises(request):
         raise request.refuse("blackboard", EXPECTED)

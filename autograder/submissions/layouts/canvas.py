@@ -57,6 +57,18 @@ def recognises(request: Request) -> bool:
     )
 
 
+def agreement(request: Request) -> float:
+    return request.share(
+        lambda entry: (
+            entry.is_file()
+            and (
+                next(_readings(displayable(entry.name)), None) is not None
+                or _ONLINE.search(displayable(entry.name)) is not None
+            )
+        )
+    )
+
+
 def find(request: Request) -> list[SubmissionRef]:
     if not recognises(request):
         raise request.refuse("canvas", EXPECTED)

@@ -1,4 +1,5 @@
-"""``<assignment>-<user>/``: student repositories as GitHub Classroom names them."""
+"""``<assignment>-<user>/``: student repositories as GitHub Classroom names them, and
+``<assignment>-submissions/`` around them, as ``gh classroom clone student-repos`` makes it."""
 
 from __future__ import annotations
 
@@ -16,8 +17,12 @@ def recognises(request: Request) -> bool:
     """Only where every folder is such a repository: in other layouts students may be called
     as an assignment is."""
     everything = replace(request, assignments=tuple(request.course.assignments))
-    folders = sum(entry.is_dir() for entry in request.entries())
-    return 0 < folders == len(_repositories(everything))
+    folders = [entry for entry in request.entries() if entry.is_dir()]
+    if not 0 < len(folders) == len(_repositories(everything)):
+        return False
+    if len(folders) == 1 and folders[0].name.endswith("-submissions"):  # no user's, perhaps
+        return not recognises(replace(request, folder=Path(folders[0].path)))
+    return True
 
 
 def find(request: Request) -> list[SubmissionRef]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from autograder.course.course import Course
 from autograder.errors import UsageError
-from autograder.submissions.names import same
+from autograder.submissions.found_at import FoundAt
+from autograder.submissions.names import meaning, same
 from autograder.submissions.submission import SubmissionRef, displayable, storable, wanted_of
 from autograder.text.messages import sanitize
 
@@ -35,6 +36,12 @@ class Request(Struct, frozen=True):
         """What lies in the folder, without hidden entries and links, by name."""
         return entries(self.folder)
 
+    def share(self, explains: Callable[[os.DirEntry[str]], bool]) -> float:
+        """The share of what lies here that a layout explains, from 0 to 1; what a platform or a
+        system adds is not counted."""
+        found = [entry for entry in self.entries() if not is_added(entry.name)]
+        return sum(map(explains, found)) / len(found) if found else 0.0
+
     def the_assignment(self, layout: str) -> str:
         """The one assignment that is wanted, for layouts that do not name it themselves."""
         if len(self.assignments) > 1:
@@ -57,7 +64,7 @@ class Request(Struct, frozen=True):
         timestamp_file: Path | None = None,
         repository: Path | None = None,
         beside: Path | None = None,
-        note: str = "",
+        found_at: FoundAt | None = None,
         student_is: str | None = None,
     ) -> SubmissionRef:
         """A submission for the assignment, with what its exercises are called. Names are compared
@@ -74,7 +81,7 @@ class Request(Struct, frozen=True):
             timestamp_file=timestamp_file,
             repository=repository,
             beside=beside,
-            note=note,
+            found_at=found_at,
             student_is=student_is,
             wanted=wanted_of(self.course.assignments[assignment]),
         )
@@ -99,6 +106,21 @@ def entries(folder: Path) -> list[os.DirEntry[str]]:
     except OSError as error:
         raise UsageError(f"{folder}: cannot be read: {error.strerror}") from None
     return sorted(found, key=lambda entry: os.fsencode(entry.name))
+
+
+def is_added(name: str) -> bool:
+    """Whether a file at the top is no student's: a platform's index, what a system leaves."""
+    added = ("index.html", "index.htm", "submission_metadata.yml")
+    return name.casefold() in added or meaning(name, (), "").kind == "system"
+
+
+def not_read(request: Request, explains: Callable[[os.DirEntry[str]], bool], why: str) -> list[str]:
+    """A line for each thing at the top that a layout has no place for. Nobody is lost silently."""
+    return [
+        f"{sanitize(displayable(entry.name), 80)}: not read: {why}"
+        for entry in request.entries()
+        if not (request.students or is_added(entry.name) or explains(entry))
+    ]
 
 
 def saw(folder: Path) -> str:

@@ -25,6 +25,11 @@ def recognises(request: Request) -> bool:
     return bool(_files(request))
 
 
+def agreement(request: Request) -> float:
+    read = _files(request)
+    return request.share(lambda entry: Path(entry.path) in read)
+
+
 def _files(request: Request) -> dict[Path, re.Match[str]]:
     """The files that hold an exercise by the name behind the student's."""
     exercises = [

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from autograder.submissions.layouts.found import Request
+from autograder.submissions.layouts.found import Request, not_read
 from autograder.submissions.submission import SubmissionRef, displayable
 
 EXPECTED = "submission_<id>/ folders and submission_metadata.yml"
 METADATA = "submission_metadata.yml"
+_FOLDER = re.compile(r"submission_\d+")
 
 
 def recognises(request: Request) -> bool:
     return (request.folder / METADATA).is_file()
+
+
+def agreement(request: Request) -> float:
+    """None without the metadata: a student's own file of this name describes nobody."""
+    if not recognises(request):
+        return 0.0
+    return request.share(_is_submission)
+
+
+def _is_submission(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir() and _FOLDER.fullmatch(entry.name) is not None
+
+
+def unmatched(request: Request) -> list[str]:
+    """A line for what is no submission."""
+    return not_read(request, _is_submission, "submissions are called submission_<id>/")
 
 
 def find(request: Request) -> list[SubmissionRef]:
@@ -29,7 +47,7 @@ def find(request: Request) -> list[SubmissionRef]:
     metadata = read_metadata(request.folder / METADATA)
     refs = []
     for entry in request.entries():
-        if not entry.is_dir() or not entry.name.startswith("submission_"):
+        if not _is_submission(entry):
             continue
         about = metadata.get(entry.name)
         about = about if isinstance(about, dict) else {}

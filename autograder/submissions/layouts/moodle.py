@@ -32,6 +32,14 @@ def recognises(request: Request) -> bool:
     return any(_NAME.fullmatch(displayable(entry.name)) for entry in request.entries())
 
 
+def agreement(request: Request) -> float:
+    return request.share(lambda entry: _is_moodles(displayable(entry.name)))
+
+
+def _is_moodles(name: str) -> bool:
+    return bool(_NAME.fullmatch(name) or _OTHER.fullmatch(name))
+
+
 def unmatched(request: Request) -> list[str]:
     """A line for each student who handed in no file, and for what is nobody's."""
     names = [same(displayable(entry.name)) for entry in request.entries()]

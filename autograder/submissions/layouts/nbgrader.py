@@ -14,7 +14,6 @@ from autograder.submissions.layouts import unmatched
 from autograder.submissions.layouts.found import Request, saw
 from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef, displayable, is_reserved, storable
-from autograder.text.messages import sanitize
 
 EXPECTED = "<student>/<assignment>/<exercise>.py"
 
@@ -80,7 +79,7 @@ def _misplaced_ref(one: unmatched.Misplaced, request: Request) -> SubmissionRef:
         files=files,
         stored_as=_stored_as(one.stored_as),
         timestamp_file=one.folder / "timestamp.txt",
-        note=f"{sanitize(one.student, 60)}: {one.note}",
+        found_at=one.found_at,
     )
 
 

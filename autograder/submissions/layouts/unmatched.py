@@ -12,7 +12,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from autograder.errors import UsageError
-from autograder.submissions.layouts.found import Request, entries, some
+from autograder.submissions.found_at import FoundAt, found_at
+from autograder.submissions.layouts.found import Request, entries, is_added, not_read, some
 from autograder.submissions.names import meaning, same
 from autograder.submissions.submission import displayable
 from autograder.text.messages import sanitize
@@ -121,8 +122,7 @@ class Misplaced(Struct, frozen=True):
     stored_as: str
     assignment: str
     folder: Path
-    note: str
-    """Said about it, after the student's name."""
+    found_at: FoundAt
     only_files: bool = False
     """Only what lies directly in the folder."""
 
@@ -156,8 +156,8 @@ def _place_of(
     if near:
         if len(near) > 1:
             return None
-        note = f"took '{sanitize(displayable(near[0]), 60)}/' for '{assignment}/'"
-        return Misplaced(one.name, one.folder.name, assignment, one.folder / near[0], note)
+        place = found_at([f"{near[0]}/"], is_near=True)
+        return Misplaced(one.name, one.folder.name, assignment, one.folder / near[0], place)
     if one.meant or one.folder.is_symlink() or one.name in request.course.assignments:
         return None
     named = _assignments_named(one, request)
@@ -165,8 +165,8 @@ def _place_of(
         # Beside a folder that is right only what cannot belong to that.
         if named != {assignment} or not one.inside.work:
             return None
-        note = f"took {some(one.inside.work)} for files of '{assignment}/'"
-        return Misplaced(one.name, one.folder.name, assignment, one.folder, note, only_files=True)
+        place = found_at(one.inside.work)
+        return Misplaced(one.name, one.folder.name, assignment, one.folder, place, only_files=True)
     if named != {assignment} and (named or len(request.assignments) > 1):
         return None
     if _is_other_work(one.inside, common) or not has_work(one.folder):
@@ -178,8 +178,7 @@ def _place_of(
     ):
         return None  # a class, and no student
     where = one.inside.work or tuple(f"{name}/" for name in one.inside.folders)
-    note = f"took {some(where)} for files of '{assignment}/'"
-    return Misplaced(one.name, one.folder.name, assignment, one.folder, note)
+    return Misplaced(one.name, one.folder.name, assignment, one.folder, found_at(where))
 
 
 def _assignments_named(one: _Student, request: Request) -> set[str]:
@@ -241,7 +240,7 @@ def without_assignment(request: Request) -> list[str]:
             lines.append(complaint(one.name, _did_you_mean(wanted), of=of))
         elif not (one.handed_in or one.meant or _is_other_work(one.inside, common)):
             lines.append(complaint(one.name, _misplaced(one, request)))
-    return lines
+    return lines + _loose_files(request, "files belong in <student>/<assignment>/")
 
 
 def _look_at(student: str, folder: Path, request: Request) -> _Student:
@@ -285,9 +284,28 @@ def _misplaced(one: _Student, request: Request) -> str:
     return f"{one.inside}; files belong in {place}/{assignment}/"
 
 
-def without_files(request: Request) -> list[str]:
-    """A line for each ``<student>/`` that has no work in it."""
+def _loose_files(request: Request, belong: str) -> list[str]:
+    """A line for each file at the top that may be work of somebody."""
+    kinds = ("python", "notebook", "archive")
     return [
+        f"{sanitize(displayable(entry.name), 80)}: not read: nothing says whose it is; {belong}"
+        for entry in request.entries()
+        if not (request.students or entry.is_dir() or is_added(entry.name))
+        and meaning(entry.name, (), "").kind in kinds
+    ]
+
+
+def without_files(request: Request) -> list[str]:
+    """A line for each ``<student>/`` that has no work in it, and for each file that is no work."""
+    loose = not_read(
+        request,
+        lambda entry: (
+            entry.is_dir()
+            or meaning(entry.name, (), "").kind in ("python", "notebook", "archive", "text")
+        ),
+        "no Python file, notebook or zip",
+    )
+    return loose + [
         complaint(student, f"{inside}; files belong directly in {sanitize(student, 60)}/")
         for student, folder in candidates(request)
         if not has_work(folder)

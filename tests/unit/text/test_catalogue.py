@@ -74,6 +74,7 @@ def test_every_message_is_used_and_every_key_exists() -> None:
         "due_",
         "submit_",
         "statement_",
+        "scaffold_",
     )
     known = {reason.name for reason in Reason}
     unused = [

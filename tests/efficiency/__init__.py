@@ -1,0 +1,1 @@
+"""Verdicts of efficiency tests, on right answers of which some are slow."""
