@@ -225,13 +225,19 @@ def _waits_for(judgement: Judgement, others: Sequence[Judgement]) -> str:
     if isinstance(test, SourceTest):
         if finding is not None and finding.failure is not None:
             return "check_waiting_file"
-        if finding is None and judgement.score < judgement.max_score:
-            return "check_waiting_rule"
-        return ""
-    if not isinstance(test, PropertyTest) or finding is None or finding.property is not None:
+        return _unearned(judgement)
+    if finding is None:
+        return _unearned(judgement)
+    if not isinstance(test, PropertyTest) or finding.property is not None:
         return ""
     values = [one for one in others if not isinstance(one.test, (PropertyTest, SourceTest))]
     return "check_waiting" if any(one.finding is not None for one in values) else ""
+
+
+def _unearned(judgement: Judgement) -> str:
+    """For a test that finds nothing wrong: that its points need another test to pass."""
+    is_earned = judgement.score >= judgement.max_score or judgement.finding is not None
+    return "" if is_earned else "check_waiting_rule"
 
 
 def _is_missing(judgement: Judgement) -> bool:
