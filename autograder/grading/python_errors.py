@@ -131,6 +131,11 @@ _ERRORS: Final[tuple[tuple[str, str, str], ...]] = (
         r"(?P<function>\w+)\(\) got an unexpected keyword argument '(?P<name>\w+)'",
         "error_unknown_argument",
     ),
+    (
+        "TypeError",
+        r"^this function cannot be called with (?P<arguments>.*)$",
+        "error_function_refuses",
+    ),
     ("TypeError", r"^'(?:numpy\.)?ndarray' object is not callable", "error_array_called"),
     ("TypeError", r"^'(?P<type>[\w.]+)' object is not callable", "error_not_callable"),
     ("TypeError", r"'NoneType' (?:object|and)|and 'NoneType'", "error_none"),

@@ -56,9 +56,10 @@ def _require_room(bundle: Bundle, destination: Path) -> None:
         text = config.read_text("utf-8", "replace") if config.is_file() else ""
     except OSError as error:
         raise MachineError(f"{destination}: cannot be read: {error.strerror}") from None
-    if entries and not is_bundle_config(text, bundle.assignment):
+    if entries and not is_bundle_config(text, bundle.assignments):
         raise UsageError(
-            f"{destination}: is not empty, and no earlier bundle of {bundle.assignment}; "
+            f"{destination}: is not empty, and no earlier bundle of "
+            f"{', '.join(bundle.assignments)}; "
             "name another folder"
         )
 

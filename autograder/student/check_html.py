@@ -162,6 +162,8 @@ def _case(test: CheckedTest, case: FailedCase, checked: CheckedExercise, languag
         _table(name, grid_of(array, rows=MAX_ROWS, columns=MAX_COLUMNS))
         for name, array in case.inputs.items()
     )
+    for name, function in case.functions.items():
+        parts.append(_pre(f"{name} = {sanitize(function, 400)}"))
     parts.append(_row(inputs))
     parts += [_compared(compared, language) for compared in case.outputs]
     if len(case.frames) > 1:  # one is in the message

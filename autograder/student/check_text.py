@@ -231,6 +231,9 @@ def _hint(hint: str, language: Language, width: int) -> list[Text]:
 
 def _case(case: FailedCase, checked: CheckedExercise, language: Language, width: int) -> list[Text]:
     lines: list[Text] = []
+    for name, function in case.functions.items():
+        shown = Text.assemble((name, "bold"), " = ", sanitize(function, 400))
+        lines += wrapped(shown, width, hang=2)
     for name, array in case.inputs.items():
         grid = _fitting(
             lambda columns, array=array: grid_of(  # type: ignore[misc]

@@ -68,6 +68,8 @@ class FailedCase(Struct, frozen=True, eq=False):
 
     number: int
     inputs: dict[str, NumpyArray]
+    functions: dict[str, str] = {}
+    """Inputs that are functions, as the YAML has them."""
     outputs: tuple[Compared, ...] = ()
     frames: tuple[Frame, ...] = ()
     while_loading: bool = False
@@ -364,6 +366,7 @@ def _failed_case(
     return FailedCase(
         number=number + 1,
         inputs=cases[number].inputs,
+        functions=cases[number].function_texts,
         outputs=tuple(compared for compared in outputs if compared is not None),
         frames=() if exception is None else exception.frames,
         while_loading=failure is not None and failure.while_loading,

@@ -354,6 +354,20 @@ def test_a_helper_that_is_not_written_is_named(check: Check) -> None:
     assert "This calls relu_backward of relu_backward.py, which is not written yet" in shown
 
 
+def test_functions_handed_over_are_shown_and_behave_as_numpys(check: Check) -> None:
+    body = "    g = np.zeros_like(x, float)\n    y = f(x).copy()\n    return g + y.shape[0]\n"
+    wrong = check(
+        "numerical_gradient", f"import numpy as np\ndef numerical_gradient(f, x, h):\n{body}", "en"
+    )
+    shown = exercise_text(wrong, "en", width=200)
+    assert "tuple index out of range" in shown  # y is a number of numpy's, with copy() and shape
+    assert "f = lambda x: np.sum(x ** 3)" in shown
+    assert "f = lambda x" in report([wrong], "en")
+    source = "def numerical_gradient(f, x, h):\n    return f(x[:, None, None][0], 3)\n"
+    refused = exercise_text(check("numerical_gradient", source, "en"), "en", width=300)
+    assert "does not take what it was called with: an array of shape (1, 1)" in refused
+
+
 @pytest.mark.parametrize(
     ("line", "marks"),
     [

@@ -10,7 +10,7 @@ import pytest
 from autograder.course.course import Course
 from autograder.course.loading import load_course
 from autograder.release.notebooks import exercise_notebook
-from autograder.release.readme import readme
+from autograder.release.readme import readmes
 from autograder.release.stubs import stub_source
 from tests.support.latin import latin_sentences
 
@@ -32,8 +32,12 @@ def test_the_search_finds_sentences() -> None:
 def test_statements_and_instructions(course: Course) -> None:
     for assignment in course.assignments.values():
         for github in (False, True):
-            shown = readme(course, assignment, "ko", notebooks=True, github=github)
+            (shown,) = readmes(course, [assignment], "ko", notebooks=True, github=github).values()
             assert latin_sentences(shown) == []
+    everything = list(course.assignments.values())
+    whole = readmes(course, everything, "ko", notebooks=True, github=False)
+    assert len(whole) == 1 + len(everything)
+    assert [one for shown in whole.values() for one in latin_sentences(shown)] == []
 
 
 def test_stubs_and_notebooks(course: Course) -> None:
