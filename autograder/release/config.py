@@ -30,7 +30,9 @@ def bundle_config(course: Course, assignments: Sequence[Assignment], language: L
         content["hand_in"] = course.hand_in
     return (
         _mark([assignment.name for assignment in assignments])
-        + f"# {text('config_bundle', language)}\n"
+        + "# "
+        + text("config_bundle", language)
+        + "\n"
         + modeline(PurePosixPath("config.yaml"))
         + _written(content)
     )
