@@ -5,19 +5,11 @@ The library raises; only the command line prints and exits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 
 class AutograderError(Exception):
-    """Base of all errors that end a command with one clear line and exit code 2.
-
-    ``key`` and ``values`` are the message of the catalogues that the error says, where it says
-    one: see :mod:`autograder.text.errors`.
-    """
-
-    key: str = ""
-    values: Mapping[str, object] = {}
+    """Base of all errors that end a command with one clear line and exit code 2."""
 
 
 class CourseError(AutograderError):

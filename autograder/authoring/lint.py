@@ -22,13 +22,15 @@ from autograder.authoring.statements import changed_arguments, contradictions
 from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, SourceTest
 from autograder.errors import CourseError
+from autograder.grades.model import TestGrade
 from autograder.grading.grader import ExerciseGrader
 from autograder.grading.judge import Judgement
-from autograder.grading.mistakes import explaining
+from autograder.grading.mistakes import explaining, mutant
 from autograder.grading.run import ExerciseRun
 from autograder.processes.parallel import CAN_FORK
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission, decode_source
+from autograder.text.messages import text
 from autograder.text.words import shorten
 from autograder.truth.reference import solution_source
 
@@ -203,7 +205,7 @@ class _Linter:
             *self._check_trivial_answers(),
             *self._check_evidence(),
         ]
-        mutants = self._grader.mutants()
+        mutants = self._known_mistakes()
         caught = [name for name, mutant in mutants.items() if _loses_hidden(mutant[1])]
         problems += self._check_mistakes(mutants, caught)
         problems += self._check_efficiency(mutants)
@@ -228,6 +230,20 @@ class _Linter:
             notes=notes,
             mutation=mutation,
         )
+
+    def _known_mistakes(self) -> Mutants:
+        """What each known mistake does. One that loses points in another hidden test is not
+        timed."""
+        exercise = self._exercise
+        solution = solution_source(exercise) or ""
+        found: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] = {}
+        for mistake in exercise.mistakes:
+            submission = mutant(exercise, mistake, solution)
+            run, judgements = self._grader.run_untimed(submission)
+            if not _loses_hidden(judgements):
+                run, judgements = self._grader.run(submission)
+            found[mistake.name] = run, judgements
+        return found
 
     def _check_statement(self) -> Iterator[str]:
         exercise = self._exercise
@@ -279,29 +295,38 @@ class _Linter:
         grade = self._grader.grade(self._submission(solution), self._course.language)
         for test in grade.tests:
             if test.status != "passed":
-                yield (
-                    f"the solution fails test '{test.name}' "
-                    f"({test.score:g} of {test.max_score:g}): {test.message}"
-                )
+                yield self._lost("the solution", test)
 
     def _check_right_answers(self) -> Iterator[str]:
         for answer in self._exercise.right:
             grade = self._grader.grade(self._submission(answer.code), self._course.language)
             for test in grade.tests:
                 if test.score < test.max_score or test.status != "passed":
-                    yield (
-                        f"the right answer '{answer.name}' fails test '{test.name}' "
-                        f"({test.score:g} of {test.max_score:g}): {test.message}"
-                    )
+                    yield self._lost(f"the right answer '{answer.name}'", test)
+
+    def _lost(self, answer: str, test: TestGrade) -> str:
+        """Why a right answer does not have all points of a test."""
+        if test.score < test.max_score and test.message == text("passed", self._course.language):
+            points = f"{test.score:g} of its {test.max_score:g}" if test.score else "no"
+            return (
+                f"the test '{test.name}' gives {points} points: zeros, ones or an input handed "
+                "back would be right there, too"
+            )
+        return (
+            f"{answer} fails test '{test.name}' "
+            f"({test.score:g} of {test.max_score:g}): {test.message}"
+        )
 
     def _check_trivial_answers(self) -> Iterator[str]:
         stub = decode_source(self._exercise.stub_path.read_bytes())
         answers = {"the stub": stub} | trivial_answers(self._exercise)
         for name, source in answers.items():
-            grade = self._grader.grade(self._submission(source), self._course.language)
-            for test in grade.tests:
-                if test.score > 0:
-                    yield f"{name} gets {test.score:g} points in test '{test.name}'"
+            submission = self._submission(source)
+            _, judgements = self._grader.run_untimed(submission)
+            for judgement in self._grader.add_source_tests(submission, judgements):
+                timed = isinstance(judgement.test, EfficiencyTest)
+                if judgement.score > 0 and not timed:
+                    yield f"{name} gets {judgement.score:g} points in test '{judgement.test.name}'"
 
     def _check_evidence(self) -> Iterator[str]:
         """A test whose right answers are all trivial gives nobody its points."""

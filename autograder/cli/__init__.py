@@ -19,9 +19,9 @@ import click
 
 from autograder import __version__
 from autograder.cli.language import cli_language, say, say_click, translate_click
-from autograder.course.language import is_bundle
+from autograder.course.near import is_bundle_near
 from autograder.errors import AutograderError
-from autograder.text.errors import error_text
+from autograder.text.said import worded
 from autograder.text.terminal import make_printable
 from autograder.text.words import nearest
 
@@ -52,7 +52,7 @@ FOR_STUDENTS = ("check", "next", "submit")
 
 def _shown() -> Sequence[str]:
     """The commands that help and suggestions name here."""
-    return FOR_STUDENTS if is_bundle(Path.cwd()) else COMMANDS
+    return FOR_STUDENTS if is_bundle_near(Path.cwd()) else COMMANDS
 
 
 class LazyGroup(click.Group):
@@ -119,10 +119,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             error.show()
         _end(EXIT_USAGE)
     except AutograderError as error:
-        _complain(error_text(error, cli_language()))
+        _complain(worded(error, cli_language()))
         _end(EXIT_USAGE)
-    except (BrokenPipeError, SystemExit):
-        # The reader of our output has gone, as `| head` does; click would end with 1 for that.
+    except SystemExit as ended:
+        # Completion in a shell has said all. For a reader who has gone, click would end with 1.
+        _end(0 if ended.code == 0 else EXIT_USAGE)
+    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         _end(EXIT_USAGE)
     except OSError as error:
         if isinstance(error.__context__, KeyboardInterrupt):  # click could not end the line

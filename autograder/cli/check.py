@@ -18,7 +18,7 @@ from autograder.cli.language import cli_language, say
 from autograder.cli.options import language_option
 from autograder.course.course import pick_language
 from autograder.errors import AutograderError
-from autograder.text.errors import error_text
+from autograder.text.said import worded
 
 if TYPE_CHECKING:
     from autograder.course.exercise import Exercise
@@ -228,7 +228,7 @@ def _watch(checker: Checker, show: Show, *, quiet: bool) -> int:
                 checker.check(show)
             except AutograderError as error:
                 # It may be mended in the next moment: a file half written, a YAML being edited.
-                message = error_text(error, checker.language)
+                message = worded(error, checker.language)
                 click.echo(say("error", message=printable(message)), err=True)
             if not quiet:
                 click.echo(text("check_watching", checker.language))

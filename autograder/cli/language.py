@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from autograder.course.language import language_of
+from autograder.course.near import language_near
 from autograder.text.catalogue import FALLBACK, catalogue, languages, text
 from autograder.text.language import Language
 
@@ -19,7 +19,7 @@ def cli_language() -> Language:
     arguments = sys.argv[1:]
     given = _option("--lang", arguments)
     if given is None:
-        given = language_of(Path(_option("--course", arguments) or Path.cwd()))
+        given = language_near(Path(_option("--course", arguments) or Path.cwd()))
     return given if given in languages() else FALLBACK
 
 

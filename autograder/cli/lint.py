@@ -18,7 +18,7 @@ from autograder.authoring.leaks import Leak
 from autograder.authoring.lint import Linting, Report, find_leaks, lint_exercises
 from autograder.authoring.mutation import described
 from autograder.cli import EXIT_FAILED, EXIT_USAGE, printable
-from autograder.cli.language import say
+from autograder.cli.language import cli_language, say
 from autograder.cli.options import course_option, find_course
 from autograder.course.battery import PREFIX
 from autograder.course.course import Course
@@ -26,6 +26,7 @@ from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.errors import CourseError, UsageError
 from autograder.sandbox.levels import require_level
+from autograder.text.said import said, worded
 from autograder.text.words import nearest, shorten
 from autograder.truth.cases import draw_cases
 
@@ -83,7 +84,7 @@ class _How(Struct, frozen=True):
 
 def _complain(error: CourseError) -> None:
     for one in (error, *error.more):
-        click.echo(say("error", message=printable(str(one))), err=True)
+        click.echo(say("error", message=printable(worded(one, cli_language()))), err=True)
 
 
 def chosen_exercises(course: Course, names: Sequence[str]) -> list[Exercise]:
@@ -103,8 +104,9 @@ def chosen_exercises(course: Course, names: Sequence[str]) -> list[Exercise]:
         ]
         if not found:
             near = nearest(place[1], [one.name for one in every])
-            mend = f"; did you mean {near}?" if near else ""
-            raise UsageError(f"{name}: the course has {', '.join(course.assignments)}{mend}")
+            key = "error_course_has_near" if near else "error_course_has"
+            known = ", ".join(course.assignments)
+            raise UsageError(said(key, name=name, known=known, near=near))
         chosen |= {(one.assignment, one.name): one for one in found}
     return list(chosen.values()) if names else every
 

@@ -15,7 +15,7 @@ from autograder.cli.language import say
 from autograder.cli.options import language_option
 from autograder.course.course import pick_language
 from autograder.errors import MachineError, UsageError
-from autograder.text.errors import worded
+from autograder.text.said import said
 
 
 @click.command("submit", help=say("help_submit"))
@@ -41,15 +41,14 @@ def command(
     assignments = list(dict.fromkeys(work.exercise.assignment for work in works))
     if len(assignments) > 1:
         known = ", ".join(assignments)
-        raise worded(UsageError, "usage_one_assignment", known=known)
+        raise UsageError(said("usage_one_assignment", known=known))
     assignment = course.assignments[assignments[0]]
     student = name or _user()
     try:
         files = files_to_hand_in(works)
     except OSError as error:
-        raise worded(
-            MachineError, "machine_file", file=error.filename, reason=error.strerror
-        ) from None
+        where, reason = error.filename, error.strerror
+        raise MachineError(said("machine_file", file=where, reason=reason)) from None
     counting = counting_files(works)
     console = Console(highlight=False)
     marks = {"ready": ("✓", "green"), "not_begun": ("·", "yellow")}
@@ -58,12 +57,12 @@ def command(
         line = text(f"submit_{one.state}", chosen, name=one.exercise.name, file=one.file)
         console.print(Text.assemble((f"{mark} ", style), line), soft_wrap=True)
     if not any(one.state == "ready" for one in counting):
-        raise worded(UsageError, "usage_nothing_to_hand_in")
+        raise UsageError(said("usage_nothing_to_hand_in"))
     now = datetime.now().astimezone()
     content, receipt = pack(files, course, assignment, student, now)
     target = out or Path(f"{assignment.name}-{_file_name(student)}.zip")
     if target.is_dir():
-        raise worded(UsageError, "usage_out_is_folder", given=f"--out {target}")
+        raise UsageError(said("usage_out_is_folder", given=f"--out {target}"))
     write_atomically(target, content)
     for key in ("submit_written", "submit_receipt"):
         shown = text(

@@ -13,8 +13,8 @@ from autograder.course.exercise import Exercise
 from autograder.course.policy import Attempts, Late
 from autograder.errors import UsageError
 from autograder.sandbox.limits import Limits
-from autograder.text.errors import worded
 from autograder.text.language import Language, Text
+from autograder.text.said import said
 
 HiddenFeedback: TypeAlias = Literal["none", "names", "hints", "all"]
 """How much students see of hidden tests; see :mod:`autograder.grades.feedback`."""
@@ -55,6 +55,8 @@ def pick_language(given: Language | None, course: Course) -> Language:
     if given is None:
         return course.language
     if given not in course.languages:
-        known = ", ".join(course.languages)
-        raise worded(UsageError, "usage_language", given=f"--lang {given}", known=known)
+        languages = ", ".join(course.languages)
+        raise UsageError(
+            said("error_not_in_language", option=f"--lang {given}", languages=languages)
+        )
     return given

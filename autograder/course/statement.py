@@ -51,11 +51,15 @@ def points_line(exercise: Exercise, language: Language) -> str:
     public = math.fsum(
         part.points for test in exercise.tests if test.visibility == "public" for part in test.parts
     )
-    if public == exercise.max_score:
-        return text("statement_points_public", language, points=f"{public:g}")
-    return text(
-        "statement_points", language, points=f"{exercise.max_score:g}", public=f"{public:g}"
-    )
+    worth = exercise.max_score
+    key = "statement_points"
+    if public == worth:
+        key = "statement_points_public"
+    elif public == 0:
+        key = "statement_points_practice"
+    # Half a point is no single one.
+    n = 1 if worth == 1 else 2
+    return text(key, language, n=n, points=f"{worth:g}", public=f"{public:g}")
 
 
 def rules(exercise: Exercise, language: Language) -> Iterator[str]:
@@ -68,7 +72,7 @@ def rules(exercise: Exercise, language: Language) -> Iterator[str]:
             yield text("statement_imports", language, names=_libraries(test.imports, language))
         for key, words in (("forbid", test.forbid), ("require", test.require)):
             if words:
-                names = ", ".join(f"`{rule_word(word)}`" for word in words)
+                names = ", ".join(_rule_name(word, language) for word in words)
                 yield text(f"statement_{key}", language, names=names)
     properties = {test.property for test in public if isinstance(test, PropertyTest)}
     if "inputs_unchanged" in properties:
@@ -78,6 +82,13 @@ def rules(exercise: Exercise, language: Language) -> Iterator[str]:
     dtypes = {dtype for test in public for dtype in _dtypes(test) if dtype != "float64"}
     if dtypes:
         yield text("statement_dtypes", language, names=", ".join(sorted(dtypes, reverse=True)))
+
+
+def _rule_name(word: str, language: Language) -> str:
+    """A word of a rule as a statement lists it. ``products`` stands for a group of functions."""
+    if word == "products":
+        return text("statement_products", language)
+    return f"`{rule_word(word)}`"
 
 
 def rule_word(word: str) -> str:

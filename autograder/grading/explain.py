@@ -6,10 +6,11 @@ import ast
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
-from autograder.course.exercise import Exercise
+from autograder.course.exercise import Exercise, Step, Test
 from autograder.course.statement import rule_word
 from autograder.diagnosis.shapes import Clash
 from autograder.grading.diagnose import shapes_in_words
@@ -234,13 +235,12 @@ def _failure_message(
     values: dict[str, object] = {}
     if failure.kind == "missing_function":
         key, values = _missing(exercise, failure.detail, sources.get(file, ""))
-    elif failure.kind == "wrong_count" and failure.detail == "1":
-        key = "wrong_count_one"
     elif failure.kind == "returned_nothing":
         key = _nothing_returned(sources.get(file, ""), signature.function)
     elif failure.kind == "forbidden" and exception is not None:
         key = "forbidden_file" if _is_about_file(exception) else "forbidden"
     given: dict[str, object] = {
+        "n": int(failure.detail) if failure.kind == "wrong_count" else 0,
         "detail": _detail(failure, language) or signature.function,
         "file": file,
         "function": signature.function,
@@ -256,31 +256,44 @@ def _failure_message(
     return text(key, language, **(given | values))
 
 
-def _missing(exercise: Exercise, target: str, source: str) -> tuple[str, dict[str, object]]:
-    """What is not there: a function, or class, of the file, a method of the class, or an attribute
-    that a method is to set."""
-    function = exercise.signature.function
-    if "." not in target:
-        defined = _defined_in(source)
-        near = difflib.get_close_matches(function, defined, n=1, cutoff=0.5)
-        same = [name for name in defined if name.lower() == function.lower()]
-        kind = "class" if exercise.is_class else "function"
-        values: dict[str, object] = {"detail": function}
-        if same or near:
-            return f"missing_{kind}_near", {**values, "near": (same or near)[0]}
-        return f"missing_{kind}", values
-    owner, _, attribute = target.partition(".")
-    for test in exercise.run_tests:
-        before = ""
-        for step in test.steps:
-            if step.target == target:
-                if step.arguments is not None:
-                    return "missing_method", {"detail": attribute, "function": function}
-                values = {"detail": attribute, "method": before or "__init__"}
-                return "missing_attribute", values
-            if step.target.startswith(f"{owner}.") and step.arguments is not None:
-                before = step.target.partition(".")[2]
-    return "missing_method", {"detail": attribute, "function": function}
+def _missing(exercise: Exercise, name: str, source: str) -> tuple[str, dict[str, object]]:
+    """What is not there: the function, the class, a method, or an attribute after a call."""
+    signature, file = exercise.signature, f"{exercise.name}.py"
+    name = name or signature.function
+    _, dot, attribute = name.partition(".")
+    if not dot:
+        kind = "missing_class" if exercise.is_class else "missing_function"
+        kind = kind if name == signature.function else "missing_name"
+        near = _nearest_name(name, _defined_in(source))
+        if near and kind != "missing_name":
+            return f"{kind}_near", {"detail": sanitize(name), "file": file, "near": near}
+        return kind, {"detail": sanitize(name), "file": file}
+    for test in exercise.tests:
+        for before, step in pairwise(getattr(test, "steps", ())):
+            if step.target == name and step.arguments is None:
+                called = before.target.rpartition(".")[2]
+                if before.arguments is None:  # attributes are read one after the other
+                    called = _last_called(test, step)
+                return "missing_attribute", {"name": attribute, "before": called}
+    owner = signature.function
+    return "missing_method", {"name": sanitize(attribute), "owner": owner, "file": file}
+
+
+def _last_called(test: Test, until: Step) -> str:
+    """The last method, or class, that a test calls before a step."""
+    called = ""
+    for step in getattr(test, "steps", ()):
+        if step is until:
+            break
+        if step.arguments is not None:
+            called = step.target.rpartition(".")[2]
+    return called
+
+
+def _nearest_name(name: str, defined: Sequence[str]) -> str:
+    same = [other for other in defined if other.lower() == name.lower()]
+    near = difflib.get_close_matches(name, defined, n=1, cutoff=0.5)
+    return (same or near or [""])[0]
 
 
 def _defined_in(source: str) -> list[str]:
@@ -360,13 +373,7 @@ def _exception_text(exception: ExceptionInfo) -> str:
     return f"{name}: {message}" if message else name
 
 
-# How it is said of an output that is one number, and of values that are nearly arrays.
-_OF_NUMBERS = {
-    Reason.wrong_values: "wrong_value",
-    Reason.wrong_shape: "wrong_shape_number",
-    Reason.not_finite: "not_finite_number",
-    Reason.not_an_array: "not_a_number_but",
-}
+# How it is said of values that are nearly arrays.
 _NOT_ARRAYS = {
     "list": "not_an_array_list",
     "tuple": "not_an_array_tuple",
@@ -402,26 +409,32 @@ def explain_verdict(
             actual=actual_value,
             expected=expected_value,
         )
-    if not verdict.expected_shape:
-        key = _OF_NUMBERS.get(verdict.reason, key)
-        if key == "wrong_value" and isinstance(verdict.expected, bool):
+    n = verdict.wrong
+    match verdict.reason:
+        case Reason.wrong_values if isinstance(verdict.expected, bool):
             key = "wrong_truth_value"
-    elif verdict.reason is Reason.not_an_array:
-        key = _NOT_ARRAYS.get(verdict.dtype.partition(" ")[0], key)
-    actual: object = verdict.dtype
-    expected: object = verdict.expected_shape
-    if verdict.reason is Reason.wrong_shape:
-        actual = verdict.actual_shape
-    elif key in ("wrong_value", "wrong_truth_value"):
-        actual, expected = actual_value, expected_value
+        case Reason.wrong_values if verdict.total == 1 and not verdict.index:
+            key = "wrong_value"
+        case Reason.not_finite if verdict.index == ():
+            key = "not_finite_value"
+        case Reason.wrong_shape if verdict.expected_shape == ():
+            key = "wrong_shape_number"
+        case Reason.not_an_array if verdict.expected_shape == ():
+            key = "not_a_number_but"
+        case Reason.not_an_array:
+            key = _NOT_ARRAYS.get(verdict.dtype.partition(" ")[0], key)
+        case Reason.rounded_to_decimals:
+            n = int(verdict.dtype)
+        case Reason.rounded_to_digits:
+            n = int(verdict.dtype) + 1
+    actual = verdict.actual_shape if verdict.reason is Reason.wrong_shape else verdict.dtype
     return text(
         key,
         language,
         output=output,
-        actual=sanitize(str(actual)),
-        digits=int(verdict.dtype) + 1 if verdict.reason is Reason.rounded_to_digits else 0,
-        expected=expected,
-        wrong=verdict.wrong,
+        n=n,
+        actual=str(verdict.actual) if key == "wrong_truth_value" else sanitize(str(actual)),
+        expected=verdict.expected if key == "wrong_truth_value" else verdict.expected_shape,
         total=verdict.total,
         shapes=_shapes(case, language),
         at=at,

@@ -1,7 +1,7 @@
 """Python's and numpy's own errors said in one sentence that a beginner understands.
 
 Their texts are English, and written for people who know the machinery ("core dimension",
-"ufunc"). Each pattern here leads to a message of the catalogues, ``error_<name>`` or
+"ufunc"). Each pattern here leads to a message of the catalogues, ``python_<name>`` or
 ``syntax_<name>``; the original is shown below it, so a reader can search for it. Patterns are of
 CPython 3.11 to 3.14 and numpy 1.25 to 2.x. Pure: texts in, a key and its values out.
 """
@@ -36,198 +36,198 @@ _ERRORS: Final[tuple[tuple[str, str, str], ...]] = (
         "ValueError",
         r"^matmul: Input operand 1 has a mismatch .*\(size (?P<right>\d+) is different from "
         r"(?P<left>\d+)\)",
-        "error_matmul_sizes",
+        "python_matmul_sizes",
     ),
-    ("ValueError", r"^matmul: Input operand \d+ does not have enough dim", "error_matmul_number"),
+    ("ValueError", r"^matmul: Input operand \d+ does not have enough dim", "python_matmul_number"),
     (
         "ValueError",
         rf"^shapes (?P<left>{_SHAPE}) and (?P<right>{_SHAPE}) not aligned",
-        "error_dot_shapes",
+        "python_dot_shapes",
     ),
     (
         "ValueError",
         rf"^operands could not be broadcast together with (?:remapped )?shapes "
         rf"(?P<left>{_SHAPE}) (?P<right>{_SHAPE})",
-        "error_broadcast",
+        "python_broadcast",
     ),
     (
         "ValueError",
         rf"^non-broadcastable output operand with shape (?P<left>{_SHAPE}) doesn't match the "
         rf"broadcast shape (?P<right>{_SHAPE})",
-        "error_in_place_shape",
+        "python_in_place_shape",
     ),
     (
         "ValueError",
         rf"^could not broadcast input array from shape (?P<left>{_SHAPE}) into shape "
         rf"(?P<right>{_SHAPE})",
-        "error_assigned_shape",
+        "python_assigned_shape",
     ),
     (
         "ValueError",
         rf"^cannot reshape array of size (?P<size>\d+) into shape (?P<right>{_SHAPE})",
-        "error_reshape",
+        "python_reshape",
     ),
-    ("ValueError", r"^axes don't match array", "error_transposed_axes"),
-    ("ValueError", r"^The truth value of an array with more than one", "error_truth_value"),
-    ("ValueError", r"^setting an array element with a sequence", "error_set_sequence"),
-    ("ValueError", r"einstein sum|einsum", "error_einsum"),
+    ("ValueError", r"^axes don't match array", "python_transposed_axes"),
+    ("ValueError", r"^The truth value of an array with more than one", "python_truth_value"),
+    ("ValueError", r"^setting an array element with a sequence", "python_set_sequence"),
+    ("ValueError", r"einstein sum|einsum", "python_einsum"),
     (
         "ValueError",
         r"^not enough values to unpack \(expected (?P<wanted>\d+), got (?P<there>\d+)\)",
-        "error_too_few_to_unpack",
+        "python_too_few_to_unpack",
     ),
     (
         "ValueError",
         r"^too many values to unpack \(expected (?P<wanted>\d+)",
-        "error_too_many_to_unpack",
+        "python_too_many_to_unpack",
     ),
-    ("ValueError", r"read-only", "error_read_only"),
+    ("ValueError", r"read-only", "python_read_only"),
     (
         "ValueError",
         r"^all (?:the )?input array(?:s must have the same shape| dimensions)|"
         r"^need at least one array to",
-        "error_join",
+        "python_join",
     ),
     (
         "AxisError",
         r"^axis (?P<axis>-?\d+) is out of bounds for array of dimension (?P<axes>\d+)",
-        "error_axis",
+        "python_axis",
     ),
     (
         "IndexError",
         r"^index (?P<index>-?\d+) is out of bounds for axis (?P<axis>\d+) with size (?P<size>\d+)",
-        "error_index",
+        "python_index",
     ),
-    ("IndexError", r"^tuple index out of range", "error_tuple_index"),
-    ("IndexError", r"^(?:list|string|pop)\b.* (?:out of range|empty list)", "error_list_index"),
+    ("IndexError", r"^tuple index out of range", "python_tuple_index"),
+    ("IndexError", r"^(?:list|string|pop)\b.* (?:out of range|empty list)", "python_list_index"),
     (
         "IndexError",
         r"^too many indices for array: array is (?P<axes>\d+)-dimensional, but (?P<given>\d+) were",
-        "error_too_many_indices",
+        "python_too_many_indices",
     ),
-    ("IndexError", r"^only integers, slices|^arrays used as indices", "error_index_type"),
-    ("IndexError", r"^boolean index did not match", "error_boolean_index"),
-    ("IndexError", r"^invalid index to scalar variable", "error_scalar_index"),
-    ("IndexError", r"^shape mismatch: indexing arrays", "error_index_shapes"),
+    ("IndexError", r"^only integers, slices|^arrays used as indices", "python_index_type"),
+    ("IndexError", r"^boolean index did not match", "python_boolean_index"),
+    ("IndexError", r"^invalid index to scalar variable", "python_scalar_index"),
+    ("IndexError", r"^shape mismatch: indexing arrays", "python_index_shapes"),
     (
         "UnboundLocalError",
         r"variable '(?P<name>\w+)'",
-        "error_not_assigned_yet",
+        "python_not_assigned_yet",
     ),
     (
         "TypeError",
         r"(?P<name>\w+)\(\) missing \d+ required (?:positional|keyword-only) arguments?: "
         r"(?P<names>.*)$",
-        "error_missing_arguments",
+        "python_missing_arguments",
     ),
     (
         "TypeError",
         r"(?P<name>\w+)\(\) takes (?:from \d+ to )?(?P<wanted>\d+) positional arguments? but "
         r"(?P<given>\d+) (?:was|were) given",
-        "error_too_many_arguments",
+        "python_too_many_arguments",
     ),
     (
         "TypeError",
         r"(?P<function>\w+)\(\) got an unexpected keyword argument '(?P<name>\w+)'",
-        "error_unknown_argument",
+        "python_unknown_argument",
     ),
     (
         "TypeError",
         r"^this function cannot be called with (?P<arguments>.*)$",
-        "error_function_refuses",
+        "python_function_refuses",
     ),
-    ("TypeError", r"^'(?:numpy\.)?ndarray' object is not callable", "error_array_called"),
-    ("TypeError", r"^'(?P<type>[\w.]+)' object is not callable", "error_not_callable"),
-    ("TypeError", r"'NoneType' (?:object|and)|and 'NoneType'", "error_none"),
+    ("TypeError", r"^'(?:numpy\.)?ndarray' object is not callable", "python_array_called"),
+    ("TypeError", r"^'(?P<type>[\w.]+)' object is not callable", "python_not_callable"),
+    ("TypeError", r"'NoneType' (?:object|and)|and 'NoneType'", "python_none"),
     (
         "TypeError",
         r"^'(?:builtin_function_or_method|function|method)' object is not subscriptable",
-        "error_function_indexed",
+        "python_function_indexed",
     ),
-    ("TypeError", r"^'(?P<type>[\w.]+)' object is not subscriptable", "error_not_subscriptable"),
-    ("TypeError", r"'(?P<type>[\w.]+)' object is not iterable", "error_not_iterable"),
-    ("TypeError", r"^cannot unpack non-iterable (?P<type>[\w.]+) object", "error_not_iterable"),
-    ("TypeError", r"^iteration over a 0-d array", "error_iterated_number"),
+    ("TypeError", r"^'(?P<type>[\w.]+)' object is not subscriptable", "python_not_subscriptable"),
+    ("TypeError", r"'(?P<type>[\w.]+)' object is not iterable", "python_not_iterable"),
+    ("TypeError", r"^cannot unpack non-iterable (?P<type>[\w.]+) object", "python_not_iterable"),
+    ("TypeError", r"^iteration over a 0-d array", "python_iterated_number"),
     (
         "TypeError",
         r"^unsupported operand type\(s\) for (?P<operator>\S+?):? '(?P<left>[\w.]+)' and "
         r"'(?P<right>[\w.]+)'",
-        "error_operands",
+        "python_operands",
     ),
     (
         "TypeError",
         r"^bad operand type for unary (?P<operator>\S+): '(?P<right>\w+)'",
-        "error_unary",
+        "python_unary",
     ),
-    ("TypeError", r"^can't multiply sequence by non-int", "error_list_product"),
-    ("TypeError", r"^can only concatenate", "error_list_sum"),
+    ("TypeError", r"^can't multiply sequence by non-int", "python_list_product"),
+    ("TypeError", r"^can only concatenate", "python_list_sum"),
     (
         "TypeError",
         r"^'(?:numpy\.)?(?P<type>\w+)' object cannot be interpreted as an integer",
-        "error_needs_integer",
+        "python_needs_integer",
     ),
-    ("TypeError", r"^only integer scalar arrays can be converted", "error_needs_one_index"),
-    ("TypeError", r"^only (?:length-1|size-1|0-dimensional) arrays can be", "error_needs_number"),
-    ("TypeError", r"^Cannot interpret '(?P<value>[^']*)' as a data type", "error_shape_argument"),
-    ("TypeError", r"^(?:object of type|len\(\) of) .*", "error_no_length"),
+    ("TypeError", r"^only integer scalar arrays can be converted", "python_needs_one_index"),
+    ("TypeError", r"^only (?:length-1|size-1|0-dimensional) arrays can be", "python_needs_number"),
+    ("TypeError", r"^Cannot interpret '(?P<value>[^']*)' as a data type", "python_shape_argument"),
+    ("TypeError", r"^(?:object of type|len\(\) of) .*", "python_no_length"),
     (
         "TypeError",
         r"^'(?P<type>[\w.]+)' object does not support item assignment",
-        "error_item_assignment",
+        "python_item_assignment",
     ),
     (
         "TypeError",
         r"^(?P<type>list|tuple) indices must be integers or slices, not tuple",
-        "error_nested_list_index",
+        "python_nested_list_index",
     ),
     (
         "TypeError",
         r"^(?:list|tuple) indices must be integers or slices, not (?P<type>\w+)",
-        "error_list_index_type",
+        "python_list_index_type",
     ),
-    ("TypeError", r"^unhashable type", "error_unhashable"),
+    ("TypeError", r"^unhashable type", "python_unhashable"),
     (
         "UFuncTypeError|_UFuncOutputCastingError",
         r"Cannot cast ufunc '\w+' output from dtype\('(?P<right>\w+)'\) to "
         r"dtype\('(?P<left>\w+)'\)",
-        "error_cast",
+        "python_cast",
     ),
     (
         "UFuncTypeError|_UFuncNoLoopError|TypeError",
         r"ufunc '(?P<name>\w+)' (?:did not contain a loop|not supported)",
-        "error_no_numbers",
+        "python_no_numbers",
     ),
     (
         "AttributeError",
         r"^'NoneType' object has no attribute '(?P<name>\w+)'",
-        "error_none_attribute",
+        "python_none_attribute",
     ),
     (
         "AttributeError",
         r"^'(?P<type>list|tuple)' object has no attribute '(?P<name>\w+)'",
-        "error_list_attribute",
+        "python_list_attribute",
     ),
     (
         "AttributeError",
         r"^'(?P<type>[\w.]+)' object has no attribute '(?P<name>\w+)'",
-        "error_attribute",
+        "python_attribute",
     ),
-    ("ModuleNotFoundError", r"^No module named '(?P<name>[\w.]+)'", "error_no_module"),
+    ("ModuleNotFoundError", r"^No module named '(?P<name>[\w.]+)'", "python_no_module"),
     (
         "ImportError",
         r"^cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'",
-        "error_no_such_import",
+        "python_no_such_import",
     ),
-    ("ZeroDivisionError", r"", "error_zero_division"),
-    ("KeyError", r"^(?P<key>.*)$", "error_no_key"),
-    ("FileNotFoundError", r"", "error_no_file"),
-    ("OSError", r"^\[Errno 27\]", "error_file_written"),
-    ("EOFError", r"", "error_no_input"),
-    ("AssertionError", r"", "error_assertion"),
-    ("LinAlgError", r"[Ss]ingular matrix", "error_singular"),
-    ("LinAlgError", r"square", "error_not_square"),
-    ("OverflowError", r"", "error_overflow"),
-    ("StopIteration", r"", "error_exhausted"),
+    ("ZeroDivisionError", r"", "python_zero_division"),
+    ("KeyError", r"^(?P<key>.*)$", "python_no_key"),
+    ("FileNotFoundError", r"", "python_no_file"),
+    ("OSError", r"^\[Errno 27\]", "python_file_written"),
+    ("EOFError", r"", "python_no_input"),
+    ("AssertionError", r"", "python_assertion"),
+    ("LinAlgError", r"[Ss]ingular matrix", "python_singular"),
+    ("LinAlgError", r"square", "python_not_square"),
+    ("OverflowError", r"", "python_overflow"),
+    ("StopIteration", r"", "python_exhausted"),
 )
 
 _SYNTAX: Final[tuple[tuple[str, str], ...]] = (
@@ -316,13 +316,13 @@ def _about_name(exception: ExceptionInfo, source: str) -> Sentence | None:
         return None
     name = match["name"]
     if name in ("np", "numpy"):
-        return Sentence("error_numpy_not_imported", {"name": name})
+        return Sentence("python_numpy_not_imported", {"name": name})
     line = exception.frames[-1].line if exception.frames else 0
     near = difflib.get_close_matches(name, list(_names(source, line)), n=1, cutoff=0.5)
     same = [other for other in _names(source, line) if other.lower() == name.lower()]
     if same or near:
-        return Sentence("error_name_near", {"name": name, "near": (same or near)[0]})
-    return Sentence("error_name", {"name": name})
+        return Sentence("python_name_near", {"name": name, "near": (same or near)[0]})
+    return Sentence("python_name", {"name": name})
 
 
 def _names(source: str, line: int) -> Iterator[str]:
@@ -362,5 +362,5 @@ def _about_module(exception: ExceptionInfo) -> Sentence | None:
     if match["module"] == "numpy":
         near = difflib.get_close_matches(match["name"], dir(np), n=1, cutoff=0.6)
         if near:
-            return Sentence("error_numpy_near", {**values, "near": near[0]})
-    return Sentence("error_module_attribute", values)
+            return Sentence("python_numpy_near", {**values, "near": near[0]})
+    return Sentence("python_module_attribute", values)

@@ -10,7 +10,7 @@ import msgspec
 import yaml
 
 from autograder.course.course import Assignment, Course
-from autograder.course.language import BUNDLE_MARK
+from autograder.course.near import BUNDLE_MARK
 from autograder.course.schema import modeline
 from autograder.sandbox.limits import Limits
 from autograder.text.language import Language

@@ -61,7 +61,7 @@ def problem(message: str) -> str:
 def _exercise(checked: CheckedExercise, language: Language) -> str:
     passed = sum(test.passed for test in checked.tests)
     state: bool | None = checked.passed
-    note = text("check_count", language, passed=passed, total=len(checked.tests))
+    note = text("check_count", language, passed=passed, n=len(checked.tests))
     if checked.max_score:
         points = f"{checked.max_score:g}"
         note += " · " + text("check_points", language, score=f"{checked.score:g}", points=points)

@@ -94,7 +94,7 @@ def _exercise(checked: CheckedExercise, language: Language, width: int) -> Itera
         yield _headline("·", "yellow", checked, text("check_not_started", language), width)
         return
     passed = sum(test.passed for test in checked.tests)
-    count = text("check_count", language, passed=passed, total=len(checked.tests))
+    count = text("check_count", language, passed=passed, n=len(checked.tests))
     if checked.max_score:
         points = points_in_words(checked, language)
         both = f"{count} · {points}"

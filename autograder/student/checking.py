@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from autograder.course.course import Course
 from autograder.course.exercise import Exercise, PropertyTest, SourceTest, Test
 from autograder.grades.model import TestGrade
+from autograder.grading.explain import note_on
 from autograder.grading.grader import ExerciseGrader, public_part
 from autograder.grading.judge import Finding, Judgement, Truth, doubled, is_refusal
 from autograder.grading.observation import Output
@@ -168,7 +169,9 @@ def check_exercise(
         if note:
             lines = (text(note, language),)
         elif _is_missing(judgement):
-            lines = (text("check_missing_file", language, detail=f"{exercise.name}.py"),)
+            message = text("check_missing_file", language, detail=f"{exercise.name}.py")
+            assert judgement.finding is not None
+            lines = (message + note_on(exercise, judgement.finding, submission, language),)
         elif is_refusal(judgement):
             lines = (*lines, text("check_refused", language))
         grade = grader.test_grade(judgement, mistake, texts, language, submission, computed)

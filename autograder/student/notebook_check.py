@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from autograder.course.language import language_of
+from autograder.course.near import language_near
 from autograder.errors import AutograderError, UsageError
 from autograder.grading.unfinished import is_stub
 from autograder.sandbox.host import Sandbox
@@ -35,9 +35,10 @@ from autograder.submissions.notebook import (
 )
 from autograder.submissions.submission import Submission, read_submission
 from autograder.submissions.submission import Work as Counting
-from autograder.text.errors import error_text, worded
+from autograder.text.catalogue import FALLBACK
 from autograder.text.language import Language
 from autograder.text.messages import text
+from autograder.text.said import said, worded
 
 
 class Report:
@@ -78,14 +79,15 @@ def check(*names: str, lang: Language | None = None) -> Report:
     The report shows itself: as HTML in a notebook, as text in a terminal. Never raises for a
     call or a course that is wrong: a traceback of ours helps nobody.
     """
-    chosen = lang or language_of(Path.cwd()) or "en"
     try:
         works = find_exercises([Path(name) for name in names])
         course = works[0].course
         chosen = lang or course.language
         if chosen not in course.languages:
             known = ", ".join(course.languages)
-            raise worded(UsageError, "usage_language", given=f"lang='{chosen}'", known=known)
+            raise UsageError(
+                said("error_not_in_language", option=f"lang='{chosen}'", languages=known)
+            )
         shell = _shell()
         checked = []
         with Sandbox("process", course.limits) as sandbox:
@@ -93,8 +95,9 @@ def check(*names: str, lang: Language | None = None) -> Report:
                 one = check_exercise(work.course, work.exercise, submission, sandbox, chosen)
                 notes = () if shell is None else _notes(work, one, shell, chosen)
                 checked.append(replace(one, notes=notes))
-    except AutograderError as problem:
-        return Report((), chosen, error_text(problem, chosen))
+    except AutograderError as error:
+        language = lang or language_near(Path.cwd()) or FALLBACK
+        return Report((), language, worded(error, language))
     return Report(checked, chosen)
 
 
@@ -204,8 +207,8 @@ def extract_cells(cells: Sequence[str], roots: Sequence[str] | None) -> Extract:
     )
     try:
         return extract(parse_notebook(content), roots)
-    except NotebookError as problem:
-        raise worded(UsageError, "usage_cells", problem=problem) from None
+    except NotebookError as error:
+        raise UsageError(said("error_cells", error=error)) from None
 
 
 def _is_python(cell: str) -> bool:

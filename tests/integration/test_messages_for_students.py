@@ -96,13 +96,13 @@ MISTAKES: dict[str, tuple[tuple[str, str], str, str]] = {
     ),
     "attribute-is-left": (
         layer(KEEP, FORWARD, "return dY @ self.W"),
-        "After backward was called there is no self.dW",
+        "After backward has been called, there is no self.dW",
         "backward를 호출한 뒤에도 self.dW가 없습니다",
     ),
     "method-is-left": (
         ("linear_module", "class Linear:\n    def __init__(self, W, b):\n        self.W = W\n"),
-        "The class Linear has no method forward",
-        "class Linear에 method forward가 없습니다",
+        "The class Linear in linear_module.py has no method forward",
+        "class Linear에 메서드 forward가 없습니다",
     ),
     "pass": (dx("pass"), "has no `return`", "`return`이 없어서"),
     "no-return": (dx("dx = W.T @ dy"), "has no `return`", "`return`이 없어서"),
@@ -124,7 +124,7 @@ MISTAKES: dict[str, tuple[tuple[str, str], str, str]] = {
     ),
     "deleted": (
         whole("import numpy as np\n"),
-        "There is no function linear_dx in dx.py",
+        "There is no linear_dx in dx.py",
         "dx.py에 함수 linear_dx가 없습니다",
     ),
     "a-number-for-the-function": (
@@ -276,8 +276,8 @@ MISTAKES: dict[str, tuple[tuple[str, str], str, str]] = {
     ),
     "part-of-the-answer": (
         ("linear_backward", "def linear_backward(x, W, dy):\n    return W.T @ dy\n"),
-        "Returned one value instead of 2",
-        "값을 2개가 아니라 1개만",
+        "Returned 1 value instead of 2",
+        "값을 2개가 아니라 1개",
     ),
     "divided-by-zero": (dx("return dy * (1 / 0)"), "Divided by 0", "0으로 나누었습니다"),
 }

@@ -18,6 +18,7 @@ from autograder.submissions.listing import MAX_ARCHIVE_BYTES, entry_name
 from autograder.submissions.names import is_system_folder, meaning
 from autograder.submissions.submission import MAX_NOTEBOOK_BYTES
 from autograder.text.messages import sanitize
+from autograder.text.said import said
 
 MAX_FILES = 100_000
 MAX_TOTAL_BYTES = 1 << 33
@@ -50,16 +51,18 @@ def unpacked(path: Path, left_out: list[str]) -> Iterator[Path]:
             with zipfile.ZipFile(path) as archive:
                 _unpack(archive, path, target, left_out)
         except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
-            raise UsageError(f"{path}: is not a zip that can be read: {error}") from None
+            raise UsageError(said("error_zip", path=path, error=error)) from None
         except OSError as error:
-            raise MachineError(f"{path}: cannot be unpacked: {error.strerror or error}") from None
+            raise MachineError(
+                said("error_unpack", path=path, reason=error.strerror or error)
+            ) from None
         yield _root(target)
 
 
 def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[str]) -> None:
     entries = archive.infolist()
     if len(entries) > MAX_FILES:
-        raise UsageError(f"{path}: has more than {MAX_FILES} files")
+        raise UsageError(said("error_zip_files", path=path, limit=MAX_FILES))
     total = 0
     used: dict[str, int] = {}
     top = _common_top(entries)
@@ -82,7 +85,7 @@ def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[s
             room = MAX_STUDENT_BYTES - used.get(owner, 0)
             if room <= 0:
                 mebibytes = MAX_STUDENT_BYTES >> 20
-                left_out.append(f"{sanitize(name, 80)} (more than {mebibytes} MiB of one student)")
+                left_out.append(said("zip_too_much", name=sanitize(name, 80), limit=mebibytes))
                 continue
             written = _copy(archive, entry, destination, min(room, MAX_TOTAL_BYTES - total))
             used[owner] = used.get(owner, 0) + written
@@ -95,7 +98,7 @@ def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[s
         except (_Damaged, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError):
             left_out.append(sanitize(name, 80))
         if total >= MAX_TOTAL_BYTES:
-            raise UsageError(f"{path}: has more than {MAX_TOTAL_BYTES >> 20} MiB of files")
+            raise UsageError(said("error_zip_size", path=path, limit=MAX_TOTAL_BYTES >> 20))
 
 
 def _common_top(entries: Sequence[zipfile.ZipInfo]) -> str:

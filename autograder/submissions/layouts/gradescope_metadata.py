@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from autograder.errors import UsageError
+from autograder.text.said import said
 
 _MAX_BYTES = 1 << 26
 
@@ -33,7 +34,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
     """The metadata by the names of submissions. Raises :class:`UsageError`."""
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise UsageError(f"{path}: is larger than {_MAX_BYTES >> 20} MiB")
+            raise UsageError(said("error_too_large", path=path, limit=_MAX_BYTES >> 20))
         content = path.read_bytes()
         loader = _Loader(content)
         try:
@@ -41,10 +42,10 @@ def read_metadata(path: Path) -> dict[str, Any]:
         finally:
             loader.dispose()
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+        raise UsageError(said("error_unreadable", path=path, reason=error.strerror)) from None
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         line = str(error).split("\n", 1)[0]
-        raise UsageError(f"{path}: is not the YAML of a Gradescope export: {line}") from None
+        raise UsageError(said("error_gradescope_yaml", path=path, error=line)) from None
     if not isinstance(data, dict):
-        raise UsageError(f"{path}: is not a mapping from submissions to their metadata")
+        raise UsageError(said("error_gradescope_mapping", path=path))
     return data

@@ -1,5 +1,5 @@
-"""The language of a course, and whose it is, told without reading its YAML: before anything heavy
-is imported, and where the YAML cannot be read."""
+"""What can be told of a course that is not loaded: its language, and whose it is. For what is said
+before it is loaded, or in its place."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ BUNDLE_MARK: Final = "# autograder bundle:"
 """How the `config.yaml` of a student's bundle begins; the names of its assignments follow."""
 
 
-def language_of(start: Path) -> Language | None:
-    """The language of the nearest course from ``start`` upwards; None where there is none."""
-    content = _config(start)
+def language_near(start: Path) -> Language | None:
+    """The language of the nearest course upwards, read without reading the YAML; None where
+    there is no course, or it does not say one."""
+    content = _config_near(start)
     own = re.search(r"^language:.*", content, re.MULTILINE)
     found = _IN_CONFIG.search(own[0] if own else content)
     return found and found[1]
 
 
-def is_bundle(start: Path) -> bool:
-    """True where the nearest course from ``start`` upwards is a student's bundle."""
-    return _config(start).startswith(BUNDLE_MARK)
+def is_bundle_near(start: Path) -> bool:
+    """True where the nearest course upwards is a student's bundle."""
+    return _config_near(start).startswith(BUNDLE_MARK)
 
 
-def _config(start: Path) -> str:
+def _config_near(start: Path) -> str:
     try:
         start = start.absolute()
         for folder in (start, *start.parents):
