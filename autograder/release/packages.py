@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from autograder.errors import MachineError
 from autograder.release.wheel import build_wheel
+from autograder.text.said import said
 
 WHEELS: Final = "wheels"
 # Students may run the public tests with it, as the README says.
@@ -85,7 +86,7 @@ def _download(lines: Sequence[str], folder: Path, found: Path, target: Target) -
     )
     if done.returncode != 0:
         complaint = [line for line in done.stderr.strip().splitlines() if "ERROR" in line]
+        reason = complaint[0] if complaint else done.stderr.strip()[-200:]
         raise MachineError(
-            f"--offline {target.system}: pip cannot get the wheels for Python {target.python}: "
-            f"{complaint[0] if complaint else done.stderr.strip()[-200:] or 'it says nothing'}"
+            said("error_no_wheels", system=target.system, python=target.python, reason=reason)
         )
