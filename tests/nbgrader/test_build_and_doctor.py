@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +50,20 @@ def test_an_exercise_that_is_gone_is_removed(lab: Lab) -> None:
     assert "dx2.ipynb, which belongs to no exercise" in lab.build()
     left = sorted(path.name for path in (lab.root / "source" / ASSIGNMENT).iterdir())
     assert left == ["dx.ipynb", "dx.py"]
+
+
+def test_the_course_is_found_from_the_configuration(tmp_path: Path) -> None:
+    """In nbgrader's folder neither --course nor --into is needed."""
+    lab = Lab(tmp_path)
+    place = tmp_path / "nbgrader"
+    (place / "notes").mkdir(parents=True)
+    lab.autograder("nbgrader", "build", ASSIGNMENT, "--into", place, *lab.new_config)
+    for folder in (place, place / "notes"):
+        done = subprocess.run(
+            [sys.executable, "-m", "autograder", "nbgrader", "build", ASSIGNMENT],
+            cwd=folder, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert "is up to date" in done.stdout
 
 
 def test_with_a_course_elsewhere(tmp_path: Path) -> None:

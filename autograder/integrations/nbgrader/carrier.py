@@ -289,6 +289,10 @@ def _outputs(test: TestGrade | None, score: float, language: Language) -> Iterat
 
 
 def _printed(grade: ExerciseGrade, language: Language) -> Iterator[dict[str, Any]]:
+    """Which file counted, and what the code printed."""
+    if grade.file:
+        counted = text("graded_file", language, exercise=grade.name, file=shown(grade.file))
+        yield _stream(counted)
     if grade.output:
         heading = text("printed", language, exercise=grade.name)
         yield _stream(f"{heading}\n{shown(grade.output)}")
