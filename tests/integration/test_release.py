@@ -334,7 +334,7 @@ def test_the_whole_course_in_one_bundle(tmp_path: Path) -> None:
         shutil.copytree(course / tree / "linear-layer", course / tree / "second")
     assert second.is_dir()
     config = yaml.safe_load((course / "config.yaml").read_text("utf-8"))
-    config["assignments"]["second"] = config["assignments"]["linear-layer"]
+    config["assignments"]["second"] = json.loads(json.dumps(config["assignments"]["linear-layer"]))
     (course / "config.yaml").write_text(yaml.safe_dump(config, allow_unicode=True), "utf-8")
     folder = tmp_path / "b"
     done = release(folder, "--notebook", "--devcontainer", course=course)

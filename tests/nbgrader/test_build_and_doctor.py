@@ -15,7 +15,10 @@ import pytest
 from tests.nbgrader.lab import ASSIGNMENT, RIGHT, Lab, cell, check, environment
 
 
-def test_a_released_assignment_has_nothing_secret_and_fails_closed(lab: Lab) -> None:
+def test_a_released_assignment_has_nothing_secret_and_fails_closed(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     folder = lab.root / "release" / ASSIGNMENT
     assert sorted(path.name for path in folder.iterdir()) == [
         "dx.ipynb",
@@ -124,7 +127,7 @@ def test_build_refuses_in_one_line(lab: Lab, flaw: Callable[[Lab], None], messag
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("nothing",), "nothing: the course has linear-layer"),
+        (("nothing",), "nothing: no such assignment; the course has linear-layer"),
         ((ASSIGNMENT, "--course-id", "x"), "leave out --course-id and --exchange"),
         ((ASSIGNMENT, "--lang", "fr"), "--lang fr"),
         ((ASSIGNMENT, "--into", "nowhere"), "--into nowhere: no such folder"),
@@ -243,6 +246,20 @@ def broken_gradebook(lab: Lab) -> None:
         database.execute("DROP TABLE alembic_version")
 
 
+def older_gradebook(lab: Lab) -> None:
+    import sqlite3
+
+    with sqlite3.connect(lab.root / "gradebook.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '724cde206c17'")
+
+
+def stale_release(lab: Lab) -> None:
+    path = lab.root / "release" / ASSIGNMENT / "dx.ipynb"
+    notebook = json.loads(path.read_text("utf-8"))
+    cell(notebook, "statement")["source"] = ["# The statement of last week"]
+    path.write_text(json.dumps(notebook))
+
+
 FLAWS: dict[Callable[[Lab], None], str] = {
     no_alembic: r"PATH: has no program 'alembic'.*activate the environment",
     no_config: r"nbgrader_config.py: is not there.*autograder nbgrader build",
@@ -260,6 +277,8 @@ FLAWS: dict[Callable[[Lab], None], str] = {
     no_exchange: r"the exchange is not there.*mkdir -p",
     closed_exchange: r"the exchange is not open to everybody; chmod 777",
     listed_inbound: r"inbound: students can see who has submitted; chmod o-r",
+    older_gradebook: r"gradebook.db: has the schema of another version.*nbgrader db upgrade",
+    stale_release: r"release/.*dx.ipynb: is older than .*generate_assignment --force",
     broken_gradebook: r"gradebook.db: has no version.*delete it",
 }
 
