@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBGRADER := .venv-nbgrader
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-nbgrader lint docs keys bench diagnosis wrong-answers efficiency numerics soak fuzz clean
+.PHONY: help demo test test-nbgrader lint docs keys axe bench diagnosis wrong-answers efficiency numerics soak fuzz clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,11 @@ docs: .venv/.docs ## Build the documentation as a site, without a broken link.
 keys: $(READY) ## Write the tables of YAML keys into docs/, and the schemas into schema/.
 	$(BIN)/python docs/write_key_tables.py
 	$(BIN)/autograder schema --write
+
+axe: $(READY) ## Check the pages of reports for accessibility, with axe-core from npm.
+	@command -v npm > /dev/null || { echo "error: there is no npm, which brings axe-core" >&2; exit 1; }
+	npm install --prefix build/axe --no-audit --no-fund axe-core
+	$(BIN)/python -m pytest tests/browser/test_report_pages.py -rs
 
 bench: $(READY) ## Measure submissions per second.
 	$(BIN)/python benchmarks/throughput.py

@@ -7,8 +7,9 @@ must be caught. This is mutation testing with mutants that people really write.
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import cached_property
 from multiprocessing.util import Finalize
 from pathlib import Path
 
@@ -207,13 +208,16 @@ class _Linter:
         ]
         mutants = self._known_mistakes()
         caught = [name for name, mutant in mutants.items() if _loses_hidden(mutant[1])]
-        problems += self._check_mistakes(mutants, caught)
+        disabled = self._caught_out_of_service() - {*caught}
+        problems += self._check_mistakes(mutants, [*caught, *disabled])
         problems += self._check_efficiency(mutants)
         mutation = None
         if self._with_mutants:
-            mutation = run_mutants(self._course, exercise, self._sandbox, self._grader)
+            tested, grader = self._whole or (exercise, self._grader)
+            mutation = run_mutants(self._course, tested, self._sandbox, grader)
             problems += [_hole(hole) for hole in mutation.holes]
         notes = (
+            *self._out_of_service(disabled),
             *self._paces(mutants),
             *self._without_public_hint(mutants),
             *self._same_everywhere(),
@@ -346,12 +350,46 @@ class _Linter:
             if name not in caught:
                 yield f"the mistake '{name}' loses no points in the hidden tests"
                 continue
+            if not _loses_hidden(judgements):
+                continue  # a test that is disabled catches it
             hints = explaining(self._exercise, judgements, run, mutants, self._grader.truths)
             others = sorted({other for found in hints.values() for other in found} - {name})
             if others:
                 yield f"the mistake '{name}' cannot be told from {', '.join(map(repr, others))}"
             if not any(name in found for found in hints.values()):
                 yield f"the mistake '{name}' does not get its own hint"
+
+    @cached_property
+    def _whole(self) -> tuple[Exercise, ExerciseGrader] | None:
+        """The exercise with its disabled tests in service; None where there are none, or where
+        they do not even run, which may be why they are disabled."""
+        if not self._exercise.disabled:
+            return None
+        tests = (*self._exercise.tests, *(one.test for one in self._exercise.disabled))
+        whole = replace(self._exercise, tests=tests)
+        grader = ExerciseGrader(self._course, whole, self._sandbox, thorough=True)
+        try:
+            grader.truths  # noqa: B018
+        except CourseError:
+            return None
+        return whole, grader
+
+    def _caught_out_of_service(self) -> set[str]:
+        """The mistakes that would be caught if no test were disabled; all, where the disabled
+        tests do not even run."""
+        if not self._exercise.disabled:
+            return set()
+        if self._whole is None:
+            return {mistake.name for mistake in self._exercise.mistakes}
+        mutants = self._whole[1].mutants()
+        return {name for name, (_, judgements) in mutants.items() if _loses_hidden(judgements)}
+
+    def _out_of_service(self, mistakes: Collection[str]) -> Iterator[str]:
+        """The tests that are disabled, and the mistakes that nothing else catches."""
+        for one in self._exercise.disabled:
+            yield f"the test '{one.name}' is disabled: {' '.join(one.reason.split())}"
+        for name in sorted(mistakes):
+            yield f"nothing in service catches the mistake '{name}'"
 
     def _check_efficiency(self, mutants: Mutants) -> Iterator[str]:
         """A test in which nothing slow fails may allow everything: where arrays are small, the

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +12,21 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from autograder.batch.adjusting import adjust_folder, adjust_graded
 from autograder.batch.cache import CourseCache
-from autograder.batch.grading import Graded, Settings, grade_all, keep_what_counts
+from autograder.batch.grading import (
+    Graded,
+    Outlook,
+    Settings,
+    grade_all,
+    keep_what_counts,
+    outlook,
+)
+from autograder.batch.origin import write_origin
+from autograder.course.adjustments import FILE as ADJUSTMENTS
+from autograder.course.adjustments import Adjustment
 from autograder.course.course import Course, pick_language
+from autograder.course.roster import Roster, course_roster
 from autograder.errors import MachineError, UsageError
 from autograder.exports.files import write_files
 from autograder.exports.summary import write_summary
@@ -25,6 +37,7 @@ from autograder.sandbox.levels import Level, require_level
 from autograder.submissions.layouts import Found
 from autograder.submissions.layouts import submissions as find_in_layout
 from autograder.submissions.reader import bounded
+from autograder.submissions.submission import SubmissionRef
 from autograder.submissions.submission_time import number_attempts
 from autograder.submissions.times import read_times
 from autograder.text.language import Language
@@ -35,6 +48,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "summary.csv"
 FILES = "files.csv"
+CHANGES = "changes.csv"
 PRUNED = ".pruned"
 
 
@@ -53,6 +67,8 @@ class GradeOptions(Struct, frozen=True, kw_only=True):
     force: bool = False
     times: Path | None = None
     """A CSV of when work was handed in."""
+    adjustments: Path | None = None
+    """What people decided about grades, where that is not in the course's own file."""
 
 
 class ClassFolder(Struct, frozen=True, eq=False):
@@ -63,28 +79,47 @@ class ClassFolder(Struct, frozen=True, eq=False):
     found: Found
     settings: Settings
     cache: CourseCache
+    adjustments: tuple[Adjustment, ...] = ()
+    roster: Roster | None = None
+    """The course's roster, where it has one and all of a class was looked at."""
 
     def grade(self, origin: WarmProcess | None = None) -> Iterator[Graded]:
         """Grade every submission, yielding each when its file is written; of several attempts
-        each one. See :func:`~autograder.batch.grading.grade_all`."""
-        return grade_all(
+        each one. What people decided is applied. See
+        :func:`~autograder.batch.grading.grade_all`."""
+        for one in grade_all(
             self.found.refs,
             self.settings,
             jobs=self.options.jobs,
             force=self.options.force,
             origin=origin,
             cache=self.cache,
-        )
+        ):
+            yield self._adjusted(one)
+
+    def keep_what_counts(self, graded: Sequence[Graded]) -> list[Graded]:
+        """One grade a student and assignment; see
+        :func:`~autograder.batch.grading.keep_what_counts`."""
+        kept = keep_what_counts(graded, self.settings)
+        return [one if one in graded else self._adjusted(one) for one in kept]
+
+    def _adjusted(self, one: Graded) -> Graded:
+        return adjust_graded(one, self.adjustments, self.course.late, self.settings.out)
+
+    def outlook(self) -> Iterator[tuple[SubmissionRef, Outlook]]:
+        """What :meth:`grade` would do with each submission. Reads, and writes nothing."""
+        return outlook(self.found.refs, self.settings, force=self.options.force)
 
     def write_summary(self, *, excel: bool = False) -> FolderOfGrades:
         """Write the summary of what lies in the folder of grades, and what was handed in for
         each, and return that. Not what this call did: an earlier one may have graded others.
         ``excel`` puts a byte order mark before them."""
         out = self.settings.out
-        found = read_folder(out)
+        found = adjust_folder(out, self.adjustments, self.course.late)
         encoding = "utf-8-sig" if excel else "utf-8"
-        write_summary(out / SUMMARY, found.grades, encoding)
+        write_summary(out / SUMMARY, found.grades, encoding, self.roster)
         write_files(out / FILES, found.grades, encoding)
+        write_origin(out, self.options.submissions, self.found.layout)
         return found
 
     def gone(self, found: FolderOfGrades) -> list[Path]:
@@ -154,7 +189,12 @@ def open_class(options: GradeOptions) -> Iterator[ClassFolder]:
             language,
             private=tuple(dict.fromkeys(path.absolute() for path in private)),
         )
-        yield ClassFolder(options, course, found, settings, cache)
+        adjustments = _adjustments(course, options)
+        is_whole = not options.students and found.layout != "repository"
+        roster = course_roster(options.course) if is_whole else None
+        if is_whole and not options.assignments:
+            _refuse_strangers(adjustments, found.refs, options.out, roster)
+        yield ClassFolder(options, course, found, settings, cache, adjustments, roster)
 
 
 def grade(
@@ -202,7 +242,7 @@ def grade(
                 if not one.ref.attempt:
                     yield one.grade
         finally:
-            counting = keep_what_counts(graded, opened.settings)
+            counting = opened.keep_what_counts(graded)
             opened.write_summary()
         several = {(one.ref.student, one.ref.assignment) for one in graded if one.ref.attempt}
         for one in counting:
@@ -219,6 +259,36 @@ def _with_times(found: Found, path: Path, course: Course) -> Found:
     refs = [times.apply(ref, course.assignments[ref.assignment].due) for ref in found.refs]
     unknown = times.unknown([ref.student for ref in refs])
     return replace(found, refs=number_attempts(refs), nobody=tuple(unknown))
+
+
+def _adjustments(course: Course, options: GradeOptions) -> tuple[Adjustment, ...]:
+    """What people decided; see :func:`~autograder.course.loading.adjustments.load_adjustments`."""
+    if options.adjustments is None and not (options.course / ADJUSTMENTS).exists():
+        return ()
+    from autograder.course.loading.adjustments import load_adjustments  # it takes a while
+
+    return load_adjustments(course, options.adjustments)
+
+
+def _refuse_strangers(
+    adjustments: Sequence[Adjustment],
+    refs: Iterable[SubmissionRef],
+    out: Path,
+    roster: Roster | None,
+) -> None:
+    """Refuse adjustments for students of whom there is no submission, no grade and no line in the
+    roster: a typing error would cost somebody the points. Raises :class:`CourseError`."""
+    if all(one.students is None for one in adjustments):
+        return
+    from autograder.course.loading.adjustments import unknown_students
+
+    known = [ref.student for ref in refs]
+    known += [grade.student for grade in read_folder(out).grades]
+    known += [] if roster is None else roster.rows
+    findings = unknown_students(adjustments, list(dict.fromkeys(known)))
+    if findings:
+        findings[0].more = tuple(findings[1:])
+        raise findings[0]
 
 
 def _load(cache: CourseCache, root: Path) -> Course:

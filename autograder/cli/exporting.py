@@ -51,7 +51,7 @@ def _known_to_roster(name: str, grades: Sequence[Grade], context: Context) -> Se
     """The grades without those of students that the roster has no ID of, who are named: one of
     them must not keep a class from its grades."""
     ids = {"canvas": canvas.IDS, "moodle": moodle.IDS}.get(name)
-    roster = context.roster
+    roster = None if ids is None else context.roster_for(ids)
     if ids is None or roster is None:
         return grades
     roster.ids(ids, name.capitalize())

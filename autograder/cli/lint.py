@@ -24,6 +24,7 @@ from autograder.course.battery import PREFIX
 from autograder.course.course import Course
 from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
+from autograder.course.loading.adjustments import load_adjustments
 from autograder.errors import CourseError, UsageError
 from autograder.sandbox.levels import require_level
 from autograder.text.said import said, worded
@@ -63,6 +64,7 @@ def command(
         return _watch(root, assignments, how)
     try:
         loaded = load_course(root)
+        load_adjustments(loaded)
     except CourseError as error:
         _complain(error)
         return EXIT_USAGE
@@ -230,6 +232,8 @@ def _print(console: Console, report: Report) -> None:
         line += f"; mutants {mutation.caught} of {wrong} caught"
         if mutation.equivalent:
             line += f", {len(mutation.equivalent)} equivalent"
+        if mutation.asked:
+            line += f", {mutation.explained} of {mutation.asked} explained"
     if report.idle:
         line += f"; idle: {', '.join(report.idle)}"
     console.print(Text(line, style))

@@ -53,7 +53,7 @@ _USUAL: Final = tuple(range(2, 6))
 _LARGE: Final = {0: 1001, 1: 1001, 2: 37, 3: 19, 4: 11}
 _LARGE_OF_MANY: Final = 6
 # A single length that is larger than any block or table that somebody has in mind.
-_LONG: Final = 131
+_LONG: Final = 211
 # Of more names it is not asked that no two lengths be equal.
 _MANY_NAMES: Final = 4
 # From below every threshold that stands for zero to above every one that stands for much, and by
@@ -273,7 +273,7 @@ def _shapes(dims: Dims) -> Iterator[Variant]:
             yield Variant(dims={name: (length,) for name in names})
         for name in names:
             yield Variant(dims={name: (1,)})
-    yield Variant(dims={name: (1,) for name in names})
+    yield Variant(dims={name: (1,) for name in names} | _one_leading_axis(dims, 1))
     large = _LARGE.get(len(names), _LARGE_OF_MANY)
     lengths_of = {name: (large + 4 * number,) for number, name in enumerate(names)}
     yield Variant(dims=lengths_of | _one_leading_axis(dims, large))

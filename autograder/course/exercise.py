@@ -234,18 +234,31 @@ RunTest: TypeAlias = ExampleTest | GradientTest | PropertyTest | EfficiencyTest
 Test: TypeAlias = RunTest | SourceTest | PytestTest
 
 
+class DisabledTest(Struct, frozen=True):
+    """A test that was taken out of service, and why."""
+
+    test: Test
+    reason: str
+
+    @property
+    def name(self) -> str:
+        return self.test.name
+
+
 class Mistake(Struct, frozen=True):
     """An error that people really make, as the code that makes it.
 
     Either ``outputs`` (an expression per wrong output, over the inputs and the
     right outputs; the other outputs are right) or ``code`` (a whole wrong
-    submission).
+    submission). ``values`` are numbers that a name in these may stand for; of
+    each, the last is the usual one.
     """
 
     name: str
     hint: Text
     outputs: dict[str, str] = {}
     code: str | None = None
+    values: dict[str, tuple[float, ...]] = {}
 
 
 class RightAnswer(Struct, frozen=True):
@@ -291,6 +304,8 @@ class Exercise(Struct, frozen=True, dict=True):
     is_class: bool = False
     """Whether students write a class (``signature.function`` is its name) and not a function."""
     right: tuple[RightAnswer, ...] = ()
+    disabled: tuple[DisabledTest, ...] = ()
+    """Hidden tests that count for nobody, and are not in ``tests``."""
     origins: dict[str, Origin] = {}
     """Where ``tests.<name>``, ``mistakes.<name>``, ``forward`` ... are written, for errors
     found after loading; tests and mistakes have unique names."""

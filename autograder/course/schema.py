@@ -1,7 +1,7 @@
 """What follows from the declaration of the YAML besides reading it: JSON Schema, tables of keys.
 
-In: the name of a file (``exercise``, ``hidden``, ``config``) or of a declared class. Out: a schema
-for editors, a table in Markdown for the documentation.
+In: the name of a file (``exercise``, ``hidden``, ``config``, ``adjustments``) or of a declared
+class. Out: a schema for editors, a table in Markdown for the documentation.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import msgspec
 from msgspec import NODEFAULT, inspect
 
 from autograder.course import declaration
+from autograder.course.adjustments import FILE as ADJUSTMENTS
 from autograder.course.declaration import DEFINITIONS, FILES
 from autograder.course.loading.convert import plain, type_of
 
@@ -162,9 +163,8 @@ def _used(schema: Any, definitions: dict[str, Any]) -> set[str]:
 
 def modeline(path: PurePosixPath) -> str:
     """The comment by which editors find the schema of the file at ``path`` in a course."""
-    name = "config"
-    if path.parts[0] in ("assignments", "tests"):
-        name = "exercise" if path.parts[0] == "assignments" else "hidden"
+    top = path.parts[0].removesuffix(".yaml")
+    name = {"assignments": "exercise", "tests": "hidden"}.get(top, top)
     up = "../" * (len(path.parts) - 1)
     return f"# yaml-language-server: $schema={up}{FOLDER}/{name}.json\n"
 
@@ -172,6 +172,8 @@ def modeline(path: PurePosixPath) -> str:
 def yaml_files(root: Path) -> Iterator[PurePosixPath]:
     """The files of the course that have a schema, relative to its ``root``."""
     yield PurePosixPath("config.yaml")
+    if (root / ADJUSTMENTS).is_file():
+        yield PurePosixPath(ADJUSTMENTS)
     for pattern in ("assignments/*/*.yaml", "tests/hidden/*/*.yaml"):
         for path in sorted(root.glob(pattern)):
             yield PurePosixPath(path.relative_to(root).as_posix())

@@ -113,6 +113,17 @@ def write_grade(path: Path, grade: Grade) -> None:
     write_atomically(path, encode_grade(grade))
 
 
+def rewrite_grade(path: Path, grade: Grade) -> None:
+    """Write a grade that was read from ``path`` and has been changed by the program. One that
+    somebody had edited keeps the seal that tells so. Raises :class:`MachineError`."""
+    before = read_grade(path)
+    if before is not None and is_edited(before):
+        content = msgspec.json.format(msgspec.json.encode(grade), indent=2) + b"\n"
+        write_atomically(path, content)
+    else:
+        write_grade(path, grade)
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace ``path`` by ``content`` in one step, so that no reader sees half a file.
 

@@ -13,7 +13,7 @@ import numpy as np
 from autograder.course.exercise import Exercise, Step, Test
 from autograder.course.statement import rule_word
 from autograder.diagnosis.shapes import Clash
-from autograder.grading.diagnose import shapes_in_words
+from autograder.grading.clashes import shapes_in_words
 from autograder.grading.judge import Finding
 from autograder.grading.observation import Change, Failure
 from autograder.grading.python_errors import sentence_for, syntax_sentence
@@ -24,7 +24,8 @@ from autograder.sandbox.protocol import ExceptionInfo
 from autograder.submissions.notebook import broken_cell, place_of
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language
-from autograder.text.messages import pick, sanitize, text
+from autograder.text.messages import sanitize
+from autograder.text.sentences import Words, authored, joined, words
 from autograder.text.words import begin_list
 from autograder.truth.cases import Case
 from autograder.truth.compare import Reason, Verdict
@@ -38,7 +39,7 @@ def explain_finding(
     language: Language,
     sources: Mapping[str, str],
     clash: Clash | None = None,
-) -> tuple[str, ...]:
+) -> tuple[Words, ...]:
     """What is wrong and where to look, in one to three lines: a sentence for a beginner first,
     Python's own message below it.
 
@@ -51,27 +52,27 @@ def explain_finding(
     if finding.failure is not None:
         return _explain_failure(exercise, finding, case, limits, language, sources, clash)
     if finding.lines is not None:
-        return (text("too_many_lines", language, lines=_lines(finding, language)),)
+        return (words("too_many_lines", language, lines=_lines(finding, language)),)
     if finding.slowdown is not None:
         key = "too_slow" if finding.slower_than == "reference" else "slower_than_forward"
-        return (text(key, language, times=f"{finding.slowdown:.0f}"),)
+        return (words(key, language, times=f"{finding.slowdown:.0f}"),)
     if finding.verdict is None:
         names, at = ", ".join(finding.names), _change(finding.change, language)
-        return (text(finding.property or "passed", language, names=names, at=at),)
+        return (words(finding.property or "passed", language, names=names, at=at),)
     detail = explain_verdict(
         finding.output or "", finding.verdict, case, language, exercise, sources
     )
     if finding.property is not None:
-        return (text(finding.property, language, detail=detail),)
+        return (words(finding.property, language, detail=detail),)
     return (detail,)
 
 
-def _lines(finding: Finding, language: Language) -> str:
+def _lines(finding: Finding, language: Language) -> Words:
     """How many lines of Python were executed, as far as they were counted."""
     lines = finding.lines or 0
     if lines > finding.most_lines:
-        return text("more_lines", language, lines=f"{finding.most_lines // 1000 * 1000:,}")
-    return text("lines", language, lines=f"{lines:,}")
+        return words("more_lines", language, lines=f"{finding.most_lines // 1000 * 1000:,}")
+    return words("lines", language, lines=f"{lines:,}")
 
 
 def _broken_cell(failure: Failure) -> tuple[int, str, int] | None:
@@ -80,14 +81,14 @@ def _broken_cell(failure: Failure) -> tuple[int, str, int] | None:
     return broken_cell(failure.exception.message)
 
 
-def _explain_rule(rule: BrokenRule, source: str, language: Language) -> str:
+def _explain_rule(rule: BrokenRule, source: str, language: Language) -> Words:
     shown = rule_word(rule.word)
     word = sanitize(f"{shown} ({rule.file})" if rule.file else shown)
     place = place_of(source, rule.line) if rule.line > 0 else None
-    line = text("in_line", language, line=rule.line)
+    line = words("in_line", language, line=rule.line)
     if place is not None:
-        line = text("in_cell", language, cell=place[0], line=place[1])
-    return text(f"rule_{rule.kind}", language, word=word, line=line)
+        line = words("in_cell", language, cell=place[0], line=place[1])
+    return words(f"rule_{rule.kind}", language, word=word, line=line)
 
 
 # Why something was not used, that says nothing to its student: a program or the platform wrote it.
@@ -97,21 +98,21 @@ _MAX_FILES = 3
 
 def note_on(
     exercise: Exercise, finding: Finding, submission: Submission, language: Language
-) -> str:
+) -> Words:
     """What else a student should know about a test that failed: a statement of the notebook that
     was not run, or files that were not used. Begins with a space; mostly empty."""
     failure = finding.failure
     if failure is None:
-        return ""
-    notes = []
+        return joined(())
+    notes: list[str] = []
     work = submission.work.get(exercise.name)
     name = _undefined_name(failure)
     for one in () if work is None or name is None else work.left_out:
         if name in one.names:
-            place = text("in_cell", language, cell=one.cell, line=one.line)
-            reason = text(f"left_out_{one.reason}", language)
+            place = words("in_cell", language, cell=one.cell, line=one.line)
+            reason = words(f"left_out_{one.reason}", language)
             code = sanitize(one.code, 60)
-            notes.append(text("left_out", language, place=place, code=code, reason=reason))
+            notes.append(words("left_out", language, place=place, code=code, reason=reason))
             break
     exception = failure.exception
     is_stub = exception is not None and exception.type_name == "NotImplementedError"
@@ -121,12 +122,12 @@ def note_on(
         if near:
             names = _quoted(near)
             key = "near_file" if len(near) == 1 else "near_files"
-            notes.append(text(key, language, files=names, file=file))
+            notes.append(words(key, language, files=names, file=file))
         elif failure.kind == "missing_file":
             seen = [one.path for one in submission.handed_in if one.reason not in _NOT_THEIRS]
             if seen:
-                notes.append(text("seen_files", language, files=_quoted(seen)))
-    return "".join(f" {note}" for note in notes)
+                notes.append(words("seen_files", language, files=_quoted(seen)))
+    return joined(part for note in notes for part in (" ", note))
 
 
 def _undefined_name(failure: Failure) -> str | None:
@@ -152,7 +153,7 @@ def _explain_failure(
     language: Language,
     sources: Mapping[str, str],
     clash: Clash | None,
-) -> tuple[str, ...]:
+) -> tuple[Words, ...]:
     failure = finding.failure
     assert failure is not None
     exception = failure.exception
@@ -161,8 +162,8 @@ def _explain_failure(
         number, reason, line = cell
         sentence = syntax_sentence(reason)
         return (
-            text(sentence.key, language, **sentence.values),
-            text("broken_cell", language, cell=number, line=line, reason=sanitize(reason)),
+            words(sentence.key, language, **sentence.values),
+            words("broken_cell", language, cell=number, line=line, reason=sanitize(reason)),
         )
     if exception is not None:
         unfinished = find_unfinished(
@@ -175,20 +176,20 @@ def _explain_failure(
         return (message,)
     sentences = _sentences(failure, sources, language, clash)
     if sentences:
-        message = _exception_text(exception)
+        message = joined((_exception_text(exception),))
     return (*sentences, _with_place(message, exception, sources, language))
 
 
 def _sentences(
     failure: Failure, sources: Mapping[str, str], language: Language, clash: Clash | None
-) -> tuple[str, ...]:
+) -> tuple[Words, ...]:
     """What Python's message means, where that is known."""
     exception = failure.exception
     assert exception is not None
     file = exception.frames[-1].file if exception.frames else ""
     if failure.kind == "syntax":
         sentence = syntax_sentence(exception.message)
-        return (text(sentence.key, language, **sentence.values),)
+        return (words(sentence.key, language, **sentence.values),)
     if failure.kind not in ("exception", "import"):
         return ()
     if clash is not None and clash.left_shape and clash.right_shape:
@@ -197,19 +198,19 @@ def _sentences(
     if found is None:
         return ()
     values = {name: sanitize(str(value), 80) for name, value in found.values.items()}
-    return (text(found.key, language, **values),)
+    return (words(found.key, language, **values),)
 
 
 def _explain_unfinished(
     unfinished: Unfinished, sources: Mapping[str, str], language: Language
-) -> str:
+) -> Words:
     if unfinished.kind == "nothing":
-        return text("not_implemented", language)
+        return words("not_implemented", language)
     place = place_of(sources.get(unfinished.file, ""), unfinished.line)
-    line = text("in_line", language, line=unfinished.line)
+    line = words("in_line", language, line=unfinished.line)
     if place is not None:
-        line = text("in_cell", language, cell=place[0], line=place[1])
-    return text(
+        line = words("in_cell", language, cell=place[0], line=place[1])
+    return words(
         f"unfinished_{unfinished.kind}",
         language,
         line=line,
@@ -225,7 +226,7 @@ def _failure_message(
     limits: Limits,
     language: Language,
     sources: Mapping[str, str],
-) -> str:
+) -> Words:
     failure = finding.failure
     assert failure is not None
     exception = failure.exception
@@ -253,7 +254,7 @@ def _failure_message(
         "cpu": limits.cpu_seconds,
         "shapes": "" if failure.while_loading else _shapes(case, language),
     }
-    return text(key, language, **(given | values))
+    return words(key, language, **(given | values))
 
 
 def _missing(exercise: Exercise, name: str, source: str) -> tuple[str, dict[str, object]]:
@@ -342,13 +343,15 @@ _ENDINGS = {"exit code ": "exit_code", "signal ": "signal"}
 def _detail(failure: Failure, language: Language) -> str:
     for start, key in _ENDINGS.items():
         if failure.kind == "crashed" and failure.detail.startswith(start):
-            return text(key, language, number=failure.detail.removeprefix(start))
-    return sanitize(failure.detail or pick(dict(failure.hint), language))
+            return words(key, language, number=failure.detail.removeprefix(start))
+    if failure.detail:
+        return sanitize(failure.detail)
+    return authored({name: sanitize(one) for name, one in failure.hint}, language)
 
 
 def _with_place(
-    message: str, exception: ExceptionInfo | None, sources: Mapping[str, str], language: Language
-) -> str:
+    message: Words, exception: ExceptionInfo | None, sources: Mapping[str, str], language: Language
+) -> Words:
     """The message with the student's own line in which the exception was raised."""
     if exception is None or not exception.frames or exception.type_name == "NotImplementedError":
         return message
@@ -357,7 +360,7 @@ def _with_place(
     lines = source.split("\n")
     code = lines[frame.line - 1].strip() if 0 < frame.line <= len(lines) else ""
     place = place_of(source, frame.line)
-    return text(
+    return words(
         "at_line" if place is None else "at_cell",
         language,
         message=message,
@@ -390,18 +393,18 @@ def explain_verdict(
     language: Language,
     exercise: Exercise | None = None,
     sources: Mapping[str, str] | None = None,
-) -> str:
+) -> Words:
     """What is wrong with an output."""
     key = verdict.reason.name
     if verdict.reason is Reason.not_an_array and verdict.dtype == "NoneType":
         if exercise is None or exercise.is_class:
-            return text("returned_nothing", language)
+            return words("returned_nothing", language)
         source = (sources or {}).get(f"{exercise.name}.py", "")
-        return text(_nothing_returned(source, exercise.signature.function), language)
+        return words(_nothing_returned(source, exercise.signature.function), language)
     at = ""
     actual_value, expected_value = _told_apart(verdict.actual, verdict.expected)
     if verdict.index is not None:
-        at = text(
+        at = words(
             "at_element" if verdict.expected is not None else "at_index",
             language,
             output=output,
@@ -428,7 +431,7 @@ def explain_verdict(
         case Reason.rounded_to_digits:
             n = int(verdict.dtype) + 1
     actual = verdict.actual_shape if verdict.reason is Reason.wrong_shape else verdict.dtype
-    return text(
+    return words(
         key,
         language,
         output=output,
@@ -447,7 +450,7 @@ def _change(change: Change | None, language: Language) -> str:
         return ""
     before, after = _told_apart(change.before, change.after)
     place = change.name + _index(change.index)
-    return text("change_at", language, place=place, before=before, after=after)
+    return words("change_at", language, place=place, before=before, after=after)
 
 
 def _index(index: tuple[int, ...]) -> str:
@@ -474,4 +477,4 @@ def number(value: float | bool | None, digits: int = 10) -> str:
 
 def _shapes(case: Case, language: Language) -> str:
     shapes = ", ".join(f"{name} {value.shape}" for name, value in case.inputs.items() if value.ndim)
-    return text("for_shapes", language, shapes=shapes) if shapes else ""
+    return words("for_shapes", language, shapes=shapes) if shapes else ""

@@ -20,9 +20,17 @@ from msgspec.structs import replace
 
 from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, RunTest, SourceTest
-from autograder.grades.model import ExerciseGrade, FileUse, Grade, TestGrade, Timing, clamp
+from autograder.grades.model import (
+    ExerciseGrade,
+    FileUse,
+    Grade,
+    TestGrade,
+    Timing,
+    clamp,
+)
 from autograder.grading.budget import Budget
-from autograder.grading.diagnose import Diagnoser, find_shapes, fitting_in_words, in_words
+from autograder.grading.clashes import find_shapes, fitting_in_words
+from autograder.grading.diagnose import Diagnoser, in_words
 from autograder.grading.efficiency import most_times
 from autograder.grading.explain import explain_finding, note_on
 from autograder.grading.judge import (
@@ -40,7 +48,7 @@ from autograder.grading.judge import (
     slowdown,
     without_unproven,
 )
-from autograder.grading.mistakes import explain, mutant
+from autograder.grading.mistakes import explain, label, mutant, other_values, with_shapes
 from autograder.grading.observation import Failure, Observation
 from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare
@@ -51,7 +59,8 @@ from autograder.sandbox.host import Sandbox
 from autograder.submissions.notebook import place_of
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language, Text
-from autograder.text.messages import pick, sanitize, sanitize_lines, text
+from autograder.text.messages import sanitize, sanitize_lines
+from autograder.text.sentences import Words, authored, joined, words
 from autograder.truth.cases import Case
 from autograder.truth.expected import expected_anew
 from autograder.truth.reference import load_reference, solution_source
@@ -178,7 +187,9 @@ class ExerciseGrader:
         run, judgements = self._run_rest(started)
         explained: dict[str, str] = {}
         if any(judgement.is_explainable for judgement in judgements):
-            explained = explain(self.exercise, judgements, run, self.mutants(), self.truths)
+            shaped = with_shapes(self.exercise, self.cases, run, submission)
+            mutants = {**self.mutants(), **self._with_other_values}
+            explained = explain(self.exercise, judgements, shaped, mutants, self.truths)
         computed = self.computed(judgements, run)
         judgements = self.add_source_tests(submission, judgements)
         hints = {mistake.name: mistake.hint for mistake in self.exercise.mistakes}
@@ -322,6 +333,22 @@ class ExerciseGrader:
         _, judgements = self._add_pytest(submission, ExerciseRun({}), (), budget)
         return all(judgement.finding is None for judgement in judgements)
 
+    def explains(self, submission: Submission) -> bool | None:
+        """Whether an expression is found for every output that the submission gets wrong; None
+        where none is wrong, or where it mostly fails."""
+        tests = [test for test in self.exercise.run_tests if not isinstance(test, EfficiencyTest)]
+        run = self._run(submission, tests)
+        judgements = [self._judge(test, self.truths, run) for test in tests]
+        returns: dict[str, list[bool]] = {}
+        for one in judgements:
+            for output, numbers in one.wrong.items():
+                seen = (run.observations[one.test.name][number] for number in numbers)
+                returns.setdefault(output, []).extend(each.failure is None for each in seen)
+        # What mostly fails is explained by how it fails.
+        wrong = {name for name, one in returns.items() if one and 2 * sum(one) > len(one)}
+        wrong &= set(self.exercise.signature.outputs)
+        return wrong <= set(self.computed(judgements, run)) if wrong else None
+
     def run_untimed(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
         """As :meth:`run`, but tests of efficiency are not run, and count as passed."""
         budget = Budget(math.inf)
@@ -341,10 +368,27 @@ class ExerciseGrader:
         if self._mutants is None:
             solution = solution_source(self.exercise) or ""
             self._mutants = {
-                mistake.name: self.run(mutant(self.exercise, mistake, solution))
+                mistake.name: self.run_mutant(mutant(self.exercise, mistake, solution))
                 for mistake in self.exercise.mistakes
             }
         return self._mutants
+
+    def run_mutant(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
+        """What a mistake does, with the shapes that met where it fails."""
+        run, judgements = self.run(submission)
+        return with_shapes(self.exercise, self.cases, run, submission), judgements
+
+    @cached_property
+    def _with_other_values(self) -> Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]:
+        """What mistakes do with other numbers than the usual ones."""
+        solution = solution_source(self.exercise) or ""
+        return {
+            label(mistake.name, number): self.run_mutant(
+                mutant(self.exercise, mistake, solution, values)
+            )
+            for mistake in self.exercise.mistakes
+            for number, values in enumerate(other_values(mistake))
+        }
 
     def _run(
         self, submission: Submission, tests: Sequence[RunTest], until: Until = lambda _, __: False
@@ -447,7 +491,7 @@ class ExerciseGrader:
         for want of a mistake that explains them."""
         test = judgement.test
         clash = self._clash(judgement, submission)
-        message = " ".join(self.message_lines(judgement, language, submission))
+        message = joined(self.message_lines(judgement, language, submission), " ")
         failure = None if judgement.finding is None else judgement.finding.failure
         hint = {} if failure is None else dict(failure.hint)
         if mistake is not None:
@@ -457,7 +501,7 @@ class ExerciseGrader:
             for output, explanation in (computed or {}).items()
             if failure is None and judgement.finding is not None and judgement.wrong.get(output)
         }
-        shown = pick(hint, language) or in_words(found, language)
+        shown = authored(hint, language) or in_words(found, language)
         if not shown and clash is not None:
             shown = fitting_in_words(clash, language)
         file, line = _place(self.exercise, judgement)
@@ -469,9 +513,11 @@ class ExerciseGrader:
             score=judgement.score,
             max_score=judgement.max_score,
             status=judgement.status,
-            message=message,
+            message=str(message),
             mistake=mistake,
-            hint=shown or None,
+            hint=str(shown) or None,
+            said=UNSET if judgement.status == "passed" else message.said,
+            hint_said=shown.said if shown else UNSET,
             computed=", ".join(f"{name} = {one}" for name, one in found.items()) or UNSET,
             file=file,
             line=line,
@@ -479,13 +525,13 @@ class ExerciseGrader:
 
     def message_lines(
         self, judgement: Judgement, language: Language, submission: Submission
-    ) -> tuple[str, ...]:
+    ) -> tuple[Words, ...]:
         """The judgement in words, in lines: see :func:`explain_finding`; what a student should
         know besides follows on the last."""
         finding = judgement.finding
         if finding is None:
             earned = judgement.score >= judgement.max_score
-            return (text("passed" if earned else "unproven", language),)
+            return (words("passed" if earned else "unproven", language),)
         lines = explain_finding(
             self.exercise,
             finding,
@@ -496,7 +542,7 @@ class ExerciseGrader:
             self._clash(judgement, submission),
         )
         note = note_on(self.exercise, finding, submission, language)
-        return (*lines[:-1], lines[-1] + note)
+        return (*lines[:-1], joined((lines[-1], note))) if note else lines
 
     def _case(self, judgement: Judgement) -> Case:
         """The case that the finding is about; an empty one where it is about none."""
@@ -507,7 +553,7 @@ class ExerciseGrader:
         finding = judgement.finding
         if finding is None or finding.case is None:
             return None
-        return find_shapes(self.exercise, finding, self._case(judgement), submission)
+        return find_shapes(self.exercise, finding.failure, self._case(judgement), submission)
 
 
 def _place(

@@ -21,6 +21,7 @@ from autograder.grades.model import TestGrade
 from autograder.grading.explain import note_on
 from autograder.grading.grader import ExerciseGrader, public_part
 from autograder.grading.judge import Finding, Judgement, Truth, doubled, is_refusal
+from autograder.grading.mistakes import with_shapes
 from autograder.grading.observation import Output
 from autograder.grading.python_errors import Caret, find_caret
 from autograder.grading.run import ExerciseRun
@@ -69,12 +70,12 @@ class FailedCase(Struct, frozen=True, eq=False):
 
     number: int
     inputs: dict[str, NumpyArray]
-    functions: dict[str, str] = {}
-    """Inputs that are functions, as the YAML has them."""
     outputs: tuple[Compared, ...] = ()
     frames: tuple[Frame, ...] = ()
     while_loading: bool = False
     """Whether it failed before any input was used."""
+    functions: dict[str, str] = {}
+    """Inputs that are functions, as the YAML has them."""
 
 
 class CheckedTest(Struct, frozen=True, eq=False):
@@ -154,7 +155,8 @@ def check_exercise(
     found: dict[str, Hint] = {}
     if any(_is_explainable(judgement) for judgement in judgements):
         hints = locked_hints(course, exercise, sandbox)
-        found = find_hints(exercise, hints, judgements, run, grader.truths)
+        shaped = with_shapes(exercise, grader.cases, run, submission)
+        found = find_hints(exercise, hints, judgements, shaped, grader.truths)
     computed = grader.computed(judgements, run)
     ran = judgements
     judgements = _with_rules(grader, submission, judgements)
@@ -185,7 +187,7 @@ def check_exercise(
                     score=0.0 if is_refused else grade.score,
                 ),
                 finding=judgement.finding,
-                case=_failed_case(judgement, grader.cases.get(name), run, grader.truths),
+                case=failed_case(judgement, grader.cases.get(name), run, grader.truths),
                 lines=lines,
                 is_waiting=bool(note),
                 caret=caret,
@@ -347,7 +349,7 @@ def _is_untouched(finding: Finding | None) -> bool:
 _WITHOUT_INPUTS = ("missing_function", "not_callable")
 
 
-def _failed_case(
+def failed_case(
     judgement: Judgement,
     cases: Sequence[Case] | None,
     run: ExerciseRun,

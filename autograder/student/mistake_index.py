@@ -31,7 +31,13 @@ from autograder.course.exercise import Exercise, Mistake
 from autograder.errors import CourseError
 from autograder.grading.grader import ExerciseGrader, public_part
 from autograder.grading.judge import Judgement, Truth
-from autograder.grading.mistakes import agreement_of, failure_key, is_low_precision, mutant
+from autograder.grading.mistakes import (
+    agreement_of,
+    failure_key,
+    is_low_precision,
+    mutant,
+    other_values,
+)
 from autograder.grading.observation import Observation, Output
 from autograder.grading.run import ExerciseRun
 from autograder.sandbox.host import Sandbox
@@ -137,10 +143,11 @@ def lock_hints(course: Course, exercise: Exercise, sandbox: Sandbox) -> tuple[Lo
     solution = solution_source(exercise) or ""
     found = []
     for mistake in exercise.mistakes:
-        run, judgements = grader.run(mutant(exercise, mistake, solution))
-        locked = _lock(exercise, mistake, judgements, run, grader.truths)
-        if locked.locks:
-            found.append(locked)
+        for values in (None, *other_values(mistake)):
+            run, judgements = grader.run_mutant(mutant(exercise, mistake, solution, values))
+            locked = _lock(exercise, mistake, judgements, run, grader.truths)
+            if locked.locks:
+                found.append(locked)
     return tuple(found)
 
 

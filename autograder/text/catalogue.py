@@ -66,6 +66,19 @@ def text(key: str, language: Language, /, **values: object) -> str:
     raise KeyError(key)
 
 
+@cache
+def fields(key: str) -> frozenset[str]:
+    """The names of the values that the message ``key`` has a place for in some language; ``n``,
+    which chooses a plural form, among them."""
+    found = set()
+    for language in languages():
+        message = catalogue(language).messages.get(key, "")
+        found |= {"n"} if isinstance(message, list) else set()
+        for form in [message] if isinstance(message, str) else message:
+            found |= {name for _, name, _, _ in _FORMATTER.parse(form) if name}
+    return frozenset(found)
+
+
 def _filled(chosen: Catalogue, key: str, values: Mapping[str, object]) -> str:
     message = chosen.messages[key]
     if isinstance(message, list):

@@ -272,9 +272,9 @@ def fill(
 
 
 def score_of(cell: GradeCell, test: TestGrade | None) -> float:
-    if test is None or not math.isfinite(test.score):
+    if test is None or not math.isfinite(test.total):
         return 0.0
-    return float(clamp(test.score, cell.points))
+    return float(clamp(test.total, cell.points))
 
 
 def _outputs(test: TestGrade | None, score: float, language: Language) -> Iterator[dict[str, Any]]:

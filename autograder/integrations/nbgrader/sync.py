@@ -13,6 +13,7 @@ from nbgrader.api import Gradebook, SubmittedAssignment
 from autograder.course.course import Course
 from autograder.course.exercise import Exercise
 from autograder.errors import UsageError
+from autograder.grades.adjust import shared_out
 from autograder.grades.grade_file import write_atomically
 from autograder.grades.model import ExerciseGrade, Grade
 from autograder.integrations.nbgrader import gradebook as book
@@ -120,6 +121,8 @@ def _sync_one(
         wanted=wanted_of(course.assignments[grade.assignment]),
     )
     target = settings.folder("autograded", grade.assignment, storable(grade.student))
+    decided = any(not one.exercise for one in grade.adjustments)
+    grade = shared_out(grade)
     gradebook.update_or_create_student(grade.student)
     submission = gradebook.update_or_create_submission(grade.assignment, grade.student)
     before = _state(submission)
@@ -136,7 +139,9 @@ def _sync_one(
         book.write_scores(notebooks[one.name], scores)
     time = _time(grade, ref)
     if time is not None:
-        book.apply_deadline(course, submission, time)
+        # What people decided about the whole assignment stands, however late it came.
+        penalty = grade.penalty if decided else None
+        book.apply_deadline(course, submission, time, penalty=penalty)
     changed |= _copy_marks(ref.folder, target, time)
     changed |= _state(submission) != before
     gradebook.db.commit()

@@ -74,6 +74,12 @@ def test_every_message_is_used_and_every_key_exists() -> None:
         "due_",
         "submit_",
         "statement_",
+        "dry_run_",
+        "status_",
+        "feedback_",
+        "report_",
+        "computed_change_",
+        "computed_upstream_",
         "scaffold_",
     )
     known = {reason.name for reason in Reason}
@@ -83,7 +89,7 @@ def test_every_message_is_used_and_every_key_exists() -> None:
         if f'"{key}"' not in sources and key not in known and not key.startswith(built)
     ]
     assert unused == []
-    called = set(re.findall(r"\b(?:text|say|said)\(\s*\"([a-z_]+)\"", sources))
+    called = set(re.findall(r"\b(?:text|say|said|words)\(\s*\"([a-z_]+)\"", sources))
     assert called - set(KEYS) == set()
 
 

@@ -29,7 +29,7 @@ DONE = {
     "cli/pack.py",
     "cli/release.py",
     "exports/formats.py",
-    "exports/roster.py",
+    "course/roster.py",
     "release",
     "sandbox/levels.py",
     "student/check_function.py",

@@ -1,18 +1,20 @@
-"""Who students are to a learning platform: a table from our names to its IDs."""
+"""Who students are: everybody in a course, and what learning platforms call them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from pathlib import Path
 
 from msgspec import Struct
 
 from autograder.errors import UsageError
-from autograder.exports.summary import from_spreadsheet
 from autograder.text.messages import sanitize
 from autograder.text.said import said
-from autograder.text.tables import clean, read_table
+from autograder.text.tables import clean, from_spreadsheet, read_table
 from autograder.text.words import begin_list
 
+FILE = "roster.csv"
+"""Where a course has its roster, beside its configuration."""
 STUDENT = "student"
 # Columns of Canvas' own gradebook export, by any of which a student may be known here.
 _CANVAS = ("ID", "SIS Login ID", "SIS User ID", "Student")
@@ -55,6 +57,17 @@ class Roster(Struct, frozen=True):
             return name
         return self.aliases.get(name.casefold())
 
+    def display_name(self, student: str) -> str:
+        """The student's full name, from the column ``name``; empty where that is not known."""
+        key = self.key(student)
+        column = next((one for one in self.columns if one.casefold() == "name"), None)
+        return "" if key is None or column is None else self.rows[key].get(column, "")
+
+    def absent(self, students: Iterable[str]) -> list[str]:
+        """Who is on the roster and not among ``students``, in the order of the roster."""
+        there = {key for student in students if (key := self.key(student)) is not None}
+        return [student for student in self.rows if student not in there]
+
     def missing(self, students: Iterable[str], ids: Collection[str]) -> list[str]:
         """The students without a line, or without any of the IDs.
 
@@ -73,6 +86,21 @@ class Roster(Struct, frozen=True):
                 said("error_roster_of_others", name=self.name, listed=listed, graded=graded)
             )
         return missing
+
+
+def course_roster(root: Path) -> Roster | None:
+    """The roster that the course in ``root`` has beside its configuration; None without one.
+
+    Raises :class:`~autograder.errors.UsageError`.
+    """
+    path = root / FILE
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(said("error_unreadable", path=path, reason=error.strerror)) from None
+    return read_roster(content, str(path))
 
 
 def read_roster(content: bytes, name: str) -> Roster:
