@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,12 +16,15 @@ from autograder.course.loading import load_course
 from autograder.errors import UsageError
 from autograder.release.bundle import Options, make_bundle
 from autograder.release.github import ACTION, COURSE_REPOSITORY, WORKFLOW, Classroom
+from autograder.release.packages import SYSTEMS, Target
 from autograder.release.writing import write_bundle
 from autograder.text.said import said
 
+_THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
 
 @click.command("release", help=say("help_release"))
-@click.argument("assignment")
+@click.argument("assignments", nargs=-1)
 @click.argument("destination", metavar="DEST", type=click.Path(path_type=Path))
 @click.option("--notebook", is_flag=True, help=say("option_release_notebook"))
 @click.option(
@@ -40,16 +46,26 @@ from autograder.text.said import said
     "--requirement",
     help=say("option_release_requirement"),
 )
+@click.option(
+    "--offline", type=click.Choice(SYSTEMS), multiple=True, help=say("option_release_offline")
+)
+@click.option("--python", "pythons", multiple=True, help=say("option_release_python"))
+@click.option("--devcontainer", is_flag=True, help=say("option_release_devcontainer"))
+@click.option("--colab", metavar="OWNER/REPO[@BRANCH]", help=say("option_release_colab"))
 @course_option
 @language_option
 def command(
-    assignment: str,
+    assignments: tuple[str, ...],
     destination: Path,
     notebook: bool,
     github: bool,
     action: str | None,
     course_repository: str | None,
     requirement: str | None,
+    offline: tuple[str, ...],
+    pythons: tuple[str, ...],
+    devcontainer: bool,
+    colab: str | None,
     course: Path | None,
     language: str | None,
 ) -> int:
@@ -61,9 +77,12 @@ def command(
             raise UsageError(said("error_owner_repo", option=name, value=repr(value)))
     if requirement is not None and not requirement.strip().isprintable():
         raise UsageError(said("error_one_line"))
+    _check_options(notebook, offline, pythons, colab)
     root = find_course(course)
-    loaded = load_course(root, only=[assignment])
-    chosen = pick_assignment(assignment, loaded, root)
+    loaded = load_course(root, only=assignments or None)
+    chosen = [pick_assignment(name, loaded, root) for name in assignments or loaded.assignments]
+    if github and len(chosen) > 1:
+        raise UsageError(said("error_github_one"))
     _refuse_course(destination, root)
     classroom = Classroom(action or ACTION, course_repository or COURSE_REPOSITORY)
     options = Options(
@@ -71,6 +90,11 @@ def command(
         notebooks=notebook,
         github=classroom if github else None,
         requirement=None if requirement is None else requirement.strip(),
+        offline=tuple(
+            Target(system, version) for system in offline for version in pythons or (_THIS,)
+        ),
+        devcontainer=devcontainer,
+        colab=colab,
     )
     bundle = make_bundle(loaded, chosen, options)
     done = write_bundle(bundle, destination)
@@ -81,8 +105,23 @@ def command(
     if github and "OWNER" in classroom.action + classroom.course_repository:
         click.echo(say("release_owner", path=destination / WORKFLOW), err=True)
     counts = {"written": len(done.written), "n": len(bundle.files)}
-    click.echo(say("release_done", assignment=assignment, folder=destination, **counts))
+    names = ", ".join(bundle.assignments)
+    click.echo(say("release_done", assignment=names, folder=destination, **counts))
     return 0
+
+
+def _check_options(
+    notebook: bool, offline: Sequence[str], pythons: Sequence[str], colab: str | None
+) -> None:
+    if pythons and not offline:
+        raise UsageError(said("error_needs_option", option="--python", other="--offline"))
+    for version in pythons:
+        if not re.fullmatch(r"3\.\d{1,2}", version):
+            raise UsageError(said("error_python_version", version=version))
+    if colab is not None and not notebook:
+        raise UsageError(said("error_needs_option", option="--colab", other="--notebook"))
+    if colab is not None and not re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w./-]+)?", colab):
+        raise UsageError(said("error_owner_repo", option="--colab", value=repr(colab)))
 
 
 def _refuse_course(destination: Path, root: Path) -> None:

@@ -44,6 +44,8 @@ class Course(Struct, frozen=True):
     late: Late = Late()
     attempts: Attempts = Attempts()
     feedback: HiddenFeedback = "hints"
+    hand_in: Literal["files", "folder"] = "files"
+    """How `autograder submit` packs the files of an assignment."""
     has_seed: bool = True
     """Whether the config says the seed; without one it is 0, which everybody knows."""
 

@@ -706,6 +706,13 @@ class ConfigFile(Declared, kw_only=True):
         ]
         | None
     ) = None
+    hand_in: Annotated[
+        Literal["files", "folder"],
+        form(
+            "how `autograder submit` packs: the files at the top of the zip, or in a folder called "
+            "like the assignment"
+        ),
+    ] = "files"
     assignments: Annotated[
         dict[Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")], AssignmentEntry],
         Meta(min_length=1),

@@ -30,19 +30,22 @@ def find_shapes(
     return find_clash(source, signature.function, frame.line, shapes)
 
 
-def clash_in_words(clash: Clash, language: Language) -> Words:
-    """Which shapes met, and which orders would fit."""
-    left, right = sanitize(clash.left), sanitize(clash.right)
+def shapes_in_words(clash: Clash, language: Language) -> Words:
+    """Which shapes met."""
     key = "clash_product" if clash.operation in PRODUCTS else "clash_elementwise"
-    said = words(
+    return words(
         key,
         language,
-        left=left,
-        right=right,
+        left=sanitize(clash.left),
+        right=sanitize(clash.right),
         left_shape=clash.left_shape,
         right_shape=clash.right_shape,
     )
-    if clash.fitting:
-        ways = ", ".join(f"`{sanitize(way)}`" for way in clash.fitting)
-        said = joined((said, words("clash_fitting", language, ways=ways)), " ")
-    return said
+
+
+def fitting_in_words(clash: Clash, language: Language) -> Words:
+    """Which products of the two would fit; empty where none does."""
+    if not clash.fitting:
+        return joined(())
+    ways = ", ".join(f"`{sanitize(way)}`" for way in clash.fitting)
+    return words("clash_fitting", language, ways=ways)

@@ -29,7 +29,7 @@ from autograder.grades.model import (
     clamp,
 )
 from autograder.grading.budget import Budget
-from autograder.grading.clashes import clash_in_words, find_shapes
+from autograder.grading.clashes import find_shapes, fitting_in_words
 from autograder.grading.diagnose import Diagnoser, in_words
 from autograder.grading.efficiency import most_times
 from autograder.grading.explain import explain_finding, note_on
@@ -60,7 +60,7 @@ from autograder.submissions.notebook import place_of
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language, Text
 from autograder.text.messages import sanitize, sanitize_lines
-from autograder.text.sentences import authored, joined, words
+from autograder.text.sentences import Words, authored, joined, words
 from autograder.truth.cases import Case
 from autograder.truth.expected import expected_anew
 from autograder.truth.reference import load_reference, solution_source
@@ -68,6 +68,7 @@ from autograder.truth.witnesses import Reference
 
 if TYPE_CHECKING:
     from autograder.diagnosis.search import Explanation
+    from autograder.diagnosis.shapes import Clash
     from autograder.grading.hidden_pytest.process import PytestRunner
 
 # So many of the files handed in are named in a grade.
@@ -490,20 +491,8 @@ class ExerciseGrader:
         ``submission`` is what was run, to quote from; ``computed`` says what wrong outputs are,
         for want of a mistake that explains them."""
         test = judgement.test
-        earned = judgement.score >= judgement.max_score
-        message = words("passed" if earned else "unproven", language)
-        if judgement.finding is not None:
-            number = judgement.finding.case
-            explained = explain_finding(
-                self.exercise,
-                judgement.finding,
-                Case({}) if number is None else self.cases[test.name][number],
-                self._course.limits,
-                language,
-                submission.files,
-            )
-            note = note_on(self.exercise, judgement.finding, submission, language)
-            message = joined((explained, note)) if note else explained
+        clash = self._clash(judgement, submission)
+        message = joined(self.message_lines(judgement, language, submission), " ")
         failure = None if judgement.finding is None else judgement.finding.failure
         hint = {} if failure is None else dict(failure.hint)
         if mistake is not None:
@@ -514,10 +503,8 @@ class ExerciseGrader:
             if failure is None and judgement.finding is not None and judgement.wrong.get(output)
         }
         shown = authored(hint, language) or in_words(found, language)
-        if not shown and judgement.finding is not None and judgement.finding.case is not None:
-            case = self.cases[test.name][judgement.finding.case]
-            clash = find_shapes(self.exercise, failure, case, submission)
-            shown = joined(()) if clash is None else clash_in_words(clash, language)
+        if not shown and clash is not None:
+            shown = fitting_in_words(clash, language)
         file, line = _place(self.exercise, judgement)
         if isinstance(line, int) and place_of(submission.files.get(str(file), ""), line):
             file = line = UNSET  # no line of a file: the message names the cell
@@ -536,6 +523,38 @@ class ExerciseGrader:
             file=file,
             line=line,
         )
+
+    def message_lines(
+        self, judgement: Judgement, language: Language, submission: Submission
+    ) -> tuple[Words, ...]:
+        """The judgement in words, in lines: see :func:`explain_finding`; what a student should
+        know besides follows on the last."""
+        finding = judgement.finding
+        if finding is None:
+            earned = judgement.score >= judgement.max_score
+            return (words("passed" if earned else "unproven", language),)
+        lines = explain_finding(
+            self.exercise,
+            finding,
+            self._case(judgement),
+            self._course.limits,
+            language,
+            submission.files,
+            self._clash(judgement, submission),
+        )
+        note = note_on(self.exercise, finding, submission, language)
+        return (*lines[:-1], joined((lines[-1], note))) if note else lines
+
+    def _case(self, judgement: Judgement) -> Case:
+        """The case that the finding is about; an empty one where it is about none."""
+        number = None if judgement.finding is None else judgement.finding.case
+        return Case({}) if number is None else self.cases[judgement.test.name][number]
+
+    def _clash(self, judgement: Judgement, submission: Submission) -> Clash | None:
+        finding = judgement.finding
+        if finding is None or finding.case is None:
+            return None
+        return find_shapes(self.exercise, finding.failure, self._case(judgement), submission)
 
 
 def _place(

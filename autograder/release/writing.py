@@ -59,10 +59,9 @@ def _require_room(bundle: Bundle, destination: Path) -> None:
         raise MachineError(
             said("error_unreadable", path=destination, reason=error.strerror)
         ) from None
-    if entries and not is_bundle_config(text, bundle.assignment):
-        raise UsageError(
-            said("error_bundle_not_empty", path=destination, assignment=bundle.assignment)
-        )
+    if entries and not is_bundle_config(text, bundle.assignments):
+        names = ", ".join(bundle.assignments)
+        raise UsageError(said("error_bundle_not_empty", path=destination, assignment=names))
 
 
 def _require_inside(path: Path, destination: Path) -> None:

@@ -66,6 +66,7 @@ from autograder.sandbox.protocol import (
 READ_AHEAD = 1 << 14
 
 _DOUBLE = np.dtype(np.float64).str
+_double = np.float64
 _empty = np.empty
 _byte = np.dtype(np.uint8)
 _view = np.ndarray.view
@@ -269,10 +270,10 @@ class Server:
             if not isinstance(answer, CallbackResult):
                 raise RuntimeError("the grader did not answer")
             if answer.result is None:
-                raise TypeError("this function cannot be called with these arguments")
+                raise TypeError(f"this function cannot be called with {_shapes_of(arguments)}")
             if isinstance(answer.result, Items):
-                return tuple(self._argument(item) for item in answer.result.items)
-            return self._argument(answer.result)
+                return tuple(_as_numpy(self._argument(item)) for item in answer.result.items)
+            return _as_numpy(self._argument(answer.result))
 
         return call_grader
 
@@ -327,6 +328,22 @@ class Server:
                 written -= len(parts.pop(0))
             if parts:
                 parts[0] = parts[0][written:]
+
+
+def _as_numpy(value: Any) -> Any:
+    """A number as numpy's functions return it, which has ``copy()`` and ``shape``."""
+    return _double(value) if type(value) is float else value
+
+
+def _shapes_of(arguments: Sequence[Any]) -> str:
+    """What a function was called with, in the words of an error."""
+    words = [
+        f"an array of shape {argument.shape}"
+        if isinstance(argument, np.ndarray)
+        else f"a value of type {_name(type(argument))}"
+        for argument in arguments
+    ]
+    return " and ".join(words) or "no arguments"
 
 
 _REHEARSED = """

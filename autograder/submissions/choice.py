@@ -34,6 +34,8 @@ from autograder.submissions.notebook import (
     parse_notebook,
     without_unneeded,
 )
+from autograder.submissions.receipt import MAX_BYTES as MAX_RECEIPT
+from autograder.submissions.receipt import RECEIPT, hash_of, read_receipt
 
 # Parsing it, for rules about the source, takes some 700 times its size in memory.
 MAX_SOURCE_BYTES = 1 << 18
@@ -43,11 +45,23 @@ MAX_FILES = 100
 MAX_NOTEBOOK_BYTES = 1 << 24  # with the pictures in it
 
 Unused: TypeAlias = (
-    Unreadable | Literal["", "near", "other_counts", "unneeded", "not_code", "system", "platform"]
+    Unreadable
+    | Literal[
+        "",
+        "near",
+        "other_counts",
+        "unneeded",
+        "not_code",
+        "system",
+        "platform",
+        "receipt",
+        "receipt_differs",
+    ]
 )
 """Why a file is not used; empty where it is. ``near``: it may be meant for an exercise, but so may
 another; ``other_counts``: another file counts; ``unneeded``: it belongs to no exercise;
-``system``: a program left it; ``platform``: the platform wrote it."""
+``system``: a program left it; ``platform``: the platform wrote it; ``receipt`` is that of
+``autograder submit``, ``receipt_differs`` one of other files than those beside it."""
 
 # Encodings of text that people use. Python has others, which decode to what is not text (lone
 # surrogates) or take hours for a megabyte.
@@ -442,7 +456,7 @@ class _Choice:
             kind = item.kind
             if kind == "archive":
                 return self._account_of_archive(item.path)
-            reason: Unused = "not_code"
+            reason: Unused = self._receipt(item) if item.name == RECEIPT else "not_code"
             if kind in ("system", "platform"):
                 reason = "system" if kind == "system" else "platform"
             return HandedIn(item.path, reason=reason)
@@ -454,6 +468,20 @@ class _Choice:
         if meant.exercise == self._assignment and self._all_used():
             return HandedIn(item.path, reason="other_counts")
         return HandedIn(item.path, reason="unneeded", meant=file)
+
+    def _receipt(self, item: Item) -> Unused:
+        """Whether the receipt is of the files that lie beside it."""
+        content = item.read(MAX_RECEIPT)
+        receipt = read_receipt(content) if isinstance(content, bytes) else None
+        if receipt is None:
+            return "not_code"
+        beside = {one.name: one for one in self._items if one.folder == item.folder}
+        files: dict[str, bytes] = {}
+        for name in receipt.files[:MAX_FILES]:
+            found = beside[name].read(MAX_NOTEBOOK_BYTES) if name in beside else None
+            if isinstance(found, bytes):
+                files[name] = found
+        return "receipt" if hash_of(files) == receipt.hash else "receipt_differs"
 
     def _account_of_archive(self, path: str) -> HandedIn:
         """A zip that was opened is used where something in it is."""

@@ -55,6 +55,8 @@ class Case(Struct, frozen=True, eq=False, weakref=True):
     auxiliary: dict[str, NumpyArray] = {}
     functions: dict[str, Callable[..., Any]] = {}
     dims: dict[str, Any] = {}
+    function_texts: dict[str, str] = {}
+    """The functions as the YAML has them."""
     holds: bool = False
     in_place: bool = False
     """Whether the caller writes the numbers into the arrays of the case before, which it holds."""
@@ -319,6 +321,10 @@ def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
     return Case(
         inputs={name: arrays[name] for name in names},
         auxiliary={name: arrays[name] for name in exercise.auxiliary},
+        function_texts={
+            name: _chosen(inputs.functions.get(name, expressions), chosen)
+            for name, expressions in exercise.functions.items()
+        },
         functions={
             name: _function(exercise, inputs.functions.get(name, expressions), chosen)
             for name, expressions in exercise.functions.items()
@@ -329,8 +335,12 @@ def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
     )
 
 
+def _chosen(expressions: tuple[str, ...], number: int) -> str:
+    return expressions[number % len(expressions)]
+
+
 def _function(exercise: Exercise, expressions: tuple[str, ...], number: int) -> Callable[..., Any]:
-    source = expressions[number % len(expressions)]
+    source = _chosen(expressions, number)
     function: Callable[..., Any] = _evaluate(exercise, "functions", source, {})
     return function
 

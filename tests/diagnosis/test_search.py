@@ -13,7 +13,7 @@ from autograder.diagnosis.expressions import RIGHT, Expression, Surroundings
 from autograder.diagnosis.programs import FORWARD, SOLUTION, UPSTREAM, WAY
 from autograder.diagnosis.search import Explanation, Factor, Search
 from autograder.diagnosis.shapes import Clash, find_clash
-from autograder.grading.clashes import clash_in_words
+from autograder.grading.clashes import fitting_in_words, shapes_in_words
 from autograder.grading.diagnose import in_words
 
 LENGTHS = [(4, 3, 2), (3, 5, 4), (6, 2, 5)]
@@ -288,7 +288,7 @@ def test_orders_that_fit_are_listed(language: str) -> None:
         "ko": "Shape만 보면 다음은 가능합니다: `X.T @ dY`, `dY.T @ X`.",
     }
     clash = Clash("@", "X", "dY", (4, 3), (4, 2), ("X.T @ dY", "dY.T @ X"))
-    assert words[language] in clash_in_words(clash, language)
+    assert words[language] in shapes_in_words(clash, language) + fitting_in_words(clash, language)
 
 
 @pytest.mark.parametrize(("found", "english", "korean"), SENTENCES)
@@ -324,7 +324,7 @@ def test_shapes_that_met(code: str, met: tuple[Any, Any], fitting: set[str]) -> 
     assert (clash.left_shape, clash.right_shape) == met
     assert set(clash.fitting) == fitting
     for language, word in (("en", "has shape (4"), ("ko", "의 shape은 (4")):
-        assert word in clash_in_words(clash, language)
+        assert word in shapes_in_words(clash, language) + fitting_in_words(clash, language)
 
 
 @pytest.mark.parametrize("code", ["X.T @ dY", "unknown(X) @ dY", "X[0] @ dY"])

@@ -50,7 +50,7 @@ def test_a_command_that_is_not_there_suggests_the_one_that_was_meant() -> None:
     assert "Usage" in run(cwd=ROOT).stderr  # with no command at all
     done = run("zzz", cwd=ROOT)
     assert done.returncode == 2
-    assert "there are check, grade" in done.stderr
+    assert "there are check, next, submit, grade" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ def load_course(
         title=config.title,
         language=config.language or languages[0],
         languages=languages,
+        hand_in=config.hand_in,
         seed=config.seed,
         limits=config.limits,
         assignments=assignments,

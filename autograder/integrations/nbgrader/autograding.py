@@ -26,6 +26,7 @@ from autograder.errors import AutograderError
 from autograder.integrations.nbgrader import gradebook as book
 from autograder.integrations.nbgrader.carrier import compose, fill, write_notebook
 from autograder.integrations.nbgrader.grading import CourseGrader, course_grader
+from autograder.integrations.nbgrader.settings import ignore_autoflush_warnings
 from autograder.sandbox.levels import Level
 from autograder.submissions.listing import read_file
 from autograder.submissions.submission import (
@@ -114,6 +115,7 @@ class SubmissionExporter(NotebookExporter):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        ignore_autoflush_warnings()
         converter = self.parent
         self._theirs = converter.pre_convert_hook
         # Runs before a submission's first notebook is touched; nbgrader's own call of it says

@@ -29,10 +29,12 @@ from autograder.integrations.nbgrader.cells import (
     STATEMENT,
     GradeCell,
     grade_cells,
+    grade_id,
     test_of_cell,
 )
+from autograder.integrations.nbgrader.plain_tests import plain_test
 from autograder.release.notebook_writing import Cell, notebook
-from autograder.release.notebooks import stub_cell
+from autograder.release.stubs import stub_source
 from autograder.submissions.submission import MAX_NOTEBOOK_BYTES, Submission
 from autograder.text.language import Language
 from autograder.text.messages import sanitize, text
@@ -73,11 +75,16 @@ _decode = msgspec.json.Decoder(_Notebook).decode
 def carrier(exercise: Exercise, policy: HiddenFeedback, language: Language) -> bytes:
     """The notebook as it belongs into ``source/``. Raises :class:`CourseError` for a stub that
     nbgrader would not leave as it is."""
+    plain = {grade_id(test.name): plain_test(exercise, test, language) for test in exercise.tests}
     cells = [
         Cell("markdown", _statement(exercise, language), _metadata(STATEMENT, locked=True)),
-        Cell("code", _with_solution_regions(exercise), _metadata(ANSWER, solution=True)),
+        Cell("code", _with_solution_regions(exercise, language), _metadata(ANSWER, solution=True)),
         *(
-            Cell("code", _grade_source(cell, language), _grade_metadata(cell))
+            Cell(
+                "code",
+                _grade_source(cell, plain.get(cell.grade_id), language),
+                _grade_metadata(cell),
+            )
             for cell in grade_cells(exercise, policy, language)
         ),
     ]
@@ -99,13 +106,13 @@ def _statement(exercise: Exercise, language: Language) -> str:
     return f"{statement_markdown(exercise, language, level=1, file=file)}\n{both}"
 
 
-def _with_solution_regions(exercise: Exercise) -> str:
+def _with_solution_regions(exercise: Exercise, language: Language) -> str:
     """The stub, each ``raise NotImplementedError`` in a region of nbgrader's.
 
     An answer cell without such a region is replaced as a whole by generate_assignment, its
     function included.
     """
-    source = stub_cell(exercise)
+    source = stub_source(exercise, language, is_file=False)
     lines = source.split("\n")
     raises = list(_placeholders(ast.parse(source)))
     if not raises:
@@ -130,10 +137,20 @@ def _placeholders(tree: ast.AST) -> Iterator[ast.Raise]:
                 yield node
 
 
-def _grade_source(cell: GradeCell, language: Language) -> str:
+def _grade_source(cell: GradeCell, plain: str | None, language: Language) -> str:
+    """The cell fails closed: where nbgrader grades without our configuration, it raises, and gives
+    no points. A student who validates the notebook sees public tests tried, and of the others
+    that they are to come."""
     title = text("nbgrader_test", language, title=sanitize(cell.title), points=points(cell.points))
     locked = text("nbgrader_locked", language)
-    return f'# {title}\n# {locked}\n{MARK}{text("nbgrader_not_graded", language)}")'
+    refusal = f'    {MARK}{text("nbgrader_not_graded", language)}")'
+    if plain is not None:
+        condition = 'os.environ.get("NBGRADER_EXECUTION") == "autograde"'
+        rest = f"\n{plain}"
+    else:
+        condition = 'os.environ.get("NBGRADER_EXECUTION") != "validate"'
+        rest = ""
+    return f"# {title}\n# {locked}\nimport os\n\nif {condition}:\n{refusal}\n{rest}"
 
 
 def _metadata(
@@ -272,6 +289,10 @@ def _outputs(test: TestGrade | None, score: float, language: Language) -> Iterat
 
 
 def _printed(grade: ExerciseGrade, language: Language) -> Iterator[dict[str, Any]]:
+    """Which file counted, and what the code printed."""
+    if grade.file:
+        counted = text("graded_file", language, exercise=grade.name, file=shown(grade.file))
+        yield _stream(counted)
     if grade.output:
         heading = text("printed", language, exercise=grade.name)
         yield _stream(f"{heading}\n{shown(grade.output)}")

@@ -55,7 +55,11 @@ def test_cells_are_worth_the_exercise(assignment: str, policy: str) -> None:
 
 
 @pytest.mark.parametrize("assignment", EVERYTHING.assignments)
-def test_every_exercise_of_the_course_has_a_carrier(assignment: str) -> None:
+def test_every_exercise_of_the_course_has_a_carrier(
+    assignment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nbgrader grades without our configuration, a grade cell raises."""
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     for exercise in EVERYTHING.assignments[assignment].exercises:
         for language in EVERYTHING.languages:
             notebook = json.loads(carrier(exercise, "hints", language))
@@ -66,6 +70,32 @@ def test_every_exercise_of_the_course_has_a_carrier(assignment: str) -> None:
                 if cell["metadata"]["nbgrader"]["grade"]:
                     with pytest.raises(RuntimeError, match="autograder"):
                         exec(source, {})
+
+
+@pytest.mark.parametrize("assignment", EVERYTHING.assignments)
+def test_public_tests_are_tried_where_students_validate(
+    assignment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the solution every cell passes; with a stub those of public tests that run code fail."""
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    monkeypatch.syspath_prepend(str(ROOT / "solutions" / assignment))
+    tried = 0
+    for exercise in EVERYTHING.assignments[assignment].exercises:
+        assert exercise.solution_path is not None
+        solution = {"__name__": exercise.name}
+        exec(exercise.solution_path.read_text("utf-8"), solution)
+        stub = {"__name__": exercise.name}
+        exec(exercise.stub_path.read_text("utf-8"), stub)
+        for cell in json.loads(carrier(exercise, "hints", "en"))["cells"]:
+            if not cell["metadata"]["nbgrader"]["grade"]:
+                continue
+            source = "".join(cell["source"])
+            exec(source, solution)
+            if "_check()" in source:
+                tried += 1
+                with pytest.raises(NotImplementedError):
+                    exec(source, stub)
+    assert tried >= len(EVERYTHING.assignments[assignment].exercises)
 
 
 def test_the_answer_cell_keeps_the_stub_around_its_regions(dx: Exercise) -> None:
