@@ -144,6 +144,25 @@ def _parts(text: str) -> tuple[str, str] | None:
     return f"{match['year']}-{month:02}-{int(match['day']):02}T{match['time']}", match["zone"] or ""
 
 
+def is_a_time(path: Path) -> bool:
+    """Whether a ``timestamp.txt`` is one that nbgrader can read: a time, or nothing."""
+    try:
+        descriptor = open_file(path)
+    except OSError:
+        return False
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return False
+        content = file.read(_MAX_BYTES + 1)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeError:
+        return False
+    if len(content) > _MAX_BYTES:
+        return False
+    return not text.strip() or parse_timestamp(text) is not None
+
+
 def has_zone(text: str) -> bool:
     """Whether a time that :func:`parse_timestamp` reads says its zone."""
     parts = _parts(text)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from autograder.course.exercise import SourceTest
@@ -40,7 +41,7 @@ from autograder.sandbox.protocol import (
     pack_array,
 )
 from autograder.sandbox.session import Functions, _call_back
-from autograder.submissions.layouts import gradescope, gradescope_metadata
+from autograder.submissions.layouts import gradescope_metadata
 from autograder.submissions.notebook import NotebookError, source_from_notebook
 from autograder.submissions.submission import decode_source, displayable
 from autograder.submissions.submission_time import parse_timestamp
@@ -183,10 +184,9 @@ def metadata(data: bytes) -> None:
     except AutograderError:
         return
     for about in found.values():
-        if isinstance(about, dict):
-            for student in gradescope._students(about):
-                assert displayable(student).encode()
-            gradescope._time(about.get(":created_at"))
+        for student in about.students:
+            assert displayable(student).encode()
+    msgspec.json.encode(found)
 
 
 def grade_file(data: bytes) -> None:

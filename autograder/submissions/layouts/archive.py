@@ -13,7 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from autograder.errors import MachineError, UsageError
+from msgspec import Struct
+
+from autograder.errors import AutograderError, MachineError, UsageError
+from autograder.submissions import reader
 from autograder.submissions.listing import MAX_ARCHIVE_BYTES, entry_name
 from autograder.submissions.names import is_system_folder, meaning
 from autograder.submissions.submission import MAX_NOTEBOOK_BYTES
@@ -30,13 +33,29 @@ _CHUNK = 1 << 16
 _OWNER = re.compile(r"[^/]+(?=/)|[^/_]*_?[^/_]*")
 
 
+# A class of hundreds takes a minute; what takes an hour is no class.
+_LIMITS = reader.ReadLimits(
+    cpu_seconds=3600, wall_seconds=4 * 3600, memory=1 << 30, written=1 << 27
+)
+
+
+class Unpacked(Struct, frozen=True):
+    """What became of a zip: the names that were left out, or why it cannot be unpacked, and
+    whether that is the machine's fault."""
+
+    left_out: list[str] = []
+    fault: str = ""
+    is_machine: bool = False
+
+
 class _Damaged(Exception):
     """A file of the zip cannot be decompressed."""
 
 
 @contextmanager
 def unpacked(path: Path, left_out: list[str]) -> Iterator[Path]:
-    """The contents of a zip in a temporary folder. Of files that are not read, such as pictures,
+    """The contents of a zip in a temporary folder, unpacked by a child where
+    :mod:`~autograder.submissions.reader` has one. Of files that are not read, such as pictures,
     there is the name alone.
 
     Entries that would land elsewhere, links, and encrypted ones are left out and named in
@@ -46,14 +65,33 @@ def unpacked(path: Path, left_out: list[str]) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="autograder-layout-") as folder:
         target = Path(folder)
-        try:
-            with zipfile.ZipFile(path) as archive:
-                _unpack(archive, path, target, left_out)
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
-            raise UsageError(f"{path}: is not a zip that can be read: {error}") from None
-        except OSError as error:
-            raise MachineError(f"{path}: cannot be unpacked: {error.strerror or error}") from None
+        done = reader.read(
+            _unpack_into,
+            (str(path), folder),
+            Unpacked,
+            lambda why: Unpacked(fault=f"{path}: is not a zip that can be read: {why}"),
+            _LIMITS,
+        )
+        if done.fault:
+            raise MachineError(done.fault) if done.is_machine else UsageError(done.fault)
+        left_out.extend(done.left_out)
         yield _root(target)
+
+
+def _unpack_into(places: tuple[str, str]) -> Unpacked:
+    path, target = map(Path, places)
+    left_out: list[str] = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _unpack(archive, path, target, left_out)
+    except AutograderError as error:
+        return Unpacked(fault=str(error))
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
+        return Unpacked(fault=f"{path}: is not a zip that can be read: {error}")
+    except OSError as error:
+        fault = f"{path}: cannot be unpacked: {error.strerror or error}"
+        return Unpacked(fault=fault, is_machine=True)
+    return Unpacked(left_out)
 
 
 def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[str]) -> None:
