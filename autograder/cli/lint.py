@@ -11,7 +11,7 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from autograder.authoring.lint import Linting, Report, find_leaks, lint_exercises
+from autograder.authoring.lint import Linting, Report, find_leaks, find_weak_seed, lint_exercises
 from autograder.authoring.mutation import described
 from autograder.cli import EXIT_FAILED, EXIT_USAGE, printable
 from autograder.cli.language import say
@@ -62,8 +62,9 @@ def command(
         return 0
     console = Console(highlight=False, soft_wrap=True)
     failed = 0
-    if not loaded.has_seed and not as_json:
-        console.print(Text(_NO_SEED, "yellow"))
+    flaws = [] if (flaw := find_weak_seed(loaded, exercises)) is None else [flaw]
+    for flaw in () if as_json else flaws:
+        console.print(Text(f"✗ {flaw}", "red"))
     reports = []
     lint = Linting(loaded, root.absolute(), with_mutants=mutants, seeds=seeds or 0)
     for report in lint_exercises(lint, exercises, jobs or os.cpu_count() or 1):
@@ -73,12 +74,12 @@ def command(
             _print(console, report)
     leaks = [leak for name in names for leak in find_leaks(loaded, name)]
     if as_json:
-        click.echo(msgspec.json.encode({"exercises": reports, "leaks": leaks}))
+        click.echo(msgspec.json.encode({"course": flaws, "exercises": reports, "leaks": leaks}))
     for leak in () if as_json else leaks:
         console.print(
             Text(f"✗ {leak.public}: contains '{shorten(leak.text, 80)}' of {leak.secret}", "red")
         )
-    return EXIT_FAILED if failed or leaks else 0
+    return EXIT_FAILED if failed or leaks or flaws else 0
 
 
 def _show_battery(course: Course, exercises: Sequence[Exercise]) -> None:
@@ -91,12 +92,6 @@ def _show_battery(course: Course, exercises: Sequence[Exercise]) -> None:
             click.echo(f"{exercise.assignment}/{exercise.name} {test.name} ({points:g})")
             for case in draw_cases(exercise, test, course.seed):
                 click.echo(f"    {described(case)}")
-
-
-_NO_SEED = (
-    "warning: config.yaml has no 'seed', so that the hidden cases are those of every course "
-    "without one; add a line 'seed: ' with a number that only you know"
-)
 
 
 def _print(console: Console, report: Report) -> None:

@@ -84,7 +84,7 @@ class CourseGrader:
         key = (exercise.assignment, exercise.name)
         if key not in self._graders:
             self._graders[key] = ExerciseGrader(self.course, exercise, self._sandbox)
-        grade = self._graders[key].grade(submission, language)
+        grade = self._graders[key].for_attempt(submission).grade(submission, language)
         return shown_to_student(self.course, exercise, grade, language)
 
 
