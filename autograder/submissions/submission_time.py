@@ -61,7 +61,14 @@ class Evidence(Struct, frozen=True):
 
 def evidence(ref: SubmissionRef) -> Evidence:
     """What there is to tell when a submission was handed in, the best of it. Never raises."""
-    return reader.read(_evidence, ref, Evidence, lambda _: Evidence(None, "nothing"))
+
+    def without_commit(_: str) -> Evidence:
+        """What else there is, where it was the commit that could not be read."""
+        if ref.repository is None:
+            return Evidence(None, "nothing")
+        return evidence(replace(ref, repository=None))
+
+    return reader.read(_evidence, ref, Evidence, without_commit)
 
 
 def _evidence(ref: SubmissionRef) -> Evidence:
