@@ -19,16 +19,19 @@ from msgspec.structs import replace
 from autograder.authoring import latex
 from autograder.authoring.leaks import LONG_IN_FILES, Leak, answer_lines, long_passages, readings
 from autograder.authoring.mutation import Hole, Mutation, run_mutants
+from autograder.authoring.statements import changed_arguments, contradictions
 from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, SourceTest
 from autograder.errors import CourseError
+from autograder.grades.model import TestGrade
 from autograder.grading.grader import ExerciseGrader
 from autograder.grading.judge import Judgement
-from autograder.grading.mistakes import explaining
+from autograder.grading.mistakes import explaining, mutant
 from autograder.grading.run import ExerciseRun
 from autograder.processes.parallel import CAN_FORK
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission, decode_source
+from autograder.text.messages import text
 from autograder.text.words import shorten
 from autograder.truth.reference import solution_source
 
@@ -37,6 +40,8 @@ Mutants = Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]
 # The lines of a stub between which students write.
 START = "# ---- your code starts here ----"
 END = "# ---- your code ends here ----"
+# With it begin texts that are still to be written.
+NOT_WRITTEN = "TODO"
 
 # Bits of a seed that is drawn, and of one that nobody finds by trying.
 SEED_BITS = 128
@@ -226,7 +231,7 @@ class _Linter:
             *self._check_trivial_answers(),
             *self._check_evidence(),
         ]
-        mutants = self._grader.mutants()
+        mutants = self._known_mistakes()
         caught = [name for name, mutant in mutants.items() if _loses_hidden(mutant[1])]
         problems += self._check_mistakes(mutants, caught)
         problems += self._check_efficiency(mutants)
@@ -252,15 +257,34 @@ class _Linter:
             mutation=mutation,
         )
 
+    def _known_mistakes(self) -> Mutants:
+        """What each known mistake does. One that loses points in another hidden test is not
+        timed."""
+        exercise = self._exercise
+        solution = solution_source(exercise) or ""
+        found: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] = {}
+        for mistake in exercise.mistakes:
+            submission = mutant(exercise, mistake, solution)
+            run, judgements = self._grader.run_untimed(submission)
+            if not _loses_hidden(judgements):
+                run, judgements = self._grader.run(submission)
+            found[mistake.name] = run, judgements
+        return found
+
     def _check_statement(self) -> Iterator[str]:
-        texts = {"statement": self._exercise.statement, "title": self._exercise.title}
-        texts |= {f"hint of '{one.name}'": one.hint for one in self._exercise.mistakes}
-        for name, versions in texts.items():
+        exercise = self._exercise
+        texts = {"statement": exercise.statement, "title": exercise.title}
+        texts |= {f"mistakes.{one.name}": one.hint for one in exercise.mistakes}
+        for place, versions in texts.items():
+            name = place
+            if place.startswith("mistakes."):
+                name = f"hint of '{place.removeprefix('mistakes.')}'"
             for language in self._course.languages:
-                for problem in latex.problems(versions.get(language, "")):
-                    yield f"{name} ({language}): {problem}"
-                if not versions.get(language, "").strip():
-                    yield f"{name}: there is no text in '{language}'"
+                for problem in _text_problems(versions.get(language, "")):
+                    yield str(exercise.error(place, f"{name} ({language}): {problem}"))
+        for language in self._course.languages:
+            for problem in contradictions(exercise, language):
+                yield str(exercise.error("statement", problem))
 
     def _check_stub(self) -> Iterator[str]:
         """Two lines say where students write."""
@@ -285,32 +309,50 @@ class _Linter:
 
     def _check_solution(self) -> Iterator[str]:
         solution = solution_source(self._exercise) or ""
+        for where, names in changed_arguments(self._exercise, self._grader.cases).items():
+            yield str(
+                CourseError(
+                    f"the solution changes {' and '.join(map(repr, names))} in test '{where}'; "
+                    "write into an array of its own, as students must",
+                    path=(self._exercise.solution_path or Path()).relative_to(self._course.root),
+                    line=1,
+                )
+            )
         grade = self._grader.grade(self._submission(solution), self._course.language)
         for test in grade.tests:
             if test.status != "passed":
-                yield (
-                    f"the solution fails test '{test.name}' "
-                    f"({test.score:g} of {test.max_score:g}): {test.message}"
-                )
+                yield self._lost("the solution", test)
 
     def _check_right_answers(self) -> Iterator[str]:
         for answer in self._exercise.right:
             grade = self._grader.grade(self._submission(answer.code), self._course.language)
             for test in grade.tests:
                 if test.score < test.max_score or test.status != "passed":
-                    yield (
-                        f"the right answer '{answer.name}' fails test '{test.name}' "
-                        f"({test.score:g} of {test.max_score:g}): {test.message}"
-                    )
+                    yield self._lost(f"the right answer '{answer.name}'", test)
+
+    def _lost(self, answer: str, test: TestGrade) -> str:
+        """Why a right answer does not have all points of a test."""
+        if test.score < test.max_score and test.message == text("passed", self._course.language):
+            points = f"{test.score:g} of its {test.max_score:g}" if test.score else "no"
+            return (
+                f"the test '{test.name}' gives {points} points: zeros, ones or an input handed "
+                "back would be right there, too"
+            )
+        return (
+            f"{answer} fails test '{test.name}' "
+            f"({test.score:g} of {test.max_score:g}): {test.message}"
+        )
 
     def _check_trivial_answers(self) -> Iterator[str]:
         stub = decode_source(self._exercise.stub_path.read_bytes())
         answers = {"the stub": stub} | trivial_answers(self._exercise)
         for name, source in answers.items():
-            grade = self._grader.grade(self._submission(source), self._course.language)
-            for test in grade.tests:
-                if test.score > 0:
-                    yield f"{name} gets {test.score:g} points in test '{test.name}'"
+            submission = self._submission(source)
+            _, judgements = self._grader.run_untimed(submission)
+            for judgement in self._grader.add_source_tests(submission, judgements):
+                timed = isinstance(judgement.test, EfficiencyTest)
+                if judgement.score > 0 and not timed:
+                    yield f"{name} gets {judgement.score:g} points in test '{judgement.test.name}'"
 
     def _check_evidence(self) -> Iterator[str]:
         """A test whose right answers are all trivial gives nobody its points."""
@@ -413,6 +455,14 @@ class _Linter:
 
     def _submission(self, source: str) -> Submission:
         return Submission("lint", self._exercise.assignment, {f"{self._exercise.name}.py": source})
+
+
+def _text_problems(text: str) -> Iterator[str]:
+    if not text.strip():
+        yield "there is no text in this language; write one"
+    if text.lstrip().startswith(NOT_WRITTEN):
+        yield f"is still to be written; replace the {NOT_WRITTEN}"
+    yield from latex.problems(text)
 
 
 def _hole(hole: Hole) -> str:

@@ -28,6 +28,7 @@ from autograder.submissions.reader import bounded
 from autograder.submissions.submission_time import number_attempts
 from autograder.submissions.times import read_times
 from autograder.text.language import Language
+from autograder.text.said import said
 
 if TYPE_CHECKING:
     from autograder.sandbox.launch import WarmProcess
@@ -111,7 +112,9 @@ def prune(files: Iterable[Path], out: Path) -> None:
             with contextlib.suppress(OSError):  # others of this student are still there
                 file.parent.rmdir()
         except OSError as error:
-            raise MachineError(f"{file}: cannot be moved: {error.strerror}") from None
+            raise MachineError(
+                said("error_cannot_move", path=file, reason=error.strerror)
+            ) from None
 
 
 @contextmanager
@@ -126,7 +129,9 @@ def open_class(options: GradeOptions) -> Iterator[ClassFolder]:
     for assignment in options.assignments:
         if assignment not in course.assignments:
             known = ", ".join(course.assignments)
-            raise UsageError(f"--assignment {assignment}: the course has {known}")
+            raise UsageError(
+                said("error_no_assignment", name=f"--assignment {assignment}", known=known)
+            )
     language = pick_language(options.language, course)
     with (
         bounded(options.submissions if options.submissions.is_dir() else None),
@@ -210,7 +215,7 @@ def _with_times(found: Found, path: Path, course: Course) -> Found:
     try:
         times = read_times(path.read_bytes(), str(path))
     except OSError as error:
-        raise UsageError(f"--times {path}: cannot be read: {error.strerror}") from None
+        raise UsageError(said("error_times", path=path, reason=error.strerror)) from None
     refs = [times.apply(ref, course.assignments[ref.assignment].due) for ref in found.refs]
     unknown = times.unknown([ref.student for ref in refs])
     return replace(found, refs=number_attempts(refs), nobody=tuple(unknown))
@@ -233,17 +238,12 @@ def _refuse_places(options: GradeOptions, layout: str) -> None:
     submissions, out = options.submissions, options.out
     folder = submissions.resolve()
     if out.resolve() == folder:
-        raise UsageError(f"--out {out}: is the folder of the submissions; name another one")
+        raise UsageError(said("error_out_is_submissions", out=out))
     if out.resolve() == options.course.resolve():
-        raise UsageError(f"--out {out}: is the course itself; name another folder")
+        raise UsageError(said("error_out_is_course", out=out))
     if layout == "repository":
         return
     if folder == options.course.resolve():
-        raise UsageError(
-            f"{submissions}: is the course itself; give the folder that holds the submissions"
-        )
+        raise UsageError(said("error_submissions_are_course", path=submissions))
     if out.resolve().is_relative_to(folder):
-        raise UsageError(
-            f"--out {out}: lies in the folder of the submissions, {submissions}, where it would "
-            "be taken for a student's; name one outside of it"
-        )
+        raise UsageError(said("error_out_in_submissions", out=out, submissions=submissions))

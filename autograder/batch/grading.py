@@ -29,6 +29,7 @@ from autograder.grades.model import Grade
 from autograder.grading.preparation import prepare_for
 from autograder.processes.parallel import CAN_FORK, processors
 from autograder.submissions.submission import SubmissionRef, read_submission
+from autograder.text.said import said
 
 if TYPE_CHECKING:
     from autograder.sandbox.launch import WarmProcess
@@ -97,10 +98,8 @@ def grade_all(
     count = len(pending) + len(broken)
     broken += crew.broken
     if broken:
-        raise GraderFault(
-            f"the grader itself failed on {len(broken)} of {count} submissions, the "
-            f"others are graded; please report this: {'; '.join(sorted(broken)[:3])}"
-        )
+        which = "; ".join(sorted(broken)[:3])
+        raise GraderFault(said("error_grader_fault", n=len(broken), count=count, which=which))
 
 
 def _kept(

@@ -17,8 +17,9 @@ from typing import Any, NoReturn
 import click
 
 from autograder import __version__
-from autograder.cli.language import say, say_click, translate_click
+from autograder.cli.language import cli_language, say, say_click, translate_click
 from autograder.errors import AutograderError
+from autograder.text.said import worded
 from autograder.text.terminal import make_printable
 from autograder.text.words import nearest
 
@@ -33,6 +34,8 @@ COMMANDS = (
     "release",
     "gradescope",
     "pack",
+    "init",
+    "new",
     "lint",
     "schema",
     "nbgrader",
@@ -104,10 +107,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             error.show()
         _end(EXIT_USAGE)
     except AutograderError as error:
-        _complain(str(error))
+        _complain(worded(error, cli_language()))
         _end(EXIT_USAGE)
-    except (BrokenPipeError, SystemExit):
-        # The reader of our output has gone, as `| head` does; click would end with 1 for that.
+    except SystemExit as ended:
+        # Completion in a shell has said all. For a reader who has gone, click would end with 1.
+        _end(0 if ended.code == 0 else EXIT_USAGE)
+    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         _end(EXIT_USAGE)
     except OSError as error:
         if isinstance(error.__context__, KeyboardInterrupt):  # click could not end the line

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, TypeAlias
 import click
 
 from autograder.cli import EXIT_FAILED, printable
-from autograder.cli.language import say
+from autograder.cli.language import cli_language, say
 from autograder.cli.options import language_option
 from autograder.course.course import pick_language
 from autograder.errors import AutograderError
+from autograder.text.said import worded
 
 if TYPE_CHECKING:
     from autograder.sandbox.host import Sandbox
@@ -173,7 +174,7 @@ def _watch(checker: _Checker, show: Show, *, quiet: bool) -> int:
                 checker.check(show)
             except AutograderError as error:
                 # It may be mended in the next moment: a file half written, a YAML being edited.
-                click.echo(say("error", message=printable(str(error))), err=True)
+                click.echo(say("error", message=printable(worded(error, cli_language()))), err=True)
             if not quiet:
                 click.echo(text("check_watching", checker.language))
             while not checker.has_changed():

@@ -20,6 +20,7 @@ from autograder.grades.grade_file import read_folder, read_grades
 from autograder.grades.model import Grade
 from autograder.text.catalogue import languages
 from autograder.text.language import Language
+from autograder.text.said import said
 
 
 @click.command("export", help=say("help_export"))
@@ -74,7 +75,7 @@ def command(
 ) -> int:
 
     if roster is not None and name not in ("canvas", "moodle"):
-        raise UsageError(f"--roster is for canvas and moodle; {name} has no IDs")
+        raise UsageError(said("error_no_ids", format=name))
     found = select(_read(grades), students, assignments, grades)
     loaded = _course(course)
     if language is not None:
@@ -115,7 +116,8 @@ def _refuse_unknown(language: Language, course: Course | None) -> None:
     if course is not None:
         pick_language(language, course)
     elif language not in languages():
-        raise UsageError(f"--lang {language}: there are {', '.join(languages())}")
+        known = ", ".join(languages())
+        raise UsageError(said("error_no_language", language=language, known=known))
 
 
 def _in_language(language: Language, grades: list[Grade]) -> list[Grade]:

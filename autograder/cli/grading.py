@@ -41,6 +41,7 @@ from autograder.submissions.layouts.unmatched import nearest
 from autograder.submissions.names import same
 from autograder.submissions.submission import displayable
 from autograder.text.messages import sanitize
+from autograder.text.said import in_language
 from autograder.text.words import begin_list
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ def _hold_against(percent: float | None, graded: list[Graded]) -> int:
 def _complain(lines: Sequence[str], in_all: str = "") -> None:
     """The first few lines, on standard error, and what there is in all where that is more."""
     for line in lines[:MAX_COMPLAINTS]:
-        click.echo(line, err=True)
+        click.echo(in_language(line, cli_language()), err=True)
     more = len(lines) - MAX_COMPLAINTS
     if more > 0:
         key = "grade_and_more_of" if in_all else "grade_and_more"
@@ -255,9 +256,11 @@ def _complain(lines: Sequence[str], in_all: str = "") -> None:
 
 def _say_what_was_found(found: Found, layout: str) -> None:
     if layout == AUTO:
-        expected = LAYOUTS[found.layout].expected
+        expected = in_language(LAYOUTS[found.layout].expected, cli_language())
         click.echo(say("grade_layout", layout=found.layout, expected=expected))
-    _complain([say("grade_left_out", name=name) for name in found.left_out])
+    _complain(
+        [say("grade_left_out", name=in_language(name, cli_language())) for name in found.left_out]
+    )
     _complain(
         [
             f"{sanitize(ref.student, 60)}: {in_words(ref.found_at, ref.assignment, cli_language())}"

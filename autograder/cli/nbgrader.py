@@ -14,6 +14,7 @@ from autograder.course.course import Course, pick_language
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
 from autograder.integrations.nbgrader import require_nbgrader
+from autograder.text.said import said
 
 _into_option = click.option(
     "--into",
@@ -61,15 +62,15 @@ def build_command(
         exchange=exchange,
     )
     if built.config is not None:
-        click.echo(f"Wrote {built.config}")
+        click.echo(say("nbgrader_wrote", path=built.config))
     for path in built.written:
-        click.echo(f"Wrote {path}")
+        click.echo(say("nbgrader_wrote", path=path))
     for path in built.removed:
-        click.echo(f"Removed {path}, which belongs to no exercise any more")
+        click.echo(say("nbgrader_removed", path=path))
     if built.change:
-        click.echo(f"Gradebook: {built.change}")
+        click.echo(say("nbgrader_gradebook", change=built.change))
     if not built.written and not built.removed:
-        click.echo(f"{built.folder} is up to date")
+        click.echo(say("nbgrader_current", folder=built.folder))
     return 0
 
 
@@ -99,9 +100,9 @@ def sync_command(
     settings = load_settings(_folder(into, loaded), db_url=db_url)
     done = sync(loaded, found, settings)
     if done.change:
-        click.echo(f"Gradebook: {done.change}")
-    unchanged = f", {done.unchanged} unchanged" if done.unchanged else ""
-    click.echo(f"{done.written} written{unchanged}.")
+        click.echo(say("nbgrader_gradebook", change=done.change))
+    key = "nbgrader_synced_some" if done.unchanged else "nbgrader_synced"
+    click.echo(say(key, written=done.written, unchanged=done.unchanged))
     return 0
 
 
@@ -119,17 +120,18 @@ def doctor_command(into: Path | None, db_url: str | None, course: Path | None) -
     for finding in findings:
         click.echo(str(finding))
     if not findings:
-        click.echo("All is well.")
+        click.echo(say("nbgrader_well"))
     return EXIT_FAILED if findings else 0
 
 
 def _known(course: Course, assignment: str) -> None:
     if assignment not in course.assignments:
-        raise UsageError(f"{assignment}: the course has {', '.join(course.assignments)}")
+        known = ", ".join(course.assignments)
+        raise UsageError(said("error_no_assignment", name=assignment, known=known))
 
 
 def _folder(into: Path | None, course: Course) -> Path:
     """nbgrader's course folder, absolute: its own configuration may name another one yet."""
     if into is not None and not into.is_dir():
-        raise UsageError(f"--into {into}: no such folder")
+        raise UsageError(said("error_no_folder", option="--into", path=into))
     return (into or course.root).absolute()

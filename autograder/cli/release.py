@@ -14,6 +14,7 @@ from autograder.errors import UsageError
 from autograder.release.bundle import Options, make_bundle
 from autograder.release.github import ACTION, COURSE_REPOSITORY, WORKFLOW, Classroom
 from autograder.release.writing import write_bundle
+from autograder.text.said import said
 
 
 @click.command("release", help=say("help_release"))
@@ -55,11 +56,11 @@ def command(
 
     for name, value in (("--action", action), ("--course-repository", course_repository)):
         if value is not None and not github:
-            raise UsageError(f"{name} is for --github; add it")
+            raise UsageError(said("error_needs_github", option=name))
         if value is not None and ("/" not in value or not value.isprintable() or " " in value):
-            raise UsageError(f"{name} {value!r}: write it as OWNER/REPO")
+            raise UsageError(said("error_owner_repo", option=name, value=repr(value)))
     if requirement is not None and not requirement.strip().isprintable():
-        raise UsageError("--requirement: give one line, as in requirements.txt")
+        raise UsageError(said("error_one_line"))
     root = find_course(course)
     loaded = load_course(root, only=[assignment])
     chosen = pick_assignment(assignment, loaded, root)
@@ -74,13 +75,13 @@ def command(
     bundle = make_bundle(loaded, chosen, options)
     done = write_bundle(bundle, destination)
     for name in bundle.left_out:
-        click.echo(f"Left out, as it belongs to no exercise: {name}", err=True)
+        click.echo(say("release_left_out", name=name), err=True)
     for name in done.kept:
-        click.echo(f"Kept, as somebody has worked on it: {destination / name}", err=True)
+        click.echo(say("release_kept", path=destination / name), err=True)
     if github and "OWNER" in classroom.action + classroom.course_repository:
-        click.echo(f"Fill in OWNER in {destination / WORKFLOW}", err=True)
-    changed = f"{len(done.written)} of {len(bundle.files)} files"
-    click.echo(f"{assignment}: {changed} written to {destination}")
+        click.echo(say("release_owner", path=destination / WORKFLOW), err=True)
+    counts = {"written": len(done.written), "n": len(bundle.files)}
+    click.echo(say("release_done", assignment=assignment, folder=destination, **counts))
     return 0
 
 
@@ -90,4 +91,4 @@ def _refuse_course(destination: Path, root: Path) -> None:
     course = root.resolve()
     for folder in ("assignments", "solutions", "tests"):
         if inside.is_relative_to(course / folder):
-            raise UsageError(f"{destination}: lies in the course's {folder}/; name another folder")
+            raise UsageError(said("error_in_course", path=destination, folder=folder))

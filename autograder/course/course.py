@@ -14,6 +14,7 @@ from autograder.course.policy import Attempts, Late
 from autograder.errors import UsageError
 from autograder.sandbox.limits import Limits
 from autograder.text.language import Language, Text
+from autograder.text.said import said
 
 HiddenFeedback: TypeAlias = Literal["none", "names", "hints", "all"]
 """How much students see of hidden tests; see :mod:`autograder.grades.feedback`."""
@@ -59,5 +60,8 @@ def pick_language(given: Language | None, course: Course) -> Language:
     if given is None:
         return course.language
     if given not in course.languages:
-        raise UsageError(f"--lang {given}: the course is written in {', '.join(course.languages)}")
+        languages = ", ".join(course.languages)
+        raise UsageError(
+            said("error_not_in_language", option=f"--lang {given}", languages=languages)
+        )
     return given

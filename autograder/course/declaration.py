@@ -541,6 +541,12 @@ class BatteryEntry(Declared, kw_only=True):
         form("groups that the exercise does not take"),
     ] = field(default=(), name="except")
     dims: Annotated[Dims, form("lengths to draw from; by default 2 to 5")] | None = None
+    draw: (
+        Annotated[
+            dict[str, Expression], form("expressions by array, in the place of the exercise's")
+        ]
+        | None
+    ) = None
     tolerance: Annotated[Tolerance, form("for methods with an error of their own")] | None = None
 
 

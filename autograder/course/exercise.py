@@ -106,7 +106,10 @@ class Variant(Struct, frozen=True):
     """What one case of a drawing has for itself.
 
     ``dims`` restrict the lengths, ``rules`` are further constraints; ``draw`` and ``dtypes`` are
-    by array. Arrays in ``keep`` are those of the case before; with ``same_dims`` the lengths are.
+    by array; ``laid_out`` are the arrays that have the ``layout``, or none for all. Arrays in
+    ``keep`` are those of the case before; with ``same_dims`` the lengths are.
+    ``same`` are two names for which one array object is handed over; with ``in_place`` the caller
+    writes the numbers into the arrays that it handed over in the case before, which it ``holds``.
     """
 
     dims: dict[str, tuple[Any, ...]] = {}
@@ -114,8 +117,12 @@ class Variant(Struct, frozen=True):
     draw: dict[str, str] = {}
     dtypes: dict[str, Dtype] = {}
     layout: Layout = "C"
+    laid_out: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     same_dims: bool = False
+    same: tuple[str, ...] = ()
+    holds: bool = False
+    in_place: bool = False
 
 
 class Drawing(Struct, frozen=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -209,14 +209,30 @@ def with_tables(markdown: str) -> str:
 
 def key_table(names: list[str]) -> str:
     """The table of the keys that ``names`` name, as :func:`with_tables` understands them."""
-    rows: list[tuple[str, ...]] = [
-        _row(field, alone="." in name) for name in names for field in _fields(name)
-    ]
+    return _table([_row(field, alone="." in name) for name in names for field in _fields(name)])
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
     head: tuple[str, ...] = ("key", "", "meaning")
     if not any(note for _, note, *_ in rows):
         head, rows = ("key", "meaning"), [(key, meaning) for key, _, meaning in rows]
     lines = [head, ("---",) * len(head), *((f"`{key}`", *rest) for key, *rest in rows)]
     return "".join(f"|{''.join(_cell(cell) for cell in line)}\n" for line in lines)
+
+
+def tables(name: str) -> Iterator[tuple[str, str]]:
+    """All keys of the file called ``name`` in :data:`FILES`, for a reference: the table of the
+    file and of each mapping in it, with the keys that it inherits, and with what it is."""
+    declared: list[type] = [FILES[name]]
+    for key in _used(json_schema(name), json_schema(name)["$defs"]):
+        below = getattr(declaration, key, None)
+        if isinstance(below, type) and below not in declared:
+            declared.append(below)
+    for one in declared[:1] + sorted(declared[1:], key=lambda one: one.__name__):
+        kind = type_of(one)
+        assert isinstance(kind, inspect.StructType)
+        title = (one.__doc__ or "").partition("\n")[0].removesuffix(".").replace("``", "`")
+        yield title, _table([_row(field, alone=False) for field in kind.fields])
 
 
 def _cell(text: str) -> str:

@@ -50,11 +50,15 @@ def points_line(exercise: Exercise, language: Language) -> str:
     public = math.fsum(
         part.points for test in exercise.tests if test.visibility == "public" for part in test.parts
     )
-    if public == exercise.max_score:
-        return text("statement_points_public", language, points=f"{public:g}")
-    return text(
-        "statement_points", language, points=f"{exercise.max_score:g}", public=f"{public:g}"
-    )
+    worth = exercise.max_score
+    key = "statement_points"
+    if public == worth:
+        key = "statement_points_public"
+    elif public == 0:
+        key = "statement_points_practice"
+    # Half a point is no single one.
+    n = 1 if worth == 1 else 2
+    return text(key, language, n=n, points=f"{worth:g}", public=f"{public:g}")
 
 
 def _signature(exercise: Exercise) -> str:

@@ -67,12 +67,13 @@ def read_folder(path: Path) -> FolderOfGrades:
     )
 
 
-def read_grades(path: Path) -> list[Grade]:
+def read_grades(path: str | Path) -> list[Grade]:
     """The grades in a folder that ``autograder grade`` wrote, or in one grade file, ordered
     by student and assignment.
 
     Raises :class:`UsageError` where there are none, or one cannot be understood.
     """
+    path = Path(path)
     if path.is_file():
         grade = read_grade(path)
         if grade is None:

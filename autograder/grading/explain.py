@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -143,9 +144,12 @@ def _explain_failure(
     if exception is not None and exception.type_name == "NotImplementedError":
         kind = "not_implemented"
     signature = exercise.signature
+    if kind == "missing_function":
+        return _explain_missing(exercise, failure.detail or signature.function, language)
     message = text(
         kind,
         language,
+        n=int(failure.detail) if kind == "wrong_count" else 0,
         detail=_detail(failure, language) or signature.function,
         file=f"{exercise.name}.py",
         function=signature.function,
@@ -159,6 +163,25 @@ def _explain_failure(
         shapes="" if failure.while_loading else _shapes(case, language),
     )
     return message
+
+
+def _explain_missing(exercise: Exercise, name: str, language: Language) -> str:
+    """What is not there: the function, the class, a method, or an attribute after a call."""
+    signature, file = exercise.signature, f"{exercise.name}.py"
+    _, dot, attribute = name.partition(".")
+    if not dot:
+        kind = "missing_class" if exercise.is_class else "missing_function"
+        kind = kind if name == signature.function else "missing_name"
+        return text(kind, language, detail=sanitize(name), file=file)
+    for test in exercise.tests:
+        steps = getattr(test, "steps", ())
+        for before, step in pairwise(steps):
+            if step.target == name and step.arguments is None:
+                called = before.target.rpartition(".")[2]
+                return text("missing_attribute", language, name=attribute, before=called)
+    return text(
+        "missing_method", language, name=sanitize(attribute), owner=signature.function, file=file
+    )
 
 
 # How a process ended, in the words of the sandbox: the start of the text and our message.
@@ -213,17 +236,29 @@ def explain_verdict(output: str, verdict: Verdict, case: Case, language: Languag
             actual=actual_value,
             expected=expected_value,
         )
-    if verdict.reason is Reason.wrong_values and verdict.total == 1 and not verdict.index:
-        key = "wrong_value"
+    is_number = verdict.total == 1 and not verdict.index
+    n = verdict.wrong
+    match verdict.reason:
+        case Reason.wrong_values if isinstance(verdict.expected, bool):
+            key = "wrong_truth_value"
+        case Reason.wrong_values if is_number:
+            key = "wrong_value"
+        case Reason.not_finite if verdict.index == ():
+            key = "not_finite_value"
+        case Reason.wrong_shape if verdict.expected_shape == ():
+            key = "wrong_shape_number"
+        case Reason.rounded_to_decimals:
+            n = int(verdict.dtype)
+        case Reason.rounded_to_digits:
+            n = int(verdict.dtype) + 1
     actual = verdict.actual_shape if verdict.reason is Reason.wrong_shape else verdict.dtype
     return text(
         key,
         language,
         output=output,
-        actual=sanitize(str(actual)),
-        digits=int(verdict.dtype) + 1 if verdict.reason is Reason.rounded_to_digits else 0,
-        expected=verdict.expected_shape,
-        wrong=verdict.wrong,
+        n=n,
+        actual=str(verdict.actual) if key == "wrong_truth_value" else sanitize(str(actual)),
+        expected=verdict.expected if key == "wrong_truth_value" else verdict.expected_shape,
         total=verdict.total,
         shapes=_shapes(case, language),
         at=at,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -40,12 +41,13 @@ from autograder.grading.judge import (
     judge_time,
     refused,
     slowdown,
+    without_unproven,
 )
 from autograder.grading.mistakes import explain, mutant
-from autograder.grading.observation import Failure
+from autograder.grading.observation import Failure, Observation
 from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare, with_tests
-from autograder.grading.run import ExerciseRun, file_problem, run_exercise
+from autograder.grading.run import ExerciseRun, Until, file_problem, run_exercise
 from autograder.grading.source_rules import first_broken_rule
 from autograder.grading.timing import baseline_lines, baseline_seconds
 from autograder.sandbox.host import Sandbox
@@ -118,6 +120,8 @@ class ExerciseGrader:
         self._sandbox = sandbox
         self._baselines: dict[str, float] = {}
         self._mutants: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] | None = None
+        # How many answers each test has found wrong, of those that were asked for full points.
+        self._noticed: Counter[str] = Counter()
 
     @cached_property
     def _prepared(self) -> Prepared:
@@ -315,6 +319,7 @@ class ExerciseGrader:
     ) -> tuple[Judgement, ...]:
         """The judgements together with those of the rules about the source, in the exercise's
         order; all without points where a rule is broken that the exercise depends on."""
+        judgements = without_unproven(judgements)
         sources = [
             self._judge_source(test, submission, judgements) for test in self.exercise.source_tests
         ]
@@ -326,15 +331,43 @@ class ExerciseGrader:
         return tuple(everything)
 
     def gets_full_points(self, submission: Submission) -> bool:
-        """Whether no test finds anything wrong. Stops early where one does."""
-        few = self.exercise.run_tests[:_QUICK]
-        if not all(isinstance(test, EfficiencyTest) for test in few):
-            run = self._run(submission, few)
-            if any(self._judge(test, self.truths, run).finding is not None for test in few):
+        """Whether no test finds anything wrong; how long it takes does not matter. Ends with the
+        first test that does. Tests that found something before come first."""
+        if self._breaks_rules(submission):
+            return False
+        often = sorted(self._untimed, key=lambda test: -self._noticed[test.name])[:_QUICK]
+        rest = [test for test in self._untimed if test not in often]
+        timed = [test for test in self._plan.tests if isinstance(test, EfficiencyTest)]
+        by_name = {test.name: test for test in self.exercise.run_tests}
+        found: list[str] = []
+
+        def finds_something(name: str, observations: tuple[Observation, ...]) -> bool:
+            if judge_test(by_name[name], self.truths[name], observations).finding is not None:
+                found.append(name)
+                self._noticed[name] += 1
+            return bool(found)
+
+        for tests in ([*often, *rest], timed):
+            self._run(submission, tests, finds_something)
+            if found:
                 return False
-        _, judgements = self.run(submission)
-        judgements = self.add_source_tests(submission, judgements)
+        budget = Budget(math.inf)
+        _, judgements = self._add_pytest(submission, ExerciseRun({}), (), budget)
         return all(judgement.finding is None for judgement in judgements)
+
+    def run_untimed(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
+        """As :meth:`run`, but tests of efficiency are not run, and count as passed."""
+        budget = Budget(math.inf)
+        run, judgements = self._run_and_judge(submission, self._untimed, ExerciseRun({}), budget)
+        run, judgements = self._add_pytest(submission, run, judgements, budget)
+        passed = tuple(
+            Judgement(test, tuple(part.points for part in test.parts), None, {})
+            for test in self.exercise.run_tests
+            if isinstance(test, EfficiencyTest)
+        )
+        order = {test.name: number for number, test in enumerate(self.exercise.tests)}
+        both = sorted((*judgements, *passed), key=lambda one: order[one.test.name])
+        return run, tuple(both)
 
     def mutants(self) -> Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]:
         """What each known mistake does, found out when it is first asked for."""
@@ -346,8 +379,21 @@ class ExerciseGrader:
             }
         return self._mutants
 
-    def _run(self, submission: Submission, tests: Sequence[RunTest] | None = None) -> ExerciseRun:
-        return run_exercise(self._plan, submission, self._sandbox.session, tests)
+    def _run(
+        self, submission: Submission, tests: Sequence[RunTest], until: Until = lambda _, __: False
+    ) -> ExerciseRun:
+        return run_exercise(self._plan, submission, self._sandbox.session, tests, until=until)
+
+    def _breaks_rules(self, submission: Submission) -> bool:
+        return any(
+            self._judge_source(test, submission, ()).finding is not None
+            for test in self.exercise.source_tests
+        )
+
+    @cached_property
+    def _untimed(self) -> list[RunTest]:
+        """The tests in the order in which they are run, but for those of efficiency."""
+        return [test for test in self._plan.tests if not isinstance(test, EfficiencyTest)]
 
     def _judge_time(
         self, judgement: Judgement, run: ExerciseRun, submission: Submission, budget: Budget
@@ -433,7 +479,8 @@ class ExerciseGrader:
         ``submission`` is what was run, to quote from; ``computed`` says what wrong outputs are,
         for want of a mistake that explains them."""
         test = judgement.test
-        message = text("passed", language)
+        earned = judgement.score >= judgement.max_score
+        message = text("passed" if earned else "unproven", language)
         if judgement.finding is not None:
             number = judgement.finding.case
             message = explain_finding(

@@ -22,6 +22,7 @@ from autograder.release.wheel import build_wheel
 from autograder.sandbox.host import Sandbox
 from autograder.student.mistake_index import build_index, index_path
 from autograder.text.language import Language
+from autograder.text.said import said
 from autograder.truth.cases import draw_cases
 from autograder.truth.expected import expected_outputs
 
@@ -110,7 +111,7 @@ def _refuse_dependence(assignment: Assignment, files: dict[str, bytes]) -> None:
             path = Path(str(error.path))
             place = path.relative_to(root) if path.is_relative_to(root) else path
             raise CourseError(
-                f"the public tests do not work without the solution: {error.message}",
+                said("error_without_solution", error=error.message),
                 path=place,
                 line=error.line,
                 column=error.column,

@@ -32,6 +32,7 @@ from autograder.sandbox.protocol import (
     MAX_ITEMS,
     MAX_NDIM,
     MAX_TEXT,
+    Again,
     Array,
     Call,
     Callback,
@@ -135,6 +136,7 @@ class Server:
         self._module: types.ModuleType | None = None
         self._files: Mapping[str, str] = {}
         self._kept: dict[str, Any] = {}
+        self._held: list[Any] = []
         self._number = 0
         self._unread = memoryview(b"")
 
@@ -181,7 +183,16 @@ class Server:
         found, function = self._find(request.target)
         if not found or not callable(function):
             return Missing(request.number, callable=found)
-        arguments = [self._argument(argument) for argument in request.arguments]
+        arguments: list[Any] = []
+        for argument in request.arguments:
+            arguments.append(
+                arguments[argument.position]
+                if isinstance(argument, Again)
+                else self._argument(argument)
+            )
+        if request.in_place and len(self._held) == len(arguments):
+            arguments = [_written_into(*both) for both in zip(self._held, arguments, strict=True)]
+        self._held = arguments if request.holds else []
         if not request.inspect:
             _let_go(request.arguments)
         lines = None
@@ -243,16 +254,17 @@ class Server:
             case RemoteRef():
                 return self._kept[argument.name]
             case Function():
-                return self._proxy(argument.number)
+                return self._proxy(argument)
             case Listed():
                 items = [self._argument(item) for item in argument.items]
                 return tuple(items) if argument.kind == "tuple" else items
         raise TypeError(type(argument).__name__)
 
-    def _proxy(self, function: int) -> Callable[..., Any]:
-        def call_grader(*arguments: Any) -> Any:
-            leaves = tuple(_pack_leaf(argument) for argument in arguments)
-            self._send(Callback(self._number, function, leaves))
+    def _proxy(self, function: Function) -> Callable[..., Any]:
+        def call_grader(*arguments: Any, **named: Any) -> Any:
+            given = _in_order(function.parameters, arguments, named)
+            leaves = tuple(_pack_leaf(argument) for argument in given)
+            self._send(Callback(self._number, function.number, leaves))
             answer = self._receive()
             if not isinstance(answer, CallbackResult):
                 raise RuntimeError("the grader did not answer")
@@ -362,6 +374,38 @@ def rehearse() -> None:
     np.random.seed(0)
     for name in sys.modules.keys() - modules:
         del sys.modules[name]
+
+
+def _in_order(
+    parameters: Sequence[str], arguments: Sequence[Any], named: Mapping[str, Any]
+) -> Sequence[Any]:
+    """The arguments of a call, those given by name in their places. Raises :class:`TypeError` as
+    Python does."""
+    if not named:
+        return arguments
+    rest = list(parameters[len(arguments) :])
+    for name in named:
+        if name in parameters and name not in rest:
+            raise TypeError(f"got multiple values for argument '{name}'")
+        if name not in rest:
+            raise TypeError(f"got an unexpected keyword argument '{name}'")
+    missing = [name for name in rest if name not in named]
+    if missing:
+        raise TypeError(f"missing argument '{missing[0]}'")
+    return (*arguments, *(named[name] for name in rest))
+
+
+def _written_into(before: Any, argument: Any) -> Any:
+    """The array of the call before, with the numbers of the argument, where they are alike."""
+    if (
+        isinstance(before, np.ndarray)
+        and isinstance(argument, np.ndarray)
+        and (before.shape, before.dtype, before.flags.writeable)
+        == (argument.shape, argument.dtype, True)
+    ):
+        before[...] = argument
+        return before
+    return argument
 
 
 class _TooManyLinesError(BaseException):

@@ -56,7 +56,7 @@ def problem(message: str) -> str:
 def _exercise(checked: CheckedExercise, language: Language) -> str:
     passed = sum(test.passed for test in checked.tests)
     state: bool | None = checked.passed
-    note = text("check_count", language, passed=passed, total=len(checked.tests))
+    note = text("check_count", language, passed=passed, n=len(checked.tests))
     if not checked.tests or checked.untouched:
         state = None
         note = text("check_not_started" if checked.tests else "check_no_tests", language)

@@ -92,7 +92,7 @@ def _exercise(checked: CheckedExercise, language: Language, width: int) -> Itera
         yield _headline("·", "yellow", checked, text("check_not_started", language), width)
         return
     passed = sum(test.passed for test in checked.tests)
-    count = text("check_count", language, passed=passed, total=len(checked.tests))
+    count = text("check_count", language, passed=passed, n=len(checked.tests))
     mark, style = ("✓", _GOOD) if checked.passed else (_MARK, _BAD)
     yield _headline(mark, style, checked, count, width)
     if checked.file not in ("", f"{name}.py"):

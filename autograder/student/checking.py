@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 
 from autograder.course.course import Course
 from autograder.course.exercise import Exercise, PropertyTest, Test
 from autograder.grades.model import TestGrade
+from autograder.grading.explain import note_on
 from autograder.grading.grader import ExerciseGrader, public_part
 from autograder.grading.judge import Finding, Judgement, Truth, doubled
 from autograder.grading.observation import Output
@@ -33,7 +35,7 @@ from autograder.student.mistake_index import (
 )
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language
-from autograder.text.messages import pick, sanitize_lines
+from autograder.text.messages import pick, sanitize, sanitize_lines, text
 from autograder.truth.cases import Case
 from autograder.truth.compare import compare
 from autograder.truth.expected import Expected
@@ -141,10 +143,11 @@ def check_exercise(
     for judgement in judgements:
         name = judgement.test.name
         mistake = found[name].name if name in found else None
+        grade = grader.test_grade(judgement, mistake, texts, language, submission, computed)
         tests.append(
             CheckedTest(
                 title=title_of(judgement.test, language),
-                grade=grader.test_grade(judgement, mistake, texts, language, submission, computed),
+                grade=_as_not_handed_in(grade, judgement, submission, exercise, language),
                 finding=judgement.finding,
                 case=_failed_case(judgement, grader.cases.get(name), run, grader.truths),
             )
@@ -157,6 +160,22 @@ def check_exercise(
         sources=dict(submission.files),
         file=submission.file_for(exercise.name),
     )
+
+
+def _as_not_handed_in(
+    grade: TestGrade,
+    judgement: Judgement,
+    submission: Submission,
+    exercise: Exercise,
+    language: Language,
+) -> TestGrade:
+    """The grade in the words of a check, which nobody has handed in anything for."""
+    finding = judgement.finding
+    if finding is None or finding.failure is None or finding.failure.kind != "missing_file":
+        return grade
+    message = text("check_missing_file", language, detail=sanitize(finding.failure.detail))
+    message += note_on(exercise, finding, submission, language)
+    return msgspec.structs.replace(grade, message=message)
 
 
 def title_of(test: Test, language: Language) -> str:

@@ -37,6 +37,7 @@ from autograder.grading.run import ExerciseRun
 from autograder.sandbox.host import Sandbox
 from autograder.text.language import Text
 from autograder.text.messages import sanitize, sanitize_lines
+from autograder.text.said import said
 from autograder.truth.compare import NotAnArray
 from autograder.truth.expected import Expected
 from autograder.truth.reference import solution_source
@@ -116,19 +117,17 @@ def read_index(path: Path) -> dict[str, tuple[LockedHint, ...]]:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise ValueError("not an ordinary file")
+            raise ValueError(said("reason_no_file"))
         if status.st_size > MAX_BYTES:
-            raise ValueError(f"larger than {MAX_BYTES} bytes")
+            raise ValueError(said("reason_large", limit=MAX_BYTES))
         file = msgspec.json.decode(path.read_bytes(), type=_File)
         if file.version != VERSION:
-            raise ValueError(f"version {file.version} of it is not known here")
+            raise ValueError(said("reason_version", version=file.version))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise CourseError(
-            f"cannot be read: {reason}; get it again, or delete it to go without hints", path=path
-        ) from None
+        reason = error.strerror if isinstance(error, OSError) else error.args[0]
+        raise CourseError(said("error_hints", reason=reason), path=path) from None
     return file.exercises
 
 

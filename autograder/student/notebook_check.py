@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from autograder.course.near import language_near
 from autograder.errors import AutograderError, UsageError
 from autograder.sandbox.host import Sandbox
 from autograder.student import check_html
@@ -31,8 +32,10 @@ from autograder.submissions.notebook import (
 )
 from autograder.submissions.submission import Submission, read_submission
 from autograder.submissions.submission import Work as Counting
+from autograder.text.catalogue import FALLBACK
 from autograder.text.language import Language
 from autograder.text.messages import text
+from autograder.text.said import said, worded
 
 
 class Report:
@@ -78,8 +81,9 @@ def check(*names: str, lang: Language | None = None) -> Report:
         course = works[0].course
         chosen = lang or course.language
         if chosen not in course.languages:
+            known = ", ".join(course.languages)
             raise UsageError(
-                f"lang='{chosen}': the course is written in {', '.join(course.languages)}"
+                said("error_not_in_language", option=f"lang='{chosen}'", languages=known)
             )
         shell = _shell()
         checked = []
@@ -89,7 +93,8 @@ def check(*names: str, lang: Language | None = None) -> Report:
                     check_exercise(work.course, work.exercise, submission, sandbox, chosen)
                 )
     except AutograderError as error:
-        return Report((), lang or "en", str(error))
+        language = lang or language_near(Path.cwd()) or FALLBACK
+        return Report((), language, worded(error, language))
     return Report(checked, chosen)
 
 
@@ -151,7 +156,7 @@ def extract_cells(cells: Sequence[str], roots: Sequence[str] | None) -> Extract:
     try:
         return extract(parse_notebook(content), roots)
     except NotebookError as error:
-        raise UsageError(f"the cells of this notebook cannot be read: {error}") from None
+        raise UsageError(said("error_cells", error=error)) from None
 
 
 def _is_python(cell: str) -> bool:

@@ -21,6 +21,7 @@ from autograder.errors import MachineError
 from autograder.submissions import reader
 from autograder.submissions.opening import open_file
 from autograder.submissions.submission import SubmissionRef, source_paths
+from autograder.text.said import said
 
 _MAX_BYTES = 4096
 _OBJECT_NAME = re.compile(r"^[0-9a-f]{40}(?:[0-9a-f]{24})?$")
@@ -98,7 +99,7 @@ def submission_time(ref: SubmissionRef) -> datetime:
     :class:`MachineError` where there is no time at all."""
     found = evidence(ref).time
     if found is None:
-        raise MachineError(f"{ref.folder}: cannot tell when it was handed in")
+        raise MachineError(said("error_no_time_of", folder=ref.folder))
     return found
 
 

@@ -132,7 +132,7 @@ def test_a_syntax_error_is_said_once(check: Check, bundle: Path) -> None:
         ("linear_backward = 3\n", "cannot be called"),
         ("import nowhere\n" + RIGHT.replace("W.T", "nowhere.T"), "No module named 'nowhere'"),
         ("def linear_backward(x, W, dy):\n    pass\n", "Returned None"),
-        ("def linear_backward(x, W, dy):\n    return 1, 2, 3\n", "3 value(s) instead of 2"),
+        ("def linear_backward(x, W, dy):\n    return 1, 2, 3\n", "3 values instead of 2"),
         ("def linear_backward(x, W, dy):\n    return 'a', 'b'\n", "not a numpy array"),
         ("def linear_backward(x, W, dy):\n    return dy, W\n", "has shape (2,)"),
         ("def linear_backward(x, W, dy):\n    return x * float('nan'), W\n", "nan or inf"),

@@ -284,7 +284,7 @@ CALLS: dict[str, tuple[tuple[object, ...], str]] = {
     ),
     "unknown assignment": (
         ("grade", ".", "--out", "out", "--assignment", "x"),
-        "--assignment x: the course has linear-layer",
+        "--assignment x: no such assignment; the course has linear-layer",
     ),
     "unknown language": (("grade", "submissions", "--out", "out", "--lang", "fr"), "--lang fr"),
     "unknown option": (("grade", ".", "--uot", "out"), "No such option"),

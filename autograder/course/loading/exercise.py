@@ -87,7 +87,7 @@ def load_exercise(
         if hidden_path is not None:
             hidden = _converted("hidden", HiddenFile, hidden_path, root, languages)
     findings.raise_first()
-    origins: Origins = {}
+    origins: Origins = {key: _origin(exercise.at(key)) for key in ("title", "statement")}
     setting, forward = read_setting(exercise, origins)
     tests, mistakes, right = _read_parts(
         exercise, hidden, setting, pytest_tests, languages, origins

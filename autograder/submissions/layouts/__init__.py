@@ -32,6 +32,7 @@ from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef
 from autograder.submissions.submission_time import number_attempts
 from autograder.text.messages import sanitize
+from autograder.text.said import joined, replaced, said
 
 
 class Layout(Struct, frozen=True):
@@ -109,12 +110,12 @@ def submissions(
                 found = _found(request, layout)
             except UsageError as error:
                 # The reader knows the zip, not our temporary folder.
-                raise UsageError(str(error).replace(str(folder), str(path))) from None
+                raise UsageError(replaced(error.args[0], str(folder), str(path))) from None
             yield replace(found, left_out=tuple(left_out))
         return
     if not path.is_dir():
-        what = "is not a folder or a zip" if path.exists() else "is not there"
-        raise UsageError(f"{path}: {what}; give the folder that holds the submissions")
+        key = "error_submissions_kind" if path.exists() else "error_submissions_missing"
+        raise UsageError(said(key, path=path))
     request = _request(path, path.resolve().name, course, assignments, students)
     yield _found(request, layout)
 
@@ -137,7 +138,9 @@ def _found(request: Request, layout: str) -> Found:
     lines = LAYOUTS[name].unmatched(request)
     kept = [ref for ref in refs if not asked_for or ref.student in asked_for]
     if not kept:
-        raise UsageError(f"{request.folder}: {lines[0] if lines else _nobody(request, refs)}")
+        if lines:
+            raise UsageError(said("place_error", place=request.folder, message=lines[0]))
+        raise UsageError(_nobody(request, refs))
     lines += unmatched.missing(asked_for, [ref.student for ref in refs], lines)
     return Found(
         number_attempts(kept),
@@ -149,9 +152,9 @@ def _found(request: Request, layout: str) -> Found:
 
 def _nobody(request: Request, refs: Sequence[SubmissionRef]) -> str:
     """That nothing of the students asked for is there, and who is instead."""
-    asked_for = " or ".join(sanitize(student, 60) for student in request.students)
-    everybody = [ref.student for ref in refs]
-    return f"no submission of {asked_for}; {unmatched.there_are(everybody, request.students)}"
+    asked_for = joined("either", [sanitize(student, 60) for student in request.students])
+    others = unmatched.there_are([ref.student for ref in refs], request.students)
+    return said("error_no_submission_of", folder=request.folder, students=asked_for, others=others)
 
 
 def _recognised(request: Request, layout: str) -> tuple[Request, str]:
@@ -176,10 +179,9 @@ def _recognised(request: Request, layout: str) -> tuple[Request, str]:
         for name, one in LAYOUTS.items():
             if one.recognises(folder) if one.agreement is None else _agrees(one, folder):
                 return folder, name
-    expected = "; ".join(f"{name}: {one.expected}" for name, one in LAYOUTS.items())
-    raise UsageError(
-        f"{request.folder}: fits no layout; saw {saw(request.folder)}; known are {expected}"
-    )
+    layouts = [said("layout", name=name, expected=one.expected) for name, one in LAYOUTS.items()]
+    seen, known = saw(request.folder), joined("in_list", layouts)
+    raise UsageError(said("error_layout_none", folder=request.folder, saw=seen, known=known))
 
 
 def _agrees(layout: Layout, folder: Request) -> bool:

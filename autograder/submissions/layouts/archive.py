@@ -19,8 +19,10 @@ from autograder.errors import AutograderError, MachineError, UsageError
 from autograder.submissions import reader
 from autograder.submissions.listing import MAX_ARCHIVE_BYTES, entry_name
 from autograder.submissions.names import is_system_folder, meaning
+from autograder.submissions.sentences import Sentence, said_again, sentence
 from autograder.submissions.submission import MAX_NOTEBOOK_BYTES
 from autograder.text.messages import sanitize
+from autograder.text.said import said
 
 MAX_FILES = 100_000
 MAX_TOTAL_BYTES = 1 << 33
@@ -43,8 +45,8 @@ class Unpacked(Struct, frozen=True):
     """What became of a zip: the names that were left out, or why it cannot be unpacked, and
     whether that is the machine's fault."""
 
-    left_out: list[str] = []
-    fault: str = ""
+    left_out: list[Sentence] = []
+    fault: Sentence | None = None
     is_machine: bool = False
 
 
@@ -69,12 +71,13 @@ def unpacked(path: Path, left_out: list[str]) -> Iterator[Path]:
             _unpack_into,
             (str(path), folder),
             Unpacked,
-            lambda why: Unpacked(fault=f"{path}: is not a zip that can be read: {why}"),
+            lambda why: Unpacked(fault=sentence(said("error_zip", path=path, error=why))),
             _LIMITS,
         )
-        if done.fault:
-            raise MachineError(done.fault) if done.is_machine else UsageError(done.fault)
-        left_out.extend(done.left_out)
+        if done.fault is not None:
+            fault = said_again(done.fault)
+            raise MachineError(fault) if done.is_machine else UsageError(fault)
+        left_out.extend(map(said_again, done.left_out))
         yield _root(target)
 
 
@@ -85,19 +88,19 @@ def _unpack_into(places: tuple[str, str]) -> Unpacked:
         with zipfile.ZipFile(path) as archive:
             _unpack(archive, path, target, left_out)
     except AutograderError as error:
-        return Unpacked(fault=str(error))
+        return Unpacked(fault=sentence(error.args[0]))
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
-        return Unpacked(fault=f"{path}: is not a zip that can be read: {error}")
+        return Unpacked(fault=sentence(said("error_zip", path=path, error=error)))
     except OSError as error:
-        fault = f"{path}: cannot be unpacked: {error.strerror or error}"
-        return Unpacked(fault=fault, is_machine=True)
-    return Unpacked(left_out)
+        fault = said("error_unpack", path=path, reason=error.strerror or error)
+        return Unpacked(fault=sentence(fault), is_machine=True)
+    return Unpacked([*map(sentence, left_out)])
 
 
 def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[str]) -> None:
     entries = archive.infolist()
     if len(entries) > MAX_FILES:
-        raise UsageError(f"{path}: has more than {MAX_FILES} files")
+        raise UsageError(said("error_zip_files", path=path, limit=MAX_FILES))
     total = 0
     used: dict[str, int] = {}
     top = _common_top(entries)
@@ -120,7 +123,7 @@ def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[s
             room = MAX_STUDENT_BYTES - used.get(owner, 0)
             if room <= 0:
                 mebibytes = MAX_STUDENT_BYTES >> 20
-                left_out.append(f"{sanitize(name, 80)} (more than {mebibytes} MiB of one student)")
+                left_out.append(said("zip_too_much", name=sanitize(name, 80), limit=mebibytes))
                 continue
             written = _copy(archive, entry, destination, min(room, MAX_TOTAL_BYTES - total))
             used[owner] = used.get(owner, 0) + written
@@ -133,7 +136,7 @@ def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[s
         except (_Damaged, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError):
             left_out.append(sanitize(name, 80))
         if total >= MAX_TOTAL_BYTES:
-            raise UsageError(f"{path}: has more than {MAX_TOTAL_BYTES >> 20} MiB of files")
+            raise UsageError(said("error_zip_size", path=path, limit=MAX_TOTAL_BYTES >> 20))
 
 
 def _common_top(entries: Sequence[zipfile.ZipInfo]) -> str:

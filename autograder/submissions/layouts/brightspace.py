@@ -22,8 +22,9 @@ from msgspec import Struct
 from autograder.submissions.layouts.found import Request, not_read
 from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef, displayable
+from autograder.text.said import said
 
-EXPECTED = "<number>-<number> - <First Last> - <date>/ folders"
+EXPECTED = said("layout_brightspace")
 
 _NAME = re.compile(r"(?P<person>\d+)-(?P<number>\d+) - (?P<rest>.+)", re.DOTALL)
 # What stands between hyphens and has a year in it is the time, in whatever language.
@@ -73,7 +74,7 @@ def _is_read(entry: os.DirEntry[str]) -> bool:
 
 def unmatched(request: Request) -> list[str]:
     """A line for each thing whose name does not say whose it is."""
-    return not_read(request, _is_read, "Brightspace gives nothing such a name")
+    return not_read(request, _is_read, said("not_read_any", platform="Brightspace"))
 
 
 def find(request: Request) -> list[SubmissionRef]:

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from autograder.submissions.layouts.found import Request, repository_ref
 from autograder.submissions.submission import SubmissionRef, displayable
+from autograder.text.said import joined, said
 
-EXPECTED = "a repository <assignment>-<user>/ for each student"
+EXPECTED = said("layout_classroom")
 
 
 def recognises(request: Request) -> bool:
@@ -31,8 +32,10 @@ def find(request: Request) -> list[SubmissionRef]:
         for student, assignment, root in _repositories(request)
     ]
     if not refs:
-        assignments = " or ".join(request.assignments)
-        raise request.refuse("classroom", f"{EXPECTED}, where <assignment> is {assignments}")
+        assignments = joined("either", request.assignments)
+        raise request.refuse(
+            "classroom", said("layout_where", expected=EXPECTED, assignments=assignments)
+        )
     return refs
 
 

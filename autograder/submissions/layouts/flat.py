@@ -13,8 +13,9 @@ from autograder.submissions.layouts.found import Request
 from autograder.submissions.layouts.unmatched import has_work
 from autograder.submissions.names import meaning
 from autograder.submissions.submission import SubmissionRef, displayable
+from autograder.text.said import said
 
-EXPECTED = "<student>.py files or <student>/ folders with .py files"
+EXPECTED = said("layout_flat")
 
 _CODE = ("python", "notebook")
 

@@ -15,6 +15,7 @@ from autograder.submissions.found_at import FoundAt
 from autograder.submissions.names import meaning, same
 from autograder.submissions.submission import SubmissionRef, displayable, storable, wanted_of
 from autograder.text.messages import sanitize
+from autograder.text.said import said
 
 MAX_ENTRIES = 100_000
 _SHOWN = 5
@@ -45,10 +46,8 @@ class Request(Struct, frozen=True):
     def the_assignment(self, layout: str) -> str:
         """The one assignment that is wanted, for layouts that do not name it themselves."""
         if len(self.assignments) > 1:
-            raise UsageError(
-                f"--layout {layout}: the files do not say which assignment they are; "
-                f"name it with --assignment ({', '.join(self.assignments)})"
-            )
+            known = ", ".join(self.assignments)
+            raise UsageError(said("error_layout_which", layout=layout, known=known))
         return self.assignments[0]
 
     def ref(
@@ -88,9 +87,9 @@ class Request(Struct, frozen=True):
 
     def refuse(self, layout: str, expected: str) -> UsageError:
         """The error that there is nothing for this layout, with what there is instead."""
+        seen = saw(self.folder)
         return UsageError(
-            f"{self.folder}: not a folder of layout {layout}: expected {expected}, "
-            f"saw {saw(self.folder)}"
+            said("error_layout", folder=self.folder, layout=layout, expected=expected, saw=seen)
         )
 
 
@@ -104,7 +103,7 @@ def entries(folder: Path) -> list[os.DirEntry[str]]:
                 if not entry.name.startswith((".", "__MACOSX")) and not entry.is_symlink():
                     found.append(entry)
     except OSError as error:
-        raise UsageError(f"{folder}: cannot be read: {error.strerror}") from None
+        raise UsageError(said("error_unreadable", path=folder, reason=error.strerror)) from None
     return sorted(found, key=lambda entry: os.fsencode(entry.name))
 
 
@@ -117,7 +116,7 @@ def is_added(name: str) -> bool:
 def not_read(request: Request, explains: Callable[[os.DirEntry[str]], bool], why: str) -> list[str]:
     """A line for each thing at the top that a layout has no place for. Nobody is lost silently."""
     return [
-        f"{sanitize(displayable(entry.name), 80)}: not read: {why}"
+        said("not_read", name=sanitize(displayable(entry.name), 80), why=why)
         for entry in request.entries()
         if not (request.students or is_added(entry.name) or explains(entry))
     ]
@@ -126,14 +125,14 @@ def not_read(request: Request, explains: Callable[[os.DirEntry[str]], bool], why
 def saw(folder: Path) -> str:
     """The first few names in the folder, for an error."""
     names = [entry.name + ("/" if entry.is_dir() else "") for entry in entries(folder)]
-    return some(names) if names else "nothing"
+    return some(names) if names else said("seen_nothing")
 
 
 def some(names: Sequence[str]) -> str:
     """The first few names, and how many more there are."""
     shown = ", ".join(sanitize(displayable(name), 60) for name in names[:_SHOWN])
     more = len(names) - _SHOWN
-    return shown + (f" and {more} more" if more > 0 else "")
+    return said("and_more", names=shown, n=more) if more > 0 else shown
 
 
 def source_folder(root: Path, assignment: str) -> Path:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from autograder.submissions.layouts.found import Request, not_read
 from autograder.submissions.submission import SubmissionRef, displayable
+from autograder.text.said import said
 
-EXPECTED = "submission_<id>/ folders and submission_metadata.yml"
+EXPECTED = said("layout_gradescope")
 METADATA = "submission_metadata.yml"
 _FOLDER = re.compile(r"submission_\d+")
 
@@ -31,7 +32,7 @@ def _is_submission(entry: os.DirEntry[str]) -> bool:
 
 def unmatched(request: Request) -> list[str]:
     """A line for what is no submission."""
-    return not_read(request, _is_submission, "submissions are called submission_<id>/")
+    return not_read(request, _is_submission, said("not_read_gradescope"))
 
 
 def find(request: Request) -> list[SubmissionRef]:

@@ -7,7 +7,7 @@ read by the bounded child, which hands back names and times.
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from msgspec import Struct
 from autograder.errors import UsageError
 from autograder.submissions import reader
 from autograder.submissions.names import displayable
+from autograder.submissions.sentences import Sentence, said_again, sentence
+from autograder.text.said import said
 
 _MAX_BYTES = 1 << 26
 
@@ -37,7 +39,7 @@ class Metadata(Struct, frozen=True):
     """By the name of each submission's folder; ``fault`` says why it cannot be read."""
 
     submissions: dict[str, About] = {}
-    fault: str = ""
+    fault: Sentence | None = None
 
 
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -64,11 +66,11 @@ def read_metadata(path: Path) -> dict[str, About]:
         _read_metadata,
         str(path),
         Metadata,
-        lambda why: Metadata(fault=f"{path}: is not the YAML of a Gradescope export: {why}"),
+        lambda why: Metadata(fault=sentence(said("error_gradescope_yaml", path=path, error=why))),
         _LIMITS,
     )
-    if found.fault:
-        raise UsageError(found.fault)
+    if found.fault is not None:
+        raise UsageError(said_again(found.fault))
     return found.submissions
 
 
@@ -77,7 +79,7 @@ def _read_metadata(place: str) -> Metadata:
     try:
         data = load_metadata(path)
     except UsageError as error:
-        return Metadata(fault=str(error))
+        return Metadata(fault=sentence(error.args[0]))
     return Metadata(
         {
             name: About(_students(about), _time(about.get(":created_at")))
@@ -91,7 +93,7 @@ def load_metadata(path: Path) -> dict[Any, Any]:
     """Everything that the file says. Raises :class:`UsageError`."""
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise UsageError(f"{path}: is larger than {_MAX_BYTES >> 20} MiB")
+            raise UsageError(said("error_too_large", path=path, limit=_MAX_BYTES >> 20))
         content = path.read_bytes()
         loader = _Loader(content)
         try:
@@ -99,12 +101,12 @@ def load_metadata(path: Path) -> dict[Any, Any]:
         finally:
             loader.dispose()
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+        raise UsageError(said("error_unreadable", path=path, reason=error.strerror)) from None
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         line = str(error).split("\n", 1)[0]
-        raise UsageError(f"{path}: is not the YAML of a Gradescope export: {line}") from None
+        raise UsageError(said("error_gradescope_yaml", path=path, error=line)) from None
     if not isinstance(data, dict):
-        raise UsageError(f"{path}: is not a mapping from submissions to their metadata")
+        raise UsageError(said("error_gradescope_mapping", path=path))
     return data
 
 
@@ -114,7 +116,7 @@ def _students(about: dict[Any, Any]) -> list[str]:
     for person in submitters if isinstance(submitters, list) else []:
         if isinstance(person, dict):
             names = (person.get(key) for key in (":sid", ":email", ":name"))
-            plain = (name for name in names if isinstance(name, (str, int, float)))
+            plain = (name for name in names if isinstance(name, (str, int, float, date)))
             student = next((text for name in plain if (text := str(name).strip())), "")[:_MAX_NAME]
             if student:
                 # Never surrogates, which no file could store.

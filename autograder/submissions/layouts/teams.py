@@ -18,8 +18,9 @@ from autograder.submissions.layouts.found import Request, entries
 from autograder.submissions.layouts.unmatched import complaint, nearest
 from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef, displayable
+from autograder.text.said import said
 
-EXPECTED = "<student>/<homework>/Version <n>/ folders, as in Submitted files"
+EXPECTED = said("layout_teams")
 
 _SUBMITTED = ("submitted files", "제출된 파일")
 _LIBRARY = (*_SUBMITTED, "working files", "작업 중인 파일")
@@ -47,7 +48,7 @@ def unmatched(request: Request) -> list[str]:
         return []
     read = {ref.student for ref in find(request)}
     return [
-        complaint(student, "there is no folder Version <n>/ in the homework's")
+        complaint(student, said("unmatched_version"))
         for student in dict.fromkeys(
             same(displayable(entry.name)) for entry in _folders(_top(request))
         )
