@@ -26,6 +26,7 @@ from autograder.grading import run
 from autograder.grading.grader import Grader
 from autograder.grading.observation import Observation
 from autograder.grading.run import run_exercise
+from autograder.integrations.nbgrader.grading import CourseGrader
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.session import Session
 from autograder.submissions import opening, reader
@@ -64,6 +65,31 @@ def test_hidden_inputs_told_all_public_tests_are_over_before_the_first_hidden_on
     grade(course, HONEST)
     assert {"public", "hidden"} == set(order)
     assert order == sorted(order, reverse=True)  # "public" comes after "hidden" in the alphabet
+
+
+def test_hidden_inputs_told_nor_where_nbgrader_asks_for_one_notebook_after_the_other(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    original = run_exercise
+
+    def noted(*arguments: object, **named: object) -> object:
+        order.extend(test.visibility for test in arguments[3])  # type: ignore[attr-defined]
+        return original(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(grading, "run_exercise", noted)
+    grader = CourseGrader(course, "sandbox", ())
+    submission = Submission("eve", "layer", HONEST)
+    try:
+        for _ in range(2):  # and again where it is graded again
+            order.clear()
+            for exercise in course.assignments["layer"].exercises:
+                graded = grader.grade(exercise, submission, "en").grade
+                assert graded.score == graded.max_score
+            assert {"public", "hidden"} == set(order)
+            assert order == sorted(order, reverse=True)
+    finally:
+        grader.close()
 
 
 ATTEMPTS = {
@@ -218,6 +244,19 @@ def test_slow_on_purpose_has_a_budget(
     assert sum(answered) <= 1
     statuses = [test.status for one in slow.exercises for test in one.tests]
     assert statuses.count("timeout") >= len(statuses) - 1  # not run any more
+
+
+def test_slow_on_purpose_has_a_budget_in_nbgrader_too(course: Course, loads: list[str]) -> None:
+    kind = SLOW["crashes and is loaded anew"]
+    submission = Submission("eve", "layer", {"linear_backward.py": kind, "batched.py": kind})
+    limited = replace(course, limits=replace(course.limits, submission_seconds=0.1))
+    grader = CourseGrader(limited, "sandbox", ())
+    try:
+        for exercise in course.assignments["layer"].exercises:
+            assert grader.grade(exercise, submission, "en").grade.score == 0
+    finally:
+        grader.close()
+    assert len(loads) == 1
 
 
 def test_slow_on_purpose_would_go_on_without_a_budget(course: Course, loads: list[str]) -> None:
