@@ -39,6 +39,7 @@ from autograder.processes.lifetime import exit_with_parent
 from autograder.processes.parallel import CAN_FORK
 from autograder.submissions import opening
 from autograder.text.messages import sanitize
+from autograder.text.said import said
 
 Result = TypeVar("Result")
 
@@ -182,7 +183,7 @@ class Reader:
             self._exactly(len(_READY), time.monotonic() + START_SECONDS)
         except (OSError, EOFError) as error:
             self.stop()
-            raise MachineError(f"a Python process to read in does not start: {error}") from None
+            raise MachineError(said("error_reader_start", error=error)) from None
 
     def _fork(self, theirs: socket.socket) -> int:
         parent = os.getpid()
