@@ -216,7 +216,7 @@ def commit_time(repository: Path) -> datetime | None:
     itself is what the student's computer said.
     """
     git = repository / ".git"
-    name = _head(git)
+    name = head_of(git)
     objects = git / "objects"
     if name is None or objects.is_symlink() or not objects.is_dir():
         return None
@@ -244,15 +244,20 @@ def commit_time(repository: Path) -> datetime | None:
             )
         except (OSError, subprocess.TimeoutExpired):
             return None
+    return time_of_commit(done.stdout) if done.returncode == 0 else None
+
+
+def time_of_commit(content: bytes) -> datetime | None:
+    """The committer's time in a commit as git stores it."""
     # The first line of this form is git's own: the header precedes the message.
-    match = _COMMITTER.search(done.stdout) if done.returncode == 0 else None
+    match = _COMMITTER.search(content)
     try:
         return None if match is None else datetime.fromtimestamp(int(match[1]), UTC)
     except (ValueError, OverflowError, OSError):
         return None
 
 
-def _head(git: Path) -> str | None:
+def head_of(git: Path) -> str | None:
     """The name of the commit that HEAD is at, read without git."""
     if git.is_symlink() or not git.is_dir():
         return None
