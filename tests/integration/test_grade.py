@@ -481,6 +481,7 @@ def test_notebooks_are_submissions_too(tmp_path: Path) -> None:
     }
     assert "not in Jupyter's format" in messages["cem"]
     assert messages["dan"] == (
+        "Python does not understand this line. "
         "Python cannot read cell 2 of the notebook (its line 1): invalid syntax"
     )
     assert grade(folder, tmp_path / "ko", "--lang", "ko", "--student", "dan").returncode == 0
