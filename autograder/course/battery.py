@@ -52,8 +52,10 @@ GROUPS: Final = (
 _USUAL: Final = tuple(range(2, 6))
 _LARGE: Final = {0: 1001, 1: 1001, 2: 37, 3: 19, 4: 11}
 _LARGE_OF_MANY: Final = 6
-# A single length that is larger than any block or table that somebody has in mind.
+# A single length that is larger than any block or table that somebody has in mind; and one of
+# several axes, over all of which a right answer may loop.
 _LONG: Final = 211
+_LONG_SIDE: Final = 67
 # Of more names it is not asked that no two lengths be equal.
 _MANY_NAMES: Final = 4
 # From below every threshold that stands for zero to above every one that stands for much, and by
@@ -125,7 +127,7 @@ def battery_tests(battery: Battery, subject: Subject) -> tuple[RunTest, ...]:
     """The tests of the battery, each a hidden one, with the points shared out among them."""
     dims = _dims(battery.dims, subject)
     variants = {
-        "shapes": tuple(_shapes(dims)),
+        "shapes": tuple(_shapes(dims, subject)),
         "memory": tuple(_memory(subject)),
         "dtypes": tuple(_dtypes(subject)),
         "scales": tuple(_scales(subject)),
@@ -262,7 +264,7 @@ def _named(dims: Dims) -> list[str]:
     return [name for name in dims.choices if name != "..."]
 
 
-def _shapes(dims: Dims) -> Iterator[Variant]:
+def _shapes(dims: Dims, subject: Subject) -> Iterator[Variant]:
     names = _named(dims)
     different = tuple(f"{one} != {other}" for one, other in itertools.combinations(names, 2))
     for variant in _by_leading_axes(dims):
@@ -278,7 +280,15 @@ def _shapes(dims: Dims) -> Iterator[Variant]:
     lengths_of = {name: (large + 4 * number,) for number, name in enumerate(names)}
     yield Variant(dims=lengths_of | _one_leading_axis(dims, large))
     for number, name in enumerate(names if len(names) > 1 else ()):
-        yield Variant(dims={name: (_LONG + 2 * number,)} | _one_leading_axis(dims, 16))
+        long = _LONG_SIDE if len(names) > _MANY_NAMES or _is_side(name, subject) else _LONG
+        yield Variant(dims={name: (long + 2 * number,)} | _one_leading_axis(dims, 16))
+
+
+def _is_side(name: str, subject: Subject) -> bool:
+    return any(
+        sum(_mentions(str(length), name) for length in array.shape) > 1
+        for array in subject.everything.values()
+    )
 
 
 def _one_leading_axis(dims: Dims, length: int) -> dict[str, tuple[tuple[int, ...], ...]]:
