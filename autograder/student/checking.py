@@ -166,7 +166,7 @@ def check_exercise(
     for judgement in judgements:
         name = judgement.test.name
         mistake = found[name].name if name in found else None
-        lines = grader.message_lines(judgement, language, submission)
+        lines: tuple[str, ...] = grader.message_lines(judgement, language, submission)
         note = _waits_for(judgement, judgements)
         if note:
             lines = (text(note, language),)
