@@ -7,6 +7,7 @@ must be caught. This is mutation testing with mutants that people really write.
 from __future__ import annotations
 
 import multiprocessing
+import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cached_property
@@ -43,6 +44,9 @@ END = "# ---- your code ends here ----"
 # With it begin texts that are still to be written.
 NOT_WRITTEN = "TODO"
 
+# Bits of a seed that is drawn, and of one that nobody finds by trying.
+SEED_BITS = 128
+SAFE_SEED_BITS = 64
 # So many seeds are named in a complaint.
 _SEEDS_LISTED = 8
 # As which an answer fails that is right and so slow that the clock stops it.
@@ -69,6 +73,28 @@ class Report(Struct, frozen=True):
     def mutation_score(self) -> float:
         """The share of known mistakes that lose points in the hidden tests, 0 to 1."""
         return self.caught / self.mistakes if self.mistakes else 0.0
+
+
+def find_weak_seed(course: Course, exercises: Sequence[Exercise]) -> str | None:
+    """Why the seed is no secret, where hidden tests of the exercises need one; None otherwise.
+
+    A student who knows one hidden input, from a hint or a message, can try seeds until it comes
+    out: some 100,000 a second.
+    """
+    if course.seed_is_public or not any(map(_has_hidden, exercises)):
+        return None
+    if course.seed >> SAFE_SEED_BITS:
+        return None
+    saw = f"'seed: {course.seed}' is found by trying" if course.has_seed else "there is no 'seed'"
+    return (
+        f"config.yaml: {saw}, and with it the hidden inputs; write 'seed: "
+        f"{secrets.randbits(SEED_BITS) | 1 << (SEED_BITS - 1)}', or 'seed_is_public: true' where "
+        "the course is an example"
+    )
+
+
+def _has_hidden(exercise: Exercise) -> bool:
+    return any(test.visibility == "hidden" for test in exercise.tests)
 
 
 def lint_exercise(

@@ -27,7 +27,9 @@ class Fingerprints:
     """Fingerprints of submissions to one course under one level and language."""
 
     def __init__(self, course: Course, level: Level, language: Language) -> None:
-        settings = (__version__, level, language, course.seed, course.limits)
+        # As text: JSON has no numbers of 128 bits.
+        seed = (str(course.seed), course.hidden_inputs)
+        settings = (__version__, level, language, seed, course.limits)
         self._settings = msgspec.json.encode(settings) + grader_digest()
         self._course = course
         self._assignments: dict[str, bytes] = {}

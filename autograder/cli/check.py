@@ -117,11 +117,14 @@ class Checker:
             # Student code on the student's own computer: kept apart, not locked up.
             self._sandbox = self._stack.enter_context(Sandbox("process", works[0].course.limits))
         from autograder.student.checking import check_exercise
+        from autograder.submissions.reader import bounded
         from autograder.submissions.submission import read_submission
 
         passed = True
         for number, work in enumerate(works, start=1):
-            submission = read_submission(work.ref)
+            # Their own file, but one that takes a parser minutes looks like a check that hangs.
+            with bounded():
+                submission = read_submission(work.ref)
             checked = check_exercise(
                 work.course, work.exercise, submission, self._sandbox, self.language
             )

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from autograder.authoring.leaks import Leak
-from autograder.authoring.lint import Linting, Report, find_leaks, lint_exercises
+from autograder.authoring.lint import Linting, Report, find_leaks, find_weak_seed, lint_exercises
 from autograder.authoring.mutation import described
 from autograder.cli import EXIT_FAILED, EXIT_USAGE, printable
 from autograder.cli.language import cli_language, say
@@ -116,8 +116,9 @@ def chosen_exercises(course: Course, names: Sequence[str]) -> list[Exercise]:
 def _lint(root: Path, course: Course, exercises: Sequence[Exercise], how: _How) -> int:
     console = Console(highlight=False, soft_wrap=True)
     failed = 0
-    if not course.has_seed and not how.as_json:
-        console.print(Text(_NO_SEED, "yellow"))
+    flaws = [] if (flaw := find_weak_seed(course, exercises)) is None else [flaw]
+    for flaw in () if how.as_json else flaws:
+        console.print(Text(f"✗ {flaw}", "red"))
     reports = []
     lint = Linting(course, root.absolute(), with_mutants=how.mutants, seeds=how.seeds)
     for report in lint_exercises(lint, exercises, how.jobs):
@@ -127,12 +128,12 @@ def _lint(root: Path, course: Course, exercises: Sequence[Exercise], how: _How) 
             _print(console, report)
     leaks = _leaks(course, exercises)
     if how.as_json:
-        click.echo(msgspec.json.encode({"exercises": reports, "leaks": leaks}))
+        click.echo(msgspec.json.encode({"course": flaws, "exercises": reports, "leaks": leaks}))
     for leak in () if how.as_json else leaks:
         console.print(
             Text(f"✗ {leak.public}: contains '{shorten(leak.text, 80)}' of {leak.secret}", "red")
         )
-    return EXIT_FAILED if failed or leaks else 0
+    return EXIT_FAILED if failed or leaks or flaws else 0
 
 
 def _leaks(course: Course, exercises: Sequence[Exercise]) -> list[Leak]:
@@ -211,12 +212,6 @@ def _show_battery(course: Course, exercises: Sequence[Exercise]) -> None:
             click.echo(f"{exercise.assignment}/{exercise.name} {test.name} ({points:g})")
             for case in draw_cases(exercise, test, course.seed):
                 click.echo(f"    {described(case)}")
-
-
-_NO_SEED = (
-    "warning: config.yaml has no 'seed', so that the hidden cases are those of every course "
-    "without one; add a line 'seed: ' with a number that only you know"
-)
 
 
 def _print(console: Console, report: Report) -> None:

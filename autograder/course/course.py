@@ -20,6 +20,10 @@ HiddenFeedback: TypeAlias = Literal["none", "names", "hints", "all"]
 """How much students see of hidden tests; see :mod:`autograder.grades.feedback`."""
 
 
+HiddenInputs: TypeAlias = Literal["fixed", "per-attempt"]
+"""Whether the hidden inputs are those of the course, or other ones for each submission."""
+
+
 class Assignment(Struct, frozen=True):
     name: str
     title: Text
@@ -48,6 +52,9 @@ class Course(Struct, frozen=True):
     """How `autograder submit` packs the files of an assignment."""
     has_seed: bool = True
     """Whether the config says the seed; without one it is 0, which everybody knows."""
+    seed_is_public: bool = False
+    """Whether the course says that its seed is no secret, as that of an example."""
+    hidden_inputs: HiddenInputs = "fixed"
 
 
 def pick_language(given: Language | None, course: Course) -> Language:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Type
 from msgspec import Meta, Struct, field
 
 from autograder.course.battery import GROUPS
-from autograder.course.course import HiddenFeedback
+from autograder.course.course import HiddenFeedback, HiddenInputs
 from autograder.course.exercise import Dtype, Layout, PropertyName, WitnessName, Yardstick
 from autograder.course.lengths import MAX_LENGTH
 from autograder.course.policy import Attempts, Late
@@ -690,8 +690,21 @@ class ConfigFile(Declared, kw_only=True):
     seed: Annotated[
         int,
         Meta(ge=0),
-        form("of the hidden inputs; a secret. Without it, it is 0, which anybody can guess"),
+        form(
+            "of the hidden inputs; a secret, of 128 bits, since [small ones]"
+            "(security.md#covert-ways) are found by trying. Without it, it is 0"
+        ),
     ] = 0
+    seed_is_public: Annotated[
+        bool, form("`true` where everybody may know the seed, as in an example")
+    ] = False
+    hidden_inputs: Annotated[
+        HiddenInputs,
+        form(
+            "`per-attempt`: [others for each submission](security.md#covert-ways); grading takes "
+            "longer"
+        ),
+    ] = "fixed"
     limits: Annotated[Limits, form("what student code may [use](#limits)")] = Limits()
     late: Annotated[
         Late, form("what being late [costs](exports.md#due-dates-lateness-and-attempts)")

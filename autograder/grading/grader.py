@@ -7,6 +7,7 @@ truth + observations -> judgements -> scores, messages, mistakes -> grade
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections import Counter
@@ -20,6 +21,7 @@ from msgspec.structs import replace
 
 from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, RunTest, SourceTest
+from autograder.errors import CourseError
 from autograder.grades.model import (
     ExerciseGrade,
     FileUse,
@@ -28,6 +30,7 @@ from autograder.grades.model import (
     Timing,
     clamp,
 )
+from autograder.grading.attempt import seed_of
 from autograder.grading.budget import Budget
 from autograder.grading.clashes import find_shapes, fitting_in_words
 from autograder.grading.diagnose import Diagnoser, in_words
@@ -51,7 +54,7 @@ from autograder.grading.judge import (
 from autograder.grading.mistakes import explain, label, mutant, other_values, with_shapes
 from autograder.grading.observation import Failure, Observation
 from autograder.grading.plan import Plan
-from autograder.grading.preparation import Prepared, prepare
+from autograder.grading.preparation import Prepared, prepare, with_tests
 from autograder.grading.run import ExerciseRun, Until, file_problem, run_exercise
 from autograder.grading.source_rules import first_broken_rule
 from autograder.grading.timing import baseline_lines, baseline_seconds
@@ -78,6 +81,8 @@ MAX_FILES_NAMED = 300
 RETIMINGS = 8
 RETIMINGS_OF_SLOW = 2
 FAR_TOO_SLOW = 3.0
+# So many seeds are tried for a submission's own hidden inputs.
+SEEDS_TRIED = 4
 # Tests that are tried first where one failure is enough.
 _QUICK = 3
 
@@ -115,7 +120,9 @@ class ExerciseGrader:
         *,
         thorough: bool = False,
         prepared: Prepared | None = None,
+        public: ExerciseGrader | None = None,
     ) -> None:
+        self._public = public
         self.exercise = exercise
         self._thorough = thorough
         self._given = prepared
@@ -123,13 +130,18 @@ class ExerciseGrader:
         self._sandbox = sandbox
         self._baselines: dict[str, float] = {}
         self._mutants: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] | None = None
-        # How many answers each test has found wrong, of those that were asked for full points.
+        # How many answers each test has taken points from, of those asked for full points.
         self._noticed: Counter[str] = Counter()
 
     @cached_property
     def _prepared(self) -> Prepared:
         if self._given is not None:
             return self._given
+        if self._public is not None:  # public tests are the same under every seed
+            hidden = [with_tests(self.exercise, "hidden")]
+            (drawn,) = prepare(hidden, self._course.seed, thorough=self._thorough)
+            known = self._public._prepared
+            return Prepared({**known.cases, **drawn.cases}, {**known.truths, **drawn.truths})
         (prepared,) = prepare([self.exercise], self._course.seed, thorough=self._thorough)
         return prepared
 
@@ -167,6 +179,28 @@ class ExerciseGrader:
     def grade(self, submission: Submission, language: Language) -> ExerciseGrade:
         """The grade of one exercise; see :meth:`Grader.grade` for several."""
         return self.finish(self.start(submission), language)
+
+    def for_attempt(self, submission: Submission) -> ExerciseGrader:
+        """What grades this submission: this, or where the course says so one with hidden inputs
+        of its own, which cost what preparing a class costs. Not every seed need serve: chance may
+        find no inputs that satisfy their rules."""
+        has_hidden = any(test.visibility == "hidden" for test in self.exercise.tests)
+        if self._course.hidden_inputs == "fixed" or not has_hidden:
+            return self
+        if file_problem(self.exercise, submission.for_exercise(self.exercise.name)) is not None:
+            return self  # nothing will be asked
+        for number in range(SEEDS_TRIED):
+            seed = seed_of(self._course, submission, number)
+            course = replace(self._course, seed=seed, hidden_inputs="fixed")
+            own = ExerciseGrader(course, self.exercise, self._sandbox, public=self)
+            with contextlib.suppress(CourseError):
+                _ = own.truths
+                return own
+        raise CourseError(
+            f"under {SEEDS_TRIED} seeds, hidden inputs cannot be drawn or what is expected is not "
+            "certain; 'autograder lint --seeds 20' says why",
+            path=self.exercise.hidden_path,
+        )
 
     def start(self, submission: Submission, budget: Budget | None = None) -> Started:
         """Run the public tests. Their processes have ended when this returns. ``budget`` is the
@@ -309,8 +343,8 @@ class ExerciseGrader:
         return tuple(everything)
 
     def gets_full_points(self, submission: Submission) -> bool:
-        """Whether no test finds anything wrong; how long it takes does not matter. Ends with the
-        first test that does. Tests that found something before come first."""
+        """Whether it loses no point; how long it takes does not matter. Ends with the first test
+        that takes points. Tests that took some from others come first."""
         if self._breaks_rules(submission):
             return False
         often = sorted(self._untimed, key=lambda test: -self._noticed[test.name])[:_QUICK]
@@ -319,19 +353,20 @@ class ExerciseGrader:
         by_name = {test.name: test for test in self.exercise.run_tests}
         found: list[str] = []
 
-        def finds_something(name: str, observations: tuple[Observation, ...]) -> bool:
-            if judge_test(by_name[name], self.truths[name], observations).finding is not None:
+        def takes_points(name: str, observations: tuple[Observation, ...]) -> bool:
+            judgement = judge_test(by_name[name], self.truths[name], observations)
+            if judgement.score < judgement.max_score:
                 found.append(name)
                 self._noticed[name] += 1
             return bool(found)
 
         for tests in ([*often, *rest], timed):
-            self._run(submission, tests, finds_something)
+            self._run(submission, tests, takes_points)
             if found:
                 return False
         budget = Budget(math.inf)
         _, judgements = self._add_pytest(submission, ExerciseRun({}), (), budget)
-        return all(judgement.finding is None for judgement in judgements)
+        return all(judgement.score >= judgement.max_score for judgement in judgements)
 
     def explains(self, submission: Submission) -> bool | None:
         """Whether an expression is found for every output that the submission gets wrong; None
@@ -601,7 +636,10 @@ class Grader:
     def grade(self, submission: Submission, fingerprint: str) -> Grade:
         """The grade of one submission. What is wrong with the submission is in the grade;
         raises only for what is wrong with the course or the machine."""
-        graders = self.exercise_graders(submission.assignment)
+        graders = [
+            grader.for_attempt(submission)
+            for grader in self.exercise_graders(submission.assignment)
+        ]
         start = time.perf_counter()
         # Of all exercises the public tests first: their messages show what student code says,
         # and what one process knows another may come to know.

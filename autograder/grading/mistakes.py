@@ -210,6 +210,8 @@ def _explains(
     for judgement, other in zip(judgements, others, strict=True):
         name = judgement.test.name
         wrong, as_well = judgement.wrong.get(output, ()), other.wrong.get(output, ())
+        if (wrong or as_well) and not (name in run.observations and name in other_run.observations):
+            return None  # one of them is too slow, and the other was not timed
         for number in sorted({*wrong, *as_well}):
             one, like = run.observations[name][number], other_run.observations[name][number]
             if _is_refused_in_place(one.failure) and not _is_refused_in_place(like.failure):

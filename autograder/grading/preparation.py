@@ -7,9 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.course.course import Course
-from autograder.course.exercise import Exercise, RunTest
+from autograder.course.exercise import Exercise, RunTest, Visibility
 from autograder.errors import AutograderError
 from autograder.grading.judge import Truth
 from autograder.processes.parallel import parallel_map
@@ -114,6 +115,8 @@ def prepare_for(
     """The exercises that some of the submissions have files for, by assignment and name.
     Raises :class:`~autograder.errors.CourseError`."""
     exercises = _handed_in(refs, course)
+    if course.hidden_inputs == "per-attempt":  # each submission has hidden ones of its own
+        exercises = [with_tests(one, "public") for one in exercises]
     try:
         prepared = prepare(exercises, course.seed, jobs=jobs, cache=cache)
     except AutograderError:
@@ -122,6 +125,12 @@ def prepare_for(
         return {}
     keys = [(exercise.assignment, exercise.name) for exercise in exercises]
     return dict(zip(keys, prepared, strict=True))
+
+
+def with_tests(exercise: Exercise, visibility: Visibility) -> Exercise:
+    """The exercise with its public, or its hidden tests alone."""
+    tests = tuple(test for test in exercise.tests if test.visibility == visibility)
+    return replace(exercise, tests=tests)
 
 
 def _may_hold(names: Collection[str], exercise: Exercise) -> bool:

@@ -52,6 +52,10 @@ def grading_config(course: Course, assignment: Assignment) -> str:
     """What a copy for grading says of the course: everything that grades depend on. Secret."""
     content = _common(course, [assignment], course.language)
     content["seed"] = course.seed
+    if course.seed_is_public:
+        content["seed_is_public"] = True
+    if course.hidden_inputs != "fixed":
+        content["hidden_inputs"] = course.hidden_inputs
     content["late"] = _changed(course.late)
     content["attempts"] = _changed(course.attempts)
     content["feedback"] = {"hidden": course.feedback}

@@ -432,7 +432,11 @@ class _TooManyLinesError(BaseException):
 def _count(function: Callable[..., Any], arguments: Sequence[Any], most: int) -> tuple[Any, int]:
     """The result of a call, and how many times it made Python enter, execute or leave a line:
     its own, numpy's, anybody's. Loops that C runs are not seen. With more than ``most`` the call
-    is ended, without a result; code that does the tracing itself counts as such."""
+    is ended, without a result; code that does the tracing itself, or stops it for a while, counts
+    as such."""
+    if not _changes_of_tracing:
+        _changes_of_tracing.append(0)
+        sys.addaudithook(_note_tracing)
     lines = 0
 
     def trace(*_: Any) -> Any:
@@ -444,15 +448,28 @@ def _count(function: Callable[..., Any], arguments: Sequence[Any], most: int) ->
 
     result = None
     _set_trace(trace)
+    before = _changes_of_tracing[0]
     try:
         result = function(*arguments)
-        if _get_trace() is not trace:
+        if _get_trace() is not trace or _changes_of_tracing[0] != before:
             lines = most + 1
     except _TooManyLinesError:
         pass
     finally:
         _set_trace(None)
     return (result, lines) if lines <= most else (None, most + 1)
+
+
+# How often this process has changed what is traced; empty until that is of interest.
+_changes_of_tracing: list[int] = []
+
+
+def _note_tracing(event: str, _: Any) -> None:
+    if event in _TRACING:
+        _changes_of_tracing[0] += 1
+
+
+_TRACING = frozenset({"sys.settrace", "sys.setprofile", "sys.monitoring.register_callback"})
 
 
 def _let_go(arguments: Sequence[Any]) -> None:

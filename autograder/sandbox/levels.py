@@ -15,6 +15,8 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 
 CONFINED = ("files", "network", "processes", "signals", "system-calls", "capabilities")
 LIMITED = ("wall-time", "cpu-time", "memory", "open-files", "file-size", "output", "core-dumps")
+# At the level ``process``, where root grades: student code is the user nobody's.
+DROPPED = "user"
 
 
 def require_level(level: Level) -> None:

@@ -148,7 +148,7 @@ def _message(test: CheckedTest) -> str:
     """What is wrong, with Python's own words below it; of a syntax error the line and a caret."""
     first, *rest = test.lines or (test.grade.message,)
     shown = escape(first)
-    shown += "".join(f'<div style="{_SMALL}">{escape(line)}</div>' for line in rest)
+    shown += "".join(f"<div>{escape(line)}</div>" for line in rest)
     if test.caret is not None:
         code = sanitize_lines(test.caret.code.expandtabs(1))
         shown += _pre("\n".join([code, caret_marks(test.caret)]), wrap=False)

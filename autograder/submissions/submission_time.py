@@ -62,7 +62,14 @@ class Evidence(Struct, frozen=True):
 
 def evidence(ref: SubmissionRef) -> Evidence:
     """What there is to tell when a submission was handed in, the best of it. Never raises."""
-    return reader.read(_evidence, ref, Evidence, lambda _: Evidence(None, "nothing"))
+
+    def without_commit(_: str) -> Evidence:
+        """What else there is, where it was the commit that could not be read."""
+        if ref.repository is None:
+            return Evidence(None, "nothing")
+        return evidence(replace(ref, repository=None))
+
+    return reader.read(_evidence, ref, Evidence, without_commit)
 
 
 def _evidence(ref: SubmissionRef) -> Evidence:
@@ -145,6 +152,25 @@ def _parts(text: str) -> tuple[str, str] | None:
     return f"{match['year']}-{month:02}-{int(match['day']):02}T{match['time']}", match["zone"] or ""
 
 
+def is_a_time(path: Path) -> bool:
+    """Whether a ``timestamp.txt`` is one that nbgrader can read: a time, or nothing."""
+    try:
+        descriptor = open_file(path)
+    except OSError:
+        return False
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return False
+        content = file.read(_MAX_BYTES + 1)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeError:
+        return False
+    if len(content) > _MAX_BYTES:
+        return False
+    return not text.strip() or parse_timestamp(text) is not None
+
+
 def has_zone(text: str) -> bool:
     """Whether a time that :func:`parse_timestamp` reads says its zone."""
     parts = _parts(text)
@@ -190,7 +216,7 @@ def commit_time(repository: Path) -> datetime | None:
     itself is what the student's computer said.
     """
     git = repository / ".git"
-    name = _head(git)
+    name = head_of(git)
     objects = git / "objects"
     if name is None or objects.is_symlink() or not objects.is_dir():
         return None
@@ -218,15 +244,20 @@ def commit_time(repository: Path) -> datetime | None:
             )
         except (OSError, subprocess.TimeoutExpired):
             return None
+    return time_of_commit(done.stdout) if done.returncode == 0 else None
+
+
+def time_of_commit(content: bytes) -> datetime | None:
+    """The committer's time in a commit as git stores it."""
     # The first line of this form is git's own: the header precedes the message.
-    match = _COMMITTER.search(done.stdout) if done.returncode == 0 else None
+    match = _COMMITTER.search(content)
     try:
         return None if match is None else datetime.fromtimestamp(int(match[1]), UTC)
     except (ValueError, OverflowError, OSError):
         return None
 
 
-def _head(git: Path) -> str | None:
+def head_of(git: Path) -> str | None:
     """The name of the commit that HEAD is at, read without git."""
     if git.is_symlink() or not git.is_dir():
         return None

@@ -80,7 +80,7 @@ def test_two_mistakes_are_found_as_two(sandbox: Sandbox) -> None:
     assert any("`right dX + X / 2`" in hint for hint in hints)
 
 
-def test_shapes_that_met_are_a_hint(sandbox: Sandbox) -> None:
+def test_shapes_that_met_are_said(sandbox: Sandbox) -> None:
     source = (
         "def affine_backward(X, W, b, dY):\n"
         "    dW = dY @ (W * 2) @ X\n"
@@ -89,8 +89,8 @@ def test_shapes_that_met_are_a_hint(sandbox: Sandbox) -> None:
     exercise = exercise_called("affine_backward")
     grader = ExerciseGrader(COURSE, exercise, sandbox)
     work = Submission("", exercise.assignment, {"affine_backward.py": source})
-    hints = [test.hint or "" for test in grader.grade(work, "en").tests]
-    assert any("`dY` has shape" in hint for hint in hints)
+    messages = [test.message for test in grader.grade(work, "en").tests]
+    assert any("`dY` has shape" in message for message in messages)
 
 
 AFFINE = "import numpy as np\ndef affine_backward(X, W, b, dY):\n"

@@ -303,7 +303,7 @@ FLAWS = {
         "10000000000000000000000000000…",
     ),
     "language that the course does not have": (
-        CONFIG, "language: en", "language: fr",
+        CONFIG, "seed_is_public: true", "language: fr",
         f"{CONFIG}:2:1: 'language' must be one of en, ko, not 'fr'",
     ),
     "assignment with a path for a name": (

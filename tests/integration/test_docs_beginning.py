@@ -59,7 +59,9 @@ class Reader:
         if words[1] == "init":  # the same hidden inputs, however often this is run
             config = self.folder / words[2] / "config.yaml"
             text = config.read_text("utf-8")
-            config.write_text(re.sub(r"(?m)^seed: \d+", "seed: 4815162342", text), "utf-8")
+            config.write_text(
+                re.sub(r"(?m)^seed: \d+", "seed_is_public: true\nseed: 4815162342", text), "utf-8"
+            )
         return done.stdout + done.stderr
 
     def _replace(self, path: Path, text: str) -> None:

@@ -21,6 +21,8 @@ IN_THE_BUNDLE = {
     "확인하기",
     "Begin",
     "시작하기",
+    "Hand in",
+    "제출하기",
     "Completion",
     "자동 완성",
 }

@@ -77,9 +77,9 @@ def make_class_exercise(course: Path) -> None:
     [
         ("", "", 3, "All right"),
         ("self.X = X\n", "self.X = getattr(self, 'X', X)\n", 2, "dW"),
-        ("self.dW = dY", "self.grad = dY", 0, "no layer.dW"),
-        ("def backward", "def back", 0, "no layer.backward"),
-        ("class Linear", "class Layer", 0, "no Linear"),
+        ("self.dW = dY", "self.grad = dY", 0, "there is no self.dW"),
+        ("def backward", "def back", 0, "no method backward"),
+        ("class Linear", "class Layer", 0, "no class Linear"),
         ("return dY @ self.W", "return dY @ self.W * 2", 1, "dX"),
     ],
 )

@@ -318,14 +318,27 @@ def test_under_other_seeds_luck_shows(course: Path) -> None:
     config = course / CONFIG
     config.write_text(re.sub(r"(?m)^seed: .*\n", "", config.read_text("utf-8")), "utf-8")
     done = run("lint", "--seeds", "12", "--no-mutants", course=course)
-    assert "warning: config.yaml has no 'seed'" in done.stdout
     assert done.returncode == 1
     assert re.search(
         r"under \d+ of 12 seeds \([\d, .]+\): the mistake 'wrong-sign' loses no", done.stdout
     ), done.stdout
     fine = run("lint", "--seeds", "3", "--no-mutants", course=COURSE)
     assert fine.returncode == 0, fine.stdout
-    assert "warning" not in fine.stdout
+
+
+def test_a_seed_that_is_found_by_trying_fails(course: Path) -> None:
+    config = course / CONFIG
+    text = config.read_text("utf-8").replace("seed_is_public: true\n", "")
+    for line, saw in (("seed: 7\n", "'seed: 7' is found by trying"), ("", "there is no 'seed'")):
+        config.write_text(text.replace("seed: 7\n", line), "utf-8")
+        done = run("lint", "--no-mutants", course=course)
+        assert done.returncode == 1
+        assert f"✗ config.yaml: {saw}, and with it the hidden inputs; write 'seed: " in done.stdout
+    mended = re.search(r"write '(seed: \d{30,})'", done.stdout)
+    assert mended is not None
+    config.write_text(text.replace("seed: 7", mended[1]), "utf-8")
+    done = run("lint", "--no-mutants", course=course)
+    assert done.returncode == 0, done.stdout
 
 
 def test_a_right_answer_that_some_seeds_refuse_is_named(course: Path) -> None:

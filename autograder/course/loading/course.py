@@ -66,6 +66,8 @@ def load_course(
         attempts=config.attempts,
         feedback="hints" if config.feedback is None else config.feedback.hidden,
         has_seed=config.has("seed"),
+        seed_is_public=config.seed_is_public,
+        hidden_inputs=config.hidden_inputs,
     )
 
 

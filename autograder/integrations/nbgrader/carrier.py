@@ -35,6 +35,8 @@ from autograder.integrations.nbgrader.cells import (
 from autograder.integrations.nbgrader.plain_tests import plain_test
 from autograder.release.notebook_writing import Cell, notebook
 from autograder.release.stubs import stub_source
+from autograder.submissions import reader
+from autograder.submissions.listing import read_file
 from autograder.submissions.submission import MAX_NOTEBOOK_BYTES, Submission
 from autograder.text.language import Language
 from autograder.text.messages import sanitize, text
@@ -176,19 +178,26 @@ def _grade_metadata(cell: GradeCell) -> dict[str, Any]:
     return metadata
 
 
+class StudentsCells(Struct, frozen=True):
+    """Of a notebook that was handed in, the source of the answer cell, and of the cells that the
+    student added."""
+
+    answer: str | None = None
+    others: list[str] = []
+
+
 def compose(
-    carrier: bytes, handed_in: bytes | None, submission: Submission, exercise: str
+    carrier: bytes, handed_in: StudentsCells, submission: Submission, exercise: str
 ) -> Notebook:
     """The carrier with a student's work in it, and nothing else of what was handed in.
 
     The student's cells come as source text only: no outputs, no metadata, no Markdown that a
-    browser would take for HTML. ``handed_in`` is None where there is no notebook that can be
-    read. Where the work is in the ``.py`` file, that is shown.
+    browser would take for HTML. Where the work is in the ``.py`` file, that is shown.
     """
     result: Notebook = msgspec.json.decode(carrier)
     for cell in result["cells"]:
         cell["source"] = "".join(cell["source"])
-    answer, others = _students_cells(handed_in, {_grade_id(cell) for cell in result["cells"]})
+    answer, others = handed_in.answer, handed_in.others
     extra: list[Notebook] = []
     used = submission.file_for(exercise)
     source = submission.source_for(exercise)
@@ -203,14 +212,29 @@ def compose(
     return result
 
 
-def _students_cells(content: bytes | None, known: set[object]) -> tuple[str | None, list[str]]:
-    """The source of the answer cell, and of the cells that the student added."""
-    if content is None or len(content) > MAX_NOTEBOOK_BYTES:
-        return None, []
+def read_students_cells(path: Path, carrier: bytes) -> StudentsCells:
+    """What the student wrote in the notebook at ``path``, an ordinary file of a bearable size;
+    nothing where there is none that can be read."""
+    return reader.read(
+        _read_students_cells, (str(path), carrier), StudentsCells, lambda _: StudentsCells()
+    )
+
+
+def _read_students_cells(given: tuple[str, bytes]) -> StudentsCells:
+    path, carrier = given
+    content = read_file(Path(path), MAX_NOTEBOOK_BYTES)
+    return students_cells(content, carrier) if isinstance(content, bytes) else StudentsCells()
+
+
+def students_cells(content: bytes, carrier: bytes) -> StudentsCells:
+    """What the student wrote in a notebook, beside what the ``carrier`` has."""
+    if len(content) > MAX_NOTEBOOK_BYTES:
+        return StudentsCells()
+    known = {_grade_id(cell) for cell in msgspec.json.decode(carrier)["cells"]}
     try:
         cells = _decode(content).cells
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        return None, []
+        return StudentsCells()
     answer: str | None = None
     others = []
     for cell in cells:
@@ -218,7 +242,7 @@ def _students_cells(content: bytes | None, known: set[object]) -> tuple[str | No
             answer = cell.text
         elif cell.text.strip() and (cell.grade_id not in known or cell.grade_id == ANSWER):
             others.append(cell.text if cell.cell_type == "code" else _commented(cell.text))
-    return answer, others[:_MAX_CELLS]
+    return StudentsCells(answer, others[:_MAX_CELLS])
 
 
 def _commented(markdown: str) -> str:

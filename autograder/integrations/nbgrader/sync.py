@@ -22,13 +22,13 @@ from autograder.integrations.nbgrader.carrier import (
     compose,
     fill,
     language_of,
+    read_students_cells,
     write_notebook,
 )
 from autograder.integrations.nbgrader.grading import shown_to_student
 from autograder.integrations.nbgrader.settings import Settings, open_gradebook
-from autograder.submissions.listing import read_file
+from autograder.submissions.reader import bounded
 from autograder.submissions.submission import (
-    MAX_NOTEBOOK_BYTES,
     SubmissionRef,
     read_submission,
     storable,
@@ -60,7 +60,7 @@ def sync(course: Course, grades: Sequence[Grade], settings: Settings) -> Synced:
         _check(course, grade)
     written = 0
     total = book.Change()
-    with open_gradebook(settings) as gradebook:
+    with open_gradebook(settings) as gradebook, bounded():
         for name in dict.fromkeys(grade.assignment for grade in grades):
             carriers = _carriers(course, name, settings)
             change = book.align(gradebook, name, carriers)
@@ -159,9 +159,8 @@ def _write_notebook(
 ) -> tuple[dict[str, float], bool]:
     """The scores by cell, and whether the notebook in ``autograded/`` is another one now."""
     submission = read_submission(ref)
-    found = read_file(ref.folder / f"{exercise.name}.ipynb", MAX_NOTEBOOK_BYTES)
-    content = found if isinstance(found, bytes) else None
-    notebook = compose(carriers[exercise.name], content, submission, exercise.name)
+    cells = read_students_cells(ref.folder / f"{exercise.name}.ipynb", carriers[exercise.name])
+    notebook = compose(carriers[exercise.name], cells, submission, exercise.name)
     graded = shown_to_student(course, exercise, exercise_grade, grade.language)
     scores = fill(notebook["cells"], graded.grade, graded.cells, graded.language)
     return scores, write_notebook(target / f"{exercise.name}.ipynb", notebook)

@@ -13,9 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from autograder.errors import MachineError, UsageError
+from msgspec import Struct
+
+from autograder.errors import AutograderError, MachineError, UsageError
+from autograder.submissions import reader
 from autograder.submissions.listing import MAX_ARCHIVE_BYTES, entry_name
 from autograder.submissions.names import is_system_folder, meaning
+from autograder.submissions.sentences import Sentence, said_again, sentence
 from autograder.submissions.submission import MAX_NOTEBOOK_BYTES
 from autograder.text.messages import sanitize
 from autograder.text.said import said
@@ -31,13 +35,29 @@ _CHUNK = 1 << 16
 _OWNER = re.compile(r"[^/]+(?=/)|[^/_]*_?[^/_]*")
 
 
+# A class of hundreds takes a minute; what takes an hour is no class.
+_LIMITS = reader.ReadLimits(
+    cpu_seconds=3600, wall_seconds=4 * 3600, memory=1 << 30, written=1 << 27
+)
+
+
+class Unpacked(Struct, frozen=True):
+    """What became of a zip: the names that were left out, or why it cannot be unpacked, and
+    whether that is the machine's fault."""
+
+    left_out: list[Sentence] = []
+    fault: Sentence | None = None
+    is_machine: bool = False
+
+
 class _Damaged(Exception):
     """A file of the zip cannot be decompressed."""
 
 
 @contextmanager
 def unpacked(path: Path, left_out: list[str]) -> Iterator[Path]:
-    """The contents of a zip in a temporary folder. Of files that are not read, such as pictures,
+    """The contents of a zip in a temporary folder, unpacked by a child where
+    :mod:`~autograder.submissions.reader` has one. Of files that are not read, such as pictures,
     there is the name alone.
 
     Entries that would land elsewhere, links, and encrypted ones are left out and named in
@@ -47,16 +67,37 @@ def unpacked(path: Path, left_out: list[str]) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="autograder-layout-") as folder:
         target = Path(folder)
-        try:
-            with zipfile.ZipFile(path) as archive:
-                _unpack(archive, path, target, left_out)
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
-            raise UsageError(said("error_zip", path=path, error=error)) from None
-        except OSError as error:
-            raise MachineError(
-                said("error_unpack", path=path, reason=error.strerror or error)
-            ) from None
+        done = reader.read(
+            _unpack_into,
+            (str(path), folder),
+            Unpacked,
+            lambda why: Unpacked(fault=sentence(said("error_zip", path=path, error=why))),
+            _LIMITS,
+        )
+        if done.fault is not None:
+            fault = said_again(done.fault)
+            raise MachineError(fault) if done.is_machine else UsageError(fault)
+        left_out.extend(map(said_again, done.left_out))
         yield _root(target)
+
+
+def _unpack_into(places: tuple[str, str]) -> Unpacked:
+    path, target = map(Path, places)
+    left_out: list[str] = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _unpack(archive, path, target, left_out)
+    except AutograderError as error:
+        return Unpacked(fault=sentence(error.args[0]))
+    except (
+        *(zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError),
+        ValueError,  # such as names that are said to be UTF-8, and are not
+    ) as error:
+        return Unpacked(fault=sentence(said("error_zip", path=path, error=error)))
+    except OSError as error:
+        fault = said("error_unpack", path=path, reason=error.strerror or error)
+        return Unpacked(fault=sentence(fault), is_machine=True)
+    return Unpacked([*map(sentence, left_out)])
 
 
 def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[str]) -> None:

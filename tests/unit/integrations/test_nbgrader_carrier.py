@@ -16,7 +16,7 @@ from autograder.course.loading import load_course
 from autograder.errors import CourseError
 from autograder.grades.model import ExerciseGrade
 from autograder.grades.model import TestGrade as OneTest
-from autograder.integrations.nbgrader.carrier import carrier, compose, fill
+from autograder.integrations.nbgrader.carrier import carrier, compose, fill, students_cells
 from autograder.integrations.nbgrader.cells import grade_cells, grade_id
 from autograder.integrations.nbgrader.config import answer_files, configure, faults
 from autograder.submissions.submission import Submission
@@ -162,7 +162,8 @@ def test_a_cell_whose_test_has_no_grade_gets_nothing(dx: Exercise) -> None:
 def test_whatever_comes_back_the_carrier_stays_whole(content: bytes) -> None:
     exercise = load_dx()
     original = carrier(exercise, "hints", "en")
-    composed = compose(original, content, Submission("ada", "linear-layer", {}), "dx")
+    cells = students_cells(content, original)
+    composed = compose(original, cells, Submission("ada", "linear-layer", {}), "dx")
     ids = [cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in composed["cells"]]
     wanted = [
         "statement",
