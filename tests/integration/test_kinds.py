@@ -331,7 +331,7 @@ def test_source_rules_refuse_or_cost_their_points(course: Path, tmp_path: Path) 
     assert tests["no-products"]["score"] == 2
     tests = outcome(course, tmp_path, "def linear_dx(W, dy): return W.T @ dy\n")
     assert tests["no-products"]["score"] == 0
-    assert "Uses matmul (line 1)" in tests["no-products"]["message"]
+    assert "Uses @ (line 1)" in tests["no-products"]["message"]
     assert tests["rectangles"]["status"] == "passed"
     stub = "def linear_dx(W, dy): raise NotImplementedError\n"
     assert outcome(course, tmp_path, stub)["no-products"]["score"] == 0
