@@ -11,7 +11,8 @@ from autograder.batch.grading import Graded
 from autograder.course.adjustments import Adjustment, normal
 from autograder.course.policy import Late
 from autograder.grades.adjust import adjust
-from autograder.grades.grade_file import FolderOfGrades, grade_path, read_folder, rewrite_grade
+from autograder.grades.grade_file import FolderOfGrades, grade_path, rewrite_grade
+from autograder.grades.store import store_at
 
 
 def adjust_graded(
@@ -28,18 +29,12 @@ def adjust_graded(
 
 
 def adjust_folder(folder: Path, adjustments: Sequence[Adjustment], late: Late) -> FolderOfGrades:
-    """The grades in ``folder`` with ``adjustments`` and no others, in their files too.
+    """The grades in ``folder``, or in its database, with ``adjustments`` and no others, there too.
 
     A file that somebody edited stays known as such.
     """
-    found = read_folder(folder)
-    grades = []
-    for grade, file in zip(found.grades, found.files, strict=True):
-        adjusted = adjust(grade, adjustments, late)
-        if adjusted != grade:
-            rewrite_grade(file, adjusted)
-        grades.append(adjusted)
-    return replace(found, grades=tuple(grades))
+    store = store_at(folder, write=True)
+    return store.rewrite(lambda grade: adjust(grade, adjustments, late))
 
 
 def without_effect(

@@ -23,7 +23,8 @@ from autograder.course.roster import course_roster
 from autograder.errors import CourseError, UsageError
 from autograder.exports.summary import write_summary
 from autograder.grades.changes import compare
-from autograder.grades.grade_file import FolderOfGrades, read_folder, read_grades, write_atomically
+from autograder.grades.grade_file import FolderOfGrades, write_atomically
+from autograder.grades.store import read_folder, read_grades
 
 
 @click.command("adjust", help=say("help_adjust"))
