@@ -78,7 +78,8 @@ def merge(
         with GradeDatabase(temporary, write=True) as target:
             target.begin_bulk()
             for number, (path, shard) in enumerate(files.items(), start=1):
-                _copy(path, states[shard.number], target)
+                if states[shard.number]:
+                    _copy(path, states[shard.number], target)
                 progress(number)
             target.end_bulk()
             if adjustments is not None and late is not None and _has_others(states, adjustments):

@@ -169,6 +169,9 @@ class Packed:
         top: str | None = None
         for member, depth in self._with_depth():
             parts = member.parts
+            if member.kind == "refused":
+                self._leave_out(parts[0])
+                continue
             if depth == 2:
                 top = parts[0] if top is None else top
                 if parts[0] != top:
@@ -186,7 +189,7 @@ class Packed:
                 member = _inside(member, 1)
             if not parts or _is_hidden(parts[0]):
                 continue
-            if member.kind == "refused" or (len(parts) == 1 and member.kind != "folder"):
+            if len(parts) == 1 and member.kind != "folder":
                 self._leave_out("/".join(member.parts))
             elif self._is_asked_for(parts[0]):
                 yield parts[0], member
