@@ -33,6 +33,7 @@ from autograder.exports.summary import write_summary
 from autograder.grades.grade_file import FolderOfGrades
 from autograder.grades.model import Grade
 from autograder.grades.store import SHARDS, database_in, read_folder
+from autograder.grades.view import keys
 from autograder.processes.parallel import processors
 from autograder.sandbox.levels import Level, require_level
 from autograder.submissions.layouts import Found
@@ -296,7 +297,7 @@ def _refuse_strangers(
     from autograder.course.loading.adjustments import unknown_students
 
     known = [ref.student for ref in refs]
-    known += [grade.student for grade in read_folder(out).grades]
+    known += [student for student, _ in keys(read_folder(out).grades)]
     known += [] if roster is None else roster.rows
     findings = unknown_students(adjustments, list(dict.fromkeys(known)))
     if findings:

@@ -278,6 +278,14 @@ class StoredGrades(GradeView):
         self._where = where
         self._values = values
 
+    def keys(self) -> Iterator[tuple[str, str]]:
+        rows = self._database.ask(
+            f"SELECT student, assignment FROM grades WHERE {self._where} "
+            "ORDER BY student, assignment",
+            *self._values,
+        )
+        return ((str(student), str(assignment)) for student, assignment in rows)
+
     def of(self, students: Collection[str] = (), assignments: Collection[str] = ()) -> GradeView:
         where = self._where
         for column, names in (("student", students), ("assignment", assignments)):

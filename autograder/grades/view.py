@@ -42,6 +42,10 @@ class GradeView(Sequence[Grade]):
         except StopIteration:
             raise IndexError(place) from None
 
+    def keys(self) -> Iterator[tuple[str, str]]:
+        """The student and assignment of each."""
+        return ((grade.student, grade.assignment) for grade in self)
+
     def change(self, change: Callable[[Grade], Grade]) -> GradeView:
         """What ``change`` makes of each; their student and assignment stay."""
         return _Changed(self, change)
@@ -69,6 +73,9 @@ class _Changed(GradeView):
         self._grades = grades
         self._change = change
 
+    def keys(self) -> Iterator[tuple[str, str]]:
+        return self._grades.keys()
+
     def of(self, students: Collection[str] = (), assignments: Collection[str] = ()) -> GradeView:
         return _Changed(self._grades.of(students, assignments), self._change)
 
@@ -76,6 +83,13 @@ class _Changed(GradeView):
 def changed(grades: Sequence[Grade], change: Callable[[Grade], Grade]) -> Sequence[Grade]:
     """What ``change`` makes of each grade."""
     return grades.change(change) if isinstance(grades, GradeView) else [*map(change, grades)]
+
+
+def keys(grades: Sequence[Grade]) -> Iterator[tuple[str, str]]:
+    """The student and assignment of each grade."""
+    if isinstance(grades, GradeView):
+        return grades.keys()
+    return ((grade.student, grade.assignment) for grade in grades)
 
 
 def only(grades: Sequence[Grade], wanted: Callable[[Grade], bool]) -> Sequence[Grade]:

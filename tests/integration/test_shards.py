@@ -224,7 +224,8 @@ def test_a_tar_comes_through_a_pipe(submissions: Path, tmp_path: Path) -> None:
     archive = packed(submissions, tmp_path / "class.tar")
     with archive.open("rb") as stream:
         command = [sys.executable, "-m", "autograder", "grade", "-", "--shard", "1/1"]
-        command += ["--out", tmp_path / "parts", "--course", COURSE, "--isolation", "process"]
+        command += ["--out", str(tmp_path / "parts"), "--course", str(COURSE)]
+        command += ["--isolation", "process"]
         done = subprocess.run(
             command, stdin=stream, capture_output=True, text=True, cwd=ROOT, timeout=120
         )
@@ -369,8 +370,8 @@ def test_a_part_that_is_killed_goes_on(submissions: Path, tmp_path: Path) -> Non
     hand_in(submissions, "student0", "import time\ntime.sleep(60)\n" + RIGHT)
     hand_in(submissions, "student5", "import time\ntime.sleep(60)\n" + RIGHT)
     out = tmp_path / "parts"
-    command = [sys.executable, "-m", "autograder", "grade", submissions, "--shard", "1/1"]
-    command += ["--out", out, "--course", COURSE, "--jobs", "1"]
+    command = [sys.executable, "-m", "autograder", "grade", str(submissions), "--shard", "1/1"]
+    command += ["--out", str(out), "--course", str(COURSE), "--jobs", "1"]
     killed = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     time.sleep(0.1)
     file = out / "shards" / "00001-of-00001.sqlite"
