@@ -29,6 +29,7 @@ from autograder.batch.folder import (
     with_times,
 )
 from autograder.batch.grading import Graded, deferred_interrupt, kept_grade, raise_faults
+from autograder.batch.origin import write_origin
 from autograder.batch.workers import Settings, WorkerPool
 from autograder.course.adjustments import Adjustment
 from autograder.course.course import Course
@@ -353,6 +354,8 @@ def grade_shard(
     _choose_attempts(attempts, opened, store)
     if is_whole and not broken and not options.students:
         _note(opened, fingerprints, complete=True, counts=counts)
+        if opened.packed is None:
+            write_origin(options.out, options.submissions, options.layout)
         result.gone = _gone(opened)
     store.commit()
     raise_faults(broken, result.fresh + len(broken))
