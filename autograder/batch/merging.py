@@ -23,6 +23,12 @@ from autograder.grades.store import DATABASE, has_files
 from autograder.text.said import said
 
 _BATCH = 2000
+# What must be the same in all shards, and what is said where it is not.
+_SAME = {
+    "fingerprint": "error_merge_fingerprint",
+    "policy": "error_merge_policy",
+    "decisions": "error_merge_decisions",
+}
 
 
 class ShardState(Struct, frozen=True):
@@ -70,8 +76,9 @@ def merge(
         raise UsageError(said("error_no_shards", folder=out))
     of = _one_number(files)
     states = {shard.number: _state(path, shard) for path, shard in files.items()}
-    for what in ("fingerprint", "policy", *(() if adjustments is not None else ("decisions",))):
-        _refuse_mixed(states, what)
+    for what, key in _SAME.items():
+        if what != "decisions" or adjustments is None:
+            _refuse_mixed(states, what, key)
     temporary = out / f".{DATABASE}.{socket.gethostname()}.{os.getpid()}"
     try:
         temporary.unlink(missing_ok=True)
@@ -142,7 +149,7 @@ def _state(path: Path, shard: Shard) -> dict[str, ShardState]:
         }
 
 
-def _refuse_mixed(states: dict[int, dict[str, ShardState]], what: str) -> None:
+def _refuse_mixed(states: dict[int, dict[str, ShardState]], what: str, key: str) -> None:
     """Raise :class:`UsageError` where an assignment is made of other things in some shards; the
     fewer of them are named."""
     for name in sorted({name for state in states.values() for name in state}):
@@ -153,9 +160,7 @@ def _refuse_mixed(states: dict[int, dict[str, ShardState]], what: str) -> None:
         if len(groups) > 1:
             fewest = min(groups.values(), key=lambda group: (len(group), -group[0]))
             shards = numbers(fewest)
-            raise UsageError(
-                said(f"error_merge_{what}", n=len(fewest), shards=shards, assignment=name)
-            )
+            raise UsageError(said(key, n=len(fewest), shards=shards, assignment=name))
 
 
 def numbers(shards: Sequence[int], limit: int = 10) -> str:
