@@ -158,7 +158,7 @@ def open_course(options: GradeOptions) -> tuple[CourseCache, Course, Language]:
     """The course, what was worked out of it, and the language of its grades. Raises
     :class:`~autograder.errors.AutograderError`."""
     cache = CourseCache(options.course, anew=options.force)
-    course = _load(cache, options.course)
+    course = load_cached(cache, options.course)
     for assignment in options.assignments:
         if assignment not in course.assignments:
             known = ", ".join(course.assignments)
@@ -305,7 +305,8 @@ def _refuse_strangers(
         raise findings[0]
 
 
-def _load(cache: CourseCache, root: Path) -> Course:
+def load_cached(cache: CourseCache, root: Path) -> Course:
+    """The course, as it was loaded last time where nothing has changed."""
     entries = cache.get(["course"])
     if not entries:
         from autograder.course.loading import load_course  # it takes a while

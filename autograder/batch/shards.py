@@ -8,11 +8,11 @@ of, so that any machine knows without asking another. Its grades are one databas
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -30,6 +30,7 @@ from autograder.batch.folder import (
 )
 from autograder.batch.grading import Graded, deferred_interrupt, kept_grade, raise_faults
 from autograder.batch.origin import write_origin
+from autograder.batch.parcel import Row
 from autograder.batch.workers import Settings, WorkerPool
 from autograder.course.adjustments import Adjustment
 from autograder.course.course import Course
@@ -194,6 +195,13 @@ class OpenShard(Struct, frozen=True, eq=False):
         return adjust(grade, self.adjustments, self.course.late)
 
 
+Elsewhere: TypeAlias = Callable[
+    [OpenShard, Iterator[SubmissionRef | None], Callable[[], bool], list[str]],
+    Iterator[tuple[SubmissionRef, Row] | None],
+]
+"""Grades submissions on other machines; see :func:`autograder.batch.cluster.grade_on`."""
+
+
 class ShardResult(Struct):
     """What became of a shard: how many were made in this run, how many were there before, and
     those for which there is no submission any more."""
@@ -282,10 +290,14 @@ def _begin(store: GradeDatabase, shard: Shard) -> None:
 
 
 def grade_shard(
-    opened: OpenShard, result: ShardResult, origin: WarmProcess | None = None
-) -> Iterator[Graded]:
+    opened: OpenShard,
+    result: ShardResult,
+    origin: WarmProcess | None = None,
+    elsewhere: Elsewhere | None = None,
+) -> Iterator[SubmissionRef]:
     """Grade what has no grade yet, yielding each submission when its grade is written, or was
-    before; ``result`` counts. Memory does not grow with their number.
+    before; ``result`` counts. Memory does not grow with their number. ``elsewhere`` grades instead
+    of processes of this machine.
 
     Interrupted, it finishes what is being graded and raises :class:`KeyboardInterrupt`. At the end
     it raises :class:`GraderFault` where the grader itself failed on some.
@@ -293,7 +305,7 @@ def grade_shard(
     store, options, settings = opened.store, opened.options, opened.settings
     fingerprints = settings.fingerprints()
     _note(opened, fingerprints, complete=False)
-    ready: list[Graded] = []
+    ready: list[SubmissionRef] = []
     broken: list[str] = []
     attempts: dict[tuple[str, str], list[SubmissionRef]] = {}
     counts: dict[str, int] = dict.fromkeys(opened.assignments, 0)
@@ -316,10 +328,11 @@ def grade_shard(
                 continue
             opened.done(ref)
             store.touch(grade_name(ref))
-            ready.append(_adjusted(kept, opened, store))
+            _adjust(kept, opened, store)
+            ready.append(ref)
             yield None
 
-    def flush() -> Iterator[Graded]:
+    def flush() -> Iterator[SubmissionRef]:
         result.kept += len(ready)
         yield from ready
         ready.clear()
@@ -333,7 +346,15 @@ def grade_shard(
                 break
         yield from flush()
     with deferred_interrupt() as is_over:
-        if first:
+        if first and elsewhere is not None:
+            for row in elsewhere(opened, _chain(first, coming), is_over, broken):
+                yield from flush()
+                if row is not None:
+                    result.fresh += 1
+                    store.put_rows([_columns(row[1], store.run)])
+                    store.commit_in_time()
+                    yield row[0]
+        elif first:
             if CAN_FORK:
                 prepared = prepare_for(first, opened.course, processors(), opened.cache)
                 settings = replace(settings, prepared=prepared)
@@ -346,7 +367,8 @@ def grade_shard(
                     opened.done(ref)
                     if content is not None:
                         result.fresh += 1
-                        yield _put(ref, content, opened, store)
+                        _put(ref, content, opened, store)
+                        yield ref
             broken += pool.broken
         yield from flush()
         is_whole = not is_over()
@@ -368,23 +390,29 @@ def _chain(
     yield from rest
 
 
-def _put(ref: SubmissionRef, content: bytes, opened: OpenShard, store: GradeDatabase) -> Graded:
+def _columns(row: Row, run: int) -> tuple[object, ...]:
+    """The row as the database has it."""
+    return (
+        *(row.name, row.student, row.assignment, row.score, row.max_score, row.total),
+        *(row.isolation, row.fingerprint, run, row.size, row.grade),
+    )
+
+
+def _put(ref: SubmissionRef, content: bytes, opened: OpenShard, store: GradeDatabase) -> None:
     grade = decode_grade(content)
     if not ref.attempt:
         adjusted = opened.finish(grade)
         if adjusted != grade:
             grade, content = adjusted, encode_grade(adjusted)
     store.put(grade_name(ref), grade, content)
-    return Graded(ref, grade, fresh=True)
 
 
-def _adjusted(kept: Graded, opened: OpenShard, store: GradeDatabase) -> Graded:
-    if kept.ref.attempt or kept.edited:
-        return kept
-    grade = opened.finish(kept.grade)
-    if grade != kept.grade:
-        store.put(grade_name(kept.ref), grade, encode_grade(grade))
-    return replace(kept, grade=grade)
+def _adjust(kept: Graded, opened: OpenShard, store: GradeDatabase) -> None:
+    """Write what people decided about a grade that was there."""
+    if not (kept.ref.attempt or kept.edited):
+        grade = opened.finish(kept.grade)
+        if grade != kept.grade:
+            store.put(grade_name(kept.ref), grade, encode_grade(grade))
 
 
 def _choose_attempts(

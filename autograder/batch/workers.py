@@ -30,6 +30,7 @@ from autograder.sandbox.host import Sandbox
 from autograder.sandbox.levels import Level
 from autograder.sandbox.memory import keep_freed_memory
 from autograder.submissions.submission import SubmissionRef, read_submission
+from autograder.submissions.submission_time import Evidence
 from autograder.text.language import Language
 from autograder.text.said import said
 
@@ -266,12 +267,13 @@ class SubmissionGrader:
         gc.freeze()
         _bind_to_processor(*place, self._sandbox.wait_until_ready())
 
-    def grade(self, ref: SubmissionRef) -> bytes:
-        """The grade of the submission, as the content of its file."""
+    def grade(self, ref: SubmissionRef, known: Evidence | None = None) -> bytes:
+        """The grade of the submission, as the content of its file. ``known`` tells when it was
+        handed in, where its files do not any more."""
         submission = read_submission(ref)
         grade = self._grader.grade(submission, self._fingerprints.of(submission))
         grade = replace(grade, student_is=ref.student_is, found_at=ref.found_at)
-        grade = with_deadline(grade, self._course, ref)
+        grade = with_deadline(grade, self._course, ref, known)
         return encode_grade(grade)
 
 

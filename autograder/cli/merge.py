@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from autograder.batch.folder import FILES, SUMMARY
+from autograder.batch.folder import FILES, SUMMARY, GradeOptions
 from autograder.batch.merging import Merged, merge, numbers
 from autograder.cli import EXIT_FAILED
 from autograder.cli.language import say
@@ -15,6 +15,7 @@ from autograder.cli.reading import find_loaded
 from autograder.course.adjustments import FILE as ADJUSTMENTS
 from autograder.course.adjustments import Adjustment
 from autograder.course.course import Course
+from autograder.course.loading import load_course
 from autograder.course.loading.adjustments import load_adjustments
 from autograder.course.roster import course_roster
 from autograder.errors import UsageError
@@ -38,7 +39,15 @@ def command(
 
     if not out.is_dir():
         raise UsageError(said("error_no_folder", option="OUT", path=out))
-    loaded = find_loaded(course)
+    return _merged(out, find_loaded(course), adjustments, quiet=quiet)
+
+
+def put_together(options: GradeOptions, *, quiet: bool) -> int:
+    """Merge what was just graded, of all of a class, and return the exit code."""
+    return _merged(options.out, load_course(options.course), options.adjustments, quiet=quiet)
+
+
+def _merged(out: Path, loaded: Course | None, adjustments: Path | None, *, quiet: bool) -> int:
     if adjustments is not None and loaded is None:
         raise UsageError(said("error_merge_adjustments"))
     decided = None if loaded is None else _decided(loaded, adjustments)

@@ -6,12 +6,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from autograder.batch.folder import GradeOptions
 from autograder.batch.shards import (
+    Elsewhere,
     OpenShard,
     Shard,
     ShardResult,
@@ -23,6 +25,7 @@ from autograder.batch.shards import (
 from autograder.cli import EXIT_INTERRUPTED
 from autograder.cli.grading import Request, complain
 from autograder.cli.language import cli_language, say
+from autograder.cli.merge import put_together
 from autograder.errors import GraderFault, UsageError
 from autograder.text.said import in_language, said
 
@@ -31,11 +34,15 @@ if TYPE_CHECKING:
 
 
 def grade_part(
-    given: str, options: GradeOptions, request: Request, origin: WarmProcess | None
+    given: str | None,
+    options: GradeOptions,
+    request: Request,
+    origin: WarmProcess | None,
+    scheduler: str | None = None,
 ) -> int:
-    """Grade a shard, and return the exit code. Raises
-    :class:`~autograder.errors.AutograderError`."""
-    shard = parse_shard(given, os.environ)
+    """Grade a shard, and return the exit code; without one everything, put together at the end.
+    Raises :class:`~autograder.errors.AutograderError`."""
+    shard = parse_shard(given or "1/1", os.environ)
     refuse_options(request)
     result = ShardResult()
     fault: GraderFault | None = None
@@ -43,8 +50,8 @@ def grade_part(
         say_left_out(opened.left_out if opened.packed is None else ())
         try:
             total = None if opened.packed is not None else len(opened.found)
-            with progress(total) as advance:
-                for _ in grade_shard(opened, result, origin):
+            with progress(total) as advance, _cluster(scheduler, opened) as elsewhere:
+                for _ in grade_shard(opened, result, origin, elsewhere):
                     advance()
         except KeyboardInterrupt:
             _say(opened, shard, result, "shard_interrupted")
@@ -58,9 +65,28 @@ def grade_part(
             prune_shard(opened)
         elif result.gone:
             click.echo(say("shard_gone", n=result.gone), err=True)
+    code = 0 if given is not None else put_together(options, quiet=request.quiet)
     if fault is not None:
         raise fault
-    return 0
+    return code
+
+
+@contextmanager
+def _cluster(address: str | None, opened: OpenShard) -> Iterator[Elsewhere | None]:
+    """What grades on a cluster, where there is one."""
+    if address is None:
+        yield None
+        return
+    try:
+        from autograder.batch.cluster import Cluster, grade_on, order_of
+    except ImportError:
+        raise UsageError(said("error_no_dask")) from None
+
+    def tell(line: str) -> None:
+        click.echo(in_language(line, cli_language()), err=True)
+
+    with Cluster(address, order_of(opened), opened.options.jobs, tell) as cluster:
+        yield partial(grade_on, cluster)
 
 
 def refuse_options(request: Request) -> None:

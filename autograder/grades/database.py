@@ -173,14 +173,15 @@ class GradeDatabase:
         )
         marks = ", ".join("?" * len(row))
         self.tell(f"INSERT OR REPLACE INTO grades ({COLUMNS}) VALUES ({marks})", *row)
-        self._commit_in_time()
+        self.commit_in_time()
 
     def touch(self, name: str) -> None:
         """Note that a grade that is there is of this run, too."""
         self.tell("UPDATE grades SET run = ? WHERE name = ?", self.run, name)
-        self._commit_in_time()
+        self.commit_in_time()
 
-    def _commit_in_time(self) -> None:
+    def commit_in_time(self) -> None:
+        """Commit where the last time is half a second ago."""
         if time.monotonic() - self._committed >= _COMMIT_SECONDS:
             self.commit()
 
@@ -292,6 +293,12 @@ class StoredGrades(GradeView):
             if names:
                 where += f" AND {column} IN ({', '.join('?' * len(names))})"
         return StoredGrades(self._database, where, *self._values, *students, *assignments)
+
+
+def compressed(content: bytes) -> tuple[int, bytes]:
+    """The content of a grade's file as a row has it, and how large it is uncompressed."""
+    compact = msgspec.json.format(content, indent=-1)
+    return len(compact), zlib.compress(compact, _LEVEL)
 
 
 def _decode(content: object) -> Grade | None:
