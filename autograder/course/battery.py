@@ -63,6 +63,8 @@ _SCALES: Final = ("1e-13", "1e-8", "4", "1e8")
 _LEADING: Final = ((), (3,), (2, 3))
 _AT_KINKS: Final = ("dtypes", "special-values")
 _SMALL_INTEGERS: Final = "integers(-2, 2)"
+# Beyond the products that one or two bytes hold.
+_LARGE_INTEGERS: Final = "integers(-300, 300)"
 _ONE_NONZERO: Final = "np.where(np.arange(ones.size).reshape(ones.shape) == ones.size // 2, 3, 0)"
 _WITH_ZEROS: Final = "np.where(uniform < 0.4, -0.0, normal)"
 
@@ -353,6 +355,7 @@ def _scales(subject: Subject) -> Iterator[Variant]:
     for scale in _SCALES:
         yield Variant(draw={name: f"{scale} * normal" for name in free})
     yield Variant(draw={name: "10.0 ** integers(-8, 8) * normal" for name in free})
+    yield Variant(dtypes=dict.fromkeys(free, "int64"), draw=dict.fromkeys(free, _LARGE_INTEGERS))
     if len(free) > 1:
         for name in free:
             yield Variant(draw={name: "1e-7 * normal"})
