@@ -143,7 +143,7 @@ def _ask(exercise: Exercise, test: RunTest, case: Case) -> Questions:
     questions = [question(step.target, arguments, keep=FIRST, inspect=True)]
     second = second_inputs(exercise, test, case)
     if second is not None:
-        questions.append(question(step.target, _arguments(step, second)))
+        questions += [question(step.target, _arguments(step, second))] * case.between
     if test.property == "fresh_results":
         questions.append(question(FIRST))
     return tuple(questions)

@@ -218,7 +218,8 @@ class _Runner:
         second = second_inputs(self._plan.exercise, test, case)
         if second is not None:
             again = inputs_of(second)
-            answers.append(session.call(step.target, [again[name] for name in names]))
+            for _ in range(case.between):
+                answers.append(session.call(step.target, [again[name] for name in names]))
         if test.property == "fresh_results":
             answers.append(session.read(FIRST))
         return self._put_together(test, case, answers)
