@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBGRADER := .venv-nbgrader
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-nbgrader lint keys bench diagnosis efficiency numerics soak fuzz clean
+.PHONY: help demo test test-nbgrader lint docs keys axe bench diagnosis wrong-answers efficiency numerics soak fuzz clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,7 +16,7 @@ demo: $(READY) ## Grade the sample class and show the table.
 	$(BIN)/autograder grade examples/submissions --out build/demo-grades
 
 test: $(READY) ## Run the tests.
-	@echo "Running the tests, some 2,700: about five minutes on two idle processors. They are counted first."
+	@echo "Running the tests, some 5,300: about nine minutes on two idle processors. They are counted first."
 	$(BIN)/python -m pytest -n $(JOBS) --timeout 300
 
 test-nbgrader: $(NBGRADER)/.ready ## Run the tests with nbgrader, the whole cycle included.
@@ -29,15 +29,26 @@ lint: $(READY) ## Check style and types.
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+docs: .venv/.docs ## Build the documentation as a site, without a broken link.
+	$(BIN)/python docs/make_site.py
+
 keys: $(READY) ## Write the tables of YAML keys into docs/, and the schemas into schema/.
 	$(BIN)/python docs/write_key_tables.py
 	$(BIN)/autograder schema --write
+
+axe: $(READY) ## Check the pages of reports for accessibility, with axe-core from npm.
+	@command -v npm > /dev/null || { echo "error: there is no npm, which brings axe-core" >&2; exit 1; }
+	npm install --prefix build/axe --no-audit --no-fund axe-core
+	$(BIN)/python -m pytest tests/browser/test_report_pages.py -rs
 
 bench: $(READY) ## Measure submissions per second.
 	$(BIN)/python benchmarks/throughput.py
 
 diagnosis: $(READY) ## Measure how many wrong answers are explained, and how many falsely.
 	$(BIN)/python -m tests.diagnosis.measure
+
+wrong-answers: $(READY) ## Measure how many wrong answers get full points.
+	$(BIN)/python -W ignore -m tests.wrong_answers.measure
 
 efficiency: $(READY) ## See whether efficiency tests say the same on a busy machine, 20 times.
 	$(BIN)/python -m tests.efficiency.measure
@@ -71,6 +82,10 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --editable '.[dev,test]'
 	@# Nothing else compiles an editable package where Python is told not to write bytecode.
 	@$(BIN)/python -m compileall -q autograder
+	@touch $@
+
+.venv/.docs: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@
 
 # Another one for nbgrader, whose hundred packages nobody else needs. psycopg: for the gradebook

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from autograder.errors import AutograderError as AutograderError
     from autograder.exports.formats import export as export
     from autograder.grades.grade_file import read_grades as read_grades
+    from autograder.grades.table import load_grades as load_grades
     from autograder.student.check_function import check_function as check_function
     from autograder.student.notebook_check import check as check
     from autograder.truth.numerical_gradient import numerical_gradient as numerical_gradient
@@ -29,6 +30,7 @@ _ROOMS = {
     "export": "exports.formats",
     "grade": "batch.folder",
     "load_course": "course.loading",
+    "load_grades": "grades.table",
     "numerical_gradient": "truth.numerical_gradient",
     "read_grades": "grades.grade_file",
 }

@@ -42,9 +42,16 @@ def problems(markdown: str) -> Iterator[str]:
     rest = _MATH.sub("", text)
     if "$" in rest:
         after = rest[rest.index("$") :][:30].split("\n")[0]
-        yield f"a '$' has no partner, near '{after}'"
+        yield f"a '$' has no partner, near '{after}'; write \\$ where dollars are meant"
     for formula in formulas:
         content = formula[1] or formula[2]
+        if formula[2] and formula[2] != formula[2].strip():
+            # Pandoc and others read no formula there: https://pandoc.org/MANUAL.html#math
+            yield (
+                "a '$' stands beside a blank, so that not every reader sees a formula; write \\$ "
+                f"where dollars are meant, as in \\$5: near '{shorten(content.strip(), 30)}'"
+            )
+            continue
         for problem in _formula_problems(content):
             yield f"{problem} in the formula '{shorten(content, 60)}'"
 

@@ -7,8 +7,10 @@ must be caught. This is mutation testing with mutants that people really write.
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import cached_property
 from multiprocessing.util import Finalize
 from pathlib import Path
 
@@ -18,16 +20,19 @@ from msgspec.structs import replace
 from autograder.authoring import latex
 from autograder.authoring.leaks import LONG_IN_FILES, Leak, answer_lines, long_passages, readings
 from autograder.authoring.mutation import Hole, Mutation, run_mutants
+from autograder.authoring.statements import changed_arguments, contradictions
 from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, SourceTest
 from autograder.errors import CourseError
+from autograder.grades.model import TestGrade
 from autograder.grading.grader import ExerciseGrader
 from autograder.grading.judge import Judgement
-from autograder.grading.mistakes import explaining
+from autograder.grading.mistakes import explaining, mutant
 from autograder.grading.run import ExerciseRun
 from autograder.processes.parallel import CAN_FORK
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission, decode_source
+from autograder.text.messages import text
 from autograder.text.words import shorten
 from autograder.truth.reference import solution_source
 
@@ -36,7 +41,12 @@ Mutants = Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]
 # The lines of a stub between which students write.
 START = "# ---- your code starts here ----"
 END = "# ---- your code ends here ----"
+# With it begin texts that are still to be written.
+NOT_WRITTEN = "TODO"
 
+# Bits of a seed that is drawn, and of one that nobody finds by trying.
+SEED_BITS = 128
+SAFE_SEED_BITS = 64
 # So many seeds are named in a complaint.
 _SEEDS_LISTED = 8
 # As which an answer fails that is right and so slow that the clock stops it.
@@ -63,6 +73,28 @@ class Report(Struct, frozen=True):
     def mutation_score(self) -> float:
         """The share of known mistakes that lose points in the hidden tests, 0 to 1."""
         return self.caught / self.mistakes if self.mistakes else 0.0
+
+
+def find_weak_seed(course: Course, exercises: Sequence[Exercise]) -> str | None:
+    """Why the seed is no secret, where hidden tests of the exercises need one; None otherwise.
+
+    A student who knows one hidden input, from a hint or a message, can try seeds until it comes
+    out: some 100,000 a second.
+    """
+    if course.seed_is_public or not any(map(_has_hidden, exercises)):
+        return None
+    if course.seed >> SAFE_SEED_BITS:
+        return None
+    saw = f"'seed: {course.seed}' is found by trying" if course.has_seed else "there is no 'seed'"
+    return (
+        f"config.yaml: {saw}, and with it the hidden inputs; write 'seed: "
+        f"{secrets.randbits(SEED_BITS) | 1 << (SEED_BITS - 1)}', or 'seed_is_public: true' where "
+        "the course is an example"
+    )
+
+
+def _has_hidden(exercise: Exercise) -> bool:
+    return any(test.visibility == "hidden" for test in exercise.tests)
 
 
 def lint_exercise(
@@ -200,15 +232,18 @@ class _Linter:
             *self._check_trivial_answers(),
             *self._check_evidence(),
         ]
-        mutants = self._grader.mutants()
+        mutants = self._known_mistakes()
         caught = [name for name, mutant in mutants.items() if _loses_hidden(mutant[1])]
-        problems += self._check_mistakes(mutants, caught)
+        disabled = self._caught_out_of_service() - {*caught}
+        problems += self._check_mistakes(mutants, [*caught, *disabled])
         problems += self._check_efficiency(mutants)
         mutation = None
         if self._with_mutants:
-            mutation = run_mutants(self._course, exercise, self._sandbox, self._grader)
+            tested, grader = self._whole or (exercise, self._grader)
+            mutation = run_mutants(self._course, tested, self._sandbox, grader)
             problems += [_hole(hole) for hole in mutation.holes]
         notes = (
+            *self._out_of_service(disabled),
             *self._paces(mutants),
             *self._without_public_hint(mutants),
             *self._same_everywhere(),
@@ -226,15 +261,34 @@ class _Linter:
             mutation=mutation,
         )
 
+    def _known_mistakes(self) -> Mutants:
+        """What each known mistake does. One that loses points in another hidden test is not
+        timed."""
+        exercise = self._exercise
+        solution = solution_source(exercise) or ""
+        found: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] = {}
+        for mistake in exercise.mistakes:
+            submission = mutant(exercise, mistake, solution)
+            run, judgements = self._grader.run_untimed(submission)
+            if not _loses_hidden(judgements):
+                run, judgements = self._grader.run(submission)
+            found[mistake.name] = run, judgements
+        return found
+
     def _check_statement(self) -> Iterator[str]:
-        texts = {"statement": self._exercise.statement, "title": self._exercise.title}
-        texts |= {f"hint of '{one.name}'": one.hint for one in self._exercise.mistakes}
-        for name, versions in texts.items():
+        exercise = self._exercise
+        texts = {"statement": exercise.statement, "title": exercise.title}
+        texts |= {f"mistakes.{one.name}": one.hint for one in exercise.mistakes}
+        for place, versions in texts.items():
+            name = place
+            if place.startswith("mistakes."):
+                name = f"hint of '{place.removeprefix('mistakes.')}'"
             for language in self._course.languages:
-                for problem in latex.problems(versions.get(language, "")):
-                    yield f"{name} ({language}): {problem}"
-                if not versions.get(language, "").strip():
-                    yield f"{name}: there is no text in '{language}'"
+                for problem in _text_problems(versions.get(language, "")):
+                    yield str(exercise.error(place, f"{name} ({language}): {problem}"))
+        for language in self._course.languages:
+            for problem in contradictions(exercise, language):
+                yield str(exercise.error("statement", problem))
 
     def _check_stub(self) -> Iterator[str]:
         """Two lines say where students write."""
@@ -259,32 +313,50 @@ class _Linter:
 
     def _check_solution(self) -> Iterator[str]:
         solution = solution_source(self._exercise) or ""
+        for where, names in changed_arguments(self._exercise, self._grader.cases).items():
+            yield str(
+                CourseError(
+                    f"the solution changes {' and '.join(map(repr, names))} in test '{where}'; "
+                    "write into an array of its own, as students must",
+                    path=(self._exercise.solution_path or Path()).relative_to(self._course.root),
+                    line=1,
+                )
+            )
         grade = self._grader.grade(self._submission(solution), self._course.language)
         for test in grade.tests:
             if test.status != "passed":
-                yield (
-                    f"the solution fails test '{test.name}' "
-                    f"({test.score:g} of {test.max_score:g}): {test.message}"
-                )
+                yield self._lost("the solution", test)
 
     def _check_right_answers(self) -> Iterator[str]:
         for answer in self._exercise.right:
             grade = self._grader.grade(self._submission(answer.code), self._course.language)
             for test in grade.tests:
                 if test.score < test.max_score or test.status != "passed":
-                    yield (
-                        f"the right answer '{answer.name}' fails test '{test.name}' "
-                        f"({test.score:g} of {test.max_score:g}): {test.message}"
-                    )
+                    yield self._lost(f"the right answer '{answer.name}'", test)
+
+    def _lost(self, answer: str, test: TestGrade) -> str:
+        """Why a right answer does not have all points of a test."""
+        if test.score < test.max_score and test.message == text("passed", self._course.language):
+            points = f"{test.score:g} of its {test.max_score:g}" if test.score else "no"
+            return (
+                f"the test '{test.name}' gives {points} points: zeros, ones or an input handed "
+                "back would be right there, too"
+            )
+        return (
+            f"{answer} fails test '{test.name}' "
+            f"({test.score:g} of {test.max_score:g}): {test.message}"
+        )
 
     def _check_trivial_answers(self) -> Iterator[str]:
         stub = decode_source(self._exercise.stub_path.read_bytes())
         answers = {"the stub": stub} | trivial_answers(self._exercise)
         for name, source in answers.items():
-            grade = self._grader.grade(self._submission(source), self._course.language)
-            for test in grade.tests:
-                if test.score > 0:
-                    yield f"{name} gets {test.score:g} points in test '{test.name}'"
+            submission = self._submission(source)
+            _, judgements = self._grader.run_untimed(submission)
+            for judgement in self._grader.add_source_tests(submission, judgements):
+                timed = isinstance(judgement.test, EfficiencyTest)
+                if judgement.score > 0 and not timed:
+                    yield f"{name} gets {judgement.score:g} points in test '{judgement.test.name}'"
 
     def _check_evidence(self) -> Iterator[str]:
         """A test whose right answers are all trivial gives nobody its points."""
@@ -304,12 +376,46 @@ class _Linter:
             if name not in caught:
                 yield f"the mistake '{name}' loses no points in the hidden tests"
                 continue
+            if not _loses_hidden(judgements):
+                continue  # a test that is disabled catches it
             hints = explaining(self._exercise, judgements, run, mutants, self._grader.truths)
             others = sorted({other for found in hints.values() for other in found} - {name})
             if others:
                 yield f"the mistake '{name}' cannot be told from {', '.join(map(repr, others))}"
             if not any(name in found for found in hints.values()):
                 yield f"the mistake '{name}' does not get its own hint"
+
+    @cached_property
+    def _whole(self) -> tuple[Exercise, ExerciseGrader] | None:
+        """The exercise with its disabled tests in service; None where there are none, or where
+        they do not even run, which may be why they are disabled."""
+        if not self._exercise.disabled:
+            return None
+        tests = (*self._exercise.tests, *(one.test for one in self._exercise.disabled))
+        whole = replace(self._exercise, tests=tests)
+        grader = ExerciseGrader(self._course, whole, self._sandbox, thorough=True)
+        try:
+            grader.truths  # noqa: B018
+        except CourseError:
+            return None
+        return whole, grader
+
+    def _caught_out_of_service(self) -> set[str]:
+        """The mistakes that would be caught if no test were disabled; all, where the disabled
+        tests do not even run."""
+        if not self._exercise.disabled:
+            return set()
+        if self._whole is None:
+            return {mistake.name for mistake in self._exercise.mistakes}
+        mutants = self._whole[1].mutants()
+        return {name for name, (_, judgements) in mutants.items() if _loses_hidden(judgements)}
+
+    def _out_of_service(self, mistakes: Collection[str]) -> Iterator[str]:
+        """The tests that are disabled, and the mistakes that nothing else catches."""
+        for one in self._exercise.disabled:
+            yield f"the test '{one.name}' is disabled: {' '.join(one.reason.split())}"
+        for name in sorted(mistakes):
+            yield f"nothing in service catches the mistake '{name}'"
 
     def _check_efficiency(self, mutants: Mutants) -> Iterator[str]:
         """A test in which nothing slow fails may allow everything: where arrays are small, the
@@ -387,6 +493,14 @@ class _Linter:
 
     def _submission(self, source: str) -> Submission:
         return Submission("lint", self._exercise.assignment, {f"{self._exercise.name}.py": source})
+
+
+def _text_problems(text: str) -> Iterator[str]:
+    if not text.strip():
+        yield "there is no text in this language; write one"
+    if text.lstrip().startswith(NOT_WRITTEN):
+        yield f"is still to be written; replace the {NOT_WRITTEN}"
+    yield from latex.problems(text)
 
 
 def _hole(hole: Hole) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.authoring.mutants import difference, mutants
+from autograder.authoring.mutants import Mutant, difference, mutants
 from autograder.course.battery import Battery, Subject, battery_tests, steps_of
 from autograder.course.course import Course
 from autograder.course.exercise import (
@@ -39,6 +39,8 @@ from autograder.truth.reference import solution_source
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 
+# Of so many mutants it is looked at whether they are explained.
+EXPLAINED = 20
 # Seeds, besides the course's, with which a difference is looked for.
 SEEDS = 6
 # Relative to the largest element, what is more than rounding.
@@ -56,13 +58,16 @@ class Hole(Struct, frozen=True):
 
 class Mutation(Struct, frozen=True):
     """``equivalent`` are mutants that get full points, of which no difference was found in
-    ``tries`` cases."""
+    ``tries`` cases. Of ``asked`` that lose points by what they return, ``explained`` get an
+    explanation of all that is wrong."""
 
     count: int
     caught: int
     holes: tuple[Hole, ...]
     equivalent: tuple[str, ...]
     tries: int
+    asked: int = 0
+    explained: int = 0
 
     @property
     def share(self) -> float:
@@ -89,7 +94,21 @@ def run_mutants(
         else:
             holes.append(Hole(mutant.what, difference(solution, mutant), on))
     caught = len(found) - len(survivors)
-    return Mutation(len(found), caught, tuple(holes), tuple(equivalent), tries)
+    asked, explained = _explained(exercise, found, survivors, grader)
+    return Mutation(len(found), caught, tuple(holes), tuple(equivalent), tries, asked, explained)
+
+
+def _explained(
+    exercise: Exercise,
+    found: Sequence[Mutant],
+    survivors: Sequence[Mutant],
+    grader: ExerciseGrader,
+) -> tuple[int, int]:
+    """Of a few mutants, spread over the source, how many were asked and how many explained."""
+    caught = [one for one in found if not one.is_behaviour and one not in survivors]
+    some = caught[:: max(1, -(-len(caught) // EXPLAINED))]
+    answers = [grader.explains(_submission(exercise, one.source)) for one in some]
+    return sum(one is not None for one in answers), sum(one is True for one in answers)
 
 
 def _submission(exercise: Exercise, source: str) -> Submission:
@@ -210,10 +229,11 @@ def _are_different(right: Any, other: Any) -> bool:
         return True
     if right.dtype.kind == "b":
         return not np.array_equal(right, other)
+    largest = float(np.abs(right).max(initial=0.0))
+    if not np.isfinite(largest):  # which no test takes
+        return False
     with np.errstate(all="ignore"):
-        return not np.allclose(
-            right, other, rtol=DIFFERENT, atol=DIFFERENT * float(np.abs(right).max(initial=0.0))
-        )
+        return not np.allclose(right, other, rtol=DIFFERENT, atol=DIFFERENT * largest)
 
 
 def described(case: Case) -> str:

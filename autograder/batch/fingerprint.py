@@ -17,25 +17,33 @@ from autograder.submissions.submission import Submission
 from autograder.text.language import Language
 
 
+def same_course(one: str, other: str) -> bool:
+    """Whether two fingerprints are of the same course, grader and options, whatever was handed
+    in."""
+    return one.partition("-")[0] == other.partition("-")[0]
+
+
 class Fingerprints:
     """Fingerprints of submissions to one course under one level and language."""
 
     def __init__(self, course: Course, level: Level, language: Language) -> None:
-        settings = (__version__, level, language, course.seed, course.limits)
+        # As text: JSON has no numbers of 128 bits.
+        seed = (str(course.seed), course.hidden_inputs)
+        settings = (__version__, level, language, seed, course.limits)
         self._settings = msgspec.json.encode(settings) + grader_digest()
         self._course = course
         self._assignments: dict[str, bytes] = {}
 
     def of(self, submission: Submission) -> str:
-        """The fingerprint, as hexadecimal text."""
-        hasher = blake2b(self._assignment(submission.assignment), digest_size=20)
-        hasher.update(submission.student.encode())
+        """The fingerprint, as hexadecimal text: of the course, the grader and the options, and
+        after a hyphen of what was handed in."""
+        hasher = blake2b(submission.student.encode(), digest_size=20)
         hasher.update(submission.digest())
-        return hasher.hexdigest()
+        return f"{self._assignment(submission.assignment).hex()}-{hasher.hexdigest()}"
 
     def _assignment(self, name: str) -> bytes:
         if name not in self._assignments:
-            hasher = blake2b(self._settings)
+            hasher = blake2b(self._settings, digest_size=20)
             for exercise in self._course.assignments[name].exercises:
                 paths = (exercise.public_path, exercise.hidden_path, exercise.solution_path)
                 _update(hasher, (path for path in paths if path is not None))

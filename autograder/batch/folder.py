@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +12,21 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from autograder.batch.adjusting import adjust_folder, adjust_graded
 from autograder.batch.cache import CourseCache
-from autograder.batch.grading import Graded, Settings, grade_all, keep_what_counts
+from autograder.batch.grading import (
+    Graded,
+    Outlook,
+    Settings,
+    grade_all,
+    keep_what_counts,
+    outlook,
+)
+from autograder.batch.origin import write_origin
+from autograder.course.adjustments import FILE as ADJUSTMENTS
+from autograder.course.adjustments import Adjustment
 from autograder.course.course import Course, pick_language
+from autograder.course.roster import Roster, course_roster
 from autograder.errors import MachineError, UsageError
 from autograder.exports.files import write_files
 from autograder.exports.summary import write_summary
@@ -25,15 +37,18 @@ from autograder.sandbox.levels import Level, require_level
 from autograder.submissions.layouts import Found
 from autograder.submissions.layouts import submissions as find_in_layout
 from autograder.submissions.reader import bounded
+from autograder.submissions.submission import SubmissionRef
 from autograder.submissions.submission_time import number_attempts
 from autograder.submissions.times import read_times
 from autograder.text.language import Language
+from autograder.text.said import said
 
 if TYPE_CHECKING:
     from autograder.sandbox.launch import WarmProcess
 
 SUMMARY = "summary.csv"
 FILES = "files.csv"
+CHANGES = "changes.csv"
 PRUNED = ".pruned"
 
 
@@ -52,6 +67,8 @@ class GradeOptions(Struct, frozen=True, kw_only=True):
     force: bool = False
     times: Path | None = None
     """A CSV of when work was handed in."""
+    adjustments: Path | None = None
+    """What people decided about grades, where that is not in the course's own file."""
 
 
 class ClassFolder(Struct, frozen=True, eq=False):
@@ -62,28 +79,47 @@ class ClassFolder(Struct, frozen=True, eq=False):
     found: Found
     settings: Settings
     cache: CourseCache
+    adjustments: tuple[Adjustment, ...] = ()
+    roster: Roster | None = None
+    """The course's roster, where it has one and all of a class was looked at."""
 
     def grade(self, origin: WarmProcess | None = None) -> Iterator[Graded]:
         """Grade every submission, yielding each when its file is written; of several attempts
-        each one. See :func:`~autograder.batch.grading.grade_all`."""
-        return grade_all(
+        each one. What people decided is applied. See
+        :func:`~autograder.batch.grading.grade_all`."""
+        for one in grade_all(
             self.found.refs,
             self.settings,
             jobs=self.options.jobs,
             force=self.options.force,
             origin=origin,
             cache=self.cache,
-        )
+        ):
+            yield self._adjusted(one)
+
+    def keep_what_counts(self, graded: Sequence[Graded]) -> list[Graded]:
+        """One grade a student and assignment; see
+        :func:`~autograder.batch.grading.keep_what_counts`."""
+        kept = keep_what_counts(graded, self.settings)
+        return [one if one in graded else self._adjusted(one) for one in kept]
+
+    def _adjusted(self, one: Graded) -> Graded:
+        return adjust_graded(one, self.adjustments, self.course.late, self.settings.out)
+
+    def outlook(self) -> Iterator[tuple[SubmissionRef, Outlook]]:
+        """What :meth:`grade` would do with each submission. Reads, and writes nothing."""
+        return outlook(self.found.refs, self.settings, force=self.options.force)
 
     def write_summary(self, *, excel: bool = False) -> FolderOfGrades:
         """Write the summary of what lies in the folder of grades, and what was handed in for
         each, and return that. Not what this call did: an earlier one may have graded others.
         ``excel`` puts a byte order mark before them."""
         out = self.settings.out
-        found = read_folder(out)
+        found = adjust_folder(out, self.adjustments, self.course.late)
         encoding = "utf-8-sig" if excel else "utf-8"
-        write_summary(out / SUMMARY, found.grades, encoding)
+        write_summary(out / SUMMARY, found.grades, encoding, self.roster)
         write_files(out / FILES, found.grades, encoding)
+        write_origin(out, self.options.submissions, self.found.layout)
         return found
 
     def gone(self, found: FolderOfGrades) -> list[Path]:
@@ -111,7 +147,9 @@ def prune(files: Iterable[Path], out: Path) -> None:
             with contextlib.suppress(OSError):  # others of this student are still there
                 file.parent.rmdir()
         except OSError as error:
-            raise MachineError(f"{file}: cannot be moved: {error.strerror}") from None
+            raise MachineError(
+                said("error_cannot_move", path=file, reason=error.strerror)
+            ) from None
 
 
 @contextmanager
@@ -126,7 +164,9 @@ def open_class(options: GradeOptions) -> Iterator[ClassFolder]:
     for assignment in options.assignments:
         if assignment not in course.assignments:
             known = ", ".join(course.assignments)
-            raise UsageError(f"--assignment {assignment}: the course has {known}")
+            raise UsageError(
+                said("error_no_assignment", name=f"--assignment {assignment}", known=known)
+            )
     language = pick_language(options.language, course)
     with (
         bounded(options.submissions if options.submissions.is_dir() else None),
@@ -149,7 +189,12 @@ def open_class(options: GradeOptions) -> Iterator[ClassFolder]:
             language,
             private=tuple(dict.fromkeys(path.absolute() for path in private)),
         )
-        yield ClassFolder(options, course, found, settings, cache)
+        adjustments = _adjustments(course, options)
+        is_whole = not options.students and found.layout != "repository"
+        roster = course_roster(options.course) if is_whole else None
+        if is_whole and not options.assignments:
+            _refuse_strangers(adjustments, found.refs, options.out, roster)
+        yield ClassFolder(options, course, found, settings, cache, adjustments, roster)
 
 
 def grade(
@@ -197,7 +242,7 @@ def grade(
                 if not one.ref.attempt:
                     yield one.grade
         finally:
-            counting = keep_what_counts(graded, opened.settings)
+            counting = opened.keep_what_counts(graded)
             opened.write_summary()
         several = {(one.ref.student, one.ref.assignment) for one in graded if one.ref.attempt}
         for one in counting:
@@ -210,10 +255,40 @@ def _with_times(found: Found, path: Path, course: Course) -> Found:
     try:
         times = read_times(path.read_bytes(), str(path))
     except OSError as error:
-        raise UsageError(f"--times {path}: cannot be read: {error.strerror}") from None
+        raise UsageError(said("error_times", path=path, reason=error.strerror)) from None
     refs = [times.apply(ref, course.assignments[ref.assignment].due) for ref in found.refs]
     unknown = times.unknown([ref.student for ref in refs])
     return replace(found, refs=number_attempts(refs), nobody=tuple(unknown))
+
+
+def _adjustments(course: Course, options: GradeOptions) -> tuple[Adjustment, ...]:
+    """What people decided; see :func:`~autograder.course.loading.adjustments.load_adjustments`."""
+    if options.adjustments is None and not (options.course / ADJUSTMENTS).exists():
+        return ()
+    from autograder.course.loading.adjustments import load_adjustments  # it takes a while
+
+    return load_adjustments(course, options.adjustments)
+
+
+def _refuse_strangers(
+    adjustments: Sequence[Adjustment],
+    refs: Iterable[SubmissionRef],
+    out: Path,
+    roster: Roster | None,
+) -> None:
+    """Refuse adjustments for students of whom there is no submission, no grade and no line in the
+    roster: a typing error would cost somebody the points. Raises :class:`CourseError`."""
+    if all(one.students is None for one in adjustments):
+        return
+    from autograder.course.loading.adjustments import unknown_students
+
+    known = [ref.student for ref in refs]
+    known += [grade.student for grade in read_folder(out).grades]
+    known += [] if roster is None else roster.rows
+    findings = unknown_students(adjustments, list(dict.fromkeys(known)))
+    if findings:
+        findings[0].more = tuple(findings[1:])
+        raise findings[0]
 
 
 def _load(cache: CourseCache, root: Path) -> Course:
@@ -233,17 +308,12 @@ def _refuse_places(options: GradeOptions, layout: str) -> None:
     submissions, out = options.submissions, options.out
     folder = submissions.resolve()
     if out.resolve() == folder:
-        raise UsageError(f"--out {out}: is the folder of the submissions; name another one")
+        raise UsageError(said("error_out_is_submissions", out=out))
     if out.resolve() == options.course.resolve():
-        raise UsageError(f"--out {out}: is the course itself; name another folder")
+        raise UsageError(said("error_out_is_course", out=out))
     if layout == "repository":
         return
     if folder == options.course.resolve():
-        raise UsageError(
-            f"{submissions}: is the course itself; give the folder that holds the submissions"
-        )
+        raise UsageError(said("error_submissions_are_course", path=submissions))
     if out.resolve().is_relative_to(folder):
-        raise UsageError(
-            f"--out {out}: lies in the folder of the submissions, {submissions}, where it would "
-            "be taken for a student's; name one outside of it"
-        )
+        raise UsageError(said("error_out_in_submissions", out=out, submissions=submissions))

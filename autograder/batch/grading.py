@@ -7,15 +7,16 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from autograder.batch.cache import CourseCache
-from autograder.batch.fingerprint import Fingerprints
+from autograder.batch.fingerprint import Fingerprints, same_course
 from autograder.batch.workers import Settings, WorkerPool
 from autograder.errors import AutograderError, GraderFault
+from autograder.grades.adjust import without_adjustments
 from autograder.grades.deadline import counting, with_deadline
 from autograder.grades.grade_file import (
     decode_grade,
@@ -29,6 +30,7 @@ from autograder.grades.model import Grade
 from autograder.grading.preparation import prepare_for
 from autograder.processes.parallel import CAN_FORK, processors
 from autograder.submissions.submission import SubmissionRef, read_submission
+from autograder.text.said import said
 
 if TYPE_CHECKING:
     from autograder.sandbox.launch import WarmProcess
@@ -44,6 +46,12 @@ class Graded(Struct, frozen=True):
     fresh: bool
     edited: bool = False
     """Whether somebody changed the file by hand, so that it was left as it is."""
+
+
+Outlook: TypeAlias = Literal["new", "damaged", "forced", "files", "course", "edited", "unchanged"]
+"""Why a submission would be run, or in the last two cases would not: it has no grade, none that
+can be read, all are to be made again, it was handed in anew, the course, the grader or the options
+have changed; its grade was edited by hand, or still holds."""
 
 
 def grade_all(
@@ -97,10 +105,8 @@ def grade_all(
     count = len(pending) + len(broken)
     broken += crew.broken
     if broken:
-        raise GraderFault(
-            f"the grader itself failed on {len(broken)} of {count} submissions, the "
-            f"others are graded; please report this: {'; '.join(sorted(broken)[:3])}"
-        )
+        which = "; ".join(sorted(broken)[:3])
+        raise GraderFault(said("error_grader_fault", n=len(broken), count=count, which=which))
 
 
 def _kept(
@@ -115,11 +121,36 @@ def _kept(
         return Graded(ref, grade, fresh=False, edited=True)
     if grade.fingerprint != fingerprints.of(read_submission(ref)):
         return None
-    # Due dates change without anything to run again.
-    settled = with_deadline(grade, settings.course, ref)
-    if settled != grade:
-        write_grade(path, settled)
+    # Due dates change, and work is moved to its place, without anything to run again. Whoever
+    # called adjusts the grade.
+    computed = without_adjustments(grade, settings.course.late)
+    settled = with_deadline(replace(computed, found_at=ref.found_at), settings.course, ref)
+    if settled == computed:
+        return Graded(ref, grade, fresh=False)
+    write_grade(path, settled)
     return Graded(ref, settled, fresh=False)
+
+
+def outlook(
+    refs: Iterable[SubmissionRef], settings: Settings, *, force: bool = False
+) -> Iterator[tuple[SubmissionRef, Outlook]]:
+    """What :func:`grade_all` would do with each submission. Reads, and writes nothing."""
+    fingerprints = settings.fingerprints()
+    for ref in refs:
+        path = grade_path(settings.out, ref)
+        grade = read_grade(path)
+        if grade is None:
+            yield ref, "damaged" if path.exists() else "new"
+        elif force:
+            yield ref, "forced"
+        elif is_edited(grade):
+            yield ref, "edited"
+        else:
+            now = fingerprints.of(read_submission(ref))
+            if grade.fingerprint == now:
+                yield ref, "unchanged"
+            else:
+                yield ref, "files" if same_course(grade.fingerprint, now) else "course"
 
 
 def _set_aside(path: Path) -> None:

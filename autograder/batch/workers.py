@@ -31,6 +31,7 @@ from autograder.sandbox.levels import Level
 from autograder.sandbox.memory import keep_freed_memory
 from autograder.submissions.submission import SubmissionRef, read_submission
 from autograder.text.language import Language
+from autograder.text.said import said
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -152,10 +153,7 @@ class WorkerPool:
         self.broken.append(f"{student} (killed the process that graded it)")
         self._killers += 1
         if self._killers == _MAX_KILLERS:
-            raise MachineError(
-                "grading processes are killed again and again (out of memory?); "
-                "what is graded is kept, run the command again to go on"
-            )
+            raise MachineError(said("error_workers_killed"))
         return left
 
 
@@ -254,7 +252,7 @@ class _SubmissionGrader:
         """The grade of the submission, as the content of its file."""
         submission = read_submission(ref)
         grade = self._grader.grade(submission, self._fingerprints.of(submission))
-        grade = replace(grade, student_is=ref.student_is, note=ref.note)
+        grade = replace(grade, student_is=ref.student_is, found_at=ref.found_at)
         grade = with_deadline(grade, self._course, ref)
         return encode_grade(grade)
 

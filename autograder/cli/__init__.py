@@ -12,13 +12,16 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from autograder import __version__
-from autograder.cli.language import say, say_click, translate_click
+from autograder.cli.language import cli_language, say, say_click, translate_click
+from autograder.course.near import is_bundle_near
 from autograder.errors import AutograderError
+from autograder.text.said import worded
 from autograder.text.terminal import make_printable
 from autograder.text.words import nearest
 
@@ -28,23 +31,40 @@ EXIT_INTERRUPTED = 130
 
 COMMANDS = (
     "check",
+    "next",
+    "submit",
     "grade",
+    "adjust",
+    "diff",
+    "explain",
+    "report",
+    "feedback",
     "export",
     "release",
     "gradescope",
     "pack",
+    "init",
+    "new",
     "lint",
     "schema",
     "nbgrader",
 )
 """Each is a module of that name, and has a line ``command_<name>`` in the catalogues."""
 
+FOR_STUDENTS = ("check", "next", "submit")
+"""What a student's bundle shows of these."""
+
+
+def _shown() -> Sequence[str]:
+    """The commands that help and suggestions name here."""
+    return FOR_STUDENTS if is_bundle_near(Path.cwd()) else COMMANDS
+
 
 class LazyGroup(click.Group):
     """Commands that live in modules of the same name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(_shown())
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
@@ -58,16 +78,16 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            near = nearest(name, COMMANDS)
+            near = nearest(name, _shown())
             key = "no_such_command_near" if near else "no_such_command"
             raise click.UsageError(
-                say(key, name=printable(name), near=near or "", known=", ".join(COMMANDS)), ctx
+                say(key, name=printable(name), near=near or "", known=", ".join(_shown())), ctx
             )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section(say_click("Commands")):
-            formatter.write_dl([(name, say(f"command_{name}")) for name in COMMANDS])
+            formatter.write_dl([(name, say(f"command_{name}")) for name in _shown()])
 
 
 translate_click()  # before click says anything, as it does in what follows
@@ -104,10 +124,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             error.show()
         _end(EXIT_USAGE)
     except AutograderError as error:
-        _complain(str(error))
+        _complain(worded(error, cli_language()))
         _end(EXIT_USAGE)
-    except (BrokenPipeError, SystemExit):
-        # The reader of our output has gone, as `| head` does; click would end with 1 for that.
+    except SystemExit as ended:
+        # Completion in a shell has said all. For a reader who has gone, click would end with 1.
+        _end(0 if ended.code == 0 else EXIT_USAGE)
+    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         _end(EXIT_USAGE)
     except OSError as error:
         if isinstance(error.__context__, KeyboardInterrupt):  # click could not end the line

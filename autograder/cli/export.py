@@ -6,20 +6,18 @@ from pathlib import Path
 from typing import get_args
 
 import click
-from msgspec.structs import replace
 
 from autograder.cli.exporting import select, write_export
 from autograder.cli.language import say
-from autograder.cli.options import course_option, find_course, language_option
+from autograder.cli.options import course_option, language_option
+from autograder.cli.reading import find_loaded, in_readers_language, read_grade_files
 from autograder.course.course import Course, HiddenFeedback, pick_language
-from autograder.course.loading import load_course
 from autograder.errors import UsageError
 from autograder.exports.context import make_context
 from autograder.exports.formats import FORMATS
-from autograder.grades.grade_file import read_folder, read_grades
-from autograder.grades.model import Grade
 from autograder.text.catalogue import languages
 from autograder.text.language import Language
+from autograder.text.said import said
 
 
 @click.command("export", help=say("help_export"))
@@ -74,59 +72,28 @@ def command(
 ) -> int:
 
     if roster is not None and name not in ("canvas", "moodle"):
-        raise UsageError(f"--roster is for canvas and moodle; {name} has no IDs")
-    found = select(_read(grades), students, assignments, grades)
-    loaded = _course(course)
+        raise UsageError(said("error_no_ids", format=name))
+    found = select(read_grade_files(grades), students, assignments, grades)
+    loaded = find_loaded(course)
     if language is not None:
         _refuse_unknown(language, loaded)
-        found = _in_language(language, found)
+        found = in_readers_language(found, language)
     context = make_context(
-        loaded, language=language, feedback=feedback, titles=titles, roster=roster, folder=folder
+        loaded,
+        language=language,
+        feedback=feedback,
+        titles=titles,
+        roster=roster,
+        folder=folder,
+        whole=not students,
     )
     write_export(name, found, context, out=out, excel=excel)
     return 0
-
-
-def _read(path: Path) -> list[Grade]:
-    """The grades in a folder, or in one file. A file that is no grade any more is named, and costs
-    nobody else the export."""
-    if not path.is_dir():
-        return read_grades(path)
-    found = read_folder(path)
-    if not found.grades:
-        return read_grades(path)  # which says what is wrong
-    for file in found.damaged:
-        click.echo(say("grade_damaged", file=file), err=True)
-    return list(found.grades)
-
-
-def _course(given: Path | None) -> Course | None:
-    """The course, or None where none is named and none is around."""
-    try:
-        root = find_course(given)
-    except UsageError:
-        if given is not None:
-            raise
-        return None
-    return load_course(root)
 
 
 def _refuse_unknown(language: Language, course: Course | None) -> None:
     if course is not None:
         pick_language(language, course)
     elif language not in languages():
-        raise UsageError(f"--lang {language}: there are {', '.join(languages())}")
-
-
-def _in_language(language: Language, grades: list[Grade]) -> list[Grade]:
-    """The grades with headings in the language. Where they were graded in another one, a line
-    says what stays in it."""
-    others = [grade.language for grade in grades if grade.language != language]
-    if others:
-        click.echo(
-            f"--lang {language}: what is said about tests stays in {', '.join(sorted({*others}))} "
-            f"in {len(others)} of {len(grades)} grades; 'autograder grade --lang {language}' "
-            "writes it anew",
-            err=True,
-        )
-    return [replace(grade, language=language) for grade in grades]
+        known = ", ".join(languages())
+        raise UsageError(said("error_no_language", language=language, known=known))

@@ -25,6 +25,7 @@ from autograder.grades.model import Grade
 from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef
 from autograder.text.messages import sanitize
+from autograder.text.said import said
 from autograder.text.words import begin_list
 
 # So many students are named in one line.
@@ -50,7 +51,7 @@ def _known_to_roster(name: str, grades: Sequence[Grade], context: Context) -> Se
     """The grades without those of students that the roster has no ID of, who are named: one of
     them must not keep a class from its grades."""
     ids = {"canvas": canvas.IDS, "moodle": moodle.IDS}.get(name)
-    roster = context.roster
+    roster = None if ids is None else context.roster_for(ids)
     if ids is None or roster is None:
         return grades
     roster.ids(ids, name.capitalize())
@@ -98,12 +99,9 @@ def write_export(
         write_atomically(path, content)
         return [path]
     if out is None:
-        raise UsageError(
-            f"{name} takes one grade a file and there are {len(grades)}; choose one with "
-            "--student and --assignment, or name a folder with --out"
-        )
+        raise UsageError(said("error_grade_a_file", format=name, n=len(grades)))
     if out.is_file():
-        raise UsageError(f"--out {out}: is a file; {len(grades)} grades in {name} need a folder")
+        raise UsageError(said("error_out_file", out=out, n=len(grades), format=name))
     paths = []
     for file, content in export_files(name, grades, context).items():
         write_atomically(out / file, content)
@@ -125,7 +123,7 @@ def _tell_github(grades: Sequence[Grade], context: Context) -> None:
                     file.write(written)
             except OSError as error:
                 raise MachineError(
-                    f"${variable}: {path} cannot be written: {error.strerror}"
+                    said("error_variable", variable=variable, path=path, reason=error.strerror)
                 ) from None
 
 
@@ -141,6 +139,6 @@ def select(
         and (not assignments or grade.assignment in assignments)
     ]
     if not found:
-        wanted = " or ".join(sanitize(name, 60) for name in (*students, *assignments))
-        raise UsageError(f"{where}: no grade of {wanted}")
+        wanted = ", ".join(sanitize(name, 60) for name in (*students, *assignments))
+        raise UsageError(said("error_no_grade_of", where=where, wanted=wanted))
     return found

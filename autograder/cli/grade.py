@@ -78,6 +78,10 @@ def _comparable(_: click.Context, __: click.Parameter, percent: float | None) ->
 @click.option("--force", is_flag=True, help=say("option_grade_force"))
 @click.option("--quiet", is_flag=True, help=say("option_grade_quiet"))
 @click.option("--times", type=click.Path(path_type=Path), help=say("option_grade_times"))
+@click.option(
+    "--adjustments", type=click.Path(path_type=Path), help=say("option_grade_adjustments")
+)
+@click.option("--dry-run", is_flag=True, help=say("option_grade_dry_run"))
 @click.option("--excel", is_flag=True, help=say("option_excel"))
 @click.option("--prune", is_flag=True, help=say("option_grade_prune"))
 @course_option

@@ -20,6 +20,7 @@ from autograder.integrations.gradescope.build import Settings, autograder_zip
 from autograder.integrations.gradescope.run import RESULTS, grade_submission, load, read_settings
 from autograder.sandbox.levels import Level, require_level
 from autograder.text.messages import sanitize
+from autograder.text.said import said
 
 
 @click.group("gradescope", help=say("help_gradescope"))
@@ -66,7 +67,7 @@ def build(
     loaded = load_course(root, only=[assignment])
     chosen = pick_assignment(assignment, loaded, root)
     if out.is_dir():
-        raise UsageError(f"--out {out}: is a folder; name the zip, such as {out}/autograder.zip")
+        raise UsageError(said("error_out_folder", out=out))
     settings = Settings(
         assignment=assignment,
         isolation=isolation,
@@ -76,10 +77,8 @@ def build(
     )
     content = autograder_zip(loaded, chosen, settings)
     write_atomically(out, content)
-    click.echo(
-        f"{assignment}: {len(content) / 1024:.0f} KiB written to {out}. "
-        "It has the solutions: keep it secret."
-    )
+    size = f"{len(content) / 1024:.0f}"
+    click.echo(say("gradescope_done", assignment=assignment, size=size, out=out))
     return 0
 
 
@@ -102,8 +101,7 @@ def run(root: Path) -> int:
         course, feedback=settings.feedback, hidden_visibility=settings.hidden_tests
     )
     write_atomically(root / RESULTS, export_bytes("gradescope", [grade], context))
-    click.echo(
-        f"{sanitize(grade.student)}: {points(grade.total)} of {points(grade.max_score)} points, "
-        f"isolation {grade.isolation}"
-    )
+    worth = {"score": points(grade.total), "max_score": points(grade.max_score)}
+    student = sanitize(grade.student)
+    click.echo(say("gradescope_graded", student=student, level=grade.isolation, **worth))
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import shutil
 import sys
@@ -15,7 +16,9 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
+from autograder.batch.adjusting import without_effect
 from autograder.batch.folder import (
+    CHANGES,
     FILES,
     PRUNED,
     ClassFolder,
@@ -23,23 +26,29 @@ from autograder.batch.folder import (
     open_class,
     prune,
 )
-from autograder.batch.grading import Graded, Settings, keep_what_counts
+from autograder.batch.grading import Graded
 from autograder.cli import EXIT_FAILED, EXIT_INTERRUPTED
+from autograder.cli.changes import change_lines, summary_line, unused_line
 from autograder.cli.exporting import repository_folders, write_export
 from autograder.cli.language import cli_language, say
 from autograder.course.course import HiddenFeedback
+from autograder.course.roster import Roster
 from autograder.errors import GraderFault
+from autograder.exports.changes import write_changes
 from autograder.exports.context import Context, make_context
 from autograder.exports.files import remarkable
 from autograder.exports.formats import FORMATS, ClassFormat
 from autograder.exports.summary import points
-from autograder.grades.grade_file import FolderOfGrades, is_edited
+from autograder.grades.changes import compare
+from autograder.grades.grade_file import FolderOfGrades, is_edited, read_folder
 from autograder.grades.model import Grade
+from autograder.submissions.found_at import in_words
 from autograder.submissions.layouts import AUTO, LAYOUTS, Found
 from autograder.submissions.layouts.unmatched import nearest
 from autograder.submissions.names import same
 from autograder.submissions.submission import displayable
 from autograder.text.messages import sanitize
+from autograder.text.said import in_language
 from autograder.text.words import begin_list
 
 if TYPE_CHECKING:
@@ -61,6 +70,7 @@ class Request(Struct, frozen=True, kw_only=True):
     quiet: bool
     prune: bool = False
     excel: bool = False
+    dry_run: bool = False
 
 
 def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -> int:
@@ -73,9 +83,14 @@ def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -
             feedback=request.feedback,
             roster=request.roster,
         )
+        context = replace(context, everybody=opened.roster)
         found = opened.found
         _say_what_was_found(found, options.layout)
         _complain(_extensions_of_nobody(opened))
+        if request.dry_run:
+            _say_what_would_run(opened)
+            return 0
+        before = read_folder(opened.settings.out)
         graded, left, fault = _grade(opened, origin)
     folder = opened.write_summary(excel=request.excel)
     gone = opened.gone(folder) if left is None else []
@@ -83,10 +98,12 @@ def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -
         prune(gone, opened.settings.out)
         _say_pruned(gone, opened)
         folder = opened.write_summary(excel=request.excel)
-    _report(graded, opened.settings, left=left, quiet=request.quiet)
+    _report(graded, opened, left=left, quiet=request.quiet)
     _say_about_files([one.grade for one in graded], opened.settings.out)
     _say_about_times([one.grade for one in graded])
     _say_about_changes(graded, folder)
+    _say_about_adjustments(opened, folder)
+    _say_what_changed(before, folder, opened, excel=request.excel)
     _recall_unmatched(found)
     if left is not None:
         return EXIT_INTERRUPTED
@@ -100,6 +117,59 @@ def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -
     if fault is not None:
         raise fault
     return code
+
+
+# Why a submission would be run, in the order in which it is said.
+_REASONS = ("new", "damaged", "files", "course", "forced")
+
+
+def _say_what_would_run(opened: ClassFolder) -> None:
+    """How many submissions would be run and why, with names, and how many would not."""
+    students: dict[str, list[str]] = {}
+    for ref, why in opened.outlook():
+        students.setdefault(why, []).append(sanitize(ref.student, 60))
+    to_run = [why for why in _REASONS if why in students]
+    count, every = sum(len(students[why]) for why in to_run), sum(map(len, students.values()))
+    click.echo(say("dry_run", n=count, all=every, out=opened.settings.out))
+    for reason in (*_REASONS, "edited", "unchanged"):
+        names = students.get(reason, [])
+        if names:
+            who = begin_list(list(dict.fromkeys(names)), _NAMED)
+            click.echo(say(f"dry_run_{reason}", n=len(names), who=who))
+    if opened.adjustments:
+        click.echo(say("dry_run_adjustments", n=len(opened.adjustments)))
+
+
+def _say_about_adjustments(opened: ClassFolder, folder: FolderOfGrades) -> None:
+    """How many grades people decided about, and decisions that no grade has."""
+    if not opened.adjustments:
+        return
+    count = sum(bool(grade.adjustments) for grade in folder.grades)
+    click.echo(say("adjustments_applied", n=count))
+    if opened.options.students or opened.options.assignments or opened.found.layout == "repository":
+        return
+    _complain([unused_line(*pair) for pair in without_effect(opened.adjustments, folder)])
+
+
+def _say_what_changed(
+    before: FolderOfGrades, after: FolderOfGrades, opened: ClassFolder, *, excel: bool
+) -> None:
+    """Where there were grades before: which of them changed, here and in a file."""
+    if not before.grades:
+        return
+    comparison = compare(before.grades, after.grades)
+    if comparison.changed:
+        _show_lines(list(change_lines(replace(comparison, added=(), gone=()))))
+        click.echo(summary_line(comparison))
+    write_changes(opened.settings.out / CHANGES, comparison, mark=codecs.BOM_UTF8 if excel else b"")
+
+
+def _show_lines(lines: Sequence[str]) -> None:
+    for line in lines[:MAX_COMPLAINTS]:
+        click.echo(line)
+    if len(lines) > MAX_COMPLAINTS:
+        in_all = say("change_all_in", file=CHANGES)
+        click.echo(say("grade_and_more_of", count=len(lines) - MAX_COMPLAINTS, in_all=in_all))
 
 
 def _extensions_of_nobody(opened: ClassFolder) -> list[str]:
@@ -213,7 +283,7 @@ def _grade(
         return [one for one in graded if not one.ref.attempt], count - len(graded), None
     except GraderFault as error:
         fault = error
-    return keep_what_counts(graded, opened.settings), None, fault
+    return opened.keep_what_counts(graded), None, fault
 
 
 def _hold_against(percent: float | None, graded: list[Graded]) -> int:
@@ -245,7 +315,7 @@ def _hold_against(percent: float | None, graded: list[Graded]) -> int:
 def _complain(lines: Sequence[str], in_all: str = "") -> None:
     """The first few lines, on standard error, and what there is in all where that is more."""
     for line in lines[:MAX_COMPLAINTS]:
-        click.echo(line, err=True)
+        click.echo(in_language(line, cli_language()), err=True)
     more = len(lines) - MAX_COMPLAINTS
     if more > 0:
         key = "grade_and_more_of" if in_all else "grade_and_more"
@@ -254,10 +324,18 @@ def _complain(lines: Sequence[str], in_all: str = "") -> None:
 
 def _say_what_was_found(found: Found, layout: str) -> None:
     if layout == AUTO:
-        expected = LAYOUTS[found.layout].expected
+        expected = in_language(LAYOUTS[found.layout].expected, cli_language())
         click.echo(say("grade_layout", layout=found.layout, expected=expected))
-    _complain([say("grade_left_out", name=name) for name in found.left_out])
-    _complain(found.notes)
+    _complain(
+        [say("grade_left_out", name=in_language(name, cli_language())) for name in found.left_out]
+    )
+    _complain(
+        [
+            f"{sanitize(ref.student, 60)}: {in_words(ref.found_at, ref.assignment, cli_language())}"
+            for ref in found.refs
+            if ref.found_at is not None
+        ]
+    )
     _complain(found.unmatched)
     if found.nobody:
         who = begin_list([sanitize(name, 60) for name in found.nobody], _NAMED)
@@ -315,28 +393,28 @@ def _import_the_report() -> None:
     import autograder.exports.table  # noqa: F401
 
 
-def _report(graded: list[Graded], settings: Settings, *, left: int | None, quiet: bool) -> None:
+def _report(graded: list[Graded], opened: ClassFolder, *, left: int | None, quiet: bool) -> None:
     grades = [one.grade for one in graded]
     if not quiet and grades:
-        _show(grades)
+        _show(grades, opened.roster if left is None else None)
     fresh = sum(one.fresh for one in graded)
     kept = len(graded) - fresh
     key = ("grade_done" if left is None else "grade_interrupted") + ("_kept" if kept else "")
-    click.echo(say(key, fresh=fresh, kept=kept, left=left, out=settings.out))
+    click.echo(say(key, fresh=fresh, kept=kept, left=left, out=opened.settings.out))
 
 
-def _show(grades: Sequence[Grade]) -> None:
+def _show(grades: Sequence[Grade], roster: Roster | None) -> None:
     from autograder.exports.table import tables
 
     is_terminal = sys.stdout.isatty()
     # Into a file or a log there is no width to keep to, unless somebody names one.
     width = shutil.get_terminal_size((80 if is_terminal else 140, 24)).columns
     if not (is_terminal or os.environ.get("FORCE_COLOR")):
-        for table in tables(grades, width):
+        for table in tables(grades, width, roster):
             click.echo(f"{table.plain}\n")
         return
     from rich.console import Console
 
     console = Console(width=width, highlight=False)
-    for table in tables(grades, width):
+    for table in tables(grades, width, roster):
         console.print(table, "", sep="\n", no_wrap=True, overflow="ignore", crop=False)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import gettext
-import re
 import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from autograder.course.near import language_near
 from autograder.text.catalogue import FALLBACK, catalogue, languages, text
 from autograder.text.language import Language
-
-_IN_CONFIG = re.compile(r"^languages?:[ \t]*\[?[ \t]*['\"]?([A-Za-z-]+)", re.MULTILINE)
 
 
 @cache
@@ -21,7 +19,7 @@ def cli_language() -> Language:
     arguments = sys.argv[1:]
     given = _option("--lang", arguments)
     if given is None:
-        given = _of_course(Path(_option("--course", arguments) or Path.cwd()))
+        given = language_near(Path(_option("--course", arguments) or Path.cwd()))
     return given if given in languages() else FALLBACK
 
 
@@ -36,22 +34,6 @@ def _option(name: str, arguments: Sequence[str]) -> str | None:
             return following
         if argument.startswith(f"{name}="):
             return argument.partition("=")[2]
-    return None
-
-
-def _of_course(start: Path) -> Language | None:
-    """The language of the nearest course upwards, read without reading the YAML."""
-    try:
-        start = start.absolute()
-        for folder in (start, *start.parents):
-            config = folder / "config.yaml"
-            if config.is_file():
-                content = config.read_text("utf-8", "replace")
-                own = re.search(r"^language:.*", content, re.MULTILINE)
-                found = _IN_CONFIG.search(own[0] if own else content)
-                return found and found[1]
-    except OSError:
-        pass
     return None
 
 

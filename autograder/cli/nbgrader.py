@@ -12,8 +12,11 @@ from autograder.cli.language import say
 from autograder.cli.options import course_option, find_course, language_option
 from autograder.course.course import Course, pick_language
 from autograder.course.loading import load_course
-from autograder.errors import UsageError
+from autograder.errors import AutograderError, UsageError
 from autograder.integrations.nbgrader import require_nbgrader
+from autograder.text.said import said
+
+_CONFIG = "nbgrader_config.py"
 
 _into_option = click.option(
     "--into",
@@ -50,26 +53,27 @@ def build_command(
     require_nbgrader()
     from autograder.integrations.nbgrader.build import build
 
-    loaded = load_course(find_course(course))
+    place, root = _places(course, into)
+    loaded = load_course(place)
     _known(loaded, assignment)
     built = build(
         loaded,
         loaded.assignments[assignment],
         pick_language(language, loaded),
-        root=_folder(into, loaded),
+        root=root,
         course_id=course_id,
         exchange=exchange,
     )
     if built.config is not None:
-        click.echo(f"Wrote {built.config}")
+        click.echo(say("nbgrader_wrote", path=built.config))
     for path in built.written:
-        click.echo(f"Wrote {path}")
+        click.echo(say("nbgrader_wrote", path=path))
     for path in built.removed:
-        click.echo(f"Removed {path}, which belongs to no exercise any more")
+        click.echo(say("nbgrader_removed", path=path))
     if built.change:
-        click.echo(f"Gradebook: {built.change}")
+        click.echo(say("nbgrader_gradebook", change=built.change))
     if not built.written and not built.removed:
-        click.echo(f"{built.folder} is up to date")
+        click.echo(say("nbgrader_current", folder=built.folder))
     return 0
 
 
@@ -94,14 +98,15 @@ def sync_command(
     from autograder.integrations.nbgrader.settings import load_settings
     from autograder.integrations.nbgrader.sync import sync
 
-    loaded = load_course(find_course(course))
+    place, root = _places(course, into)
+    loaded = load_course(place)
     found = select(read_grades(grades), students, assignments, grades)
-    settings = load_settings(_folder(into, loaded), db_url=db_url)
+    settings = load_settings(root, db_url=db_url)
     done = sync(loaded, found, settings)
     if done.change:
-        click.echo(f"Gradebook: {done.change}")
-    unchanged = f", {done.unchanged} unchanged" if done.unchanged else ""
-    click.echo(f"{done.written} written{unchanged}.")
+        click.echo(say("nbgrader_gradebook", change=done.change))
+    key = "nbgrader_synced_some" if done.unchanged else "nbgrader_synced"
+    click.echo(say(key, written=done.written, unchanged=done.unchanged))
     return 0
 
 
@@ -114,22 +119,49 @@ def doctor_command(into: Path | None, db_url: str | None, course: Path | None) -
     require_nbgrader()
     from autograder.integrations.nbgrader.doctor import examine
 
-    loaded = load_course(find_course(course))
-    findings = list(examine(loaded, _folder(into, loaded), db_url=db_url))
+    place, root = _places(course, into)
+    loaded = load_course(place)
+    findings = list(examine(loaded, root, db_url=db_url))
     for finding in findings:
         click.echo(str(finding))
     if not findings:
-        click.echo("All is well.")
+        click.echo(say("nbgrader_well"))
     return EXIT_FAILED if findings else 0
 
 
 def _known(course: Course, assignment: str) -> None:
     if assignment not in course.assignments:
-        raise UsageError(f"{assignment}: the course has {', '.join(course.assignments)}")
+        known = ", ".join(course.assignments)
+        raise UsageError(said("error_no_assignment", name=assignment, known=known))
 
 
-def _folder(into: Path | None, course: Course) -> Path:
-    """nbgrader's course folder, absolute: its own configuration may name another one yet."""
+def _places(course: Path | None, into: Path | None) -> tuple[Path, Path]:
+    """The course's folder and nbgrader's, absolute, as its own configuration may name another one
+    yet. In an nbgrader course's folder, or below it, both are found from its configuration."""
     if into is not None and not into.is_dir():
-        raise UsageError(f"--into {into}: no such folder")
-    return (into or course.root).absolute()
+        raise UsageError(said("error_no_folder", option="--into", path=into))
+    has_own = course is not None and (course / _CONFIG).is_file()
+    root = into or (None if has_own else _nearest_config())
+    place = course
+    if place is None and root is not None:
+        place = _course_named_in(root)
+    found = find_course(place)
+    return found, (root or found).absolute()
+
+
+def _nearest_config() -> Path | None:
+    here = Path.cwd()
+    return next((one for one in (here, *here.parents) if (one / _CONFIG).is_file()), None)
+
+
+def _course_named_in(root: Path) -> Path | None:
+    """The course that nbgrader's configuration names, or which lies in its folder."""
+    from autograder.integrations.nbgrader.settings import load_settings
+
+    try:
+        named = load_settings(root).config.Autograder.get("course")
+    except AutograderError:  # the command says so when it reads it
+        named = None
+    if isinstance(named, str) and named:
+        return root / Path(named).expanduser()
+    return root if (root / "config.yaml").is_file() else None

@@ -10,6 +10,7 @@ import click
 
 from autograder.cli.language import say
 from autograder.errors import UsageError
+from autograder.text.said import said
 
 if TYPE_CHECKING:
     from autograder.course.course import Assignment, Course
@@ -33,16 +34,13 @@ def find_course(given: Path | None) -> Path:
     """The course's root folder. Raises :class:`UsageError` where there is none."""
     if given is not None:
         if not given.is_dir():
-            raise UsageError(f"--course {given}: no such folder")
+            raise UsageError(said("error_no_folder", option="--course", path=given))
         return given
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "config.yaml").is_file():
             return folder
-    raise UsageError(
-        f"{here}: there is no config.yaml here or above; "
-        "call this inside a course, or name one with --course"
-    )
+    raise UsageError(said("error_no_course", place=here))
 
 
 def pick_assignment(name: str, course: Course, root: Path) -> Assignment:
@@ -51,5 +49,5 @@ def pick_assignment(name: str, course: Course, root: Path) -> Assignment:
         from autograder.course.loading import load_course
 
         known = ", ".join(load_course(root).assignments)
-        raise UsageError(f"{name}: no such assignment; the course has {known}")
+        raise UsageError(said("error_no_assignment", name=name, known=known))
     return course.assignments[name]

@@ -27,8 +27,8 @@ def command(assignment: str, out: Path, course: Path | None) -> int:
     files = grading_files(loaded, pick_assignment(assignment, loaded, root))
     content = packed(files)
     write_atomically(out, content)
-    size = f"{len(files)} files, {len(content) / 1024:.0f} KiB"
-    click.echo(f"{assignment}: {size} written to {out}. It has the solutions: keep it secret.")
+    size = f"{len(content) / 1024:.0f}"
+    click.echo(say("pack_done", assignment=assignment, n=len(files), size=size, out=out))
     return 0
 
 

@@ -8,6 +8,7 @@ exercise is what its own tests are for. Pure: an exercise's parts in, tests out.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -49,10 +50,17 @@ GROUPS: Final = (
 
 # Lengths that are drawn where the author says nothing, and the most that a larger case has.
 _USUAL: Final = tuple(range(2, 6))
-_LARGE: Final = {1: 1001, 2: 37, 3: 19, 4: 11}
+_LARGE: Final = {0: 1001, 1: 1001, 2: 37, 3: 19, 4: 11}
 _LARGE_OF_MANY: Final = 6
+# A single length that is larger than any block or table that somebody has in mind; and one of
+# several axes, over all of which a right answer may loop.
+_LONG: Final = 211
+_LONG_SIDE: Final = 67
 # Of more names it is not asked that no two lengths be equal.
 _MANY_NAMES: Final = 4
+# From below every threshold that stands for zero to above every one that stands for much, and by
+# the way where functions that saturate are neither steep nor flat.
+_SCALES: Final = ("1e-13", "1e-8", "4", "1e8")
 _LEADING: Final = ((), (3,), (2, 3))
 _AT_KINKS: Final = ("dtypes", "special-values")
 _ONE_NONZERO: Final = "np.where(np.arange(ones.size).reshape(ones.shape) == ones.size // 2, 3, 0)"
@@ -61,13 +69,14 @@ _WITH_ZEROS: Final = "np.where(uniform < 0.4, -0.0, normal)"
 
 class Battery(Struct, frozen=True):
     """What an exercise says of its battery: how points are given for each output set, which
-    groups it leaves out, the lengths to draw from, and slack for methods with an error of
-    their own."""
+    groups it leaves out, the lengths to draw from, slack for methods with an error of their own,
+    and how arrays are drawn that are not drawn as the exercise says."""
 
     points: tuple[Part, ...]
     leave_out: tuple[str, ...] = ()
     dims: Dims = Dims()
     tolerance: dict[str, float] = {}
+    draw: dict[str, str] = {}
 
 
 class Subject(Struct, frozen=True):
@@ -94,6 +103,21 @@ class Subject(Struct, frozen=True):
         ]
 
     @property
+    def independent(self) -> list[str]:
+        """The arrays and numbers that can be renewed while all others stay: neither the lengths nor
+        the numbers of others follow from them."""
+        return [
+            name
+            for name in self.everything
+            if not any(
+                _mentions(part, name)
+                for other, array in self.everything.items()
+                if other != name
+                for part in (array.draw, *map(str, array.shape))
+            )
+        ]
+
+    @property
     def untyped(self) -> list[str]:
         """The student's arrays whose dtype nothing fixes."""
         return [name for name, array in self.arrays.items() if array.dtype is None and array.shape]
@@ -103,13 +127,13 @@ def battery_tests(battery: Battery, subject: Subject) -> tuple[RunTest, ...]:
     """The tests of the battery, each a hidden one, with the points shared out among them."""
     dims = _dims(battery.dims, subject)
     variants = {
-        "shapes": tuple(_shapes(dims)),
-        "memory": tuple(_memory(dims)),
+        "shapes": tuple(_shapes(dims, subject)),
+        "memory": tuple(_memory(subject)),
         "dtypes": tuple(_dtypes(subject)),
         "scales": tuple(_scales(subject)),
         "special-values": tuple(_special_values(subject)),
         "calls": tuple(_calls(subject)),
-        "unchanged-arguments": () if subject.is_class else tuple(_memory(dims)),
+        "unchanged-arguments": () if subject.is_class else tuple(_memory(subject)),
         "own-results": tuple(_own_results(dims)) if _has_other_numbers(subject) else (),
     } | {
         name: (Variant(),) * 2 if name in _sequences(subject) else ()
@@ -124,7 +148,12 @@ def battery_tests(battery: Battery, subject: Subject) -> tuple[RunTest, ...]:
                 Part(part.outputs, share[number])
                 for part, share in zip(battery.points, shares, strict=True)
             ),
-            Drawing(cases=len(variants[group]), dims=dims, variants=variants[group]),
+            Drawing(
+                cases=len(variants[group]),
+                dims=dims,
+                draw=battery.draw,
+                variants=variants[group],
+            ),
             battery,
             subject,
         )
@@ -162,6 +191,10 @@ def _test(
         tolerance=battery.tolerance,
         title=title,
     )
+
+
+def _mentions(expression: str, name: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", expression) is not None
 
 
 def _sequences(subject: Subject) -> dict[str, tuple[tuple[Step, ...], tuple[str, ...]]]:
@@ -208,12 +241,12 @@ def _shares(points: float, count: int) -> list[float]:
     first ones get what is left over."""
     if not count:
         return []
-    for units in (4, 20, 100):
+    for units in (4, 20, 100, 1000):
         whole = round(points * units)
-        if abs(whole - points * units) < 1e-9 and whole >= count:
-            break
-    each, left = divmod(whole, count)
-    return [(each + (number < left)) / units for number in range(count)]
+        if abs(whole - points * units) < 1e-9 and (whole >= count or units == 1000):
+            each, left = divmod(whole, count)
+            return [(each + (number < left)) / units for number in range(count)]
+    return [points / count] * count
 
 
 def _dims(given: Dims, subject: Subject) -> Dims:
@@ -231,7 +264,7 @@ def _named(dims: Dims) -> list[str]:
     return [name for name in dims.choices if name != "..."]
 
 
-def _shapes(dims: Dims) -> Iterator[Variant]:
+def _shapes(dims: Dims, subject: Subject) -> Iterator[Variant]:
     names = _named(dims)
     different = tuple(f"{one} != {other}" for one, other in itertools.combinations(names, 2))
     for variant in _by_leading_axes(dims):
@@ -242,10 +275,20 @@ def _shapes(dims: Dims) -> Iterator[Variant]:
             yield Variant(dims={name: (length,) for name in names})
         for name in names:
             yield Variant(dims={name: (1,)})
-    yield Variant(dims={name: (1,) for name in names})
+    yield Variant(dims={name: (1,) for name in names} | _one_leading_axis(dims, 1))
     large = _LARGE.get(len(names), _LARGE_OF_MANY)
     lengths_of = {name: (large + 4 * number,) for number, name in enumerate(names)}
     yield Variant(dims=lengths_of | _one_leading_axis(dims, large))
+    for number, name in enumerate(names if len(names) > 1 else ()):
+        long = _LONG_SIDE if len(names) > _MANY_NAMES or _is_side(name, subject) else _LONG
+        yield Variant(dims={name: (long + 2 * number,)} | _one_leading_axis(dims, 16))
+
+
+def _is_side(name: str, subject: Subject) -> bool:
+    return any(
+        sum(_mentions(str(length), name) for length in array.shape) > 1
+        for array in subject.everything.values()
+    )
 
 
 def _one_leading_axis(dims: Dims, length: int) -> dict[str, tuple[tuple[int, ...], ...]]:
@@ -264,10 +307,18 @@ def _own_results(dims: Dims) -> Iterator[Variant]:
         yield Variant(dims={name: (1,)})
 
 
-def _memory(dims: Dims) -> Iterator[Variant]:
+def _memory(subject: Subject) -> Iterator[Variant]:
+    """All arrays alike, and one after the other alone."""
     layouts: tuple[Layout, ...] = ("F", "strided", "reversed")
     for layout in layouts:
         yield Variant(layout=layout)
+    names = [
+        name
+        for name, array in subject.arrays.items()
+        if len(array.shape) > 1 or "..." in array.shape
+    ]
+    for name in names if len(subject.arrays) > 1 else ():
+        yield Variant(layout="F", laid_out=(name,))
 
 
 def _dtypes(subject: Subject) -> Iterator[Variant]:
@@ -278,19 +329,24 @@ def _dtypes(subject: Subject) -> Iterator[Variant]:
         if len(untyped) > 1:
             for name in untyped:
                 yield Variant(dtypes={name: dtype})
+    if len(untyped) > 2:
+        for name in untyped:
+            others = [other for other in untyped if other != name]
+            yield Variant(dtypes=dict.fromkeys(others, "int64"))
 
 
 def _scales(subject: Subject) -> Iterator[Variant]:
     free = subject.free
     if not free:
         return
-    for scale in ("1e-8", "1e8"):
+    for scale in _SCALES:
         yield Variant(draw={name: f"{scale} * normal" for name in free})
     yield Variant(draw={name: "10.0 ** integers(-8, 8) * normal" for name in free})
     if len(free) > 1:
         for name in free:
             yield Variant(draw={name: "1e-7 * normal"})
             yield Variant(draw={name: "1e7 * normal"})
+            yield Variant(draw={name: "4 * normal"})
 
 
 def _special_values(subject: Subject) -> Iterator[Variant]:
@@ -300,23 +356,30 @@ def _special_values(subject: Subject) -> Iterator[Variant]:
     yield Variant(draw=dict.fromkeys(free, _WITH_ZEROS))
     yield Variant(draw=dict.fromkeys(free, _ONE_NONZERO))
     yield Variant(draw=dict.fromkeys(free, "integers(-1, 1)"))
+    yield Variant(draw=dict.fromkeys(free, "zeros"))
     yield Variant(draw=dict.fromkeys(free, "ones"))
     yield Variant(draw=dict.fromkeys(free, "-2.5 * ones"))
     for name in free:
         yield Variant(draw={name: "zeros"})
         yield Variant(draw={name: "-1.5 * ones"})
+    for one, other in itertools.combinations(subject.arrays, 2):
+        alike = subject.arrays[one].shape == subject.arrays[other].shape
+        if alike and other in free and other in subject.untyped and one in subject.untyped:
+            yield Variant(same=(one, other))
 
 
 def _calls(subject: Subject) -> Iterator[Variant]:
     """The same call three times, then one argument after the other renewed while the others
-    stay, then all."""
+    stay, then all; then arrays of the caller's that hold other numbers than in the call before."""
     everything = tuple(subject.everything)
     yield Variant()
     yield Variant(keep=everything)
     yield Variant(keep=everything)
-    for name in subject.free:
+    for name in subject.independent:
         yield Variant(keep=tuple(other for other in everything if other != name))
-    yield Variant(same_dims=True)
+    yield Variant(same_dims=True, holds=True)
+    if not subject.is_class:
+        yield Variant(same_dims=True, in_place=True)
 
 
 def _has_other_numbers(subject: Subject) -> bool:

@@ -14,9 +14,14 @@ from autograder.course.policy import Attempts, Late
 from autograder.errors import UsageError
 from autograder.sandbox.limits import Limits
 from autograder.text.language import Language, Text
+from autograder.text.said import said
 
 HiddenFeedback: TypeAlias = Literal["none", "names", "hints", "all"]
 """How much students see of hidden tests; see :mod:`autograder.grades.feedback`."""
+
+
+HiddenInputs: TypeAlias = Literal["fixed", "per-attempt"]
+"""Whether the hidden inputs are those of the course, or other ones for each submission."""
 
 
 class Assignment(Struct, frozen=True):
@@ -43,8 +48,13 @@ class Course(Struct, frozen=True):
     late: Late = Late()
     attempts: Attempts = Attempts()
     feedback: HiddenFeedback = "hints"
+    hand_in: Literal["files", "folder"] = "files"
+    """How `autograder submit` packs the files of an assignment."""
     has_seed: bool = True
     """Whether the config says the seed; without one it is 0, which everybody knows."""
+    seed_is_public: bool = False
+    """Whether the course says that its seed is no secret, as that of an example."""
+    hidden_inputs: HiddenInputs = "fixed"
 
 
 def pick_language(given: Language | None, course: Course) -> Language:
@@ -52,5 +62,8 @@ def pick_language(given: Language | None, course: Course) -> Language:
     if given is None:
         return course.language
     if given not in course.languages:
-        raise UsageError(f"--lang {given}: the course is written in {', '.join(course.languages)}")
+        languages = ", ".join(course.languages)
+        raise UsageError(
+            said("error_not_in_language", option=f"--lang {given}", languages=languages)
+        )
     return given

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Type
 from msgspec import Meta, Struct, field
 
 from autograder.course.battery import GROUPS
-from autograder.course.course import HiddenFeedback
+from autograder.course.course import HiddenFeedback, HiddenInputs
 from autograder.course.exercise import Dtype, Layout, PropertyName, WitnessName, Yardstick
 from autograder.course.lengths import MAX_LENGTH
 from autograder.course.policy import Attempts, Late
@@ -231,6 +231,14 @@ class TestEntry(Declared, kw_only=True):
 
     name: Annotated[Name, form("1 to 80 characters, unlike that of any other test of the exercise")]
     title: Annotated[LocalText, form("what students read instead of the name")] | None = None
+    disabled: Annotated[
+        bool,
+        form(
+            "`true` takes a hidden test [out of service](report.md#a-test-out-of-service): nobody "
+            "is graded by it"
+        ),
+    ] = False
+    reason: Annotated[str, form("with `disabled`: why")] | None = None
 
 
 class RunEntry(TestEntry, kw_only=True):
@@ -541,6 +549,12 @@ class BatteryEntry(Declared, kw_only=True):
         form("groups that the exercise does not take"),
     ] = field(default=(), name="except")
     dims: Annotated[Dims, form("lengths to draw from; by default 2 to 5")] | None = None
+    draw: (
+        Annotated[
+            dict[str, Expression], form("expressions by array, in the place of the exercise's")
+        ]
+        | None
+    ) = None
     tolerance: Annotated[Tolerance, form("for methods with an error of their own")] | None = None
 
 
@@ -569,6 +583,18 @@ class MistakeEntry(Declared, kw_only=True):
             form(
                 "instead, a whole file as a student would hand it in, imports included; the only "
                 "way for a class"
+            ),
+        ]
+        | None
+    ) = None
+    values: (
+        Annotated[
+            dict[str, Annotated[str, form("`1e-15..1e-5`, all powers of ten, or `0.1, 0.5, 1`")]],
+            Meta(min_length=1),
+            form(
+                "names in the expressions or the code that stand for numbers: the mistake is "
+                "recognised with each of these",
+                empty="name a number that occurs in the mistake",
             ),
         ]
         | None
@@ -664,8 +690,21 @@ class ConfigFile(Declared, kw_only=True):
     seed: Annotated[
         int,
         Meta(ge=0),
-        form("of the hidden inputs; a secret. Without it, it is 0, which anybody can guess"),
+        form(
+            "of the hidden inputs; a secret, of 128 bits, since [small ones]"
+            "(security.md#covert-ways) are found by trying. Without it, it is 0"
+        ),
     ] = 0
+    seed_is_public: Annotated[
+        bool, form("`true` where everybody may know the seed, as in an example")
+    ] = False
+    hidden_inputs: Annotated[
+        HiddenInputs,
+        form(
+            "`per-attempt`: [others for each submission](security.md#covert-ways); grading takes "
+            "longer"
+        ),
+    ] = "fixed"
     limits: Annotated[Limits, form("what student code may [use](#limits)")] = Limits()
     late: Annotated[
         Late, form("what being late [costs](exports.md#due-dates-lateness-and-attempts)")
@@ -680,6 +719,13 @@ class ConfigFile(Declared, kw_only=True):
         ]
         | None
     ) = None
+    hand_in: Annotated[
+        Literal["files", "folder"],
+        form(
+            "how `autograder submit` packs: the files at the top of the zip, or in a folder called "
+            "like the assignment"
+        ),
+    ] = "files"
     assignments: Annotated[
         dict[Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")], AssignmentEntry],
         Meta(min_length=1),
@@ -687,9 +733,71 @@ class ConfigFile(Declared, kw_only=True):
     ]
 
 
+# Adjustments
+
+Student: TypeAlias = Annotated[
+    str,
+    form(reader="student", schema={"type": ["string", "number"]}, words="the name of a student"),
+]
+"""A student's name as it is written, digits too: ``0123`` is not the number 123."""
+
+Adjusted: TypeAlias = Annotated[float, Meta(ge=0, le=MAX_POINTS)]
+Added: TypeAlias = Annotated[float, Meta(ge=-MAX_POINTS, le=MAX_POINTS)]
+
+
+class ActionEntry(Declared, kw_only=True):
+    """The change of everybody's points."""
+
+    add: Annotated[Added, form("points to add; a negative number takes points off")] | None = None
+    set: Annotated[Adjusted, form("points, whatever was computed")] | None = None
+    excuse: Annotated[
+        bool,
+        form(
+            "`true`: it does not count, and the rest of the exercise (or, of a whole exercise, of "
+            "the assignment) decides about its points"
+        ),
+    ] = False
+
+
+class AdjustmentEntry(Declared, kw_only=True):
+    """A decision of a person about grades."""
+
+    student: (
+        Annotated[
+            OneOrMore[Student], Meta(min_length=1), form("whom it concerns: a name or a list")
+        ]
+        | None
+    ) = None
+    all: (
+        Annotated[ActionEntry, form("instead of `student`, a change for everybody: `{add: 1}`")]
+        | None
+    ) = None
+    assignment: Annotated[str, form("its name", examples=["linear-layer"])]
+    exercise: (
+        Annotated[str, form("its name; without it, the decision is about the whole assignment")]
+        | None
+    ) = None
+    test: (
+        Annotated[str, form("its name; without it, the decision is about the whole exercise")]
+        | None
+    ) = None
+    add: Annotated[Added, form("points to add; a negative number takes points off")] | None = None
+    set: Annotated[Adjusted, form("points, whatever was computed")] | None = None
+    excuse: Annotated[bool, form("`true`: it does not count for this student")] = False
+    comment: Annotated[str, form("what the student reads about it")] | None = None
+    by: Annotated[str, form("who decided; students do not see it")] | None = None
+
+
+class AdjustmentsFile(Declared, kw_only=True):
+    """``adjustments.yaml``: what people decided about grades."""
+
+    adjustments: Annotated[tuple[AdjustmentEntry, ...], form("decisions, applied in this order")]
+
+
 FILES: Final[dict[str, type[Declared]]] = {
     "exercise": ExerciseFile,
     "hidden": HiddenFile,
     "config": ConfigFile,
+    "adjustments": AdjustmentsFile,
 }
 """By the name that ``autograder schema`` knows."""

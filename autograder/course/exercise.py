@@ -106,7 +106,10 @@ class Variant(Struct, frozen=True):
     """What one case of a drawing has for itself.
 
     ``dims`` restrict the lengths, ``rules`` are further constraints; ``draw`` and ``dtypes`` are
-    by array. Arrays in ``keep`` are those of the case before; with ``same_dims`` the lengths are.
+    by array; ``laid_out`` are the arrays that have the ``layout``, or none for all. Arrays in
+    ``keep`` are those of the case before; with ``same_dims`` the lengths are.
+    ``same`` are two names for which one array object is handed over; with ``in_place`` the caller
+    writes the numbers into the arrays that it handed over in the case before, which it ``holds``.
     """
 
     dims: dict[str, tuple[Any, ...]] = {}
@@ -114,8 +117,12 @@ class Variant(Struct, frozen=True):
     draw: dict[str, str] = {}
     dtypes: dict[str, Dtype] = {}
     layout: Layout = "C"
+    laid_out: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     same_dims: bool = False
+    same: tuple[str, ...] = ()
+    holds: bool = False
+    in_place: bool = False
 
 
 class Drawing(Struct, frozen=True):
@@ -227,18 +234,31 @@ RunTest: TypeAlias = ExampleTest | GradientTest | PropertyTest | EfficiencyTest
 Test: TypeAlias = RunTest | SourceTest | PytestTest
 
 
+class DisabledTest(Struct, frozen=True):
+    """A test that was taken out of service, and why."""
+
+    test: Test
+    reason: str
+
+    @property
+    def name(self) -> str:
+        return self.test.name
+
+
 class Mistake(Struct, frozen=True):
     """An error that people really make, as the code that makes it.
 
     Either ``outputs`` (an expression per wrong output, over the inputs and the
     right outputs; the other outputs are right) or ``code`` (a whole wrong
-    submission).
+    submission). ``values`` are numbers that a name in these may stand for; of
+    each, the last is the usual one.
     """
 
     name: str
     hint: Text
     outputs: dict[str, str] = {}
     code: str | None = None
+    values: dict[str, tuple[float, ...]] = {}
 
 
 class RightAnswer(Struct, frozen=True):
@@ -284,6 +304,8 @@ class Exercise(Struct, frozen=True, dict=True):
     is_class: bool = False
     """Whether students write a class (``signature.function`` is its name) and not a function."""
     right: tuple[RightAnswer, ...] = ()
+    disabled: tuple[DisabledTest, ...] = ()
+    """Hidden tests that count for nobody, and are not in ``tests``."""
     origins: dict[str, Origin] = {}
     """Where ``tests.<name>``, ``mistakes.<name>``, ``forward`` ... are written, for errors
     found after loading; tests and mistakes have unique names."""

@@ -1,14 +1,14 @@
 """What follows from the declaration of the YAML besides reading it: JSON Schema, tables of keys.
 
-In: the name of a file (``exercise``, ``hidden``, ``config``) or of a declared class. Out: a schema
-for editors, a table in Markdown for the documentation.
+In: the name of a file (``exercise``, ``hidden``, ``config``, ``adjustments``) or of a declared
+class. Out: a schema for editors, a table in Markdown for the documentation.
 """
 
 from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ import msgspec
 from msgspec import NODEFAULT, inspect
 
 from autograder.course import declaration
+from autograder.course.adjustments import FILE as ADJUSTMENTS
 from autograder.course.declaration import DEFINITIONS, FILES
 from autograder.course.loading.convert import plain, type_of
 
@@ -162,9 +163,8 @@ def _used(schema: Any, definitions: dict[str, Any]) -> set[str]:
 
 def modeline(path: PurePosixPath) -> str:
     """The comment by which editors find the schema of the file at ``path`` in a course."""
-    name = "config"
-    if path.parts[0] in ("assignments", "tests"):
-        name = "exercise" if path.parts[0] == "assignments" else "hidden"
+    top = path.parts[0].removesuffix(".yaml")
+    name = {"assignments": "exercise", "tests": "hidden"}.get(top, top)
     up = "../" * (len(path.parts) - 1)
     return f"# yaml-language-server: $schema={up}{FOLDER}/{name}.json\n"
 
@@ -172,6 +172,8 @@ def modeline(path: PurePosixPath) -> str:
 def yaml_files(root: Path) -> Iterator[PurePosixPath]:
     """The files of the course that have a schema, relative to its ``root``."""
     yield PurePosixPath("config.yaml")
+    if (root / ADJUSTMENTS).is_file():
+        yield PurePosixPath(ADJUSTMENTS)
     for pattern in ("assignments/*/*.yaml", "tests/hidden/*/*.yaml"):
         for path in sorted(root.glob(pattern)):
             yield PurePosixPath(path.relative_to(root).as_posix())
@@ -209,14 +211,30 @@ def with_tables(markdown: str) -> str:
 
 def key_table(names: list[str]) -> str:
     """The table of the keys that ``names`` name, as :func:`with_tables` understands them."""
-    rows: list[tuple[str, ...]] = [
-        _row(field, alone="." in name) for name in names for field in _fields(name)
-    ]
+    return _table([_row(field, alone="." in name) for name in names for field in _fields(name)])
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
     head: tuple[str, ...] = ("key", "", "meaning")
     if not any(note for _, note, *_ in rows):
         head, rows = ("key", "meaning"), [(key, meaning) for key, _, meaning in rows]
     lines = [head, ("---",) * len(head), *((f"`{key}`", *rest) for key, *rest in rows)]
     return "".join(f"|{''.join(_cell(cell) for cell in line)}\n" for line in lines)
+
+
+def tables(name: str) -> Iterator[tuple[str, str]]:
+    """All keys of the file called ``name`` in :data:`FILES`, for a reference: the table of the
+    file and of each mapping in it, with the keys that it inherits, and with what it is."""
+    declared: list[type] = [FILES[name]]
+    for key in _used(json_schema(name), json_schema(name)["$defs"]):
+        below = getattr(declaration, key, None)
+        if isinstance(below, type) and below not in declared:
+            declared.append(below)
+    for one in declared[:1] + sorted(declared[1:], key=lambda one: one.__name__):
+        kind = type_of(one)
+        assert isinstance(kind, inspect.StructType)
+        title = (one.__doc__ or "").partition("\n")[0].removesuffix(".").replace("``", "`")
+        yield title, _table([_row(field, alone=False) for field in kind.fields])
 
 
 def _cell(text: str) -> str:

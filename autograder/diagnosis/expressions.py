@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import Any, TypeAlias
 
 import numpy as np
 from msgspec import Struct
 
+from autograder.diagnosis.programs import ARRIVED, WAY, Programs
+
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
+
+
+Axis: TypeAlias = "int | tuple[int, ...] | None"
 
 
 class Expression(Struct, frozen=True):
     """``operation`` applied to ``operands``; a leaf has the operation ``leaf`` and a ``name``.
 
-    ``axis`` is that of a reduction, a slice or a softmax.
+    ``axis`` is that of a reduction, a slice or a softmax; a reduction may have several.
     """
 
     operation: str
     operands: tuple[Expression, ...] = ()
     name: str = ""
-    axis: int | None = None
+    axis: Axis = None
 
     def __str__(self) -> str:
         return _written(self)
@@ -37,22 +43,65 @@ class Expression(Struct, frozen=True):
 class Surroundings(Struct, frozen=True, eq=False):
     """The named arrays of one case: ``arguments`` of the function, ``forward`` intermediates, and
     the ``right`` outputs. ``upstream`` names the arguments that are incoming gradients, ``dims``
-    has the lengths and scalar arguments that a factor may be made of."""
+    has the lengths and scalar arguments that a factor may be made of. ``programs`` has what
+    further programs give."""
 
     arguments: Mapping[str, NumpyArray]
     forward: Mapping[str, NumpyArray]
     right: Mapping[str, NumpyArray]
     dims: Mapping[str, float]
     upstream: tuple[str, ...] = ()
+    programs: Programs | None = None
 
     def leaf(self, name: str) -> NumpyArray:
         """The array of that name; that of a right output is called ``right <output>``."""
         if name.startswith(RIGHT):
             return self.right[name.removeprefix(RIGHT)]
-        return self.arguments[name] if name in self.arguments else self.forward[name]
+        if name in self.arguments:
+            return self.arguments[name]
+        if name in self.forward or self.programs is None:
+            return self.forward[name]
+        return self.programs.leaf(name)
 
 
 RIGHT = "right "
+
+
+def _convolve(one: NumpyArray, other: NumpyArray) -> NumpyArray:
+    return np.convolve(one, other)
+
+
+def _valid(one: NumpyArray, other: NumpyArray) -> NumpyArray:
+    return np.convolve(one, other, "valid")
+
+
+def _put(ids: NumpyArray, value: NumpyArray, like: NumpyArray) -> NumpyArray:
+    """Rows put where ``ids`` say; of those for one place the last stays."""
+    made = np.zeros(like.shape)
+    made[ids] = value
+    return made
+
+
+def _counts(ids: NumpyArray, like: NumpyArray) -> NumpyArray:
+    return np.bincount(ids.reshape(-1), minlength=len(like)).astype(np.float64)
+
+
+def _mean_rows(ids: NumpyArray, value: NumpyArray, like: NumpyArray) -> NumpyArray:
+    made = np.zeros(like.shape)
+    np.add.at(made, ids, value)
+    return np.asarray(made / np.maximum(_counts(ids, like), 1)[:, None])
+
+
+_NAMED: Mapping[str, Callable[..., NumpyArray]] = {
+    "put": _put,
+    "counts": _counts,
+    "mean_rows": _mean_rows,
+}
+
+
+def _onehot(labels: NumpyArray, like: NumpyArray) -> NumpyArray:
+    return np.asarray(np.arange(like.shape[-1]) == labels[:, None], dtype=np.float64)
+
 
 _BINARY: Mapping[str, Callable[[NumpyArray, NumpyArray], NumpyArray]] = {
     "@": np.matmul,
@@ -61,19 +110,18 @@ _BINARY: Mapping[str, Callable[[NumpyArray, NumpyArray], NumpyArray]] = {
     "-": np.subtract,
     "/": np.divide,
     "outer": np.multiply.outer,
+    "max of": np.maximum,
+    "convolve": _convolve,
+    "valid": _valid,
 }
 
 
-def _onehot(labels: NumpyArray, like: NumpyArray) -> NumpyArray:
-    return np.asarray(np.arange(like.shape[-1]) == labels[:, None], dtype=np.float64)
-
-
-def _softmax(array: NumpyArray, axis: int | None) -> NumpyArray:
+def _softmax(array: NumpyArray, axis: Axis) -> NumpyArray:
     powers = np.exp(array - array.max(axis=axis, keepdims=True))
     return np.asarray(powers / powers.sum(axis=axis, keepdims=True))
 
 
-_UNARY: Mapping[str, Callable[[NumpyArray, int | None], NumpyArray]] = {
+_UNARY: Mapping[str, Callable[[NumpyArray, Any], NumpyArray]] = {
     "T": lambda a, axis: a.T,
     "> 0": lambda a, axis: (a > 0) * 1.0,
     ">= 0": lambda a, axis: (a >= 0) * 1.0,
@@ -89,7 +137,14 @@ _UNARY: Mapping[str, Callable[[NumpyArray, int | None], NumpyArray]] = {
     "relu": lambda a, axis: np.maximum(a, 0),
     "softmax": _softmax,
     "sum": lambda a, axis: np.asarray(a.sum(axis)),
+    "mean": lambda a, axis: np.asarray(a.mean(axis)),
+    "1 -": lambda a, axis: 1 - a,
+    "1 +": lambda a, axis: 1 + a,
+    "reversed": lambda a, axis: np.flip(a, axis),
+    "rows": lambda a, axis: a.reshape(-1, a.shape[-1]),
+    "cumsum": lambda a, axis: a.cumsum(),
     "max": lambda a, axis: np.asarray(a.max(axis)),
+    "min": lambda a, axis: np.asarray(a.min(axis)),
     "first": lambda a, axis: np.asarray(np.take(a, 0, axis)),
     "last": lambda a, axis: np.asarray(np.take(a, -1, axis)),
 }
@@ -104,9 +159,11 @@ def evaluate(expression: Expression, around: Surroundings) -> NumpyArray:
         return _applied(expression.operation, values, expression.axis)
 
 
-def _applied(operation: str, values: Sequence[NumpyArray], axis: int | None) -> NumpyArray:
+def _applied(operation: str, values: Sequence[NumpyArray], axis: Axis) -> NumpyArray:
     if operation == "onehot":
         return _onehot(*values)
+    if operation in _NAMED:
+        return _NAMED[operation](*values)
     if operation in _BINARY:
         return np.asarray(_BINARY[operation](*values))
     return _UNARY[operation](values[0], axis)
@@ -119,11 +176,24 @@ _LOOSE, _PRODUCT, _TIGHT = 1, 2, 3
 def _written(expression: Expression, outside: int = 0) -> str:
     operation, operands = expression.operation, expression.operands
     if operation == "leaf":
-        if expression.name.startswith(RIGHT):
-            return expression.name if outside < _TIGHT else f"({expression.name})"
-        return expression.name
+        name = expression.name
+        if name.startswith(RIGHT):
+            return name if outside < _TIGHT else f"({name})"
+        if name.startswith(f"{ARRIVED} "):
+            return f"d({name.removeprefix(f'{ARRIVED} ')})"
+        if name.startswith(f"{WAY} "):
+            return f"through({name.split(' ', 2)[2]})"
+        return f"({name})" if " " in name and outside and not _is_call(name) else name
     if operation == "onehot":
         return f"onehot({operands[0]})"
+    if operation in ("put", "mean_rows"):
+        return f"{operation}({operands[0]}, {operands[1]})"
+    if operation == "counts":
+        return f"np.bincount({operands[0]})"
+    if operation in ("max of", "convolve", "valid"):
+        name = "np.maximum" if operation == "max of" else "np.convolve"
+        mode = ", 'valid'" if operation == "valid" else ""
+        return f"{name}({operands[0]}, {operands[1]}{mode})"
     if operation == "outer":
         return f"np.outer({operands[0]}, {operands[1]})"
     if operation in _BINARY:
@@ -140,16 +210,38 @@ def _written(expression: Expression, outside: int = 0) -> str:
         return f"({inner} {operation})"
     if operation == "square":
         return f"{inner}**2" if outside < _TIGHT else f"({inner}**2)"
-    if operation in ("sum", "max"):
+    if operation in ("1 -", "1 +"):
+        written = f"{operation} {_written(operands[0], _PRODUCT)}"
+        return f"({written})" if outside else written
+    if operation == "rows":
+        return f"{inner}.reshape(-1, {inner}.shape[-1])"
+    if operation == "cumsum":
+        return f"np.cumsum({operands[0]})"
+    if operation == "reversed":
+        return f"{inner}[{'..., ::-1, ::-1' if expression.axis == (-2, -1) else '::-1'}]"
+    if operation in ("sum", "max", "min", "mean"):
         at = "" if expression.axis is None else f"axis={expression.axis}"
         return f"{inner}.{operation}({at})"
     if operation in ("first", "last"):
         index = "0" if operation == "first" else "-1"
-        return f"{inner}[{':, ' * (expression.axis or 0)}{index}]"
+        before = expression.axis if isinstance(expression.axis, int) else 0
+        return f"{inner}[{':, ' * before if before >= 0 else '..., '}{index}]"
     if operation == "softmax":
         return f"softmax({operands[0]}, axis={expression.axis})"
     name = {"relu": "relu", "ones": "np.ones_like"}.get(operation, f"np.{operation}")
     return f"{name}({operands[0]})"
+
+
+def _is_call(name: str) -> bool:
+    """Whether it is written as one call: ``np.exp(x + 1)`` and not ``f(x) + g(y)``."""
+    depth = 0
+    for place, sign in enumerate(name):
+        depth += (sign in "([") - (sign in ")]")
+        if sign == " " and not depth:
+            return False
+        if sign in ")]" and not depth and place < len(name) - 1 and name[place + 1] not in ".[(":
+            return False
+    return True
 
 
 class Found(Struct, frozen=True, eq=False):
@@ -165,7 +257,9 @@ MAX_ELEMENTS = 4096
 MAX_TABLE = 400_000
 MAX_LEAVES = 18
 # Operations whose results are combined with leaves alone.
-_WEAK = frozenset(("exp", "sign", "abs", "sqrt", "first", "last", "max", "< 0", ">= 0", "relu"))
+_WEAK = frozenset(
+    ("exp", "sign", "abs", "sqrt", "first", "last", "max", "min", "< 0", ">= 0", "relu")
+)
 _CHAIN_STEPS = 3
 _MAX_CHAINS = 250
 
@@ -181,17 +275,15 @@ class Table(Struct, frozen=True, eq=False):
         """The results, an array of shape (left, right, elements); None where shapes do not fit or
         there are too many elements."""
         one, other = self.left[0].value, self.right[0].value
-        if self.operation == "@":
-            if one.shape[-1] != other.shape[-2 if other.ndim > 1 else 0]:
-                return None
-            shape = np.matmul(np.empty(one.shape), np.empty(other.shape)).shape
-        elif self.operation == "outer":
-            shape = one.shape + other.shape
-        else:
-            try:
+        try:
+            if self.operation == "@":
+                shape = np.matmul(np.empty(one.shape), np.empty(other.shape)).shape
+            elif self.operation == "outer":
+                shape = one.shape + other.shape
+            else:
                 shape = np.broadcast_shapes(one.shape, other.shape)
-            except ValueError:
-                return None
+        except ValueError:
+            return None
         size = math.prod(shape)
         if not 0 < size <= MAX_ELEMENTS or size * len(self.left) * len(self.right) > MAX_TABLE:
             return None
@@ -207,9 +299,12 @@ class Table(Struct, frozen=True, eq=False):
                 first = lefts.reshape(-1, 1, *(1,) * (rank - one.ndim), *one.shape)
                 second = rights.reshape(1, -1, *(1,) * (rank - other.ndim), *other.shape)
                 made = _BINARY[self.operation](first, second)
-        if made.size != len(self.left) * len(self.right) * size:
-            return None  # of these shapes each pair has a table of its own
         return np.asarray(made).reshape(len(self.left), len(self.right), size)
+
+    def costs(self) -> NumpyArray:
+        """What each of them costs, counted row by row."""
+        left, right = (np.array([one.cost for one in some]) for some in (self.left, self.right))
+        return np.asarray((left[:, None] + right + 1 + (self.operation == "/")).reshape(-1))
 
     def found(self, number: int) -> tuple[Expression, int]:
         """The expression with this number, counted row by row, and its cost."""
@@ -219,20 +314,26 @@ class Table(Struct, frozen=True, eq=False):
 
 
 def _all_products(lefts: NumpyArray, rights: NumpyArray) -> NumpyArray:
-    one = lefts[:, None, None, :] if lefts.ndim == 2 else lefts[:, None]
-    other = rights[None, :, :, None] if rights.ndim == 2 else rights[None]
-    return np.asarray(np.matmul(one, other))
+    """Every one of ``lefts`` times every one of ``rights``, arrays of any rank above 0 each."""
+    one = lefts[:, None, :] if lefts.ndim == 2 else lefts
+    other = rights[:, :, None] if rights.ndim == 2 else rights
+    rank = max(one.ndim, other.ndim)
+    first = one.reshape(len(one), 1, *(1,) * (rank - one.ndim), *one.shape[1:])
+    second = other.reshape(1, len(other), *(1,) * (rank - other.ndim), *other.shape[1:])
+    return np.asarray(np.matmul(first, second))
 
 
-def enumerated(around: Surroundings) -> tuple[list[Found], list[Table]]:
+def enumerated(around: Surroundings, ranks_differ: bool = False) -> tuple[list[Found], list[Table]]:
     """All small expressions on a case: those that were worked out, and tables of further ones.
 
     Leaves and right outputs; one operation on these; one operation on two of those; sums of
     elementwise products and squared differences; the ways of a gradient backwards, up to three
-    steps, and what becomes of it in the end.
+    steps, and what becomes of it in the end. The parts of the forward pass and the gradients that
+    arrive there are combined with leaves and with each other. With ``ranks_differ`` the axes of
+    reductions are counted from the end, too.
     """
     leaves = _leaves(around)
-    ones = [one for leaf in leaves for one in _one_operation(leaf, around)]
+    ones = [one for leaf in leaves for one in _one_operation(leaf, around, ranks_differ)]
     chains = _chains(around, leaves)
     singles = [*leaves, *ones, *chains]
     for chain in chains:
@@ -243,18 +344,139 @@ def enumerated(around: Surroundings) -> tuple[list[Found], list[Table]]:
         further = [squared, _unary("abs", pair), _unary("sign", pair)]
         singles += [one for of in (pair, *further) for one in (of, *_reductions(of))]
         singles.append(_unary("sqrt", _unary("sum", squared)))
+    singles += _relative_errors(raw)
+    singles += _placed(raw)
+    singles += _convolved(raw)
     weak = [one for one in ones if one.expression.operation in _WEAK]
     strong = [*leaves, *(one for one in ones if one.expression.operation not in _WEAK)]
     operations = ("@", "*", "-", "+", "/", "outer")
     matrices = [one for one in raw if one.value.ndim == 2]
+    slices = [one for one in weak if one.expression.operation in ("first", "last")]
     ends = [*matrices, *(_unary("relu", one) for one in matrices)]
+    parts = _parts(around, leaves)
+    beside = [one for part in (*raw, *parts) for one in _turned_too(part)]
+    inner = [one for part in parts for one in _turned_too(part)]
+    ways = [
+        Found(Expression("leaf", name=name), value, 2)
+        for output in around.right
+        for name, value in _ways(around, output)
+    ]
+    singles += [*parts, *ways]
+    if around.programs is not None:
+        for output in around.right:
+            for name, value in around.programs.upstreams(output).items():
+                singles.append(Found(Expression("leaf", name=name), value, 3))
+    for part in parts:
+        singles += [_unary("square", part), *_reductions(part)]
+        if part.value.ndim == 2:
+            singles.append(_unary("T", part))
+    for pair in _pairs(raw, parts, "*"):
+        singles += _reductions(pair)
     tables = [
         *_tables(strong, strong, operations),
         *_tables(leaves, weak, operations),
+        *_tables([_unary("T", one) for one in matrices], weak, ("@",)),
+        *_tables(weak, [*raw, *(_unary("T", one) for one in matrices)], ("@",)),
+        *_tables(slices, slices, ("outer",)),
         *_tables([_unary("T", one) for one in chains if one.value.ndim == 2], ends, ("@",)),
         *_tables([_unary("T", one) for one in ends], chains, ("@",)),
+        *_tables(inner, beside, ("@", "*", "/")),
+        *_tables(beside, inner, ("@", "/")),
+        *_tables([one for one in leaves if one not in raw], parts, ("*", "/")),
+        *_tables(ways, ways, ("+",)),
     ]
     return [one for one in singles if 0 < one.value.size <= MAX_ELEMENTS], tables
+
+
+# Parts of the forward pass that are combined with others.
+MAX_PARTS = 40
+
+
+def _parts(around: Surroundings, leaves: Sequence[Found]) -> list[Found]:
+    """The parts of the forward pass that are no leaves, and the gradients that arrive there."""
+    if around.programs is None:
+        return []
+    known = [one.value for one in leaves]
+    found: list[Found] = []
+    for name, value in around.programs.parts().items():
+        if value.size and not any(
+            one.shape == value.shape and np.allclose(one, value, rtol=1e-9) for one in known
+        ):
+            known.append(value)
+            cost = 2 if name.isidentifier() or name.startswith(f"{ARRIVED} ") else 3
+            found.append(Found(Expression("leaf", name=name), value, cost))
+    return found[:MAX_PARTS]
+
+
+def _ways(around: Surroundings, output: str) -> list[tuple[str, NumpyArray]]:
+    return [] if around.programs is None else list(around.programs.ways(output).items())
+
+
+def _turned_too(one: Found) -> Iterator[Found]:
+    yield one
+    if one.value.ndim == 2:
+        yield _unary("T", one)
+
+
+def _relative_errors(raw: Sequence[Found]) -> Iterator[Found]:
+    """Differences of two arguments relative to their size, as gradients are compared."""
+    arguments = [one for one in raw if one.value.dtype.kind == "f" and one.cost == 1]
+    for number, one in enumerate(arguments):
+        for other in arguments[number + 1 :]:
+            if one.value.shape != other.value.shape:
+                continue
+            sizes = [_unary("abs", one), _unary("abs", other)]
+            sizes += _some(_binary("+", *sizes), _binary("max of", *sizes))
+            for difference in _some(_binary("-", one, other)):
+                above = _unary("abs", difference)
+                norm = _unary("sqrt", _unary("sum", _unary("square", difference)))
+                yield _unary("max", above)
+                yield _unary("max", _unary("square", difference))
+                for size in sizes:
+                    for ratio in _some(_binary("/", above, size)):
+                        yield from (_unary("max", ratio), _unary("sum", ratio))
+                    for of in ("max", "sum"):
+                        yield from _some(_binary("/", _unary(of, above), _unary(of, size)))
+                norms = [_unary("sqrt", _unary("sum", _unary("square", a))) for a in (one, other)]
+                for below in (*norms, *_some(_binary("+", *norms), _binary("max of", *norms))):
+                    yield from _some(_binary("/", norm, below))
+
+
+def _some(*found: Found | None) -> list[Found]:
+    return [one for one in found if one is not None]
+
+
+def _placed(raw: Sequence[Found]) -> Iterator[Found]:
+    """Rows put where whole numbers say."""
+    for ids in raw:
+        if ids.value.dtype.kind not in "iu" or not ids.value.ndim:
+            continue
+        for like in raw:
+            if like.value.ndim != 2 or like.value.dtype.kind != "f":
+                continue
+            if np.any(ids.value >= len(like.value)) or np.any(ids.value < 0):
+                continue
+            counted = Expression("counts", (ids.expression, like.expression))
+            yield Found(counted, _counts(ids.value, like.value), 3)
+            for rows in raw:
+                if rows.value.shape == (*ids.value.shape, like.value.shape[1]):
+                    operands = ids.expression, rows.expression, like.expression
+                    values = ids.value, rows.value, like.value
+                    yield Found(Expression("put", operands), _put(*values), 3)
+                    yield Found(Expression("mean_rows", operands), _mean_rows(*values), 4)
+
+
+def _convolved(raw: Sequence[Found]) -> Iterator[Found]:
+    rows = [one for one in raw if one.value.ndim == 1 and one.value.dtype.kind == "f"]
+    turned = [(one, _unary("reversed", one)) for one in rows if one.value.size]
+    for i, (one, _) in enumerate(turned):
+        for j, pair in enumerate(turned):
+            for other in pair:
+                if i != j:
+                    for operation in ("convolve", "valid"):
+                        made = _some(_binary(operation, one, other))
+                        yield from made
+                        yield from (_unary("reversed", found) for found in made)
 
 
 def _tables(
@@ -293,7 +515,7 @@ def _leaves(around: Surroundings) -> list[Found]:
     return leaves[:MAX_LEAVES]
 
 
-def _unary(operation: str, of: Found, axis: int | None = None) -> Found:
+def _unary(operation: str, of: Found, axis: Axis = None) -> Found:
     with np.errstate(all="ignore"):
         value = _UNARY[operation](of.value, axis)
     return Found(Expression(operation, (of.expression,), axis=axis), value, of.cost + 1)
@@ -309,10 +531,10 @@ def _binary(operation: str, one: Found, other: Found) -> Found | None:
     return Found(expression, value, one.cost + other.cost + 1)
 
 
-def _one_operation(leaf: Found, around: Surroundings) -> Iterator[Found]:
+def _one_operation(leaf: Found, around: Surroundings, ranks_differ: bool) -> Iterator[Found]:
     value = leaf.value
     if value.ndim == 0:
-        yield from (_unary("square", leaf), _unary("ones", leaf))
+        yield from (_unary("square", leaf), _unary("ones", leaf), _unary("sqrt", leaf))
         return
     if value.dtype.kind in "iu" and value.ndim == 1:
         for name, array in around.arguments.items():
@@ -324,27 +546,45 @@ def _one_operation(leaf: Found, around: Surroundings) -> Iterator[Found]:
         for axis in (value.ndim - 1, 0):
             softmax = _unary("softmax", leaf, axis)
             yield softmax
-            ones = _binary("-", _unary("ones", softmax), softmax)
-            if ones is not None and (slope := _binary("*", softmax, ones)) is not None:
-                yield slope
+            yield from _some(_binary("*", softmax, _unary("1 -", softmax)))
+    if value.ndim >= 3:
+        yield _unary("rows", leaf)
+        yield _unary("T", _unary("rows", leaf))
+        yield _unary("reversed", leaf, (-2, -1))
+    if value.ndim == 1:
+        yield from (_unary("reversed", leaf, 0), _unary("cumsum", leaf))
     names = ("> 0", ">= 0", "<= 0", "< 0", "== 0", "square", "abs", "sign", "relu", "exp", "ones")
     for operation in names:
         yield _unary(operation, leaf)
-    yield from _reductions(leaf)
+    if not leaf.expression.name.startswith(RIGHT):
+        less = _unary("1 -", leaf)
+        yield from (less, _unary("square", less), *_some(_binary("*", leaf, less)))
+        yield from (_unary(one, _unary("square", leaf)) for one in ("1 -", "1 +"))
+    yield from _reductions(leaf, ranks_differ)
     yield _unary("sum", _unary("square", leaf))
     yield _unary("sqrt", _unary("sum", _unary("square", leaf)))
     for axis in range(value.ndim):
         yield from (_unary("first", leaf, axis), _unary("last", leaf, axis))
-        if value.ndim == 2:
-            yield _unary("max", leaf, axis)
+        yield from (_unary("max", leaf, axis), _unary("min", leaf, axis))
+    yield from (_unary("max", leaf), _unary("min", leaf))
 
 
-def _reductions(of: Found) -> Iterator[Found]:
-    if of.value.ndim:
+def _reductions(of: Found, ranks_differ: bool = False) -> Iterator[Found]:
+    rank = of.value.ndim
+    if rank:
         yield _unary("sum", of)
-    if of.value.ndim > 1:
-        for axis in range(of.value.ndim):
+    if rank > 1:
+        for axis in range(rank):
             yield _unary("sum", of, axis)
+    if ranks_differ and rank:
+        yield _unary("sum", of, -1)
+        yield from (_unary("first", of, -1), _unary("last", of, -1))
+    if rank > 2:
+        yield _unary("mean", of)
+        for some in range(2, rank + 1):
+            for axes in combinations(range(rank), some):
+                yield _unary("sum", of, axes)
+                yield _unary("mean", of, axes)
 
 
 def _pairs(left: Sequence[Found], right: Sequence[Found], operations: str) -> Iterator[Found]:

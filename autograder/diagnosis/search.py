@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any, TypeAlias
@@ -10,14 +11,17 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from autograder.diagnosis.changes import Change
 from autograder.diagnosis.expressions import (
     MAX_ELEMENTS,
     RIGHT,
     Expression,
+    Found,
     Surroundings,
     enumerated,
     evaluate,
 )
+from autograder.diagnosis.programs import FORWARD, SOLUTION, UPSTREAM, WAY
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 
@@ -31,6 +35,8 @@ MIN_CASES = 2
 MAX_INDEXES = 2
 # Of the expressions found, so many are tried, the simplest first.
 MAX_CANDIDATES = 60
+# What a changed program costs, in operations; one that uses another name costs one more.
+CHANGED = 5
 # As simple as this, an expression is not held against the right output plus another one.
 SIMPLE = 3
 
@@ -60,7 +66,8 @@ class Explanation(Struct, frozen=True):
     that the right output itself got. ``others`` are equally simple expressions that give the
     same on all cases, ``factors`` further factors that do. ``shape`` and ``right_shape`` are those
     of the first case where the shape is another one than that of the expression. ``missing`` is
-    the axis that a sum is missing over, and how its length is called.
+    the axis that a sum is missing over, and how its length is called. ``change`` is what the
+    expression, a leaf, has another program for; ``arguments`` names those of the function then.
     """
 
     output: str
@@ -73,9 +80,13 @@ class Explanation(Struct, frozen=True):
     shape: tuple[int, ...] | None = None
     right_shape: tuple[int, ...] = ()
     missing: str | None = None
+    change: Change | None = None
+    arguments: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """What was computed, as an instructor reads it."""
+        if self.change is not None:
+            return self._changed()
         written = _times(self.factor, self.expression)
         if self.added:
             right = f"{RIGHT}{self.output}"
@@ -84,6 +95,32 @@ class Explanation(Struct, frozen=True):
         if self.shape is not None:
             written += f" in shape {self.shape}"
         return " or ".join([written, *map(str, self.others)])
+
+    def _changed(self) -> str:
+        change = self.change
+        assert change is not None
+        program = "the solution" if self.of_solution else "the gradient of the forward pass"
+        factor = "" if self.factor.is_one else f"{self.factor} * "
+        shape = "" if self.shape is None else f" in shape {self.shape}"
+        return (
+            f"{factor}{program} with `{change.after}` for `{change.before}` in line {change.line}"
+            f"{shape}"
+        )
+
+    @property
+    def of_solution(self) -> bool:
+        """Whether it is what the solution gives with a change."""
+        return self.expression.name.startswith(f"{SOLUTION} ")
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """Where it is made of what comes through parts of the forward pass, their names."""
+        operands = self.expression.operands or (self.expression,)
+        if self.expression.operation not in ("leaf", "+"):
+            return ()
+        if not all(one.name.startswith(f"{WAY} ") for one in operands):
+            return ()
+        return tuple(one.name.split(" ", 2)[2] for one in operands)
 
     @property
     def about_right(self) -> bool:
@@ -109,11 +146,13 @@ def _times(factor: Factor, expression: Expression) -> str:
 class _Index:
     """The expressions of one case, to be found by what they give, up to a factor."""
 
-    def __init__(self, around: Surroundings) -> None:
-        singles, self._tables = enumerated(around)
+    def __init__(self, around: Surroundings, ranks_differ: bool) -> None:
+        singles, self._tables = enumerated(around, ranks_differ)
+        singles += _changed_solutions(around)
         self._singles = singles
         keys: dict[int, list[NumpyArray]] = {}
         places: dict[int, list[NumpyArray]] = {}
+        costs: dict[int, list[NumpyArray]] = {}
         by_size: dict[int, list[int]] = {}
         for number, found in enumerate(singles):
             by_size.setdefault(found.value.size, []).append(number)
@@ -122,6 +161,7 @@ class _Index:
             keys.setdefault(size, []).append(_keys(np.array(stacked)))
             place = np.stack([np.full(len(numbers), -1), np.array(numbers)])
             places.setdefault(size, []).append(place)
+            costs.setdefault(size, []).append(np.array([singles[i].cost for i in numbers]))
         for number, table in enumerate(self._tables):
             values = table.values()
             if values is not None:
@@ -129,11 +169,11 @@ class _Index:
                 keys.setdefault(size, []).append(_keys(values.reshape(count, size)))
                 place = np.stack([np.full(count, number), np.arange(count)])
                 places.setdefault(size, []).append(place)
+                costs.setdefault(size, []).append(table.costs())
         self._groups: dict[int, tuple[NumpyArray, NumpyArray]] = {}
         for size, parts in keys.items():
             together, where = np.concatenate(parts), np.concatenate(places[size], axis=1)
-            order = np.argsort(together, kind="stable")
-            order = order[: int(np.sum(np.isfinite(together)))]
+            order = _simplest(together, np.concatenate(costs[size]))
             self._groups[size] = together[order], where[:, order]
 
     def get(self, value: NumpyArray, agreement: float) -> list[tuple[Expression, int]]:
@@ -151,6 +191,56 @@ class _Index:
             one = self._singles[number]
             return one.expression, one.cost
         return self._tables[table].found(number)
+
+
+def _changed_solutions(around: Surroundings) -> list[Found]:
+    programs = around.programs
+    if programs is None:
+        return []
+    found = []
+    for output in around.right:
+        for name, value in programs.solved(output).items():
+            change = programs.change(name)
+            cost = CHANGED + (change is not None and change.kind in ("name", "direction"))
+            if 0 < value.size <= MAX_ELEMENTS:
+                found.append(Found(Expression("leaf", name=name), value, cost))
+    return found
+
+
+def _has_ways(expression: Expression) -> bool:
+    return expression.operation in ("leaf", "+") and any(
+        name.startswith(f"{WAY} ") for name in expression.leaves
+    )
+
+
+def _is_about(expression: Expression, output: str, is_rest: bool) -> bool:
+    """Whether what further programs give for one output is compared with that output."""
+    if expression.operation not in ("leaf", "+"):
+        return True  # they are leaves, and sums of two of these
+    for name in expression.leaves:
+        kind, _, rest = name.partition(" ")
+        if kind in (SOLUTION, FORWARD, UPSTREAM) and (is_rest or rest.split(" ")[-1] != output):
+            return False
+        if kind == WAY and rest.split(" ")[0] != output:
+            return False
+    return True
+
+
+# Of expressions that are equal on a case only so many are kept, the simplest.
+MAX_EQUAL = 12
+
+
+def _simplest(keys: NumpyArray, costs: NumpyArray) -> NumpyArray:
+    """The places of the keys that are kept, in the order of the keys."""
+    order = np.argsort(keys, kind="stable")[: int(np.sum(np.isfinite(keys)))]
+    if not order.size:
+        return order
+    near = np.diff(keys[order], prepend=-np.inf) > 1e-11
+    group = np.cumsum(near)
+    by_cost = np.lexsort((costs[order], group))
+    first = np.flatnonzero(near)
+    rank = np.arange(len(order)) - first[group[by_cost] - 1]
+    return np.asarray(order[np.sort(by_cost[rank < MAX_EQUAL])])
 
 
 def _keys(values: NumpyArray) -> NumpyArray:
@@ -184,6 +274,15 @@ class Search:
         self._cases = cases
         self._indexes: dict[int, _Index] = {}
         self._factors = [_factors(case.dims) for case in cases]
+        # The same as a table, a row for each case.
+        self._names = list(dict.fromkeys(name for one in self._factors for name in one))
+        self._named = np.array(
+            [[one.get(name, np.nan) for name in self._names] for one in self._factors]
+        )
+        self._ranks_differ = (
+            len({tuple(array.ndim for array in case.arguments.values()) for case in cases}) > 1
+        )
+        self._along: dict[tuple[int, str], NumpyArray] = {}
         # The most telling case first: arrays large enough, lengths all different.
         self._order = sorted(range(len(cases)), key=lambda i: _telling(cases[i]), reverse=True)
 
@@ -197,7 +296,7 @@ class Search:
             and value.size <= MAX_ELEMENTS
             and np.all(np.isfinite(value))
         }
-        if len(got) < MIN_CASES or len(got) < len(returned) - 1:
+        if len(got) < MIN_CASES or 2 * len(got) < len(returned):
             return None
         low = any(
             value.dtype.itemsize < 8 and value.dtype.kind == "f" for value in returned.values()
@@ -206,18 +305,32 @@ class Search:
         constant = self._constant(output, got)
         if constant is not None:
             return constant
-        right = {number: self._cases[number].right[output] for number in got}
         direct = self._best(output, got, agreement)
         if direct is not None and direct[1] <= SIMPLE:
             return self._with_shape(direct[0], got)
-        best = direct
+        best = self._with_added(output, got, direct, agreement)
+        if best is None:
+            best = self._moved(output, got, agreement)
+        if best is None or best[1] > CHANGED:
+            best = self._changed_forward(output, got, agreement) or best
+        return None if best is None else self._with_shape(best[0], got)
+
+    def _with_added(
+        self,
+        output: str,
+        got: Mapping[int, NumpyArray],
+        best: tuple[Explanation, int] | None,
+        agreement: float,
+    ) -> tuple[Explanation, int] | None:
+        """The right output plus an expression, where that is simpler than ``best``."""
+        right = {number: self._cases[number].right[output] for number in got}
         if all(got[number].shape == right[number].shape for number in got):
             scalar = all(value.size == 1 for value in got.values())
             for added_to in self._shared_factors(got)[: 1 if scalar else None]:
                 scale = self._values(added_to, got)
                 left = {number: got[number] - scale[number] * right[number] for number in got}
                 left = {n: _without_dust(left[n], right[n], agreement) for n in got}
-                found = self._best(output, left, agreement * 10)
+                found = self._best(output, left, agreement * 10, is_rest=True)
                 if found is None:
                     continue
                 explanation, cost = found
@@ -235,7 +348,67 @@ class Search:
                         ),
                         cost,
                     )
-        return None if best is None else self._with_shape(best[0], got)
+        return best
+
+    def _moved(
+        self, output: str, got: Mapping[int, NumpyArray], agreement: float
+    ) -> tuple[Explanation, int] | None:
+        """An argument plus a number times the right output: a step that was taken."""
+        first = self._cases[next(iter(got))]
+        for name, argument in first.arguments.items():
+            arguments = {number: self._cases[number].arguments.get(name) for number in got}
+            if argument.dtype.kind != "f" or argument.size < 2:
+                continue
+            rest = {
+                number: got[number] - one
+                for number, one in arguments.items()
+                if one is not None and one.shape == got[number].shape
+            }
+            if len(rest) < len(got):
+                continue
+            factors = self._matching(_right(output), rest, 10 * agreement)
+            if factors:
+                expression = Expression("leaf", name=name)
+                return Explanation(output, expression, added=True, added_to=factors[0]), 4
+        return None
+
+    def _changed_forward(
+        self, output: str, got: Mapping[int, NumpyArray], agreement: float
+    ) -> tuple[Explanation, int] | None:
+        """The gradient of a forward pass with a change in one place, and what that costs."""
+        number = next((n for n in self._order if n in got and np.any(got[n])), None)
+        if number is None:
+            return None
+        case, value = self._cases[number], got[number].reshape(-1)
+        if case.programs is None or value.size != case.right[output].size:
+            return None
+        weights = _weights(value.size)
+        key = number, output
+        if key not in self._along:
+            self._along[key] = case.programs.along(output, weights)
+        found: list[tuple[int, bool, int, Explanation]] = []
+        for factor in self._shared_factors(got):
+            scale = self._factors[number].get(factor)
+            if not scale:
+                continue
+            wanted = float(weights @ value) / scale
+            reach = 10 * agreement * float(np.abs(weights) @ np.abs(value)) / abs(scale)
+            with np.errstate(invalid="ignore"):
+                near = np.flatnonzero(np.abs(self._along[key] - wanted) <= reach)
+            for one in near[:MAX_CANDIDATES]:
+                name = f"{FORWARD} {one} {output}"
+                expression = Expression("leaf", name=name)
+                factors = self._matching(expression, got, agreement)
+                if factors:
+                    change = case.programs.change(name)
+                    is_name = change is not None and change.kind in ("name", "direction")
+                    cost = CHANGED + is_name + (not factors[0].is_one)
+                    explanation = Explanation(output, expression, factors[0], change=change)
+                    found.append((cost, is_name, int(one), explanation))
+        if not found:
+            return None
+        cost, _, _, explanation = min(found, key=lambda one: one[:3])
+        return explanation, cost
 
     def holds(self, found: Explanation, returned: Mapping[int, NumpyArray]) -> bool:
         """Whether the explanation gives what was returned on these cases."""
@@ -245,10 +418,16 @@ class Search:
             if found.expression.name in ("0", "1"):
                 made = np.full(flat.size, float(found.expression.name))
             else:
-                made = evaluate(found.expression, case).reshape(-1) * _value(found.factor, factors)
+                try:
+                    made = evaluate(found.expression, case).reshape(-1)
+                except (ValueError, IndexError, KeyError):
+                    return False
+                made = made * _value(found.factor, factors)
             if found.added:
                 right = case.right[found.output].reshape(-1)
                 made = made + right * _value(found.added_to, factors)
+            if not np.all(np.isfinite(flat)) or not np.all(np.isfinite(made)):
+                continue  # nothing is said of 0 / 0
             if made.size != flat.size or not np.allclose(
                 flat, made, rtol=1e-6, atol=1e-6 * np.max(np.abs(flat), initial=0.0)
             ):
@@ -279,13 +458,23 @@ class Search:
         return {number: self._factors[number].get(factor, np.nan) for number in got}
 
     def _best(
-        self, output: str, got: Mapping[int, NumpyArray], agreement: float
+        self,
+        output: str,
+        got: Mapping[int, NumpyArray],
+        agreement: float,
+        is_rest: bool = False,
     ) -> tuple[Explanation, int] | None:
         numbers = [n for n in self._order if n in got and np.any(got[n])]
         for number in numbers[:1]:
             candidates = self._candidates(number, got[number], agreement)
             matches: list[tuple[int, bool, str, Expression, tuple[Factor, ...]]] = []
             least: int | None = None
+            candidates = [
+                # To be less than the right output is said before being a part of it.
+                (one, cost + 4 * (not is_rest and _has_ways(one)))
+                for one, cost in candidates
+                if _is_about(one, output, is_rest)
+            ]
             for expression, cost in sorted(candidates, key=lambda one: one[1])[:MAX_CANDIDATES]:
                 if least is not None and cost > least:
                     break
@@ -305,16 +494,23 @@ class Search:
                     for total, by_right, _, other, more in matches[1:]
                     if total == cost
                     and not by_right
+                    and not any(" " in name for name in other.leaves)
                     and more[0].is_one
                     and factors[0].is_one
                     and other.leaves != expression.leaves
                 )
-                return (
-                    Explanation(
-                        output, expression, factors[0], factors=factors[1:], others=others[:2]
-                    ),
-                    cost,
+                programs = self._cases[number].programs
+                change = None if programs is None else programs.change(expression.name)
+                explanation = Explanation(
+                    output,
+                    expression,
+                    factors[0],
+                    factors=factors[1:],
+                    others=() if change is not None else others[:2],
+                    change=change,
+                    arguments=() if change is None else tuple(self._cases[number].arguments),
                 )
+                return explanation, cost
         return None
 
     def _candidates(
@@ -323,7 +519,7 @@ class Search:
         if number not in self._indexes:
             if len(self._indexes) >= MAX_INDEXES:
                 return []
-            self._indexes[number] = _Index(self._cases[number])
+            self._indexes[number] = _Index(self._cases[number], self._ranks_differ)
         index = self._indexes[number]
         if value.size > 1:
             return index.get(value, agreement)
@@ -348,8 +544,10 @@ class Search:
             except (ValueError, IndexError, KeyError):
                 return ()
             flat, other = value.reshape(-1), np.asarray(made, dtype=np.float64).reshape(-1)
-            if flat.size != other.size or not np.all(np.isfinite(other)):
+            if flat.size != other.size:
                 return ()
+            if not np.all(np.isfinite(other)):
+                continue  # nothing is said of 0 / 0
             largest = np.max(np.abs(flat), initial=0.0)
             square = float(other @ other)
             if square < 1e-20:
@@ -363,16 +561,12 @@ class Search:
             single = single and flat.size == 1
         if len(times) < MIN_CASES or len({value.shape for value in got.values()}) < 1:
             return ()
-        first = next(iter(times))
-        named = [
-            factor
-            for factor in self._factors[first]
-            if all(
-                abs(self._factors[number].get(factor, np.nan) - value)
-                <= 10 * agreement * abs(value)
-                for number, value in times.items()
-            )
-        ]
+        if all(abs(ratio - 1.0) <= 10 * agreement for ratio in times.values()):
+            return (Factor(),)
+        rows, ratios = self._named[list(times)], np.array([*times.values()])[:, None]
+        with np.errstate(invalid="ignore"):
+            near = np.abs(rows - ratios) <= 10 * agreement * np.abs(ratios)
+        named = [self._names[number] for number in np.flatnonzero(near.all(axis=0))]
         if named:
             best = _complexity(named[0])
             return tuple(one for one in named if _complexity(one) == best)
@@ -390,7 +584,9 @@ class Search:
         """The explanation with what shapes say: numbers in another shape, a missing sum."""
         output = found.output
         right = {number: self._cases[number].right[output] for number in got}
-        if (not found.added and found.expression.operation != "leaf") or not found.about_right:
+        if found.change is None and (
+            (not found.added and found.expression.operation != "leaf") or not found.about_right
+        ):
             missing = self._missing_sum(got, right)
             if missing is not None:
                 return replace(found, missing=missing)
@@ -434,7 +630,7 @@ def evaluate_shape(expression: Expression, around: Surroundings) -> tuple[int, .
 
 
 def _value(factor: Factor, factors: Mapping[Factor, float]) -> float:
-    return factors[factor] if factor.value is None else factor.value
+    return factors.get(factor, math.nan) if factor.value is None else factor.value
 
 
 def _without_dust(value: NumpyArray, right: NumpyArray, agreement: float) -> NumpyArray:
@@ -443,13 +639,23 @@ def _without_dust(value: NumpyArray, right: NumpyArray, agreement: float) -> Num
     return np.where(np.abs(value) <= dust, 0.0, value)
 
 
-def _telling(case: Surroundings) -> tuple[int, int, int]:
+def _telling(case: Surroundings) -> tuple[int, int, int, int]:
     sizes = [value.size for value in case.right.values()]
     lengths = [int(value) for value in case.dims.values() if float(value).is_integer()]
     distinct = len(set(lengths)) - (1 in lengths)
     enough = min(min(sizes, default=0), 6)
     is_random = sum(bool(np.any(value % 1)) for value in case.arguments.values())
-    return is_random, distinct + enough, -sum(sizes)
+    return is_random, -lengths.count(1), distinct + enough, -sum(sizes)
+
+
+# Numbers that formulas have: another base of a logarithm, a normal density.
+_CONSTANTS = {
+    "np.log(2)": math.log(2),
+    "np.log(10)": math.log(10),
+    "np.pi": math.pi,
+    "np.sqrt(2)": math.sqrt(2),
+    "np.sqrt(2 * np.pi)": math.sqrt(2 * math.pi),
+}
 
 
 def _factors(dims: Mapping[str, float]) -> dict[Factor, float]:
@@ -463,16 +669,29 @@ def _factors(dims: Mapping[str, float]) -> dict[Factor, float]:
     add("1", "1", 1.0)
     add("2", "1", 2.0)
     add("1", "2", 0.5)
+    for name, value in _CONSTANTS.items():
+        add(name, "1", value)
+        add("1", name, 1 / value)
     for name, value in dims.items():
+        if 0 <= value < 1:
+            add(f"(1 - {name})", "1", 1 - value)
+            add("1", f"(1 - {name})", 1 / (1 - value))
         if not value:
             continue
         add(name, "1", value)
         add("1", name, 1 / value)
+        if value > 0:
+            add(f"np.sqrt({name})", "1", math.sqrt(value))
+            add("1", f"np.sqrt({name})", 1 / math.sqrt(value))
         add(f"2{name}", "1", 2 * value)
         add("1", f"(2{name})", 0.5 / value)
         add("2", name, 2 / value)
         add(name, "2", value / 2)
         add("1", f"{name}**2", 1 / value**2)
+        if 0 < value < 1:
+            add(f"(1 - {name})", name, (1 - value) / value)
+            add(name, f"(1 - {name})", value / (1 - value))
+            continue
         add(f"({name} - 1)", name, (value - 1) / value)
         add(f"({name} - 1)", "1", value - 1)
         if value != 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -24,6 +25,19 @@ class Clash(Struct, frozen=True):
     left_shape: Shape
     right_shape: Shape
     fitting: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The same for all spellings of an operation: ``W @ dy``, ``np.dot(W, dy)``, and
+        ``dy @ W.T``, which is the same product turned round."""
+        if self.operation not in PRODUCTS:
+            return ("elementwise", *sorted((str(self.left_shape), str(self.right_shape))))
+        one, other = str(self.left_shape), str(self.right_shape)
+        turned = str(self.right_shape[::-1]), str(self.left_shape[::-1])
+        return ("product", *min((one, other), turned))
+
+
+PRODUCTS = ("@", "dot", "matmul", "einsum", "inner")
 
 
 class _Unknown(Exception):
@@ -49,6 +63,7 @@ def find_clash(source: str, function: str, line: int, arguments: Sequence[Shape]
         if (
             isinstance(node, ast.FunctionDef)
             and node.name == function
+            and node.lineno <= line <= (node.end_lineno or node.lineno)
             and len(node.args.args) == len(arguments)
         ):
             names = [argument.arg for argument in node.args.args]
@@ -77,8 +92,13 @@ def _followed(body: Sequence[ast.stmt], shapes: dict[str, Shape], line: int) -> 
                 for inner in ast.walk(statement):
                     if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
                         shapes.pop(inner.id, None)
-            elif isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
-                shapes.pop(statement.target.id, None)
+            elif isinstance(statement, ast.AugAssign):
+                made, changed = _shape(statement.value, shapes), statement.target
+                if isinstance(changed, ast.Name) and changed.id in shapes:
+                    known = shapes[changed.id]
+                    if _together("in place", changed, statement.value, known, made) != known:
+                        written = _short(changed), _short(statement.value)
+                        raise _Met(Clash("in place", *written, known, made))
         except _Met as met:
             return met.clash if is_here else None
         except _Unknown:
@@ -94,7 +114,7 @@ def _followed(body: Sequence[ast.stmt], shapes: dict[str, Shape], line: int) -> 
 
 _SAME = {"abs", "exp", "log", "sqrt", "square", "copy", "array", "asarray", "zeros_like", "sign"}
 _ELEMENTWISE = {"maximum", "minimum", "multiply", "add", "subtract", "divide"}
-_PRODUCTS = {"dot", "matmul"}
+_PRODUCTS = {"dot", "matmul", "inner"}
 
 
 def _shape(node: ast.expr, shapes: Mapping[str, Shape]) -> Shape:
@@ -135,7 +155,16 @@ def _called(node: ast.Call, function: ast.Attribute, shapes: Mapping[str, Shape]
     name, count = function.attr, len(operands)
     if name in _PRODUCTS and count == 2:
         left, right = (_shape(one, shapes) for one in operands)
+        if name == "inner" and len(right) > 1:
+            return _product(
+                name, operands[0], ast.Attribute(operands[1], "T", ast.Load()), left, right[::-1]
+            )
         return _product(name, operands[0], operands[1], left, right)
+    if name == "einsum" and is_module and count == 3 and not node.keywords:
+        return _summed(operands, shapes)
+    if name in ("outer", "multiply.outer") and is_module and count == 2:
+        left, right = (_shape(one, shapes) for one in operands)
+        return math.prod(left), math.prod(right)
     if name in _ELEMENTWISE and count == 2:
         left, right = (_shape(one, shapes) for one in operands)
         return _together(name, operands[0], operands[1], left, right)
@@ -163,6 +192,41 @@ def _called(node: ast.Call, function: ast.Attribute, shapes: Mapping[str, Shape]
         if name in _SAME:
             return _shape(operands[0], shapes)
     raise _Unknown
+
+
+def _summed(operands: Sequence[ast.expr], shapes: Mapping[str, Shape]) -> Shape:
+    """The shape of an ``einsum`` of two arrays; a sum over one letter is a product."""
+    written = operands[0].value if isinstance(operands[0], ast.Constant) else None
+    left, right = (_shape(one, shapes) for one in operands[1:])
+    first, arrow, result = str(written or "").replace(" ", "").partition("->")
+    one, comma, other = first.partition(",")
+    if not comma or not arrow or not (one + other).isalpha():
+        raise _Unknown
+    if len(one) != len(left) or len(other) != len(right) or len(set(one)) != len(one):
+        raise _Unknown
+    if len(set(other)) != len(other):
+        raise _Unknown
+    lengths = dict(zip(one, left, strict=True))
+    for letter, length in zip(other, right, strict=True):
+        known = lengths.setdefault(letter, length)
+        if known != length and 1 not in (known, length):
+            # Turned so that the letter that does not fit is the inner one.
+            first_node, second_node = operands[1], operands[2]
+            if one.index(letter) != len(one) - 1:
+                left, first_node = left[::-1], ast.Attribute(first_node, "T", ast.Load())
+            if other.index(letter) != 0:
+                right, second_node = right[::-1], ast.Attribute(second_node, "T", ast.Load())
+            raise _Met(
+                Clash(
+                    "einsum",
+                    _short(first_node),
+                    _short(second_node),
+                    left,
+                    right,
+                    _fitting(_plain(first_node), _plain(second_node), left, right),
+                )
+            )
+    return tuple(lengths[letter] for letter in result)
 
 
 def _product(operation: str, left: ast.expr, right: ast.expr, one: Shape, other: Shape) -> Shape:

@@ -33,10 +33,11 @@ def write(grades: Sequence[Grade], context: Context) -> bytes:
         student: {"ID" if student in from_canvas else "SIS Login ID": student} for student in graded
     }
     scored = graded
-    if context.roster is not None:
-        context.roster.ids(IDS, "Canvas")
-        people = context.roster.rows
-        scored = {key: graded[s] for s in graded if (key := context.roster.key(s)) is not None}
+    roster = context.roster_for(IDS)
+    if roster is not None:
+        roster.ids(IDS, "Canvas")
+        people = roster.rows
+        scored = {key: graded[s] for s in graded if (key := roster.key(s)) is not None}
     rows = [
         [*COLUMNS, *context.columns(assignments)],
         [POINTS_POSSIBLE, "", "", "", "", *(highest[assignment] for assignment in assignments)],
@@ -45,7 +46,7 @@ def write(grades: Sequence[Grade], context: Context) -> bytes:
         scores = (scored.get(student, {}).get(assignment) for assignment in assignments)
         rows.append(
             [
-                person.get("Student") or student,
+                person.get("Student") or person.get("name") or student,
                 *(person.get(column, "") for column in COLUMNS[1:]),
                 *("" if grade is None else points(grade.total) for grade in scores),
             ]

@@ -11,7 +11,13 @@ from typing import Any
 
 import msgspec
 
-from autograder.exports.context import Context, explanation, late_line, one_line
+from autograder.exports.context import (
+    Context,
+    adjustment_lines,
+    explanation,
+    late_line,
+    one_line,
+)
 from autograder.grades.model import Grade
 
 _STATUS = {"passed": "pass", "error": "error", "timeout": "error", "crashed": "error"}
@@ -19,7 +25,8 @@ _STATUS = {"passed": "pass", "error": "error", "timeout": "error", "crashed": "e
 
 def write(grade: Grade, context: Context) -> bytes:
     """``status`` is ``error`` where some code did not come to an answer, else ``fail`` where
-    points were lost. A late penalty is a test with negative points, so that the sum is right."""
+    points were lost. A late penalty is a test with negative points, so that the sum is right; so
+    is what people decided about more than a test."""
     tests: list[dict[str, Any]] = []
     for exercise in grade.exercises:
         for test in exercise.tests:
@@ -27,7 +34,7 @@ def write(grade: Grade, context: Context) -> bytes:
                 {
                     "name": _log_line(f"{exercise.name}: {test.name}"),
                     "status": _STATUS.get(test.status, "fail"),
-                    "score": test.score,
+                    "score": test.total,
                     "message": _log_line(explanation(test, grade.language)),
                     "test_code": "",
                     "filename": context.path(grade, test.file or f"{exercise.name}.py"),
@@ -48,6 +55,21 @@ def write(grade: Grade, context: Context) -> bytes:
                 "duration": 0,
             }
         )
+    decided = round(grade.total + (grade.penalty or 0.0) - _sum_of_tests(grade), 9)
+    if grade.adjustments and decided:
+        lines = _log_line("; ".join(adjustment_lines(grade)))
+        tests.append(
+            {
+                "name": lines,
+                "status": "pass" if decided > 0 else "fail",
+                "score": decided,
+                "message": lines,
+                "test_code": "",
+                "filename": "",
+                "line_no": 0,
+                "duration": 0,
+            }
+        )
     seen = {test["status"] for test in tests}
     result = {
         "version": 1,
@@ -59,6 +81,10 @@ def write(grade: Grade, context: Context) -> bytes:
         "assignment": grade.assignment,
     }
     return base64.b64encode(msgspec.json.encode(result)) + b"\n"
+
+
+def _sum_of_tests(grade: Grade) -> float:
+    return sum(test.total for exercise in grade.exercises for test in exercise.tests)
 
 
 def _log_line(foreign: str) -> str:

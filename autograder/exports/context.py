@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -11,12 +11,14 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from autograder.course.adjustments import Decision
 from autograder.course.course import Course, HiddenFeedback
+from autograder.course.roster import Roster, course_roster, read_roster
 from autograder.errors import UsageError
-from autograder.exports.roster import Roster, read_roster
 from autograder.exports.summary import points
 from autograder.grades.deadline import all_due
 from autograder.grades.model import Grade, TestGrade
+from autograder.submissions.found_at import in_words
 from autograder.text.language import Language
 from autograder.text.messages import pick, text
 
@@ -32,12 +34,29 @@ class Context(Struct, frozen=True):
     titles: dict[str, str] = {}
     """What a learning platform calls the column of an assignment; its name otherwise."""
     roster: Roster | None = None
+    """Students' IDs on a learning platform, where an option names them."""
+    everybody: Roster | None = None
+    """The course's roster, where a whole class is written."""
     folders: dict[tuple[str, str], str] = {}
     """By student and assignment, the folder of the files as a repository sees it."""
     folder: str = "assignments/{assignment}"
     """The same for whoever is not in ``folders``."""
     hidden_visibility: GradescopeVisibility = "after_due_date"
     """When Gradescope shows hidden tests, as far as ``feedback`` leaves something of them."""
+
+    def roster_for(self, ids: Collection[str]) -> Roster | None:
+        """The roster that has a platform's IDs: the one that an option names or, where it has some
+        of ``ids``, the course's."""
+        own = self.everybody
+        if self.roster is None and own is not None and any(one in own.columns for one in ids):
+            return own
+        return self.roster
+
+    def absent(self, grades: Sequence[Grade]) -> list[str]:
+        """Who is in the class and in none of the grades."""
+        if self.everybody is None:
+            return []
+        return self.everybody.absent(grade.student for grade in grades)
 
     def title(self, assignment: str) -> str:
         return self.titles.get(assignment, assignment)
@@ -71,9 +90,11 @@ def make_context(
     folder: str | None = None,
     folders: Mapping[tuple[str, str], str] | None = None,
     hidden_visibility: GradescopeVisibility | None = None,
+    whole: bool = False,
 ) -> Context:
     """What the course and the options say about exports, with titles in ``language`` or, by
-    default, the course's. Raises :class:`UsageError`."""
+    default, the course's. ``whole`` says that a whole class is written, so that the course's roster
+    tells who is missing. Raises :class:`UsageError`."""
     default = Context()
     known: dict[str, str] = {}
     past_due: list[str] = []
@@ -88,6 +109,7 @@ def make_context(
         past_due=frozenset(past_due),
         titles=known | _titles(titles),
         roster=None if roster is None else _roster(roster),
+        everybody=course_roster(course.root) if whole and course is not None else None,
         folders=dict(folders or {}),
         hidden_visibility=hidden_visibility or default.hidden_visibility,
         folder=default.folder if folder is None else folder.replace("{", "{{").replace("}", "}}"),
@@ -162,9 +184,34 @@ def late_line(grade: Grade) -> str:
     )
 
 
+def adjustment_lines(grade: Grade) -> list[str]:
+    """A line for each decision of a person about the grade, as its student reads it."""
+    return [_adjustment_line(one, grade.language) for one in grade.adjustments]
+
+
+def _adjustment_line(decision: Decision, language: Language) -> str:
+    what = ", ".join(shown(one) for one in (decision.exercise, decision.test) if one)
+    values = {
+        "about": text("adjusted_about", language, what=what) if what else "",
+        "comment": text("adjusted_comment", language, comment=one_line(decision.comment))
+        if decision.comment
+        else "",
+    }
+    if decision.excuse:
+        return text("adjusted_excuse", language, **values)
+    if decision.set is not None:
+        return text("adjusted_set", language, points=points(decision.set), **values)
+    return text("adjusted_add", language, points=f"{decision.add or 0.0:+.10g}", **values)
+
+
 def graded_files(grade: Grade) -> list[str]:
-    """A line for each exercise of which another file counts than the one named after it."""
-    return [
+    """A line about work that did not lie where it should, and one for each exercise of which
+    another file counts than the one named after it."""
+    lines = []
+    if grade.found_at is not None:
+        place = in_words(grade.found_at, grade.assignment, grade.language, to_student=True)
+        lines.append(shown(place))
+    return lines + [
         text("graded_file", grade.language, exercise=one.name, file=shown(one.file))
         for one in grade.exercises
         if one.file not in ("", f"{one.name}.py")
@@ -183,14 +230,15 @@ def lost(grade: Grade) -> list[tuple[str, TestGrade]]:
 
 def report(grade: Grade) -> str:
     """A grade's lost points in plain lines, as a comment for its student; a hint once."""
-    lines = [late_line(grade)] if grade.penalty else []
+    lines = adjustment_lines(grade)
+    lines += [late_line(grade)] if grade.penalty else []
     lines += graded_files(grade)
     hints: set[tuple[str, str | None]] = set()
     for exercise, test in lost(grade):
         if (exercise, test.hint) in hints:
             test = replace(test, hint=None)
         hints.add((exercise, test.hint))
-        reached = f"{points(test.score)}/{points(test.max_score)}"
+        reached = f"{points(test.total)}/{points(test.max_score)}"
         lines.append(
             f"{exercise}, {shown(test.name)}, {reached}: {explanation(test, grade.language)}"
         )

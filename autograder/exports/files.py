@@ -10,6 +10,7 @@ from pathlib import Path
 from autograder.exports.summary import spreadsheet_safe
 from autograder.grades.grade_file import write_atomically
 from autograder.grades.model import FileUse, Grade
+from autograder.submissions.found_at import in_words
 from autograder.text.catalogue import text
 from autograder.text.language import Language
 from autograder.text.messages import sanitize
@@ -33,8 +34,9 @@ def write_files(path: Path, grades: Iterable[Grade], encoding: str = "utf-8") ->
 
 def rows(grade: Grade) -> Iterator[Sequence[str]]:
     """A row for each file of a submission, after one for the place that it was found in."""
-    if grade.note:
-        yield (grade.student, grade.assignment, "", "", grade.note)
+    if grade.found_at is not None:
+        said = in_words(grade.found_at, grade.assignment, grade.language)
+        yield (grade.student, grade.assignment, "", "", said)
     for file in sorted(grade.files, key=lambda one: one.path):
         used = " ".join(file.used_as)
         said = remark(file, grade.assignment, grade.language)
@@ -49,7 +51,8 @@ def remark(file: FileUse, assignment: str, language: Language) -> str:
         key = f"unused_{file.reason}"
         if file.reason in ("near", "other_counts") and not meant:
             key = "unused_unneeded"
-        return text(key, language, meant=meant, path=sanitize(file.path, 80))
+        said = text(key, language, meant=meant, path=sanitize(file.path, 80))
+        return f"{said} ({sanitize(file.fault)})" if file.fault else said
     stem = file.path.removesuffix(".ipynb")
     is_usual = stem == assignment or all(
         file.path == one or stem == one.removesuffix(".py") for one in file.used_as

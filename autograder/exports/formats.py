@@ -25,6 +25,7 @@ from autograder.grades.feedback import visible
 from autograder.grades.model import Grade
 from autograder.submissions.submission import storable
 from autograder.text.language import Language
+from autograder.text.said import said
 
 
 class ClassFormat(Struct, frozen=True):
@@ -113,6 +114,6 @@ def export(
     ['grades.csv']
     """
     if format not in FORMATS:
-        raise UsageError(f"{format}: no such format; known are {', '.join(FORMATS)}")
+        raise UsageError(said("error_no_format", format=format, known=", ".join(FORMATS)))
     context = make_context(course, language=lang, feedback=feedback, roster=roster)
     return export_files(format, list(grades), context)

@@ -9,7 +9,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from autograder.exports.context import Context, explanation, late_line, lost, one_line, shown
+from autograder.exports.context import (
+    Context,
+    adjustment_lines,
+    explanation,
+    late_line,
+    lost,
+    one_line,
+    shown,
+)
 from autograder.exports.markdown import class_table, details
 from autograder.exports.summary import points
 from autograder.grades.model import Grade, TestGrade
@@ -33,6 +41,9 @@ def write(grades: Sequence[Grade], context: Context) -> bytes:
             together.setdefault(key, []).append(test)
         for (exercise, file, line, message), tests in together.items():
             lines.append(_command("error", message, file, line, _title(exercise, tests)))
+        for decided in adjustment_lines(grade):
+            title = f"{one_line(grade.student)}: {grade.assignment}"
+            lines.append(f"::notice title={_property(title)}::{_data(decided)}")
         if grade.penalty:
             title = f"{one_line(grade.student)}: {grade.assignment}"
             lines.append(f"::warning title={_property(title)}::{_data(late_line(grade))}")
@@ -46,7 +57,7 @@ def _command(kind: str, message: str, file: str, line: int, title: str) -> str:
 
 def _title(exercise: str, tests: Sequence[TestGrade]) -> str:
     names = ", ".join(one_line(test.name) for test in tests)
-    reached = points(sum(test.score for test in tests))
+    reached = points(sum(test.total for test in tests))
     return f"{exercise}: {names} ({reached}/{points(sum(test.max_score for test in tests))})"
 
 

@@ -9,7 +9,14 @@ from typing import Any
 
 import msgspec
 
-from autograder.exports.context import Context, explanation, graded_files, late_line, shown
+from autograder.exports.context import (
+    Context,
+    adjustment_lines,
+    explanation,
+    graded_files,
+    late_line,
+    shown,
+)
 from autograder.grades.model import Grade
 from autograder.text.messages import text
 
@@ -23,7 +30,7 @@ def write(grade: Grade, context: Context) -> bytes:
             "name": f"{exercise.name}: {shown(test.name)}",
             "name_format": "text",
             "number": f"{number}.{place}",
-            "score": test.score,
+            "score": test.total,
             "max_score": test.max_score,
             "status": "passed" if test.status == "passed" else "failed",
             "output": explanation(test, grade.language),
@@ -54,8 +61,9 @@ def write(grade: Grade, context: Context) -> bytes:
 
 
 def _output(grade: Grade) -> str:
-    """The late penalty, and what the student's code printed."""
-    parts = [late_line(grade)] if grade.penalty else []
+    """What people decided, the late penalty, and what the student's code printed."""
+    parts = adjustment_lines(grade)
+    parts += [late_line(grade)] if grade.penalty else []
     parts += graded_files(grade)
     for exercise in grade.exercises:
         if exercise.output:

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from autograder.exports.context import Context, explanation, late_line, one_line, shown
+from autograder.exports.context import (
+    Context,
+    adjustment_lines,
+    explanation,
+    late_line,
+    one_line,
+    shown,
+)
 from autograder.exports.summary import points
 from autograder.grades.model import Grade, TestGrade
 
@@ -66,8 +73,9 @@ def _properties(grade: Grade, tests: Sequence[tuple[str, TestGrade]]) -> list[tu
     ]
     if grade.penalty:
         found.append(("late", late_line(grade)))
+    found += [("adjusted", line) for line in adjustment_lines(grade)]
     found += [
-        (f"points {exercise}/{shown(test.name)}", f"{points(test.score)}/{points(test.max_score)}")
+        (f"points {exercise}/{shown(test.name)}", f"{points(test.total)}/{points(test.max_score)}")
         for exercise, test in tests
     ]
     return found

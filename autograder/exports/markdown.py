@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from autograder.exports.context import Context, explanation, graded_files, late_line, lost, shown
+from autograder.exports.context import (
+    Context,
+    adjustment_lines,
+    explanation,
+    graded_files,
+    late_line,
+    lost,
+    shown,
+)
 from autograder.exports.summary import points
 from autograder.grades.model import Grade
 from autograder.text.messages import text
@@ -19,19 +27,20 @@ _MEANING = re.compile(
 )
 
 
-def write(grades: Sequence[Grade], _context: Context) -> bytes:
-    return ("\n".join([*class_table(grades), *details(grades)]) + "\n").encode()
+def write(grades: Sequence[Grade], context: Context) -> bytes:
+    lines = [*class_table(grades, context.absent(grades)), *details(grades)]
+    return ("\n".join(lines) + "\n").encode()
 
 
-def class_table(grades: Sequence[Grade]) -> list[str]:
-    """Lines of a table with a row a grade."""
+def class_table(grades: Sequence[Grade], absent: Sequence[str] = ()) -> list[str]:
+    """Lines of a table with a row a grade, and one for each of those who handed in nothing."""
     language = grades[0].language if grades else "en"
     words = [text(f"word_{word}", language) for word in ("student", "assignment", "points")]
     lines = [_row(words), "| :-- | :-- | --: |"]
     for grade in grades:
         reached = f"{points(grade.total)} / {points(grade.max_score)}"
         lines.append(_row([escape(grade.student), escape(grade.assignment), reached]))
-    return lines
+    return lines + [_row([escape(student), "–", "–"]) for student in absent]
 
 
 def details(grades: Sequence[Grade]) -> list[str]:
@@ -40,9 +49,12 @@ def details(grades: Sequence[Grade]) -> list[str]:
     for grade in grades:
         missed = lost(grade)
         files = graded_files(grade)
-        if not missed and not grade.penalty and not files:
+        decided = adjustment_lines(grade)
+        if not (missed or grade.penalty or files or decided):
             continue
         lines += ["", f"### {escape(grade.student)} · {escape(grade.assignment)}", ""]
+        for line in decided:
+            lines += [escape(line), ""]
         if grade.penalty:
             lines += [escape(late_line(grade)), ""]
         for line in files:
@@ -52,7 +64,7 @@ def details(grades: Sequence[Grade]) -> list[str]:
             lines.append(_row([text(f"word_{word}", grade.language) for word in words]))
             lines.append("| :-- | :-- | --: | :-- |")
         for exercise, test in missed:
-            reached = f"{points(test.score)} / {points(test.max_score)}"
+            reached = f"{points(test.total)} / {points(test.max_score)}"
             remark = escape(explanation(test, grade.language), line_end="<br>")
             lines.append(_row([escape(exercise), escape(test.name), reached, remark]))
     return lines

@@ -22,12 +22,13 @@ def write(grades: Sequence[Grade], context: Context) -> bytes:
     assignments = sorted({grade.assignment for grade in grades})
     columns = ["idnumber"]
     people = {student: {"idnumber": student} for student in graded}
-    if context.roster is not None:
-        columns = context.roster.ids(IDS, "Moodle")
+    roster = context.roster_for(IDS)
+    if roster is not None:
+        columns = roster.ids(IDS, "Moodle")
         people = {
-            student: context.roster.rows[key]
+            student: roster.rows[key]
             for student in graded
-            if (key := context.roster.key(student)) is not None
+            if (key := roster.key(student)) is not None
         }
     header = list(columns)
     for title in context.columns(assignments):

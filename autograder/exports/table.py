@@ -13,14 +13,18 @@ from typing import NamedTuple
 from rich.cells import cell_len, set_cell_size
 from rich.text import Span, Text
 
+from autograder.course.roster import Roster
 from autograder.exports.context import late_line
 from autograder.exports.summary import points
 from autograder.grades.model import ExerciseGrade, Grade
 from autograder.text.messages import sanitize, text
+from autograder.text.words import begin_list
 
 _MAX_NAME = 32
 _MAX_REMARK = 150
 _MAX_REMARKS = 3
+# So many of those who handed in nothing are named; all are in summary.csv.
+_MAX_ABSENT = 20
 # A remark with less room than this, in characters, gets a line of its own.
 _LEAST_ROOM = 36
 _GAP = 2
@@ -28,17 +32,20 @@ _INDENT = 4
 _ALL_RIGHT = "✓"
 
 
-def tables(grades: Sequence[Grade], width: int) -> Iterator[Text]:
-    """One table an assignment, a row a student: points per exercise, total, what went wrong."""
+def tables(grades: Sequence[Grade], width: int, roster: Roster | None = None) -> Iterator[Text]:
+    """One table an assignment, a row a student: points per exercise, total, what went wrong. On
+    the ``roster`` is who else is in the class."""
     for assignment in sorted({grade.assignment for grade in grades}):
         rows = [grade for grade in grades if grade.assignment == assignment]
         rows.sort(key=lambda grade: grade.student)
-        yield Text("\n").join(table_lines(rows, width))
+        absent = () if roster is None else roster.absent(grade.student for grade in rows)
+        yield Text("\n").join(table_lines(rows, width, absent))
 
 
-def table_lines(grades: Sequence[Grade], width: int) -> Iterator[Text]:
+def table_lines(grades: Sequence[Grade], width: int, absent: Sequence[str] = ()) -> Iterator[Text]:
     """The table of grades for one assignment, no line wider than ``width`` where that is
-    possible at all. The exercises have numbers, which the first lines explain."""
+    possible at all. The exercises have numbers, which the first lines explain. A last line names
+    those who handed in nothing."""
     language = grades[0].language
     names = [_cut(sanitize(grade.student), _MAX_NAME) for grade in grades]
     heads = [str(number + 1) for number in range(len(grades[0].exercises))]
@@ -67,6 +74,11 @@ def table_lines(grades: Sequence[Grade], width: int) -> Iterator[Text]:
         else:
             yield line
             yield Text(" " * _INDENT + _cut(found, width - _INDENT), style="dim")
+    if absent:
+        who = begin_list([_cut(sanitize(one), _MAX_NAME) for one in absent], _MAX_ABSENT)
+        said = text("table_absent", language, n=len(absent), who=who)
+        for part in textwrap.wrap(said, width, subsequent_indent=" " * _INDENT):
+            yield Text(part, style="dim")
 
 
 def _legend(grade: Grade, width: int) -> Iterator[Text]:
@@ -98,7 +110,7 @@ def _row(name: str, name_width: int, cells: Iterable[_Cell], widths: Sequence[in
 
 
 def _scores(grade: Grade) -> list[_Cell]:
-    scores = [_points(exercise.score, exercise.max_score) for exercise in grade.exercises]
+    scores = [_points(exercise.total, exercise.max_score) for exercise in grade.exercises]
     return [*scores, _points(grade.total, grade.max_score)]
 
 
@@ -122,6 +134,9 @@ def remark(grade: Grade) -> str:
     for exercise in sorted(grade.exercises, key=_is_missing):
         for found in _remarks(exercise):
             remarks[found] = None
+    if grade.adjustments and (grade.penalty or grade.total != grade.score):
+        computed = text("adjusted_remark", grade.language, score=points(round(grade.score, 2)))
+        remarks = {computed: None, **remarks}
     if grade.penalty:
         remarks = {late_line(grade).rstrip("."): None, **remarks}
     shown = list(remarks)[:_MAX_REMARKS]

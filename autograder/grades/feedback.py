@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from autograder.course.course import HiddenFeedback
 from autograder.grades.model import ExerciseGrade, Grade, Status, TestGrade, clamp
 from autograder.text.messages import text
+from autograder.text.sentences import Sentence
 
 
 def visible(grade: Grade, policy: HiddenFeedback, *, after_due: bool) -> Grade:
@@ -24,11 +26,28 @@ def visible(grade: Grade, policy: HiddenFeedback, *, after_due: bool) -> Grade:
     - ``all`` shows everything after the due date, and before it the same as ``hints``.
 
     What the student's code printed goes too where an exercise has hidden tests: it may have
-    printed their inputs.
+    printed their inputs. Expressions that were computed are for instructors and go in any case.
     """
     if policy == "all" and after_due:
-        return grade
+        exercises = tuple(replace(one, tests=_told(one.tests)) for one in grade.exercises)
+        return replace(grade, exercises=exercises)
     exercises = tuple(_visible_exercise(one, policy, grade.language) for one in grade.exercises)
+    if policy == "none" and grade.adjustments:
+        hidden = {
+            (exercise.name, test.name)
+            for exercise in grade.exercises
+            for test in exercise.tests
+            if test.visibility == "hidden"
+        }
+        grade = replace(
+            grade,
+            adjustments=tuple(
+                replace(one, test=text("hidden_tests", grade.language))
+                if (one.exercise, one.test) in hidden
+                else one
+                for one in grade.adjustments
+            ),
+        )
     return replace(grade, exercises=exercises)
 
 
@@ -37,7 +56,7 @@ def _visible_exercise(
 ) -> ExerciseGrade:
     hidden = [test for test in exercise.tests if test.visibility == "hidden"]
     if not hidden:
-        return exercise
+        return replace(exercise, tests=_told(exercise.tests))
     if policy == "none":
         public = tuple(test for test in exercise.tests if test.visibility == "public")
         tests = (*public, _merged(hidden, language))
@@ -46,7 +65,12 @@ def _visible_exercise(
             _blanked(test, policy, language) if test.visibility == "hidden" else test
             for test in exercise.tests
         )
-    return replace(exercise, tests=tests, output="")
+    return replace(exercise, tests=_told(tests), output="")
+
+
+def _told(tests: Iterable[TestGrade]) -> tuple[TestGrade, ...]:
+    """The tests without the expressions that were computed, which may quote the solution."""
+    return tuple(replace(test, computed=UNSET) for test in tests)
 
 
 def _merged(tests: Iterable[TestGrade], language: str) -> TestGrade:
@@ -54,6 +78,7 @@ def _merged(tests: Iterable[TestGrade], language: str) -> TestGrade:
     tests = tuple(tests)
     highest = math.fsum(test.max_score for test in tests)
     score = clamp(math.fsum(test.score for test in tests), highest)
+    total = clamp(math.fsum(test.total for test in tests), highest)
     complete = all(test.status == "passed" for test in tests)
     status: Status = "passed" if complete else "partial" if score > 0 else "failed"
     return TestGrade(
@@ -63,6 +88,8 @@ def _merged(tests: Iterable[TestGrade], language: str) -> TestGrade:
         max_score=highest,
         status=status,
         message=text("passed" if complete else "hidden_lost", language),
+        said=UNSET if complete else Sentence(key="hidden_lost"),
+        adjusted=UNSET if total == score else total,
     )
 
 
@@ -85,4 +112,8 @@ def _blanked(test: TestGrade, policy: HiddenFeedback, language: str) -> TestGrad
         message=text("passed" if passed else key, language),
         mistake=test.mistake if hints else None,
         hint=test.hint if hints else None,
+        said=UNSET if passed else Sentence(key=key),
+        hint_said=test.hint_said if hints else UNSET,
+        adjusted=test.adjusted,
+        excused=test.excused,
     )

@@ -67,12 +67,13 @@ def read_folder(path: Path) -> FolderOfGrades:
     )
 
 
-def read_grades(path: Path) -> list[Grade]:
+def read_grades(path: str | Path) -> list[Grade]:
     """The grades in a folder that ``autograder grade`` wrote, or in one grade file, ordered
     by student and assignment.
 
     Raises :class:`UsageError` where there are none, or one cannot be understood.
     """
+    path = Path(path)
     if path.is_file():
         grade = read_grade(path)
         if grade is None:
@@ -110,6 +111,17 @@ def encode_grade(grade: Grade) -> bytes:
 def write_grade(path: Path, grade: Grade) -> None:
     """Write the grade. Raises :class:`MachineError` where the folder or the disk refuses."""
     write_atomically(path, encode_grade(grade))
+
+
+def rewrite_grade(path: Path, grade: Grade) -> None:
+    """Write a grade that was read from ``path`` and has been changed by the program. One that
+    somebody had edited keeps the seal that tells so. Raises :class:`MachineError`."""
+    before = read_grade(path)
+    if before is not None and is_edited(before):
+        content = msgspec.json.format(msgspec.json.encode(grade), indent=2) + b"\n"
+        write_atomically(path, content)
+    else:
+        write_grade(path, grade)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

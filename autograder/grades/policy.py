@@ -56,17 +56,22 @@ def settle(
     are ten points a day, whatever was reached.
     """
     after = max(submitted - due, timedelta())
-    seconds = math.ceil(after / timedelta(seconds=1))
+    return settle_late(score, max_score, math.ceil(after / timedelta(seconds=1)), late)
+
+
+def settle_late(score: float, max_score: float, late_seconds: int, late: Late) -> Settlement:
+    """The same where it is known how late the work was, in seconds, rounded up."""
+    after = timedelta(seconds=late_seconds)
     if after <= timedelta(minutes=late.grace_minutes):
-        return Settlement(seconds, 0.0, score)
+        return Settlement(late_seconds, 0.0, score)
     days = math.ceil(after / DAY)
     penalty = score
     if late.at_most_days is None or days <= late.at_most_days:
         penalty = min(score, max_score * late.penalty_per_day / 100 * days)
     penalty = round(penalty, 9)
     if penalty == 0:
-        return Settlement(seconds, 0.0, score)
-    return Settlement(seconds, penalty, max(0.0, round(score - penalty, 9)))
+        return Settlement(late_seconds, 0.0, score)
+    return Settlement(late_seconds, penalty, max(0.0, round(score - penalty, 9)))
 
 
 def attempt_that_counts(attempts: Sequence[Attempt], policy: Attempts) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 from msgspec.structs import replace
@@ -16,15 +18,16 @@ from autograder.course.exercise import (
     PropertyTest,
 )
 from autograder.diagnosis.expressions import Surroundings
+from autograder.diagnosis.passes import Derivative, ForwardPass, Statements
+from autograder.diagnosis.programs import ARRIVED, UPSTREAM, WAY, Programs, Solution
 from autograder.diagnosis.search import Explanation, Search
-from autograder.diagnosis.shapes import Clash, find_clash
-from autograder.grading.judge import Finding, Judgement, Truth
+from autograder.grading.judge import Judgement, Truth
 from autograder.grading.run import ExerciseRun
-from autograder.submissions.submission import Submission
 from autograder.text.language import Language
-from autograder.text.messages import sanitize, text
+from autograder.text.sentences import Words, joined, words
 from autograder.truth.cases import Case
 from autograder.truth.forward import run_forward
+from autograder.truth.reference import solution_source
 
 # Cases that are searched: so many, no larger than this, of numbers no larger than that.
 MAX_CASES = 12
@@ -48,12 +51,13 @@ class Diagnoser:
         self._truths = truths
         self._search: Search | None = None
         self._keys: list[tuple[str, int]] = []
+        self._programs = _Programs(exercise)
 
     def explain(self, judgements: Sequence[Judgement], run: ExerciseRun) -> dict[str, Explanation]:
         """The explanation of each wrong output that has one."""
         wrong = {name for one in judgements for name, found in one.wrong.items() if found}
         wrong &= set(self._exercise.signature.outputs)
-        if not wrong or self._exercise.is_class:
+        if not wrong:
             return {}
         found: dict[str, Explanation] = {}
         search = self._searching()
@@ -91,10 +95,11 @@ class Diagnoser:
     def holds(self, explanation: Explanation, run: ExerciseRun) -> bool:
         """Whether the explanation gives what came back on every ordinary case of the run."""
         search = self._searching()
-        returned = {
-            index: run.observations[test][number].outputs[explanation.output]
-            for index, (test, number) in enumerate(self._keys)
-        }
+        returned = {}
+        for index, (test, number) in enumerate(self._keys):
+            observation = run.observations[test][number]
+            if observation.failure is None:
+                returned[index] = observation.outputs[explanation.output]
         arrays = {n: one for n, one in returned.items() if isinstance(one, np.ndarray)}
         return len(arrays) == len(returned) and search.holds(explanation, arrays)
 
@@ -151,15 +156,56 @@ class Diagnoser:
         )
         forward |= _evaluations(case)
         return Surroundings(
-            case.inputs, forward, known, _lengths(case), tuple(dict.fromkeys(upstream))
+            case.inputs,
+            forward,
+            known,
+            _lengths(exercise, case),
+            tuple(dict.fromkeys(upstream)),
+            self._programs.on(case, known),
         )
+
+
+class _Programs:
+    """The forward pass and the solution of an exercise, to be changed."""
+
+    def __init__(self, exercise: Exercise) -> None:
+        self._exercise = exercise
+
+    @cached_property
+    def _statements(self) -> Statements | None:
+        exercise = self._exercise
+        if exercise.forward is None:
+            return None
+        gradients = exercise.gradients.values()
+        return Statements(
+            exercise.forward,
+            tuple(Derivative(one.output, one.of, one.wrt, one.upstream) for one in gradients),
+        )
+
+    @cached_property
+    def _solution(self) -> Solution | None:
+        exercise = self._exercise
+        source = solution_source(exercise)
+        if source is None or exercise.is_class:
+            return None
+        signature = exercise.signature
+        return Solution(source, signature.function, signature.parameters, signature.outputs)
+
+    def on(self, case: Case, right: Mapping[str, np.ndarray]) -> Programs:
+        """These programs on a case whose right outputs are known."""
+        statements = self._statements
+        inputs = {**case.functions, **case.arrays}
+        forward = None if statements is None else ForwardPass(statements, inputs)
+        return Programs(forward, self._solution, inputs, right)
 
 
 def _is_plain(exercise: Exercise, test: object) -> bool:
     """Whether the test calls the function once, on the arguments of its case."""
     if not isinstance(test, (ExampleTest, GradientTest, PropertyTest)):
         return False
-    steps = getattr(test, "steps", ())
+    steps = test.steps
+    if exercise.is_class:
+        return True
     return all(step.target == exercise.signature.function for step in steps) and len(steps) <= 1
 
 
@@ -170,13 +216,27 @@ def _is_the_answer(found: Explanation) -> bool:
     )
 
 
-def _lengths(case: Case) -> dict[str, float]:
-    """What a factor may be made of: the lengths by name, and scalar arguments."""
+def _lengths(exercise: Exercise, case: Case) -> dict[str, float]:
+    """What a factor may be made of: the lengths by name, those that have none by what they are
+    of, and scalar arguments."""
     lengths: dict[str, float] = {
         name: float(length)
         for name, length in case.dims.items()
         if isinstance(length, (int, np.integer))
     }
+    for name, array in case.inputs.items():
+        declared = exercise.arrays.get(name)
+        shape = () if declared is None else declared.shape
+        if array.ndim and "..." in shape and f"{name}.size" not in lengths:
+            if len(shape) > 1:
+                lengths[f"({name}.size / {name}.shape[-1])"] = float(math.prod(array.shape[:-1]))
+            more = {f"len({name})": float(len(array)), f"{name}.size": float(array.size)}
+            lengths |= more if not any("len(" in one for one in lengths) else {}
+        elif any(isinstance(one, str) and not one.isidentifier() for one in shape):
+            for axis, one in enumerate(shape):
+                if isinstance(one, str) and not one.isidentifier():
+                    written = f"len({name})" if len(shape) == 1 else f"{name}.shape[{axis}]"
+                    lengths[written] = float(array.shape[axis])
     if not lengths:
         for name, array in case.inputs.items():
             if array.ndim:
@@ -185,7 +245,7 @@ def _lengths(case: Case) -> dict[str, float]:
                     lengths[f"{name}.shape[-1]"] = float(array.shape[-1])
                 break
     for name, array in case.inputs.items():
-        if array.ndim == 0 and float(array) not in (0.0, 1.0):
+        if array.ndim == 0:
             lengths[name] = float(array)
     return lengths
 
@@ -233,103 +293,113 @@ def _evaluations(case: Case) -> dict[str, np.ndarray]:
     return {key: value for key, value in found.items() if np.all(np.isfinite(value))}
 
 
-def find_shapes(
-    exercise: Exercise, finding: Finding, case: Case, submission: Submission
-) -> Clash | None:
-    """The shapes that met where the student's code failed; None where that cannot be told."""
-    failure = finding.failure
-    exception = None if failure is None else failure.exception
-    if failure is None or failure.while_loading or exception is None or not exception.frames:
-        return None
-    if exception.type_name != "ValueError" or exercise.is_class or not case.inputs:
-        return None
-    frame = exception.frames[-1]
-    source = submission.files.get(frame.file, "")
-    signature = exercise.signature
-    if any(name not in case.inputs for name in signature.parameters):
-        return None
-    shapes = [case.inputs[name].shape for name in signature.parameters]
-    return find_clash(source, signature.function, frame.line, shapes)
-
-
 # Words
 
 
-def in_words(found: Mapping[str, Explanation], language: Language) -> str:
+def in_words(found: Mapping[str, Explanation], language: Language) -> Words:
     """One sentence for each explained output: what was computed, and where it differs."""
     sentences = [_sentence(one, language) for one in found.values()]
-    return " ".join(sentences[:_MAX_SENTENCES])
+    return joined(sentences[:_MAX_SENTENCES], " ")
 
 
-def _sentence(found: Explanation, language: Language) -> str:
+def _sentence(found: Explanation, language: Language) -> Words:
     output, factor = found.output, found.factor
     if found.expression.name in ("0", "1"):
         key = "computed_zeros" if found.expression.name == "0" else "computed_ones"
-        return text(key, language, output=output)
+        return words(key, language, output=output)
     if found.missing is not None:
-        return text("computed_missing_sum", language, output=output, dim=found.missing)
+        return words("computed_missing_sum", language, output=output, dim=found.missing)
+    if found.ways and (found.added_to.is_one if found.added else factor.is_one):
+        return _ways_sentence(found, language)
     if found.added:
         written = str(replace(found, shape=None, others=()))
-        return text("computed_added", language, output=output, expression=written)
+        said = words("computed_added", language, output=output, expression=written)
+        return joined((said, _legend(found, language)))
     sentences = []
     expression = found.expression
     is_transposed = expression.operation == "T" and expression.operands[0].name == f"right {output}"
+    program = _program_sentence(found, language)
     if found.about_right or is_transposed:
         if is_transposed:
-            sentences.append(text("computed_transposed", language, output=output))
+            sentences.append(words("computed_transposed", language, output=output))
         if not factor.is_one:
             sentences.append(_factor_sentence(found, language))
-    elif expression.operation == "leaf" and expression.name.startswith("right "):
+    elif program or (expression.operation == "leaf" and expression.name.startswith("right ")):
         other = expression.name.removeprefix("right ")
-        sentences.append(text("computed_other", language, output=output, other=other))
+        sentences.append(program or words("computed_other", language, output=output, other=other))
         if not factor.is_one:
-            sentences.append(text("computed_other_times", language, factor=factor))
+            sentences.append(words("computed_other_times", language, factor=factor))
     else:
         first = replace(found, others=(), shape=None)
-        choice = "`" + text("computed_choice", language) + "`"
-        plain = choice.join(map(str, (first, *found.others)))
-        sentences.append(text("computed_expression", language, output=output, expression=plain))
+        choice = joined(("`", words("computed_choice", language), "`"))
+        plain = joined((first, *found.others), choice)
+        said = words("computed_expression", language, output=output, expression=plain)
+        sentences.append(joined((said, _legend(found, language))))
     if found.shape is not None and (found.about_right or found.shape != found.right_shape):
         key = "computed_shape" if found.about_right and factor.is_one else "computed_shape_too"
         sentences.append(
-            text(key, language, output=output, shape=found.shape, right_shape=found.right_shape)
+            words(key, language, output=output, shape=found.shape, right_shape=found.right_shape)
         )
-    return " ".join(sentences)
+    return joined(sentences, " ")
 
 
-def _factor_sentence(found: Explanation, language: Language) -> str:
+def _ways_sentence(found: Explanation, language: Language) -> Words:
+    """What is wrong with what comes through parts of the forward pass."""
+    ways = joined(found.ways, words("computed_and", language))
+    factor = found.factor
+    if not found.added:
+        key = "computed_way_only"
+    elif factor.negative and factor.top == factor.bottom == "1":
+        key = "computed_way_missing"
+    elif factor.negative and (factor.top, factor.bottom) == ("2", "1"):
+        key = "computed_way_sign"
+    else:
+        key = "computed_way_weight"
+    return words(key, language, output=found.output, ways=ways, factor=factor)
+
+
+def _program_sentence(found: Explanation, language: Language) -> Words:
+    """What another program computes: with a change, or with another incoming gradient."""
+    output, change = found.output, found.change
+    kind, _, rest = found.expression.name.partition(" ")
+    if kind == UPSTREAM:
+        return words(f"computed_upstream_{rest.split(' ')[0]}", language, output=output)
+    if change is None:
+        return joined(())
+    if not found.of_solution:
+        return words(
+            "computed_forward", language, output=output, before=change.before, after=change.after
+        )
+    kind = change.kind
+    # Of the solution nothing is quoted; the names of arguments are known to everybody.
+    if kind == "name" and change.after in found.arguments:
+        kind = "argument"
+    return words(f"computed_change_{kind}", language, output=output, after=change.after)
+
+
+def _legend(found: Explanation, language: Language) -> Words:
+    """What the names in an expression mean that students have not written."""
+    kinds = {name.partition(" ")[0] for name in found.expression.leaves if " " in name}
+    keys = {ARRIVED: "computed_arrived", WAY: "computed_through"}
+    said = [words(key, language) for kind, key in keys.items() if kind in kinds]
+    return joined(["", *said], " ")
+
+
+def _factor_sentence(found: Explanation, language: Language) -> Words:
     output = found.output
     factor = found.factor
     if factor.negative and factor.top == factor.bottom == "1":
-        return text("computed_sign", language, output=output)
+        return words("computed_sign", language, output=output)
     alike = [factor, *found.factors]
     bottoms = [one.bottom.strip("()") for one in alike]
     tops = [one.top.strip("()") for one in alike]
-    negative = text("computed_sign_too", language) if factor.negative else ""
-    choice = text("computed_choice", language)
+    negative = words("computed_sign_too", language) if factor.negative else ""
+    choice = words("computed_choice", language)
     if all(one.top == "1" for one in alike):
-        said = text("computed_divided", language, output=output, factor=choice.join(bottoms))
+        said = words("computed_divided", language, output=output, factor=joined(bottoms, choice))
     elif all(one.bottom == "1" for one in alike):
-        said = text("computed_multiplied", language, output=output, factor=choice.join(tops))
+        said = words("computed_multiplied", language, output=output, factor=joined(tops, choice))
     else:
-        written = choice.join(str(one).lstrip("-") for one in alike)
-        said = text("computed_multiplied", language, output=output, factor=written)
-    return said + negative
-
-
-def clash_in_words(clash: Clash, language: Language) -> str:
-    """Which shapes met, and which orders would fit."""
-    left, right = sanitize(clash.left), sanitize(clash.right)
-    key = "clash_product" if clash.operation in ("@", "dot", "matmul") else "clash_elementwise"
-    said = text(
-        key,
-        language,
-        left=left,
-        right=right,
-        left_shape=clash.left_shape,
-        right_shape=clash.right_shape,
-    )
-    if clash.fitting:
-        ways = ", ".join(f"`{sanitize(way)}`" for way in clash.fitting)
-        said += " " + text("clash_fitting", language, ways=ways)
-    return said
+        written = joined((str(one).lstrip("-") for one in alike), choice)
+        said = words("computed_multiplied", language, output=output, factor=written)
+    return joined((said, negative))

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import ast
+import difflib
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
-from autograder.course.exercise import Exercise
+from autograder.course.exercise import Exercise, Step, Test
+from autograder.course.statement import rule_word
+from autograder.diagnosis.shapes import Clash
+from autograder.grading.clashes import shapes_in_words
 from autograder.grading.judge import Finding
 from autograder.grading.observation import Change, Failure
+from autograder.grading.python_errors import sentence_for, syntax_sentence
 from autograder.grading.source_rules import BrokenRule
+from autograder.grading.unfinished import Unfinished, find_unfinished
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import ExceptionInfo
 from autograder.submissions.notebook import broken_cell, place_of
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language
-from autograder.text.messages import pick, sanitize, text
+from autograder.text.messages import sanitize
+from autograder.text.sentences import Words, authored, joined, words
 from autograder.text.words import begin_list
 from autograder.truth.cases import Case
 from autograder.truth.compare import Reason, Verdict
@@ -29,41 +38,41 @@ def explain_finding(
     limits: Limits,
     language: Language,
     sources: Mapping[str, str],
-) -> str:
-    """One or two sentences on what is wrong and where to look.
+    clash: Clash | None = None,
+) -> tuple[Words, ...]:
+    """What is wrong and where to look, in one to three lines: a sentence for a beginner first,
+    Python's own message below it.
 
-    ``sources`` are the submission's files, to quote the line that failed.
+    ``sources`` are the submission's files, to quote the line that failed; ``clash`` are the
+    shapes that met there, where they are known.
     """
     if finding.rule is not None:
         file = finding.rule.file or f"{exercise.name}.py"
-        return _explain_rule(finding.rule, sources.get(file, ""), language)
+        return (_explain_rule(finding.rule, sources.get(file, ""), language),)
     if finding.failure is not None:
-        cell = _broken_cell(finding.failure)
-        if cell is not None:
-            number, reason, line = cell
-            return text("broken_cell", language, cell=number, line=line, reason=sanitize(reason))
-        message = _explain_failure(exercise, finding.failure, case, limits, language)
-        return _with_place(message, finding.failure.exception, sources, language)
+        return _explain_failure(exercise, finding, case, limits, language, sources, clash)
     if finding.lines is not None:
-        return text("too_many_lines", language, lines=_lines(finding, language))
+        return (words("too_many_lines", language, lines=_lines(finding, language)),)
     if finding.slowdown is not None:
         key = "too_slow" if finding.slower_than == "reference" else "slower_than_forward"
-        return text(key, language, times=f"{finding.slowdown:.0f}")
+        return (words(key, language, times=f"{finding.slowdown:.0f}"),)
     if finding.verdict is None:
         names, at = ", ".join(finding.names), _change(finding.change, language)
-        return text(finding.property or "passed", language, names=names, at=at)
-    detail = explain_verdict(finding.output or "", finding.verdict, case, language)
+        return (words(finding.property or "passed", language, names=names, at=at),)
+    detail = explain_verdict(
+        finding.output or "", finding.verdict, case, language, exercise, sources
+    )
     if finding.property is not None:
-        return text(finding.property, language, detail=detail)
-    return detail
+        return (words(finding.property, language, detail=detail),)
+    return (detail,)
 
 
-def _lines(finding: Finding, language: Language) -> str:
+def _lines(finding: Finding, language: Language) -> Words:
     """How many lines of Python were executed, as far as they were counted."""
     lines = finding.lines or 0
     if lines > finding.most_lines:
-        return text("more_lines", language, lines=f"{finding.most_lines // 1000 * 1000:,}")
-    return text("lines", language, lines=f"{lines:,}")
+        return words("more_lines", language, lines=f"{finding.most_lines // 1000 * 1000:,}")
+    return words("lines", language, lines=f"{lines:,}")
 
 
 def _broken_cell(failure: Failure) -> tuple[int, str, int] | None:
@@ -72,13 +81,14 @@ def _broken_cell(failure: Failure) -> tuple[int, str, int] | None:
     return broken_cell(failure.exception.message)
 
 
-def _explain_rule(rule: BrokenRule, source: str, language: Language) -> str:
-    word = sanitize(f"{rule.word} ({rule.file})" if rule.file else rule.word)
+def _explain_rule(rule: BrokenRule, source: str, language: Language) -> Words:
+    shown = rule_word(rule.word)
+    word = sanitize(f"{shown} ({rule.file})" if rule.file else shown)
     place = place_of(source, rule.line) if rule.line > 0 else None
-    line = text("in_line", language, line=rule.line)
+    line = words("in_line", language, line=rule.line)
     if place is not None:
-        line = text("in_cell", language, cell=place[0], line=place[1])
-    return text(f"rule_{rule.kind}", language, word=word, line=line)
+        line = words("in_cell", language, cell=place[0], line=place[1])
+    return words(f"rule_{rule.kind}", language, word=word, line=line)
 
 
 # Why something was not used, that says nothing to its student: a program or the platform wrote it.
@@ -88,21 +98,21 @@ _MAX_FILES = 3
 
 def note_on(
     exercise: Exercise, finding: Finding, submission: Submission, language: Language
-) -> str:
+) -> Words:
     """What else a student should know about a test that failed: a statement of the notebook that
     was not run, or files that were not used. Begins with a space; mostly empty."""
     failure = finding.failure
     if failure is None:
-        return ""
-    notes = []
+        return joined(())
+    notes: list[str] = []
     work = submission.work.get(exercise.name)
     name = _undefined_name(failure)
     for one in () if work is None or name is None else work.left_out:
         if name in one.names:
-            place = text("in_cell", language, cell=one.cell, line=one.line)
-            reason = text(f"left_out_{one.reason}", language)
+            place = words("in_cell", language, cell=one.cell, line=one.line)
+            reason = words(f"left_out_{one.reason}", language)
             code = sanitize(one.code, 60)
-            notes.append(text("left_out", language, place=place, code=code, reason=reason))
+            notes.append(words("left_out", language, place=place, code=code, reason=reason))
             break
     exception = failure.exception
     is_stub = exception is not None and exception.type_name == "NotImplementedError"
@@ -112,12 +122,12 @@ def note_on(
         if near:
             names = _quoted(near)
             key = "near_file" if len(near) == 1 else "near_files"
-            notes.append(text(key, language, files=names, file=file))
+            notes.append(words(key, language, files=names, file=file))
         elif failure.kind == "missing_file":
             seen = [one.path for one in submission.handed_in if one.reason not in _NOT_THEIRS]
             if seen:
-                notes.append(text("seen_files", language, files=_quoted(seen)))
-    return "".join(f" {note}" for note in notes)
+                notes.append(words("seen_files", language, files=_quoted(seen)))
+    return joined(part for note in notes for part in (" ", note))
 
 
 def _undefined_name(failure: Failure) -> str | None:
@@ -136,29 +146,194 @@ def _quoted(paths: Sequence[str]) -> str:
 
 
 def _explain_failure(
-    exercise: Exercise, failure: Failure, case: Case, limits: Limits, language: Language
-) -> str:
-    kind: str = failure.kind
+    exercise: Exercise,
+    finding: Finding,
+    case: Case,
+    limits: Limits,
+    language: Language,
+    sources: Mapping[str, str],
+    clash: Clash | None,
+) -> tuple[Words, ...]:
+    failure = finding.failure
+    assert failure is not None
     exception = failure.exception
-    if exception is not None and exception.type_name == "NotImplementedError":
-        kind = "not_implemented"
-    signature = exercise.signature
-    message = text(
-        kind,
+    cell = _broken_cell(failure)
+    if cell is not None:
+        number, reason, line = cell
+        sentence = syntax_sentence(reason)
+        return (
+            words(sentence.key, language, **sentence.values),
+            words("broken_cell", language, cell=number, line=line, reason=sanitize(reason)),
+        )
+    if exception is not None:
+        unfinished = find_unfinished(
+            exception, f"{exercise.name}.py", exercise.signature.function, sources
+        )
+        if unfinished is not None:
+            return (_explain_unfinished(unfinished, sources, language),)
+    message = _failure_message(exercise, finding, case, limits, language, sources)
+    if exception is None:
+        return (message,)
+    sentences = _sentences(failure, sources, language, clash)
+    if sentences:
+        message = joined((_exception_text(exception),))
+    return (*sentences, _with_place(message, exception, sources, language))
+
+
+def _sentences(
+    failure: Failure, sources: Mapping[str, str], language: Language, clash: Clash | None
+) -> tuple[Words, ...]:
+    """What Python's message means, where that is known."""
+    exception = failure.exception
+    assert exception is not None
+    file = exception.frames[-1].file if exception.frames else ""
+    if failure.kind == "syntax":
+        sentence = syntax_sentence(exception.message)
+        return (words(sentence.key, language, **sentence.values),)
+    if failure.kind not in ("exception", "import"):
+        return ()
+    if clash is not None and clash.left_shape and clash.right_shape:
+        return (shapes_in_words(clash, language),)
+    found = sentence_for(exception, sources.get(file, ""))
+    if found is None:
+        return ()
+    values = {name: sanitize(str(value), 80) for name, value in found.values.items()}
+    return (words(found.key, language, **values),)
+
+
+def _explain_unfinished(
+    unfinished: Unfinished, sources: Mapping[str, str], language: Language
+) -> Words:
+    if unfinished.kind == "nothing":
+        return words("not_implemented", language)
+    place = place_of(sources.get(unfinished.file, ""), unfinished.line)
+    line = words("in_line", language, line=unfinished.line)
+    if place is not None:
+        line = words("in_cell", language, cell=place[0], line=place[1])
+    return words(
+        f"unfinished_{unfinished.kind}",
         language,
-        detail=_detail(failure, language) or signature.function,
-        file=f"{exercise.name}.py",
-        function=signature.function,
-        outputs=", ".join(signature.outputs),
-        expected=len(signature.outputs),
-        exception="" if exception is None else _exception_text(exception),
-        memory=limits.memory_mib,
-        reply=limits.reply_mib,
-        seconds=failure.detail or f"{limits.wall_seconds:g}",
-        cpu=limits.cpu_seconds,
-        shapes="" if failure.while_loading else _shapes(case, language),
+        line=line,
+        name=sanitize(unfinished.name, 80),
+        file=sanitize(unfinished.file, 80),
     )
-    return message
+
+
+def _failure_message(
+    exercise: Exercise,
+    finding: Finding,
+    case: Case,
+    limits: Limits,
+    language: Language,
+    sources: Mapping[str, str],
+) -> Words:
+    failure = finding.failure
+    assert failure is not None
+    exception = failure.exception
+    signature = exercise.signature
+    key: str = failure.kind
+    file = f"{exercise.name}.py"
+    values: dict[str, object] = {}
+    if failure.kind == "missing_function":
+        key, values = _missing(exercise, failure.detail, sources.get(file, ""))
+    elif failure.kind == "returned_nothing":
+        key = _nothing_returned(sources.get(file, ""), signature.function)
+    elif failure.kind == "forbidden" and exception is not None:
+        key = "forbidden_file" if _is_about_file(exception) else "forbidden"
+    given: dict[str, object] = {
+        "n": int(failure.detail) if failure.kind == "wrong_count" else 0,
+        "detail": _detail(failure, language) or signature.function,
+        "file": file,
+        "function": signature.function,
+        "outputs": ", ".join(signature.outputs),
+        "expected": len(signature.outputs),
+        "exception": "" if exception is None else _exception_text(exception),
+        "memory": limits.memory_mib,
+        "reply": limits.reply_mib,
+        "seconds": failure.detail or f"{limits.wall_seconds:g}",
+        "cpu": limits.cpu_seconds,
+        "shapes": "" if failure.while_loading else _shapes(case, language),
+    }
+    return words(key, language, **(given | values))
+
+
+def _missing(exercise: Exercise, name: str, source: str) -> tuple[str, dict[str, object]]:
+    """What is not there: the function, the class, a method, or an attribute after a call."""
+    signature, file = exercise.signature, f"{exercise.name}.py"
+    name = name or signature.function
+    _, dot, attribute = name.partition(".")
+    if not dot:
+        kind = "missing_class" if exercise.is_class else "missing_function"
+        kind = kind if name == signature.function else "missing_name"
+        near = _nearest_name(name, _defined_in(source))
+        if near and kind != "missing_name":
+            return f"{kind}_near", {"detail": sanitize(name), "file": file, "near": near}
+        return kind, {"detail": sanitize(name), "file": file}
+    for test in exercise.tests:
+        for before, step in pairwise(getattr(test, "steps", ())):
+            if step.target == name and step.arguments is None:
+                called = before.target.rpartition(".")[2]
+                if before.arguments is None:  # attributes are read one after the other
+                    called = _last_called(test, step)
+                return "missing_attribute", {"name": attribute, "before": called}
+    owner = signature.function
+    return "missing_method", {"name": sanitize(attribute), "owner": owner, "file": file}
+
+
+def _last_called(test: Test, until: Step) -> str:
+    """The last method, or class, that a test calls before a step."""
+    called = ""
+    for step in getattr(test, "steps", ()):
+        if step is until:
+            break
+        if step.arguments is not None:
+            called = step.target.rpartition(".")[2]
+    return called
+
+
+def _nearest_name(name: str, defined: Sequence[str]) -> str:
+    same = [other for other in defined if other.lower() == name.lower()]
+    near = difflib.get_close_matches(name, defined, n=1, cutoff=0.5)
+    return (same or near or [""])[0]
+
+
+def _defined_in(source: str) -> list[str]:
+    """The functions and classes that a text defines at its top."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return [one.name for one in body if isinstance(one, kinds)]
+
+
+def _nothing_returned(source: str, function: str) -> str:
+    """Which message fits a function that returned None: it has no ``return``, or prints what it
+    should return, or neither."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "returned_nothing"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            inner = list(ast.walk(node))
+            if any(isinstance(one, ast.Return) and one.value is not None for one in inner):
+                return "returned_nothing"
+            prints = any(
+                isinstance(one, ast.Call)
+                and isinstance(one.func, ast.Name)
+                and one.func.id == "print"
+                for one in inner
+            )
+            return "returned_nothing_but_printed" if prints else "returned_nothing_at_all"
+    return "returned_nothing"
+
+
+def _is_about_file(exception: ExceptionInfo) -> bool:
+    """True where a file was refused, rather than the network, a thread or a process."""
+    return bool(re.search(r"\[Errno (1|13|27|30)\].*: ['\"]", exception.message)) or bool(
+        re.match(r"\[Errno 27\]", exception.message)
+    )
 
 
 # How a process ended, in the words of the sandbox: the start of the text and our message.
@@ -168,13 +343,15 @@ _ENDINGS = {"exit code ": "exit_code", "signal ": "signal"}
 def _detail(failure: Failure, language: Language) -> str:
     for start, key in _ENDINGS.items():
         if failure.kind == "crashed" and failure.detail.startswith(start):
-            return text(key, language, number=failure.detail.removeprefix(start))
-    return sanitize(failure.detail or pick(dict(failure.hint), language))
+            return words(key, language, number=failure.detail.removeprefix(start))
+    if failure.detail:
+        return sanitize(failure.detail)
+    return authored({name: sanitize(one) for name, one in failure.hint}, language)
 
 
 def _with_place(
-    message: str, exception: ExceptionInfo | None, sources: Mapping[str, str], language: Language
-) -> str:
+    message: Words, exception: ExceptionInfo | None, sources: Mapping[str, str], language: Language
+) -> Words:
     """The message with the student's own line in which the exception was raised."""
     if exception is None or not exception.frames or exception.type_name == "NotImplementedError":
         return message
@@ -183,7 +360,7 @@ def _with_place(
     lines = source.split("\n")
     code = lines[frame.line - 1].strip() if 0 < frame.line <= len(lines) else ""
     place = place_of(source, frame.line)
-    return text(
+    return words(
         "at_line" if place is None else "at_cell",
         language,
         message=message,
@@ -199,13 +376,35 @@ def _exception_text(exception: ExceptionInfo) -> str:
     return f"{name}: {message}" if message else name
 
 
-def explain_verdict(output: str, verdict: Verdict, case: Case, language: Language) -> str:
+# How it is said of values that are nearly arrays.
+_NOT_ARRAYS = {
+    "list": "not_an_array_list",
+    "tuple": "not_an_array_tuple",
+    "function": "not_an_array_function",
+    "builtin_function_or_method": "not_an_array_function",
+    "method": "not_an_array_function",
+}
+
+
+def explain_verdict(
+    output: str,
+    verdict: Verdict,
+    case: Case,
+    language: Language,
+    exercise: Exercise | None = None,
+    sources: Mapping[str, str] | None = None,
+) -> Words:
     """What is wrong with an output."""
     key = verdict.reason.name
+    if verdict.reason is Reason.not_an_array and verdict.dtype == "NoneType":
+        if exercise is None or exercise.is_class:
+            return words("returned_nothing", language)
+        source = (sources or {}).get(f"{exercise.name}.py", "")
+        return words(_nothing_returned(source, exercise.signature.function), language)
     at = ""
+    actual_value, expected_value = _told_apart(verdict.actual, verdict.expected)
     if verdict.index is not None:
-        actual_value, expected_value = _told_apart(verdict.actual, verdict.expected)
-        at = text(
+        at = words(
             "at_element" if verdict.expected is not None else "at_index",
             language,
             output=output,
@@ -213,17 +412,32 @@ def explain_verdict(output: str, verdict: Verdict, case: Case, language: Languag
             actual=actual_value,
             expected=expected_value,
         )
-    if verdict.reason is Reason.wrong_values and verdict.total == 1 and not verdict.index:
-        key = "wrong_value"
+    n = verdict.wrong
+    match verdict.reason:
+        case Reason.wrong_values if isinstance(verdict.expected, bool):
+            key = "wrong_truth_value"
+        case Reason.wrong_values if verdict.total == 1 and not verdict.index:
+            key = "wrong_value"
+        case Reason.not_finite if verdict.index == ():
+            key = "not_finite_value"
+        case Reason.wrong_shape if verdict.expected_shape == ():
+            key = "wrong_shape_number"
+        case Reason.not_an_array if verdict.expected_shape == ():
+            key = "not_a_number_but"
+        case Reason.not_an_array:
+            key = _NOT_ARRAYS.get(verdict.dtype.partition(" ")[0], key)
+        case Reason.rounded_to_decimals:
+            n = int(verdict.dtype)
+        case Reason.rounded_to_digits:
+            n = int(verdict.dtype) + 1
     actual = verdict.actual_shape if verdict.reason is Reason.wrong_shape else verdict.dtype
-    return text(
+    return words(
         key,
         language,
         output=output,
-        actual=sanitize(str(actual)),
-        digits=int(verdict.dtype) + 1 if verdict.reason is Reason.rounded_to_digits else 0,
-        expected=verdict.expected_shape,
-        wrong=verdict.wrong,
+        n=n,
+        actual=str(verdict.actual) if key == "wrong_truth_value" else sanitize(str(actual)),
+        expected=verdict.expected if key == "wrong_truth_value" else verdict.expected_shape,
         total=verdict.total,
         shapes=_shapes(case, language),
         at=at,
@@ -236,7 +450,7 @@ def _change(change: Change | None, language: Language) -> str:
         return ""
     before, after = _told_apart(change.before, change.after)
     place = change.name + _index(change.index)
-    return text("change_at", language, place=place, before=before, after=after)
+    return words("change_at", language, place=place, before=before, after=after)
 
 
 def _index(index: tuple[int, ...]) -> str:
@@ -263,4 +477,4 @@ def number(value: float | bool | None, digits: int = 10) -> str:
 
 def _shapes(case: Case, language: Language) -> str:
     shapes = ", ".join(f"{name} {value.shape}" for name, value in case.inputs.items() if value.ndim)
-    return text("for_shapes", language, shapes=shapes) if shapes else ""
+    return words("for_shapes", language, shapes=shapes) if shapes else ""

@@ -7,8 +7,10 @@ truth + observations -> judgements -> scores, messages, mistakes -> grade
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,9 +21,19 @@ from msgspec.structs import replace
 
 from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, RunTest, SourceTest
-from autograder.grades.model import ExerciseGrade, FileUse, Grade, TestGrade, Timing, clamp
+from autograder.errors import CourseError
+from autograder.grades.model import (
+    ExerciseGrade,
+    FileUse,
+    Grade,
+    TestGrade,
+    Timing,
+    clamp,
+)
+from autograder.grading.attempt import seed_of
 from autograder.grading.budget import Budget
-from autograder.grading.diagnose import Diagnoser, clash_in_words, find_shapes, in_words
+from autograder.grading.clashes import find_shapes, fitting_in_words
+from autograder.grading.diagnose import Diagnoser, in_words
 from autograder.grading.efficiency import most_times
 from autograder.grading.explain import explain_finding, note_on
 from autograder.grading.judge import (
@@ -37,12 +49,13 @@ from autograder.grading.judge import (
     judge_time,
     refused,
     slowdown,
+    without_unproven,
 )
-from autograder.grading.mistakes import explain, mutant
-from autograder.grading.observation import Failure
+from autograder.grading.mistakes import explain, label, mutant, other_values, with_shapes
+from autograder.grading.observation import Failure, Observation
 from autograder.grading.plan import Plan
-from autograder.grading.preparation import Prepared, prepare
-from autograder.grading.run import ExerciseRun, file_problem, run_exercise
+from autograder.grading.preparation import Prepared, prepare, with_tests
+from autograder.grading.run import ExerciseRun, Until, file_problem, run_exercise
 from autograder.grading.source_rules import first_broken_rule
 from autograder.grading.time_limits import call_seconds
 from autograder.grading.timing import baseline_lines, baseline_seconds
@@ -50,7 +63,8 @@ from autograder.sandbox.host import Sandbox
 from autograder.submissions.notebook import place_of
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language, Text
-from autograder.text.messages import pick, sanitize, sanitize_lines, text
+from autograder.text.messages import sanitize, sanitize_lines
+from autograder.text.sentences import Words, authored, joined, words
 from autograder.truth.cases import Case
 from autograder.truth.expected import expected_anew
 from autograder.truth.reference import load_reference, solution_source
@@ -58,6 +72,7 @@ from autograder.truth.witnesses import Reference
 
 if TYPE_CHECKING:
     from autograder.diagnosis.search import Explanation
+    from autograder.diagnosis.shapes import Clash
     from autograder.grading.hidden_pytest.process import PytestRunner
 
 # So many of the files handed in are named in a grade.
@@ -67,6 +82,8 @@ MAX_FILES_NAMED = 300
 RETIMINGS = 8
 RETIMINGS_OF_SLOW = 2
 FAR_TOO_SLOW = 3.0
+# So many seeds are tried for a submission's own hidden inputs.
+SEEDS_TRIED = 4
 # Tests that are tried first where one failure is enough.
 _QUICK = 3
 
@@ -104,7 +121,9 @@ class ExerciseGrader:
         *,
         thorough: bool = False,
         prepared: Prepared | None = None,
+        public: ExerciseGrader | None = None,
     ) -> None:
+        self._public = public
         self.exercise = exercise
         self._thorough = thorough
         self._given = prepared
@@ -112,11 +131,18 @@ class ExerciseGrader:
         self._sandbox = sandbox
         self._baselines: dict[str, float] = {}
         self._mutants: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] | None = None
+        # How many answers each test has taken points from, of those asked for full points.
+        self._noticed: Counter[str] = Counter()
 
     @cached_property
     def _prepared(self) -> Prepared:
         if self._given is not None:
             return self._given
+        if self._public is not None:  # public tests are the same under every seed
+            hidden = [with_tests(self.exercise, "hidden")]
+            (drawn,) = prepare(hidden, self._course.seed, thorough=self._thorough)
+            known = self._public._prepared
+            return Prepared({**known.cases, **drawn.cases}, {**known.truths, **drawn.truths})
         (prepared,) = prepare([self.exercise], self._course.seed, thorough=self._thorough)
         return prepared
 
@@ -162,6 +188,28 @@ class ExerciseGrader:
         """The grade of one exercise; see :meth:`Grader.grade` for several."""
         return self.finish(self.start(submission), language)
 
+    def for_attempt(self, submission: Submission) -> ExerciseGrader:
+        """What grades this submission: this, or where the course says so one with hidden inputs
+        of its own, which cost what preparing a class costs. Not every seed need serve: chance may
+        find no inputs that satisfy their rules."""
+        has_hidden = any(test.visibility == "hidden" for test in self.exercise.tests)
+        if self._course.hidden_inputs == "fixed" or not has_hidden:
+            return self
+        if file_problem(self.exercise, submission.for_exercise(self.exercise.name)) is not None:
+            return self  # nothing will be asked
+        for number in range(SEEDS_TRIED):
+            seed = seed_of(self._course, submission, number)
+            course = replace(self._course, seed=seed, hidden_inputs="fixed")
+            own = ExerciseGrader(course, self.exercise, self._sandbox, public=self)
+            with contextlib.suppress(CourseError):
+                _ = own.truths
+                return own
+        raise CourseError(
+            f"under {SEEDS_TRIED} seeds, hidden inputs cannot be drawn or what is expected is not "
+            "certain; 'autograder lint --seeds 20' says why",
+            path=self.exercise.hidden_path,
+        )
+
     def start(self, submission: Submission, budget: Budget | None = None) -> Started:
         """Run the public tests. Their processes have ended when this returns. ``budget`` is the
         wall time that is left of the submission's."""
@@ -181,7 +229,9 @@ class ExerciseGrader:
         run, judgements = self._run_rest(started)
         explained: dict[str, str] = {}
         if any(judgement.is_explainable for judgement in judgements):
-            explained = explain(self.exercise, judgements, run, self.mutants(), self.truths)
+            shaped = with_shapes(self.exercise, self.cases, run, submission)
+            mutants = {**self.mutants(), **self._with_other_values}
+            explained = explain(self.exercise, judgements, shaped, mutants, self.truths)
         computed = self.computed(judgements, run)
         judgements = self.add_source_tests(submission, judgements)
         hints = {mistake.name: mistake.hint for mistake in self.exercise.mistakes}
@@ -289,6 +339,7 @@ class ExerciseGrader:
     ) -> tuple[Judgement, ...]:
         """The judgements together with those of the rules about the source, in the exercise's
         order; all without points where a rule is broken that the exercise depends on."""
+        judgements = without_unproven(judgements)
         sources = [
             self._judge_source(test, submission, judgements) for test in self.exercise.source_tests
         ]
@@ -300,28 +351,103 @@ class ExerciseGrader:
         return tuple(everything)
 
     def gets_full_points(self, submission: Submission) -> bool:
-        """Whether no test finds anything wrong. Stops early where one does."""
-        few = self.exercise.run_tests[:_QUICK]
-        if not all(isinstance(test, EfficiencyTest) for test in few):
-            run = self._run(submission, few)
-            if any(self._judge(test, self.truths, run).finding is not None for test in few):
+        """Whether it loses no point; how long it takes does not matter. Ends with the first test
+        that takes points. Tests that took some from others come first."""
+        if self._breaks_rules(submission):
+            return False
+        often = sorted(self._untimed, key=lambda test: -self._noticed[test.name])[:_QUICK]
+        rest = [test for test in self._untimed if test not in often]
+        timed = [test for test in self._plan.tests if isinstance(test, EfficiencyTest)]
+        by_name = {test.name: test for test in self.exercise.run_tests}
+        found: list[str] = []
+
+        def takes_points(name: str, observations: tuple[Observation, ...]) -> bool:
+            judgement = judge_test(by_name[name], self.truths[name], observations)
+            if judgement.score < judgement.max_score:
+                found.append(name)
+                self._noticed[name] += 1
+            return bool(found)
+
+        for tests in ([*often, *rest], timed):
+            self._run(submission, tests, takes_points)
+            if found:
                 return False
-        _, judgements = self.run(submission)
-        judgements = self.add_source_tests(submission, judgements)
-        return all(judgement.finding is None for judgement in judgements)
+        budget = Budget(math.inf)
+        _, judgements = self._add_pytest(submission, ExerciseRun({}), (), budget)
+        return all(judgement.score >= judgement.max_score for judgement in judgements)
+
+    def explains(self, submission: Submission) -> bool | None:
+        """Whether an expression is found for every output that the submission gets wrong; None
+        where none is wrong, or where it mostly fails."""
+        tests = [test for test in self.exercise.run_tests if not isinstance(test, EfficiencyTest)]
+        run = self._run(submission, tests)
+        judgements = [self._judge(test, self.truths, run) for test in tests]
+        returns: dict[str, list[bool]] = {}
+        for one in judgements:
+            for output, numbers in one.wrong.items():
+                seen = (run.observations[one.test.name][number] for number in numbers)
+                returns.setdefault(output, []).extend(each.failure is None for each in seen)
+        # What mostly fails is explained by how it fails.
+        wrong = {name for name, one in returns.items() if one and 2 * sum(one) > len(one)}
+        wrong &= set(self.exercise.signature.outputs)
+        return wrong <= set(self.computed(judgements, run)) if wrong else None
+
+    def run_untimed(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
+        """As :meth:`run`, but tests of efficiency are not run, and count as passed."""
+        budget = Budget(math.inf)
+        run, judgements = self._run_and_judge(submission, self._untimed, ExerciseRun({}), budget)
+        run, judgements = self._add_pytest(submission, run, judgements, budget)
+        passed = tuple(
+            Judgement(test, tuple(part.points for part in test.parts), None, {})
+            for test in self.exercise.run_tests
+            if isinstance(test, EfficiencyTest)
+        )
+        order = {test.name: number for number, test in enumerate(self.exercise.tests)}
+        both = sorted((*judgements, *passed), key=lambda one: order[one.test.name])
+        return run, tuple(both)
 
     def mutants(self) -> Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]:
         """What each known mistake does, found out when it is first asked for."""
         if self._mutants is None:
             solution = solution_source(self.exercise) or ""
             self._mutants = {
-                mistake.name: self.run(mutant(self.exercise, mistake, solution))
+                mistake.name: self.run_mutant(mutant(self.exercise, mistake, solution))
                 for mistake in self.exercise.mistakes
             }
         return self._mutants
 
-    def _run(self, submission: Submission, tests: Sequence[RunTest] | None = None) -> ExerciseRun:
-        return run_exercise(self._plan, submission, self._sandbox.session, tests)
+    def run_mutant(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
+        """What a mistake does, with the shapes that met where it fails."""
+        run, judgements = self.run(submission)
+        return with_shapes(self.exercise, self.cases, run, submission), judgements
+
+    @cached_property
+    def _with_other_values(self) -> Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]:
+        """What mistakes do with other numbers than the usual ones."""
+        solution = solution_source(self.exercise) or ""
+        return {
+            label(mistake.name, number): self.run_mutant(
+                mutant(self.exercise, mistake, solution, values)
+            )
+            for mistake in self.exercise.mistakes
+            for number, values in enumerate(other_values(mistake))
+        }
+
+    def _run(
+        self, submission: Submission, tests: Sequence[RunTest], until: Until = lambda _, __: False
+    ) -> ExerciseRun:
+        return run_exercise(self._plan, submission, self._sandbox.session, tests, until=until)
+
+    def _breaks_rules(self, submission: Submission) -> bool:
+        return any(
+            self._judge_source(test, submission, ()).finding is not None
+            for test in self.exercise.source_tests
+        )
+
+    @cached_property
+    def _untimed(self) -> list[RunTest]:
+        """The tests in the order in which they are run, but for those of efficiency."""
+        return [test for test in self._plan.tests if not isinstance(test, EfficiencyTest)]
 
     def _judge_time(
         self, judgement: Judgement, run: ExerciseRun, submission: Submission, budget: Budget
@@ -407,17 +533,8 @@ class ExerciseGrader:
         ``submission`` is what was run, to quote from; ``computed`` says what wrong outputs are,
         for want of a mistake that explains them."""
         test = judgement.test
-        message = text("passed", language)
-        if judgement.finding is not None:
-            number = judgement.finding.case
-            message = explain_finding(
-                self.exercise,
-                judgement.finding,
-                Case({}) if number is None else self.cases[test.name][number],
-                self._course.limits,
-                language,
-                submission.files,
-            ) + note_on(self.exercise, judgement.finding, submission, language)
+        clash = self._clash(judgement, submission)
+        message = joined(self.message_lines(judgement, language, submission), " ")
         failure = None if judgement.finding is None else judgement.finding.failure
         hint = {} if failure is None else dict(failure.hint)
         if mistake is not None:
@@ -427,11 +544,9 @@ class ExerciseGrader:
             for output, explanation in (computed or {}).items()
             if failure is None and judgement.finding is not None and judgement.wrong.get(output)
         }
-        shown = pick(hint, language) or in_words(found, language)
-        if not shown and judgement.finding is not None and judgement.finding.case is not None:
-            case = self.cases[test.name][judgement.finding.case]
-            clash = find_shapes(self.exercise, judgement.finding, case, submission)
-            shown = "" if clash is None else clash_in_words(clash, language)
+        shown = authored(hint, language) or in_words(found, language)
+        if not shown and clash is not None:
+            shown = fitting_in_words(clash, language)
         file, line = _place(self.exercise, judgement)
         if isinstance(line, int) and place_of(submission.files.get(str(file), ""), line):
             file = line = UNSET  # no line of a file: the message names the cell
@@ -441,13 +556,47 @@ class ExerciseGrader:
             score=judgement.score,
             max_score=judgement.max_score,
             status=judgement.status,
-            message=message,
+            message=str(message),
             mistake=mistake,
-            hint=shown or None,
+            hint=str(shown) or None,
+            said=UNSET if judgement.status == "passed" else message.said,
+            hint_said=shown.said if shown else UNSET,
             computed=", ".join(f"{name} = {one}" for name, one in found.items()) or UNSET,
             file=file,
             line=line,
         )
+
+    def message_lines(
+        self, judgement: Judgement, language: Language, submission: Submission
+    ) -> tuple[Words, ...]:
+        """The judgement in words, in lines: see :func:`explain_finding`; what a student should
+        know besides follows on the last."""
+        finding = judgement.finding
+        if finding is None:
+            earned = judgement.score >= judgement.max_score
+            return (words("passed" if earned else "unproven", language),)
+        lines = explain_finding(
+            self.exercise,
+            finding,
+            self._case(judgement),
+            self._course.limits,
+            language,
+            submission.files,
+            self._clash(judgement, submission),
+        )
+        note = note_on(self.exercise, finding, submission, language)
+        return (*lines[:-1], joined((lines[-1], note))) if note else lines
+
+    def _case(self, judgement: Judgement) -> Case:
+        """The case that the finding is about; an empty one where it is about none."""
+        number = None if judgement.finding is None else judgement.finding.case
+        return Case({}) if number is None else self.cases[judgement.test.name][number]
+
+    def _clash(self, judgement: Judgement, submission: Submission) -> Clash | None:
+        finding = judgement.finding
+        if finding is None or finding.case is None:
+            return None
+        return find_shapes(self.exercise, finding.failure, self._case(judgement), submission)
 
 
 def _place(
@@ -495,7 +644,10 @@ class Grader:
     def grade(self, submission: Submission, fingerprint: str) -> Grade:
         """The grade of one submission. What is wrong with the submission is in the grade;
         raises only for what is wrong with the course or the machine."""
-        graders = self.exercise_graders(submission.assignment)
+        graders = [
+            grader.for_attempt(submission)
+            for grader in self.exercise_graders(submission.assignment)
+        ]
         start = time.perf_counter()
         # Of all exercises the public tests first: their messages show what student code says,
         # and what one process knows another may come to know.
@@ -516,7 +668,7 @@ class Grader:
             exercises=exercises,
             fingerprint=fingerprint,
             files=tuple(
-                FileUse(one.path, one.used_as, one.reason, one.meant)
+                FileUse(one.path, one.used_as, one.reason, one.meant, one.fault)
                 for one in submission.handed_in[:MAX_FILES_NAMED]
             ),
             timing=Timing(

@@ -85,13 +85,15 @@ CHECKS = "(checks)"
 class Judgement(Struct, frozen=True, dict=True):
     """A judged test: points per part, and the first finding against it, if any.
 
-    ``wrong`` has, per output, the numbers of the cases in which it was wrong.
+    ``wrong`` has, per output, the numbers of the cases in which it was wrong. ``proven`` are the
+    outputs that were right in all cases, one of which no trivial program gets right.
     """
 
     test: Test
     scores: tuple[float, ...]
     finding: Finding | None
     wrong: dict[str, tuple[int, ...]]
+    proven: tuple[str, ...] = ()
 
     @cached_property
     def is_explainable(self) -> bool:
@@ -271,35 +273,50 @@ def judge_test(
     truths: Sequence[Truth],
     observations: Sequence[Observation],
 ) -> Judgement:
-    """One test: which outputs are wrong in which cases, and the points that remain.
-
-    A case whose right answer a trivial program would give (zeros, ones, an input handed
-    back) proves nothing by itself: an output earns points only where it is also right in
-    a case that is not trivial.
-    """
+    """One test: which outputs are wrong in which cases, and the points that remain."""
     wrong: dict[str, list[int]] = {output: [] for part in test.parts for output in part.outputs}
-    telling: dict[str, list[int]] = {output: [] for output in wrong}
+    telling: set[str] = set()
     finding: Finding | None = None
     for number, (truth, observation) in enumerate(zip(truths, observations, strict=True)):
         for output in wrong:
             if not truth[output].is_trivial:
-                telling[output].append(number)
+                telling.add(output)
             found = _examine(test, number, output, truth[output], observation)
             if found is not None:
                 wrong[output].append(number)
                 finding = finding or found
-    scores = tuple(_part_score(part, wrong, telling) for part in test.parts)
-    return Judgement(test, scores, finding, {name: tuple(found) for name, found in wrong.items()})
+    return Judgement(
+        test,
+        tuple(_part_score(part, wrong) for part in test.parts),
+        finding,
+        {name: tuple(found) for name, found in wrong.items()},
+        tuple(output for output, found in wrong.items() if output in telling and not found),
+    )
 
 
-def _part_score(
-    part: Part,
-    wrong: Mapping[str, Sequence[int]],
-    telling: Mapping[str, Sequence[int]],
-) -> float:
-    bad = {number for output in part.outputs for number in wrong[output]}
-    proven = all(set(telling[output]) - bad for output in part.outputs)
-    return part.points if proven and not bad else 0.0
+def _part_score(part: Part, wrong: Mapping[str, Sequence[int]]) -> float:
+    return 0.0 if any(wrong[output] for output in part.outputs) else part.points
+
+
+def without_unproven(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
+    """The judgements of all tests, without points for outputs that no test proves.
+
+    A case whose right answer a trivial program would give (zeros, ones, an input handed back)
+    proves nothing. Which cases are like that hangs on what was drawn, so an output may be proven
+    by any test of the exercise.
+    """
+    proven = {output for judgement in judgements for output in judgement.proven}
+    return tuple(
+        replace(
+            judgement,
+            scores=tuple(
+                0.0 if any(name in judgement.wrong for name in unproven) else score
+                for part, score in zip(judgement.test.parts, judgement.scores, strict=True)
+                for unproven in [set(part.outputs) - proven]
+            ),
+        )
+        for judgement in judgements
+    )
 
 
 def _examine(

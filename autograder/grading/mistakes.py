@@ -9,15 +9,19 @@ or in what happens to the inputs, is recognised like any other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from autograder.course.exercise import Exercise, Mistake
+from autograder.grading.clashes import find_shapes
 from autograder.grading.judge import CHECKS, Judgement, Truth
 from autograder.grading.observation import Failure, Observation
 from autograder.grading.run import ExerciseRun
 from autograder.submissions.submission import Submission
+from autograder.truth.cases import Case
 from autograder.truth.compare import NotAnArray
 from autograder.truth.expected import Expected
 
@@ -27,13 +31,38 @@ AGREEMENT = 1e-9
 AGREEMENT_FLOAT32 = 1e-4
 
 
-def mutant(exercise: Exercise, mistake: Mistake, solution: str) -> Submission:
-    """The submission that makes ``mistake`` in one place and is otherwise the ``solution``."""
+def mutant(
+    exercise: Exercise, mistake: Mistake, solution: str, values: Mapping[str, float] | None = None
+) -> Submission:
+    """The submission that makes ``mistake`` in one place and is otherwise the ``solution``.
+
+    ``values`` are the numbers that its names stand for, by default the usual ones.
+    """
+    if values is None:
+        values = {name: numbers[-1] for name, numbers in mistake.values.items()}
+    numbers = "".join(f"{name} = {value!r}\n" for name, value in values.items())
+    code = mistake.code or _overridden(exercise, mistake, solution)
     return Submission(
         student=mistake.name,
         assignment=exercise.assignment,
-        files={f"{exercise.name}.py": mistake.code or _overridden(exercise, mistake, solution)},
+        files={f"{exercise.name}.py": numbers + code},
     )
+
+
+def other_values(mistake: Mistake) -> list[dict[str, float]]:
+    """The numbers that the names of a mistake may stand for, besides the usual ones."""
+    combinations = product(*mistake.values.values())
+    every = [dict(zip(mistake.values, numbers, strict=True)) for numbers in combinations]
+    return every[:-1]
+
+
+def label(name: str, number: int) -> str:
+    """What a mistake with the ``number``-th of its :func:`other_values` is called."""
+    return f"{name}\n{number}"
+
+
+def _name(of: str) -> str:
+    return of.partition("\n")[0]
 
 
 def _overridden(exercise: Exercise, mistake: Mistake, solution: str) -> str:
@@ -76,8 +105,11 @@ def explain(
     explained: dict[str, str] = {}
     for output, names in explaining(exercise, judgements, run, mutants, truths).items():
         if names:
-            for judgement in judgements:
-                if judgement.wrong.get(output):
+            # Not the tests that were lost to something else that the code does besides.
+            same = [one for label, (_, one) in mutants.items() if _name(label) == names[0]]
+            for number, judgement in enumerate(judgements):
+                wrong = set(judgement.wrong.get(output, ()))
+                if wrong and any(wrong & set(one[number].wrong.get(output, ())) for one in same):
                     explained.setdefault(judgement.test.name, names[0])
     return explained
 
@@ -99,49 +131,47 @@ def explaining(
     wrong = [
         output for output in outputs if any(judgement.wrong.get(output) for judgement in judgements)
     ]
-    explained = {
-        output: {
-            mistake.name
-            for mistake in exercise.mistakes
-            if mistake.name in mutants
-            and _explains(output, judgements, run, *mutants[mistake.name], truths)
+    order = {mistake.name: number for number, mistake in enumerate(exercise.mistakes)}
+    labels = sorted((one for one in mutants if _name(one) in order), key=lambda x: order[_name(x)])
+    explained: dict[str, set[str]] = {}
+    for output in wrong:
+        likeness = {
+            one: _explains(output, judgements, run, *mutants[one], truths) for one in labels
         }
-        for output in wrong
-    }
+        # What is alike in all effects goes before what the code has further effects besides.
+        best = min((one for one in likeness.values() if one is not None), default=None)
+        explained[output] = {one for one in labels if best is not None and likeness[one] == best}
     if CHECKS in wrong and len(wrong) > 1:
         explained[CHECKS] = _failing_alike(judgements, explained, mutants)
     right = [output for output in outputs if output not in wrong]
     whole = [
-        mistake.name
-        for mistake in exercise.mistakes
+        one
+        for one in labels
         if wrong
-        and all(mistake.name in names for names in explained.values())
+        and all(one in names for names in explained.values())
         and not any(
-            judgement.wrong.get(output)
-            for judgement in mutants[mistake.name][1]
-            for output in right
+            judgement.wrong.get(output) for judgement in mutants[one][1] for output in right
         )
     ]
     if whole:
-        return dict.fromkeys(wrong, whole)
+        names = list(dict.fromkeys(map(_name, whole)))
+        return {output: names for output in wrong}
     # What a mistake says of several outputs is true only where all of these are as it makes them.
     # A mistake that is written as expressions is about these, whatever an exception takes along.
     about = {mistake.name: mistake.outputs for mistake in exercise.mistakes}
     contradicted = {
-        name
-        for name, (_, others) in mutants.items()
-        for judgement in others
+        one
+        for one in labels
+        for judgement in mutants[one][1]
         for output, numbers in judgement.wrong.items()
         if numbers
-        and name not in explained.get(output, ())
-        and (not about[name] or output in about[name])
+        and one not in explained.get(output, ())
+        and (not about[_name(one)] or output in about[_name(one)])
     }
     return {
-        output: [
-            mistake.name
-            for mistake in exercise.mistakes
-            if mistake.name in names and mistake.name not in contradicted
-        ]
+        output: list(
+            dict.fromkeys(_name(one) for one in labels if one in names and one not in contradicted)
+        )
         for output, names in explained.items()
     }
 
@@ -172,42 +202,66 @@ def _explains(
     other_run: ExerciseRun,
     others: Sequence[Judgement],
     truths: Mapping[str, Sequence[Truth]],
-) -> bool:
+) -> int | None:
+    """In how many cases the code has effects that the mistake has not; None where the mistake
+    does not explain the output."""
     unmistakable = False
+    further = 0
     for judgement, other in zip(judgements, others, strict=True):
         name = judgement.test.name
-        wrong = judgement.wrong.get(output, ())
-        if wrong != other.wrong.get(output, ()):
-            return False
-        for number in wrong:
+        wrong, as_well = judgement.wrong.get(output, ()), other.wrong.get(output, ())
+        if (wrong or as_well) and not (name in run.observations and name in other_run.observations):
+            return None  # one of them is too slow, and the other was not timed
+        for number in sorted({*wrong, *as_well}):
+            one, like = run.observations[name][number], other_run.observations[name][number]
+            if _is_refused_in_place(one.failure) and not _is_refused_in_place(like.failure):
+                further += 1
+                continue
+            if number not in wrong:
+                return None
             likeness = _likeness(
                 output,
-                run.observations[name][number],
-                other_run.observations[name][number],
+                one,
+                like,
                 # Of a pytest test only the failures are compared.
                 truths[name][number][output] if name in truths else None,
             )
             if likeness is None:
-                return False
-            unmistakable = unmistakable or likeness
-    return unmistakable
+                return None
+            if (one.changed, one.shared) != (like.changed, like.shared):
+                further += 1
+            if number in as_well:
+                unmistakable = unmistakable or likeness
+            elif (one.changed, one.shared) == (like.changed, like.shared):
+                return None
+    return further if unmistakable else None
+
+
+def _is_refused_in_place(failure: Failure | None) -> bool:
+    """Whether whole numbers could not hold what was computed in their place (``dW /= len(X)``)."""
+    return (
+        failure is not None
+        and failure.exception is not None
+        and failure.exception.type_name.endswith(("UFuncTypeError", "OutputCastingError"))
+    )
 
 
 def _likeness(
     output: str, one: Observation, other: Observation, expected: Expected | None
 ) -> bool | None:
-    """None if they differ, True if they are the same unmistakably, False if they may be."""
+    """None if they differ, True if they are the same unmistakably, False if they may be.
+
+    What the one changes and shares besides does not count.
+    """
     if one.failure is not None or other.failure is not None or expected is None:
         return _same_failure(one.failure, other.failure)
-    if (one.changed, one.shared) != (other.changed, other.shared):
+    if not set(other.changed) <= set(one.changed) or not set(other.shared) <= set(one.shared):
         return None
     if not _same(one.outputs.get(output), other.outputs.get(output), expected):
         return None
-    if (one.again is None) != (other.again is None):
-        return None
     if one.again is not None and other.again is not None:
         return True if _same(one.again.get(output), other.again.get(output), expected) else None
-    return True
+    return True if (one.again is None) == (other.again is None) else None
 
 
 def _same_failure(one: Failure | None, other: Failure | None) -> bool | None:
@@ -221,8 +275,37 @@ def failure_key(failure: Failure) -> tuple[str, ...]:
     """What two failures that come from the same mistake have in common."""
     if failure.exception is None:
         return failure.kind, failure.detail
+    if failure.met is not None:
+        return failure.kind, *failure.met
     exception = failure.exception
     return failure.kind, exception.type_name, exception.message
+
+
+def with_shapes(
+    exercise: Exercise,
+    cases: Mapping[str, Sequence[Case]],
+    run: ExerciseRun,
+    submission: Submission,
+) -> ExerciseRun:
+    """The run with what shapes met where calls failed: failures are compared by these, however
+    the operation is spelled."""
+    observations = dict(run.observations)
+    for name, seen in run.observations.items():
+        if name in cases and any(one.failure is not None for one in seen):
+            observations[name] = tuple(
+                one
+                if one.failure is None or number >= len(cases[name])
+                else replace(
+                    one, failure=_met(exercise, one.failure, cases[name][number], submission)
+                )
+                for number, one in enumerate(seen)
+            )
+    return replace(run, observations=observations)
+
+
+def _met(exercise: Exercise, failure: Failure, case: Case, submission: Submission) -> Failure:
+    clash = find_shapes(exercise, failure, case, submission)
+    return failure if clash is None else replace(failure, met=clash.key)
 
 
 def _same(one: Any, other: Any, expected: Expected) -> bool:

@@ -82,6 +82,8 @@ class Failure(Struct, frozen=True):
     while_loading: bool = False
     hint: tuple[tuple[str, str], ...] = ()
     """Language and text: what the author of a failed pytest test has to say to the student."""
+    met: tuple[str, ...] | None = None
+    """The shapes that met where an operation failed, as they are compared."""
 
 
 class Change(Struct, frozen=True):

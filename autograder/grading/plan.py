@@ -143,7 +143,15 @@ def _ask(exercise: Exercise, test: RunTest, case: Case) -> Questions:
     (step,) = test.steps
     arguments = _arguments(step, case)
     if not isinstance(test, PropertyTest):
-        return (question(step.target, arguments, inspect=exercise.new_arrays),)
+        return (
+            question(
+                step.target,
+                arguments,
+                inspect=exercise.new_arrays,
+                holds=case.holds,
+                in_place=case.in_place,
+            ),
+        )
     questions = [question(step.target, arguments, keep=FIRST, inspect=True)]
     second = second_inputs(exercise, test, case)
     if second is not None:

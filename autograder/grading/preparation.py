@@ -7,9 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.course.course import Course
-from autograder.course.exercise import Exercise, RunTest
+from autograder.course.exercise import Exercise, RunTest, Visibility
 from autograder.errors import AutograderError
 from autograder.grading.judge import Truth
 from autograder.processes.parallel import parallel_map
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 # Of each assignment, so many submissions are looked at to see which exercises will be graded.
 _LOOKED_AT = 100
+# So many cases of each test are looked at element by element where that is asked for; in the
+# others, a random direction is.
+_THOROUGH = 3
 # Elements that take as long as the rest of a case.
 _ELEMENTS = 3300
 
@@ -77,22 +81,22 @@ def _work_out(
     references = [load_reference(exercise) for exercise in exercises]
     right = [load_right(exercise) for exercise in exercises]
 
-    def expected(item: tuple[int, RunTest, Case]) -> Truth:
-        number, test, case = item
+    def expected(item: tuple[int, RunTest, Case, bool]) -> Truth:
+        number, test, case, is_first = item
         return expected_outputs(
             exercises[number],
             test,
             case,
             references[number],
             right=right[number],
-            thorough=thorough,
+            thorough=thorough and is_first,
         )
 
     items = [
-        (number, test, case)
+        (number, test, case, place < _THOROUGH)
         for number, exercise in enumerate(exercises)
         for test in exercise.run_tests
-        for case in cases[number][test.name]
+        for place, case in enumerate(cases[number][test.name])
     ]
     truths = iter(parallel_map(expected, items, jobs, lambda item: _cost(item[2])))
     return [
@@ -111,6 +115,8 @@ def prepare_for(
     """The exercises that some of the submissions have files for, by assignment and name.
     Raises :class:`~autograder.errors.CourseError`."""
     exercises = _handed_in(refs, course)
+    if course.hidden_inputs == "per-attempt":  # each submission has hidden ones of its own
+        exercises = [with_tests(one, "public") for one in exercises]
     try:
         prepared = prepare(exercises, course.seed, jobs=jobs, cache=cache)
     except AutograderError:
@@ -119,6 +125,12 @@ def prepare_for(
         return {}
     keys = [(exercise.assignment, exercise.name) for exercise in exercises]
     return dict(zip(keys, prepared, strict=True))
+
+
+def with_tests(exercise: Exercise, visibility: Visibility) -> Exercise:
+    """The exercise with its public, or its hidden tests alone."""
+    tests = tuple(test for test in exercise.tests if test.visibility == visibility)
+    return replace(exercise, tests=tests)
 
 
 def _may_hold(names: Collection[str], exercise: Exercise) -> bool:

@@ -37,6 +37,7 @@ from autograder.submissions.submission import Submission
 from autograder.truth.cases import Case
 
 OpenSession: TypeAlias = Callable[[], Session]
+Until: TypeAlias = Callable[[str, tuple[Observation, ...]], bool]
 
 # What uses up memory is not tried a third time in one exercise, and what uses up time not again.
 EXHAUSTING: frozenset[FailureKind] = frozenset({"timeout", "cpu", "memory", "oversized"})
@@ -70,12 +71,14 @@ def run_exercise(
     tests: Sequence[RunTest] | None = None,
     before: ExerciseRun | None = None,
     budget: Budget | None = None,
+    until: Until = lambda _, __: False,
 ) -> ExerciseRun:
     """Run all tests of the plan, or some, on a submission without a :func:`file_problem`. What was
     run ``before`` is part of the result, and of what the submission may use up; ``budget`` is its
-    wall time for all exercises."""
+    wall time for all exercises. Ends early after a test of which ``until``, asked with its name
+    and observations, is true."""
     runner = _Runner(plan, submission, open_session, before, budget or Budget(math.inf))
-    return runner.run(plan.tests if tests is None else tests)
+    return runner.run(plan.tests if tests is None else tests, until)
 
 
 def file_problem(exercise: Exercise, submission: Submission) -> Failure | None:
@@ -113,18 +116,26 @@ class _Runner:
         self._output = ""
         self._printed_before = before.output
 
-    def run(self, tests: Sequence[RunTest]) -> ExerciseRun:
+    def run(self, tests: Sequence[RunTest], until: Until) -> ExerciseRun:
         observations = dict(self._before.observations)
         self._budget.start()
         try:
-            for (have_questions, _), group in itertools.groupby(tests, self._kind):
-                run = self._run_together if have_questions else self._run_alone
-                observations.update(run(list(group)))
+            for name, observed in self._observations(tests):
+                observations[name] = observed
+                if until(name, observed):
+                    break
         finally:
             self._close()
             self._budget.stop()
         output = _joined(self._printed_before, self._output)
         return ExerciseRun(observations, output, self._exhausting, self._load_failure)
+
+    def _observations(
+        self, tests: Sequence[RunTest]
+    ) -> Iterator[tuple[str, tuple[Observation, ...]]]:
+        for (have_questions, _), group in itertools.groupby(tests, self._kind):
+            run = self._run_together if have_questions else self._run_alone
+            yield from run(list(group))
 
     def _kind(self, test: RunTest) -> tuple[bool, Visibility]:
         """Tests of one kind may be run together. Public and hidden ones may not: the process has

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from autograder.course.exercise import SourceTest
+from autograder.grading.source_names import MATMUL, used_names
 
 # A chain of a thousand attributes has a thousand names in it: the rest of each is not looked at.
 _MAX_DOTS = 8
@@ -30,6 +31,35 @@ _STANDARD = sys.stdlib_module_names - _LOADERS
 _LOADING = ("__import__", "import_module")
 # The fields of a statement that hold statements, or parts of it that do.
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
+
+# What the word ``products`` stands for: every function that multiplies and adds up, or multiplies
+# each number with each.
+PRODUCTS = "products"
+_PRODUCTS = frozenset(
+    {
+        MATMUL,
+        "math.sumprod",
+        "numpy.asmatrix",
+        "numpy.bmat",
+        "numpy.convolve",
+        "numpy.correlate",
+        "numpy.dot",
+        "numpy.einsum",
+        "numpy.inner",
+        "numpy.kron",
+        "numpy.mat",
+        "numpy.matmul",
+        "numpy.matrix",
+        "numpy.matrix_power",
+        "numpy.matvec",
+        "numpy.multi_dot",
+        "numpy.outer",
+        "numpy.tensordot",
+        "numpy.vdot",
+        "numpy.vecdot",
+        "numpy.vecmat",
+    }
+)
 
 _CONSTRUCTS: dict[str, tuple[type[ast.AST], ...]] = {
     "for": (ast.For, ast.AsyncFor),
@@ -87,11 +117,11 @@ def _broken_rule(
         for word, line in imported:
             if word.partition(".")[0] not in allowed:
                 return BrokenRule("import", word, line)
-    used = list(_used(tree)) if test.forbid or test.require else []
+    used = list(_used(tree, siblings)) if test.forbid or test.require else []
     for word in test.forbid:
         for found, line in used:
             if _matches(word, found):
-                return BrokenRule("forbidden", word, line)
+                return BrokenRule("forbidden", _called(word, found), line)
     for word in test.require:
         if not any(_matches(word, found) for found, _ in used):
             return BrokenRule("required", word)
@@ -106,7 +136,7 @@ def _imported(tree: ast.Module, source: str) -> Iterator[tuple[str, int]]:
         elif isinstance(node, ast.ImportFrom):
             yield node.module or ".", node.lineno
         elif isinstance(node, ast.Call):
-            name = _dotted(node.func, {})
+            name = _dotted(node.func)
             if name in ("__import__", "importlib.import_module", "import_module"):
                 first = node.args[0] if node.args else None
                 module = first.value if isinstance(first, ast.Constant) else name
@@ -123,51 +153,36 @@ def _statements(tree: ast.Module) -> Iterator[ast.AST]:
             pending.extend(getattr(node, field, ()))
 
 
-def _used(tree: ast.AST) -> Iterator[tuple[str, int]]:
-    """Constructs by their word and functions by their dotted name, aliases resolved."""
-    aliases = _aliases(tree)
+def _used(tree: ast.Module, siblings: Collection[str]) -> Iterator[tuple[str, int]]:
+    """Constructs by their word and functions by their dotted name."""
     for node in ast.walk(tree):
         for word, kinds in _CONSTRUCTS.items():
             if isinstance(node, kinds):
                 yield word, getattr(node, "lineno", 0)
-        if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.MatMult):
-            yield "matmul", node.lineno
-        if isinstance(node, ast.Attribute | ast.Name):
-            name = _dotted(node, aliases)
-            if name:
-                yield name, node.lineno
+    yield from used_names(tree, siblings)
 
 
-def _aliases(tree: ast.AST) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.asname:
-                    found[alias.asname] = alias.name
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-    return found
-
-
-def _dotted(node: ast.AST, aliases: dict[str, str]) -> str:
-    """The dotted name; ``?`` stands for an owner that is not a name, or has a very long one."""
+def _dotted(node: ast.AST) -> str:
     parts: list[str] = []
     while isinstance(node, ast.Attribute) and len(parts) < _MAX_DOTS:
         parts.append(node.attr)
         node = node.value
     if isinstance(node, ast.Name):
-        parts.append(aliases.get(node.id, node.id))
-    elif parts:
-        parts.append("?")
+        parts.append(node.id)
     return ".".join(reversed(parts))
 
 
 def _matches(word: str, found: str) -> bool:
-    """``numpy.dot`` is also the method ``.dot`` of anything that is not another module."""
-    if word == found:
-        return True
-    if not word.startswith("numpy."):
-        return False
-    return "." in found and found.rpartition(".")[2] == word.rpartition(".")[2]
+    """``numpy.dot`` is also the method ``.dot`` of anything that may be an array."""
+    if word == PRODUCTS:
+        return found in _PRODUCTS or _as_function(found) in _PRODUCTS
+    return word in (found, _as_function(found))
+
+
+def _as_function(found: str) -> str:
+    return found.replace("numpy.ndarray.", "numpy.", 1)
+
+
+def _called(word: str, found: str) -> str:
+    """The word of a rule, or of one that stands for several, what was found."""
+    return _as_function(found) if word == PRODUCTS else word

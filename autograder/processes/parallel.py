@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 # Elsewhere it is unsafe.
-CAN_FORK = sys.platform == "linux"
+CAN_FORK = sys.platform == "linux" and hasattr(os, "fork")
 # To fork more than this takes longer than they would save of what comes before grading.
 _MAX_FORKS = 4
 

@@ -1,7 +1,8 @@
-"""``config.yaml`` of a course that has been cut down to one assignment."""
+"""``config.yaml`` of a course that has been cut down to some of its assignments."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -9,31 +10,52 @@ import msgspec
 import yaml
 
 from autograder.course.course import Assignment, Course
+from autograder.course.near import BUNDLE_MARK
 from autograder.course.schema import modeline
 from autograder.sandbox.limits import Limits
 from autograder.text.language import Language
+from autograder.text.messages import text
 
-_HEADER = "# {what} of the assignment '{assignment}', made by 'autograder {command}'.\n"
+# How bundles of earlier versions begin.
+_EARLIER = "# Bundle of the assignment '{assignment}', made by 'autograder release'.\n"
 
 
-def bundle_config(course: Course, assignment: Assignment, language: Language) -> str:
+def bundle_config(course: Course, assignments: Sequence[Assignment], language: Language) -> str:
     """What a student's bundle says of the course.
 
     Not the seed, from which the hidden cases follow, and nothing about other students.
     """
-    content = _common(course, assignment, language)
-    return _written("Bundle", "release", assignment, content)
+    content = _common(course, assignments, language)
+    if course.hand_in != "files":
+        content["hand_in"] = course.hand_in
+    return (
+        _mark([assignment.name for assignment in assignments])
+        + "# "
+        + text("config_bundle", language)
+        + "\n"
+        + modeline(PurePosixPath("config.yaml"))
+        + _written(content)
+    )
 
 
-def is_bundle_config(text: str, assignment: str) -> bool:
-    """Whether ``text`` is the configuration of an earlier bundle of the assignment."""
-    return text.startswith(_HEADER.format(what="Bundle", assignment=assignment, command="release"))
+def is_bundle_config(content: str, assignments: Sequence[str]) -> bool:
+    """Whether ``content`` is the configuration of an earlier bundle of the assignments."""
+    earlier = [_EARLIER.format(assignment=name) for name in assignments[:1]]
+    return content.startswith((_mark(assignments), *(earlier if len(assignments) == 1 else [])))
+
+
+def _mark(assignments: Sequence[str]) -> str:
+    return f"{BUNDLE_MARK} {' '.join(assignments)}\n"
 
 
 def grading_config(course: Course, assignment: Assignment) -> str:
     """What a copy for grading says of the course: everything that grades depend on. Secret."""
-    content = _common(course, assignment, course.language)
+    content = _common(course, [assignment], course.language)
     content["seed"] = course.seed
+    if course.seed_is_public:
+        content["seed_is_public"] = True
+    if course.hidden_inputs != "fixed":
+        content["hidden_inputs"] = course.hidden_inputs
     content["late"] = _changed(course.late)
     content["attempts"] = _changed(course.attempts)
     content["feedback"] = {"hidden": course.feedback}
@@ -42,25 +64,32 @@ def grading_config(course: Course, assignment: Assignment) -> str:
         entry["extensions"] = {
             student: due.isoformat() for student, due in assignment.extensions.items()
         }
-    return _written("Grading copy", "pack", assignment, content)
+    header = f"# Grading copy of the assignment '{assignment.name}', made by 'autograder pack'.\n"
+    return header + _written(content)
 
 
-def _common(course: Course, assignment: Assignment, language: Language) -> dict[str, Any]:
+def _common(
+    course: Course, assignments: Sequence[Assignment], language: Language
+) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "title": course.title,
+        "language": language,
+        "languages": list(course.languages),
+        "assignments": {assignment.name: _entry(assignment) for assignment in assignments},
+    }
+    if course.limits != Limits():
+        content["limits"] = _changed(course.limits)
+    return content
+
+
+def _entry(assignment: Assignment) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "title": assignment.title,
         "exercises": [exercise.name for exercise in assignment.exercises],
     }
     if assignment.due is not None:
         entry["due"] = assignment.due.isoformat()
-    content: dict[str, Any] = {
-        "title": course.title,
-        "language": language,
-        "languages": list(course.languages),
-        "assignments": {assignment.name: entry},
-    }
-    if course.limits != Limits():
-        content["limits"] = _changed(course.limits)
-    return content
+    return entry
 
 
 def _changed(settings: msgspec.Struct) -> dict[str, Any]:
@@ -73,9 +102,6 @@ def _changed(settings: msgspec.Struct) -> dict[str, Any]:
     }
 
 
-def _written(what: str, command: str, assignment: Assignment, content: dict[str, Any]) -> str:
-    header = _HEADER.format(what=what, assignment=assignment.name, command=command)
+def _written(content: dict[str, Any]) -> str:
     kept = {name: value for name, value in content.items() if value not in ({}, None)}
-    if command == "release":
-        header += modeline(PurePosixPath("config.yaml"))
-    return header + yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=100)
+    return yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=100)

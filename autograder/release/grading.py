@@ -5,6 +5,7 @@ from __future__ import annotations
 from autograder.course.course import Assignment, Course
 from autograder.errors import CourseError
 from autograder.release.config import grading_config
+from autograder.text.said import said
 
 
 def grading_files(course: Course, assignment: Assignment) -> dict[str, bytes]:
@@ -24,7 +25,7 @@ def grading_files(course: Course, assignment: Assignment) -> dict[str, bytes]:
             if any(part.startswith(".") or part == "__pycache__" for part in inner.parts):
                 continue
             if path.is_symlink():
-                raise CourseError("is a link; put the file itself here", path=inner)
+                raise CourseError(said("error_link"), path=inner)
             if path.is_file():
                 files[inner.as_posix()] = path.read_bytes()
     return files

@@ -9,6 +9,7 @@ from msgspec import Struct
 from autograder.authoring.lint import find_leaks, leaks_in
 from autograder.course.course import Assignment, Course
 from autograder.errors import CourseError
+from autograder.text.said import said
 from autograder.text.words import shorten
 
 # An extra file of these kinds may be a solution under another name.
@@ -42,11 +43,11 @@ def public_files(course: Course, assignment: Assignment) -> PublicFiles:
             continue
         name = f"assignments/{assignment.name}/{inner.as_posix()}"
         if path.is_symlink():
-            raise CourseError("is a link; put the file itself here", path=name)
+            raise CourseError(said("error_link"), path=name)
         if path.is_dir():
             continue
         if not path.is_file():
-            raise CourseError("is no ordinary file; remove it", path=name)
+            raise CourseError(said("error_no_ordinary_file"), path=name)
         if path in belonging or path.suffix.lower() not in _CODE:
             files[name] = path.read_bytes()
         else:
@@ -65,9 +66,11 @@ def refuse_leaks(course: Course, assignment: Assignment, files: Mapping[str, byt
     if leaks:
         first = leaks[0]
         more = len({(leak.secret, leak.public) for leak in leaks}) - 1
-        others = f" (and {more} more; 'autograder lint {assignment.name}' has all)" if more else ""
-        raise CourseError(
-            f"contains '{shorten(first.text, 60)}' of {first.secret}; "
-            f"take it out of one of them{others}",
-            path=first.public,
+        message = said(
+            "error_leak_more" if more else "error_leak",
+            text=shorten(first.text, 60),
+            secret=first.secret,
+            n=more,
+            assignment=assignment.name,
         )
+        raise CourseError(message, path=first.public)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from autograder import __version__
 from autograder.errors import MachineError
+from autograder.text.said import said
 
 DISTRIBUTION = "backprop-autograder"
 
@@ -65,10 +66,7 @@ def _dist_info() -> dict[str, bytes]:
     try:
         distribution = metadata.distribution(DISTRIBUTION)
     except metadata.PackageNotFoundError:
-        raise MachineError(
-            f"{DISTRIBUTION} is not installed, so that its dependencies are not known; "
-            "install it with 'pip install .' or 'pip install --editable .'"
-        ) from None
+        raise MachineError(said("error_not_installed", distribution=DISTRIBUTION)) from None
     header, _, _ = (distribution.read_text("METADATA") or "").partition("\n\n")
     # Of an editable installation the files may be newer than what was recorded about them.
     lines = [

@@ -10,6 +10,7 @@ from autograder.errors import MachineError, UsageError
 from autograder.grades.grade_file import write_atomically
 from autograder.release.bundle import Bundle
 from autograder.release.config import is_bundle_config
+from autograder.text.said import said
 
 
 class Written(Struct, frozen=True):
@@ -34,7 +35,7 @@ def write_bundle(bundle: Bundle, destination: Path) -> Written:
         try:
             present = path.read_bytes() if path.exists() else None
         except OSError as error:
-            raise MachineError(f"{path}: cannot be read: {error.strerror}") from None
+            raise MachineError(said("error_unreadable", path=path, reason=error.strerror)) from None
         if present == content:
             continue
         if present is not None and name in bundle.work:
@@ -49,18 +50,18 @@ def _require_room(bundle: Bundle, destination: Path) -> None:
     if not destination.exists():
         return
     if not destination.is_dir():
-        raise UsageError(f"{destination}: is a file; name a folder for the bundle")
+        raise UsageError(said("error_bundle_file", path=destination))
     try:
         entries = [entry for entry in destination.iterdir() if entry.name != ".git"]
         config = destination / "config.yaml"
         text = config.read_text("utf-8", "replace") if config.is_file() else ""
     except OSError as error:
-        raise MachineError(f"{destination}: cannot be read: {error.strerror}") from None
-    if entries and not is_bundle_config(text, bundle.assignment):
-        raise UsageError(
-            f"{destination}: is not empty, and no earlier bundle of {bundle.assignment}; "
-            "name another folder"
-        )
+        raise MachineError(
+            said("error_unreadable", path=destination, reason=error.strerror)
+        ) from None
+    if entries and not is_bundle_config(text, bundle.assignments):
+        names = ", ".join(bundle.assignments)
+        raise UsageError(said("error_bundle_not_empty", path=destination, assignment=names))
 
 
 def _require_inside(path: Path, destination: Path) -> None:
@@ -69,4 +70,4 @@ def _require_inside(path: Path, destination: Path) -> None:
         if part == destination:
             return
         if part.is_symlink():
-            raise UsageError(f"{part}: is a link; remove it, or name another folder")
+            raise UsageError(said("error_link_remove", path=part))

@@ -32,6 +32,7 @@ from autograder.sandbox.protocol import (
     MAX_ITEMS,
     MAX_NDIM,
     MAX_TEXT,
+    Again,
     Array,
     Call,
     Callback,
@@ -65,6 +66,7 @@ from autograder.sandbox.protocol import (
 READ_AHEAD = 1 << 14
 
 _DOUBLE = np.dtype(np.float64).str
+_double = np.float64
 _empty = np.empty
 _byte = np.dtype(np.uint8)
 _view = np.ndarray.view
@@ -135,6 +137,7 @@ class Server:
         self._module: types.ModuleType | None = None
         self._files: Mapping[str, str] = {}
         self._kept: dict[str, Any] = {}
+        self._held: list[Any] = []
         self._number = 0
         self._unread = memoryview(b"")
 
@@ -181,7 +184,16 @@ class Server:
         found, function = self._find(request.target)
         if not found or not callable(function):
             return Missing(request.number, callable=found)
-        arguments = [self._argument(argument) for argument in request.arguments]
+        arguments: list[Any] = []
+        for argument in request.arguments:
+            arguments.append(
+                arguments[argument.position]
+                if isinstance(argument, Again)
+                else self._argument(argument)
+            )
+        if request.in_place and len(self._held) == len(arguments):
+            arguments = [_written_into(*both) for both in zip(self._held, arguments, strict=True)]
+        self._held = arguments if request.holds else []
         if not request.inspect:
             _let_go(request.arguments)
         lines = None
@@ -243,24 +255,25 @@ class Server:
             case RemoteRef():
                 return self._kept[argument.name]
             case Function():
-                return self._proxy(argument.number)
+                return self._proxy(argument)
             case Listed():
                 items = [self._argument(item) for item in argument.items]
                 return tuple(items) if argument.kind == "tuple" else items
         raise TypeError(type(argument).__name__)
 
-    def _proxy(self, function: int) -> Callable[..., Any]:
-        def call_grader(*arguments: Any) -> Any:
-            leaves = tuple(_pack_leaf(argument) for argument in arguments)
-            self._send(Callback(self._number, function, leaves))
+    def _proxy(self, function: Function) -> Callable[..., Any]:
+        def call_grader(*arguments: Any, **named: Any) -> Any:
+            given = _in_order(function.parameters, arguments, named)
+            leaves = tuple(_pack_leaf(argument) for argument in given)
+            self._send(Callback(self._number, function.number, leaves))
             answer = self._receive()
             if not isinstance(answer, CallbackResult):
                 raise RuntimeError("the grader did not answer")
             if answer.result is None:
-                raise TypeError("this function cannot be called with these arguments")
+                raise TypeError(f"this function cannot be called with {_shapes_of(arguments)}")
             if isinstance(answer.result, Items):
-                return tuple(self._argument(item) for item in answer.result.items)
-            return self._argument(answer.result)
+                return tuple(_as_numpy(self._argument(item)) for item in answer.result.items)
+            return _as_numpy(self._argument(answer.result))
 
         return call_grader
 
@@ -317,6 +330,22 @@ class Server:
                 parts[0] = parts[0][written:]
 
 
+def _as_numpy(value: Any) -> Any:
+    """A number as numpy's functions return it, which has ``copy()`` and ``shape``."""
+    return _double(value) if type(value) is float else value
+
+
+def _shapes_of(arguments: Sequence[Any]) -> str:
+    """What a function was called with, in the words of an error."""
+    words = [
+        f"an array of shape {argument.shape}"
+        if isinstance(argument, np.ndarray)
+        else f"a value of type {_name(type(argument))}"
+        for argument in arguments
+    ]
+    return " and ".join(words) or "no arguments"
+
+
 _REHEARSED = """
 import numpy as np
 
@@ -364,6 +393,38 @@ def rehearse() -> None:
         del sys.modules[name]
 
 
+def _in_order(
+    parameters: Sequence[str], arguments: Sequence[Any], named: Mapping[str, Any]
+) -> Sequence[Any]:
+    """The arguments of a call, those given by name in their places. Raises :class:`TypeError` as
+    Python does."""
+    if not named:
+        return arguments
+    rest = list(parameters[len(arguments) :])
+    for name in named:
+        if name in parameters and name not in rest:
+            raise TypeError(f"got multiple values for argument '{name}'")
+        if name not in rest:
+            raise TypeError(f"got an unexpected keyword argument '{name}'")
+    missing = [name for name in rest if name not in named]
+    if missing:
+        raise TypeError(f"missing argument '{missing[0]}'")
+    return (*arguments, *(named[name] for name in rest))
+
+
+def _written_into(before: Any, argument: Any) -> Any:
+    """The array of the call before, with the numbers of the argument, where they are alike."""
+    if (
+        isinstance(before, np.ndarray)
+        and isinstance(argument, np.ndarray)
+        and (before.shape, before.dtype, before.flags.writeable)
+        == (argument.shape, argument.dtype, True)
+    ):
+        before[...] = argument
+        return before
+    return argument
+
+
 class _TooManyLinesError(BaseException):
     """Ends a call of which enough is known."""
 
@@ -371,7 +432,11 @@ class _TooManyLinesError(BaseException):
 def _count(function: Callable[..., Any], arguments: Sequence[Any], most: int) -> tuple[Any, int]:
     """The result of a call, and how many times it made Python enter, execute or leave a line:
     its own, numpy's, anybody's. Loops that C runs are not seen. With more than ``most`` the call
-    is ended, without a result; code that does the tracing itself counts as such."""
+    is ended, without a result; code that does the tracing itself, or stops it for a while, counts
+    as such."""
+    if not _changes_of_tracing:
+        _changes_of_tracing.append(0)
+        sys.addaudithook(_note_tracing)
     lines = 0
 
     def trace(*_: Any) -> Any:
@@ -383,15 +448,28 @@ def _count(function: Callable[..., Any], arguments: Sequence[Any], most: int) ->
 
     result = None
     _set_trace(trace)
+    before = _changes_of_tracing[0]
     try:
         result = function(*arguments)
-        if _get_trace() is not trace:
+        if _get_trace() is not trace or _changes_of_tracing[0] != before:
             lines = most + 1
     except _TooManyLinesError:
         pass
     finally:
         _set_trace(None)
     return (result, lines) if lines <= most else (None, most + 1)
+
+
+# How often this process has changed what is traced; empty until that is of interest.
+_changes_of_tracing: list[int] = []
+
+
+def _note_tracing(event: str, _: Any) -> None:
+    if event in _TRACING:
+        _changes_of_tracing[0] += 1
+
+
+_TRACING = frozenset({"sys.settrace", "sys.setprofile", "sys.monitoring.register_callback"})
 
 
 def _let_go(arguments: Sequence[Any]) -> None:

@@ -16,6 +16,8 @@ class Ready(Struct, frozen=True):
     """Children can be asked for."""
 
     pid: int
+    drops_user: bool = False
+    """Children, which nothing else confines, are not root's though this process is."""
 
 
 class Spawn(Struct, frozen=True):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.errors import MachineError
-from autograder.sandbox.levels import CONFINED, LIMITED, Level, can_fork, require_level
+from autograder.sandbox.levels import CONFINED, DROPPED, LIMITED, Level, can_fork, require_level
 from autograder.sandbox.session import Session, ZygoteEnded
 
 if TYPE_CHECKING:
@@ -69,12 +68,14 @@ class Sandbox:
             self._zygote.wait_until_ready()
         return self._zygote.pid
 
-    @cached_property
+    @property
     def enforced(self) -> tuple[str, ...]:
         """What holds for student code at this level on this machine; see docs/security.md."""
         if not can_fork():
             return ("wall-time", "output")  # the rest as far as the system has it
-        return LIMITED if self.level == "process" else (*CONFINED, *LIMITED)
+        if self.level == "sandbox":
+            return (*CONFINED, *LIMITED)
+        return (*LIMITED, DROPPED) if getattr(self._zygote, "drops_user", False) else LIMITED
 
     def session(self) -> Session:
         """A new process for one submission's code, confined, with nothing loaded yet."""

@@ -8,35 +8,33 @@ import sys
 from typing import Literal, TypeAlias, get_args
 
 from autograder.errors import MachineError
+from autograder.text.said import said
 
 Level: TypeAlias = Literal["sandbox", "process"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 
 CONFINED = ("files", "network", "processes", "signals", "system-calls", "capabilities")
 LIMITED = ("wall-time", "cpu-time", "memory", "open-files", "file-size", "output", "core-dumps")
+# At the level ``process``, where root grades: student code is the user nobody's.
+DROPPED = "user"
 
 
 def require_level(level: Level) -> None:
     """Raise :class:`MachineError`, with the mend, where this machine lacks ``level``."""
     if level != "sandbox":
         return
-    mend = "choose a weaker level with --isolation process if you trust the submissions"
     if sys.platform != "linux":
-        raise MachineError(f"the level 'sandbox' needs Linux; {mend}")
+        raise MachineError(said("error_sandbox_linux"))
     from autograder.sandbox.landlock import MIN_ABI, abi_version
     from autograder.sandbox.seccomp import ARCHITECTURES
 
     if platform.machine() not in ARCHITECTURES:
-        raise MachineError(
-            f"the level 'sandbox' knows the system calls of {' and '.join(ARCHITECTURES)}, not "
-            f"of {platform.machine()}; {mend}"
-        )
+        known = ", ".join(ARCHITECTURES)
+        raise MachineError(said("error_sandbox_machine", known=known, machine=platform.machine()))
     have = abi_version()
     if have < MIN_ABI:
-        raise MachineError(
-            f"the level 'sandbox' needs Landlock ABI {MIN_ABI} (Linux 6.12), this "
-            f"{'kernel or container has none' if have < 1 else f'kernel has {have}'}; {mend}"
-        )
+        key = "error_sandbox_no_landlock" if have < 1 else "error_sandbox_landlock"
+        raise MachineError(said(key, needed=MIN_ABI, have=have))
 
 
 def can_fork() -> bool:

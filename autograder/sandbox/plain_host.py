@@ -29,6 +29,7 @@ from autograder.sandbox.session import (
     ReplyTooLarge,
     TimeIsUp,
 )
+from autograder.text.said import said
 
 START_SECONDS = 60.0  # a virus scanner may look at every file of numpy first
 END_SECONDS = 5.0
@@ -58,7 +59,7 @@ class PlainHost:
         self._next = None
         reason = channel.wait_for_greeting(START_SECONDS)
         if reason is not None:
-            raise MachineError(f"a Python process does not start: {reason}")
+            raise MachineError(said("machine_no_process", reason=reason))
         self._next = PlainChannel(self._limits)
         return channel
 
@@ -182,7 +183,7 @@ def _start() -> subprocess.Popen[bytes]:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except OSError as error:
-        raise MachineError(f"a Python process cannot be started: {error}") from None
+        raise MachineError(said("machine_no_process", reason=error)) from None
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

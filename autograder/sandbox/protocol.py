@@ -82,9 +82,11 @@ class Opaque(Struct, frozen=True, tag="opaque", array_like=True):
 
 
 class Function(Struct, frozen=True, tag="function", array_like=True):
-    """A function that stays with the grader; calling it sends a :class:`Callback`."""
+    """A function that stays with the grader; calling it sends a :class:`Callback`. ``parameters``
+    are the names of its arguments."""
 
     number: int
+    parameters: tuple[str, ...] = ()
 
 
 class RemoteRef(Struct, frozen=True, tag="kept", array_like=True):
@@ -103,6 +105,12 @@ class Items(Struct, frozen=True, tag="items", array_like=True):
     items: Annotated[tuple[Leaf, ...], Meta(max_length=MAX_ITEMS)]
 
 
+class Again(Struct, frozen=True, tag="again", array_like=True):
+    """The very object that is the argument at another position, further in front."""
+
+    position: int
+
+
 class Listed(Struct, frozen=True, tag="listed", array_like=True):
     """A list or tuple of arrays, scalars and kept objects, to be handed to student code."""
 
@@ -111,7 +119,7 @@ class Listed(Struct, frozen=True, tag="listed", array_like=True):
 
 
 Value: TypeAlias = Array | Plain | Opaque | Items
-Argument: TypeAlias = Array | Plain | Function | RemoteRef | Listed
+Argument: TypeAlias = Array | Plain | Function | RemoteRef | Listed | Again
 
 
 class Load(Struct, frozen=True, tag="load"):
@@ -127,7 +135,9 @@ class Call(Struct, frozen=True, tag="call"):
 
     ``keep`` leaves the result with the student's process under that name as well.
     ``inspect`` reports what the call did to its arguments. ``count`` counts the lines of Python
-    that the call executes, and ends it where they are more than that.
+    that the call executes, and ends it where they are more than that. ``in_place`` writes the
+    numbers of arrays into those that the call before had in their places and, with ``holds``, left
+    there.
     """
 
     number: int
@@ -136,6 +146,8 @@ class Call(Struct, frozen=True, tag="call"):
     keep: str | None = None
     inspect: bool = False
     count: int = 0
+    holds: bool = False
+    in_place: bool = False
 
 
 class Read(Struct, frozen=True, tag="read"):
@@ -335,7 +347,7 @@ def unpack_array(array: Array) -> np.ndarray[Any, Any]:
         return flat.copy("F")
     if array.layout == "strided" and flat.ndim:
         buffer = np.zeros((*flat.shape[:-1], 2 * flat.shape[-1]), dtype=flat.dtype)
-        view = buffer[..., ::2]
+        view = buffer[..., 1::2]
         view[...] = flat
         return view
     if array.layout == "reversed" and flat.ndim:

@@ -23,6 +23,7 @@ from autograder.sandbox.clock import Clock
 from autograder.sandbox.protocol import (
     HEADER,
     NUMERIC_DTYPES,
+    Again,
     Argument,
     Array,
     Call,
@@ -84,13 +85,16 @@ def question(
     *,
     keep: str | None = None,
     inspect: bool = False,
+    holds: bool = False,
+    in_place: bool = False,
 ) -> Question:
     """A call of ``target`` with ``arguments``, no functions among them; without arguments, a
-    look at it. See :meth:`Session.call` for ``keep`` and ``inspect``."""
+    look at it. See :meth:`Session.call` for ``keep`` and ``inspect``, and
+    :class:`~autograder.sandbox.protocol.Call` for ``holds`` and ``in_place``."""
     if arguments is None:
         return Read(0, target)
-    packed = tuple(pack_argument(argument, Functions()) for argument in arguments)
-    return Call(0, target, packed, keep, inspect)
+    packed = _pack_arguments(arguments, Functions())
+    return Call(0, target, packed, keep, inspect, holds=holds, in_place=in_place)
 
 
 class Script:
@@ -260,7 +264,7 @@ class Session:
         from the student's process, which may lie about it.
         """
         functions = Functions()
-        packed = tuple(pack_argument(argument, functions) for argument in arguments)
+        packed = _pack_arguments(arguments, functions)
         request = Call(_new_number(), target, packed, keep, inspect, count)
         return self._ask(request, functions)
 
@@ -433,6 +437,20 @@ class Functions:
         raise TypeError("not an array that the call is about, nor a number")
 
 
+def _pack_arguments(arguments: Sequence[Any], functions: Functions) -> tuple[Argument, ...]:
+    """The arguments as they travel; one array that is several arguments arrives as one."""
+    packed: list[Argument] = []
+    places: dict[int, int] = {}
+    for position, argument in enumerate(arguments):
+        before = places.setdefault(id(argument), position)
+        packed.append(
+            Again(before)
+            if before < position and isinstance(argument, np.ndarray)
+            else pack_argument(argument, functions)
+        )
+    return tuple(packed)
+
+
 def pack_argument(argument: Any, functions: Functions) -> Argument:
     """The argument as it travels; a function is entered in ``functions`` under its number."""
     if isinstance(argument, np.ndarray):
@@ -448,8 +466,18 @@ def pack_argument(argument: Any, functions: Functions) -> Argument:
         return Listed(kind, items)  # type: ignore[arg-type]
     if callable(argument):
         functions.by_number.append(argument)
-        return Function(len(functions.by_number) - 1)
+        return Function(len(functions.by_number) - 1, parameters_of(argument))
     return Plain(argument)
+
+
+def parameters_of(function: GraderFunction) -> tuple[str, ...]:
+    """The names of a function's arguments, or what it has as ``parameters``; none where it is not
+    written in Python."""
+    known = getattr(function, "parameters", None)
+    if known is not None:
+        return tuple(known)
+    code = getattr(function, "__code__", None)
+    return () if code is None else tuple(code.co_varnames[: code.co_argcount])
 
 
 def _call_back(callback: Callback, functions: Functions) -> Array | Plain | Items | None:

@@ -17,13 +17,14 @@ import resource
 import select
 import signal
 import socket
+import sys
 
 import msgspec
 
 # Imported here for every child: numpy loads these lazily, which takes longer than a test.
 import numpy.fft
 import numpy.linalg
-import numpy.random  # noqa: F401
+import numpy.random
 
 from autograder.sandbox import child
 from autograder.sandbox.control import FORK, KILL, MAX_CONTROL, Exited, Ready, Spawn
@@ -36,6 +37,8 @@ _CHANNEL = 3
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
+# The user and group "nobody", to whom nothing belongs.
+_NOBODY = 65534
 
 
 class Confinement:
@@ -73,7 +76,8 @@ def main(readable: list[str] | None, around: list[str] | None) -> None:
     gc.set_threshold(10_000)  # most children end before there is anything to collect
     control = socket.socket(fileno=CONTROL)
     server = child.Server(_CHANNEL, _CHANNEL)
-    while _serve(control, libc, confinement, server):
+    drops_user = confinement is None and _can_be_nobody()
+    while _serve(control, libc, confinement, server, drops_user):
         # This is the fork that was asked for. A Landlock domain of its own, lest it end
         # its siblings with what a child left running.
         _become_a_parent(libc)
@@ -88,10 +92,11 @@ def _serve(
     libc: ctypes.CDLL,
     confinement: Confinement | None,
     server: child.Server,
+    drops_user: bool,
 ) -> bool:
     """Do what is asked until the control socket is closed, which then returns False. In a
     fork, whose control socket has taken the place of its parent's, it returns True."""
-    control.send(msgspec.msgpack.encode(Ready(os.getpid())))
+    control.send(msgspec.msgpack.encode(Ready(os.getpid(), drops_user)))
     is_limited = False
     while True:
         try:
@@ -121,7 +126,7 @@ def _serve(
             is_limited = True
         pid = os.fork()
         if pid == 0:
-            _run_child(spawn, descriptors, libc, confinement, server)
+            _run_child(spawn, descriptors, libc, confinement, server, drops_user)
         for descriptor in descriptors:
             os.close(descriptor)
         exited = _wait(pid, control, confined=confinement is not None)
@@ -152,6 +157,34 @@ def _drop_capabilities(libc: ctypes.CDLL) -> None:
     header = (ctypes.c_uint32 * 2)(version_3, 0)
     if libc.capset(header, (ctypes.c_uint32 * 6)()):
         raise OSError(ctypes.get_errno(), "cannot give up capabilities")
+
+
+def _become_nobody() -> None:
+    """Give up root's rights for good, and with them all capabilities."""
+    os.setgroups([])
+    os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+    os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+
+
+def _can_be_nobody() -> bool:
+    """Whether this is root, there is a user to become, and that one can read Python's modules,
+    which student code imports: an installation in root's home cannot be."""
+    if os.geteuid() != 0:
+        return False
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _become_nobody()
+            for folder in sys.path:
+                if os.path.isabs(folder) and not folder.endswith(".zip"):
+                    os.listdir(folder)
+            for module in (os, numpy):
+                with open(str(module.__file__), "rb"):
+                    pass
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
 def _wait(pid: int, control: socket.socket, *, confined: bool) -> Exited | None:
@@ -209,6 +242,7 @@ def _run_child(
     libc: ctypes.CDLL,
     confinement: Confinement | None,
     server: child.Server,
+    drops_user: bool,
 ) -> None:
     """What is done here for the first time in a process costs a fault a page, so as much as
     possible is done before the fork."""
@@ -229,6 +263,10 @@ def _run_child(
         os.dup2(channel, _CHANNEL)
         os.closerange(_CHANNEL + 1, 4096)
         _limit(spawn)
+        if drops_user:
+            _become_nobody()
+            # The kernel forgets this with the user.
+            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if confinement is not None:
             confinement.filter.install()
         gc.enable()

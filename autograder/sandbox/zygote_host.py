@@ -48,6 +48,8 @@ class Zygote(WarmProcess):
         self._base_memory = 0
         self.pid: int | None = None
         """Known when the first child has been forked."""
+        self.drops_user = False
+        """Whether its children are not root's though it is; known when it is ready."""
 
     def open(self) -> ZygoteChannel:
         """Fork a child; it is confined and has greeted when this returns.
@@ -98,7 +100,8 @@ class Zygote(WarmProcess):
             if complaint is None:
                 raise ZygoteEnded
             raise MachineError(f"the sandbox does not start: {last_line(complaint)}")
-        self.pid = msgspec.msgpack.decode(ready, type=Ready).pid
+        said = msgspec.msgpack.decode(ready, type=Ready)
+        self.pid, self.drops_user = said.pid, said.drops_user
         self._base_memory = _virtual_memory(self.pid)
 
     def end_child(self) -> Exited | None:

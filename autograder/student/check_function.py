@@ -17,6 +17,7 @@ from autograder.sandbox.in_process import InProcess
 from autograder.student.discovery import find_exercises
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language
+from autograder.text.said import said
 
 
 def check_function(
@@ -33,7 +34,7 @@ def check_function(
     """
     works = find_exercises([Path(exercise)])
     if len(works) != 1:
-        raise UsageError(f"{exercise}: names {len(works)} exercises; name one")
+        raise UsageError(said("error_several_exercises", exercise=exercise, n=len(works)))
     (work,) = works
     language = pick_language(lang, work.course)
     public = _untimed(public_part(work.exercise))

@@ -17,12 +17,14 @@ from autograder.student.checking import (
     CheckedTest,
     Compared,
     FailedCase,
+    caret_marks,
+    error_of,
     is_about_file,
 )
 from autograder.student.picture import Cell, Grid, compared_grids, grid_of
 from autograder.submissions.notebook import place_of
 from autograder.text.language import Language
-from autograder.text.messages import sanitize, text
+from autograder.text.messages import sanitize, sanitize_lines, text
 from autograder.truth.compare import NotAnArray
 
 MAX_ROWS = 10
@@ -36,7 +38,10 @@ _WRONG = "230,97,0"
 _RIGHT = "0,114,178"
 _BADGES = {True: ("#1a7f37", "✓"), False: ("#b3261e", _MARK), None: ("#6e7781", "·")}
 
-_BOX = "font-family:system-ui,sans-serif;line-height:1.5;max-width:60em;color:inherit"
+_BOX = (
+    "font-family:system-ui,sans-serif;line-height:1.5;max-width:60em;color:inherit;"
+    "overflow-wrap:anywhere"
+)
 _MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:0.92em"
 _SMALL = "opacity:0.75;font-size:0.92em"
 _MESSAGE = f"{_SMALL};margin-left:2em"
@@ -56,7 +61,10 @@ def problem(message: str) -> str:
 def _exercise(checked: CheckedExercise, language: Language) -> str:
     passed = sum(test.passed for test in checked.tests)
     state: bool | None = checked.passed
-    note = text("check_count", language, passed=passed, total=len(checked.tests))
+    note = text("check_count", language, passed=passed, n=len(checked.tests))
+    if checked.max_score:
+        points = f"{checked.max_score:g}"
+        note += " · " + text("check_points", language, score=f"{checked.score:g}", points=points)
     if not checked.tests or checked.untouched:
         state = None
         note = text("check_not_started" if checked.tests else "check_no_tests", language)
@@ -66,22 +74,27 @@ def _exercise(checked: CheckedExercise, language: Language) -> str:
         f'{escape(checked.title)} <span style="{_SMALL}">({escape(note)})</span></div>'
     )
     if state is None:
-        return head
+        return head + "".join(_counting_file(checked, language))
     return head + "".join(_details(checked, language))
 
 
 def _details(checked: CheckedExercise, language: Language) -> Iterator[str]:
-    failed = [test for test in checked.tests if not test.passed]
-    items = "".join(_test(test) for test in checked.tests)
-    if failed and all(is_about_file(test) for test in checked.tests):
-        items = f'<li style="list-style:none">{escape(failed[0].grade.message)}</li>'
-    yield f'<ul style="list-style:none;margin:0;padding-left:1.2em">{items}</ul>'
-    shown = next((test for test in failed if test.case is not None), None)
-    if shown is not None and shown.case is not None and not shown.case.while_loading:
-        yield _case(shown, shown.case, checked, language)
+    yield from _counting_file(checked, language)
+    failed = [test for test in checked.tests if not test.passed and not test.is_waiting]
+    ran = [test for test in checked.tests if not test.is_rule]
+    if failed and all(is_about_file(test) for test in ran):
+        shown = next((test for test in failed if test.is_rule), failed[0])
+        items = f'<li style="list-style:none">{_message(shown)}</li>'
+    else:
+        said: set[object] = set()
+        items = "".join(_test(test, said, language) for test in checked.tests)
+    yield f'<ul style="list-style:none;margin:0;padding-left:0.6em">{items}</ul>'
+    first = next((test for test in failed if test.case is not None), None)
+    if first is not None and first.case is not None and not first.case.while_loading:
+        yield _case(first, first.case, checked, language)
     for hint in dict.fromkeys(test.grade.hint for test in failed if test.grade.hint is not None):
         yield (
-            '<div role="note" style="margin:0.8em 0 0.8em 1.2em;padding:0.3em 0.8em;'
+            '<div role="note" style="margin:0.8em 0 0.8em 0.6em;padding:0.3em 0.8em;'
             f'border-left:4px solid rgb({_RIGHT});background:rgba({_RIGHT},0.10)">'
             f"{escape(text('word_hint', language, hint=hint))}</div>"
         )
@@ -91,17 +104,55 @@ def _details(checked: CheckedExercise, language: Language) -> Iterator[str]:
             printed = printed[:MAX_PRINTED] + "…"
         title = text("printed", language, exercise=checked.exercise.name)
         yield (
-            f'<details style="margin-left:1.2em"><summary>{escape(title)}</summary>'
+            f'<details style="margin-left:0.6em"><summary>{escape(title)}</summary>'
             f"{_pre(printed)}</details>"
         )
 
 
-def _test(test: CheckedTest) -> str:
-    message = "" if test.passed else f'<div style="{_MESSAGE}">{escape(test.grade.message)}</div>'
+def _counting_file(checked: CheckedExercise, language: Language) -> Iterator[str]:
+    """Which file counts, where that is not plain, and what else is to be known."""
+    name = checked.exercise.name
+    lines = list(checked.notes)
+    if checked.unused:
+        lines.append(text("graded_file", language, exercise=name, file=sanitize(checked.file, 80)))
+        files = ", ".join(sanitize(one, 80) for one in checked.unused)
+        lines.append(text("check_unused_file", language, files=files))
+    for line in lines:
+        yield (
+            '<div role="note" style="margin:0.4em 0 0.4em 0.6em;padding:0.2em 0.8em;'
+            f'border-left:4px solid rgb({_WRONG});background:rgba({_WRONG},0.10)">'
+            f"{escape(line)}</div>"
+        )
+
+
+def _test(test: CheckedTest, said: set[object], language: Language) -> str:
+    """The test, and what is wrong unless it was ``said`` of an earlier one."""
+    message = ""
+    state: bool | None = test.passed
+    if test.is_waiting:
+        state = None
+        message = f' <span style="{_SMALL}">({escape(test.grade.message)})</span>'
+    elif not test.passed and error_of(test) in said:
+        same = text("check_same_error", language)
+        message = f'<div style="{_MESSAGE}">{escape(same)}</div>'
+    elif not test.passed:
+        said.add(error_of(test))
+        message = f'<div style="{_MESSAGE}">{_message(test)}</div>'
     return (
-        f'<li style="margin:0.2em 0;list-style:none">{_badge(test.passed)} '
+        f'<li style="margin:0.2em 0;list-style:none">{_badge(state)} '
         f"{escape(test.title)}{message}</li>"
     )
+
+
+def _message(test: CheckedTest) -> str:
+    """What is wrong, with Python's own words below it; of a syntax error the line and a caret."""
+    first, *rest = test.lines or (test.grade.message,)
+    shown = escape(first)
+    shown += "".join(f"<div>{escape(line)}</div>" for line in rest)
+    if test.caret is not None:
+        code = sanitize_lines(test.caret.code.expandtabs(1))
+        shown += _pre("\n".join([code, caret_marks(test.caret)]), wrap=False)
+    return shown
 
 
 def _case(test: CheckedTest, case: FailedCase, checked: CheckedExercise, language: Language) -> str:
@@ -111,11 +162,13 @@ def _case(test: CheckedTest, case: FailedCase, checked: CheckedExercise, languag
         _table(name, grid_of(array, rows=MAX_ROWS, columns=MAX_COLUMNS))
         for name, array in case.inputs.items()
     )
+    for name, function in case.functions.items():
+        parts.append(_pre(f"{name} = {sanitize(function, 400)}"))
     parts.append(_row(inputs))
     parts += [_compared(compared, language) for compared in case.outputs]
-    if case.frames:
+    if len(case.frames) > 1:  # one is in the message
         parts.append(_traceback(case.frames, checked.sources, language))
-    return f'<div style="margin-left:1.2em">{"".join(parts)}</div>'
+    return f'<div style="margin-left:0.6em">{"".join(parts)}</div>'
 
 
 def _compared(compared: Compared, language: Language) -> str:
@@ -152,7 +205,8 @@ def _table(heading: str, grid: Grid, expected: Grid | None = None) -> str:
         for y, row in enumerate(grid.rows)
     )
     return (
-        f'<div style="margin:0.4em 0;overflow-x:auto"><div>{escape(heading)} {shape}</div>'
+        '<div style="margin:0.4em 0;max-width:100%;overflow-x:auto">'
+        f"<div>{escape(heading)} {shape}</div>"
         '<table style="border-collapse:collapse;margin:0.2em 0;border:none;'
         f'{_MONO}"><tbody>{rows or "<tr><td>[]</td></tr>"}</tbody></table></div>'
     )
@@ -192,9 +246,10 @@ def _traceback(frames: Sequence[Frame], sources: dict[str, str], language: Langu
     return _pre("\n".join(lines))
 
 
-def _pre(content: str) -> str:
+def _pre(content: str, *, wrap: bool = True) -> str:
+    space = "white-space:pre-wrap;overflow-wrap:anywhere" if wrap else "white-space:pre"
     return (
-        f'<pre style="{_MONO};white-space:pre-wrap;color:inherit;background:transparent;'
+        f'<pre style="{_MONO};{space};overflow-x:auto;color:inherit;background:transparent;'
         f'margin:0.4em 0">{escape(content)}</pre>'
     )
 

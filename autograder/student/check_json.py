@@ -53,6 +53,7 @@ class JsonTest(Struct, frozen=True):
     score: float
     max_score: float
     message: str
+    waiting: bool
     mistake: str | None
     hint: str | None
     case: JsonCase | None
@@ -110,6 +111,7 @@ def _test(test: CheckedTest) -> JsonTest:
         score=grade.score,
         max_score=grade.max_score,
         message=grade.message,
+        waiting=test.is_waiting,
         mistake=grade.mistake,
         hint=grade.hint,
         case=None if test.case is None else _case(test.case),

@@ -12,18 +12,20 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from autograder.grading.python_errors import Caret
 from autograder.sandbox.protocol import Frame
 from autograder.student.checking import (
     CheckedExercise,
     CheckedTest,
     Compared,
     FailedCase,
+    error_of,
     is_about_file,
 )
 from autograder.student.picture import Grid, compared_grids, grid_of
 from autograder.submissions.notebook import place_of
 from autograder.text.language import Language
-from autograder.text.messages import sanitize, text
+from autograder.text.messages import sanitize, sanitize_lines, text
 from autograder.truth.compare import NotAnArray
 
 MAX_ROWS = 6
@@ -57,7 +59,7 @@ def failure_text(
     test: CheckedTest, checked: CheckedExercise, language: Language, *, width: int = 80
 ) -> str:
     """What one failed test has to say, without colours: message, case and hint."""
-    lines = [*wrapped(test.grade.message, width)]
+    lines = [*_message(test, checked, language, width, by=0)]
     if test.case is not None:
         lines += _case(test.case, checked, language, width)
     if test.grade.hint is not None:
@@ -92,18 +94,30 @@ def _exercise(checked: CheckedExercise, language: Language, width: int) -> Itera
         yield _headline("·", "yellow", checked, text("check_not_started", language), width)
         return
     passed = sum(test.passed for test in checked.tests)
-    count = text("check_count", language, passed=passed, total=len(checked.tests))
+    count = text("check_count", language, passed=passed, n=len(checked.tests))
+    if checked.max_score:
+        points = points_in_words(checked, language)
+        both = f"{count} · {points}"
+        count = both if cell_len(f"✓ {name}  {both}") <= width else points
     mark, style = ("✓", _GOOD) if checked.passed else (_MARK, _BAD)
     yield _headline(mark, style, checked, count, width)
-    if checked.file not in ("", f"{name}.py"):
+    if checked.unused or checked.file not in ("", f"{name}.py"):
         counts = text("graded_file", language, exercise=name, file=sanitize(checked.file, 80))
+        unused = ", ".join(sanitize(one, 80) for one in checked.unused)
+        if unused:
+            counts = f"{counts}. {text('check_unused_file', language, files=unused)}"
         yield from wrapped(Text(counts, _DIM), width, by=2)
-    failed = [test for test in checked.tests if not test.passed]
-    if failed and all(is_about_file(test) for test in checked.tests):
-        yield from wrapped(failed[0].grade.message, width, by=2)
+    for note in checked.notes:
+        yield from wrapped(Text(note, "yellow"), width, by=2)
+    failed = [test for test in checked.tests if not test.passed and not test.is_waiting]
+    ran = [test for test in checked.tests if not test.is_rule]
+    if failed and all(is_about_file(test) for test in ran):
+        shown = next((test for test in failed if test.is_rule), failed[0])
+        yield from _message(shown, checked, language, width, by=2)
     elif failed:
+        said: dict[object, str] = {}
         for test in checked.tests:
-            yield from _test(test, width)
+            yield from _test(test, checked, said, language, width)
     if failed:
         yield from _first_failure(failed, checked, language, width)
     if checked.output.strip():
@@ -113,6 +127,13 @@ def _exercise(checked: CheckedExercise, language: Language, width: int) -> Itera
         yield from wrapped(_cut(checked.output), width, by=4)
     if failed:
         yield Text("")
+
+
+def points_in_words(checked: CheckedExercise, language: Language) -> str:
+    """The points of the public tests."""
+    return text(
+        "check_points", language, score=f"{checked.score:g}", points=f"{checked.max_score:g}"
+    )
 
 
 def _headline(mark: str, style: str, checked: CheckedExercise, count: str, width: int) -> Text:
@@ -129,11 +150,55 @@ def _headline(mark: str, style: str, checked: CheckedExercise, count: str, width
     return line
 
 
-def _test(test: CheckedTest, width: int) -> Iterator[Text]:
+def _test(
+    test: CheckedTest,
+    checked: CheckedExercise,
+    said: dict[object, str],
+    language: Language,
+    width: int,
+) -> Iterator[Text]:
+    """The test, and what is wrong unless it was ``said`` of an earlier one."""
+    if test.is_waiting:
+        line = Text.assemble(("· ", _DIM), test.title, (f"  ({test.grade.message})", _DIM))
+        yield from wrapped(line, width, by=2, hang=2)
+        return
     mark, style = ("✓", _GOOD) if test.passed else (_MARK, _BAD)
     yield from wrapped(Text.assemble((f"{mark} ", style), test.title), width, by=2, hang=2)
-    if not test.passed:
-        yield from wrapped(test.grade.message, width, by=6)
+    if test.passed:
+        return
+    key = error_of(test)
+    if key in said:
+        yield from wrapped(Text(text("check_same_error", language), _DIM), width, by=6)
+        return
+    said[key] = test.title
+    yield from _message(test, checked, language, width, by=6)
+
+
+def _message(
+    test: CheckedTest, checked: CheckedExercise, language: Language, width: int, *, by: int
+) -> Iterator[Text]:
+    """What is wrong, with Python's own words below it; of a syntax error the line and a caret."""
+    first, *rest = test.lines or (test.grade.message,)
+    yield from wrapped(first, width, by=by)
+    for line in rest:
+        yield from wrapped(Text(line, _DIM if not test.is_rule else ""), width, by=by)
+    if test.caret is not None:
+        yield from _caret(test.caret, width - by - 2, by=by + 2)
+
+
+def _caret(caret: Caret, width: int, *, by: int) -> Iterator[Text]:
+    """The line with marks below what is wrong, as far as there is room."""
+    code = sanitize_lines(caret.code.expandtabs(1).replace("\n", " "))
+    start, end = caret.start, caret.end
+    indent = len(code) - len(code.lstrip())
+    cut = min(indent, start)
+    if cell_len(code[cut:]) > width and start - cut > width // 2:
+        cut = start - width // 2
+    shown = Text(code[cut:])
+    shown.truncate(width)
+    below = " " * cell_len(code[cut:start]) + "^" * max(1, cell_len(code[start:end]))
+    yield Text(" " * by).append_text(shown)
+    yield Text.assemble(" " * by, (below[:width], _BAD))
 
 
 def _first_failure(
@@ -166,6 +231,9 @@ def _hint(hint: str, language: Language, width: int) -> list[Text]:
 
 def _case(case: FailedCase, checked: CheckedExercise, language: Language, width: int) -> list[Text]:
     lines: list[Text] = []
+    for name, function in case.functions.items():
+        shown = Text.assemble((name, "bold"), " = ", sanitize(function, 400))
+        lines += wrapped(shown, width, hang=2)
     for name, array in case.inputs.items():
         grid = _fitting(
             lambda columns, array=array: grid_of(  # type: ignore[misc]
@@ -176,7 +244,7 @@ def _case(case: FailedCase, checked: CheckedExercise, language: Language, width:
         lines += _named_grid(name, grid, width)
     for compared in case.outputs:
         lines += [Text(""), *_compared(compared, language, width)]
-    if case.frames:
+    if len(case.frames) > 1:  # one is in the message
         lines += [Text(""), *_traceback(case.frames, checked.sources, language, width)]
     return lines
 

@@ -13,14 +13,19 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.course.course import Course
-from autograder.course.exercise import Exercise, PropertyTest, Test
+from autograder.course.exercise import Exercise, PropertyTest, SourceTest, Test
 from autograder.grades.model import TestGrade
+from autograder.grading.explain import note_on
 from autograder.grading.grader import ExerciseGrader, public_part
-from autograder.grading.judge import Finding, Judgement, Truth, doubled
+from autograder.grading.judge import Finding, Judgement, Truth, doubled, is_refusal
+from autograder.grading.mistakes import with_shapes
 from autograder.grading.observation import Output
+from autograder.grading.python_errors import Caret, find_caret
 from autograder.grading.run import ExerciseRun
+from autograder.grading.unfinished import find_unfinished
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.protocol import Frame
 from autograder.student.mistake_index import (
@@ -31,9 +36,10 @@ from autograder.student.mistake_index import (
     lock_hints,
     read_index,
 )
+from autograder.submissions.notebook import broken_cell
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language
-from autograder.text.messages import pick, sanitize_lines
+from autograder.text.messages import pick, sanitize_lines, text
 from autograder.truth.cases import Case
 from autograder.truth.compare import compare
 from autograder.truth.expected import Expected
@@ -68,15 +74,30 @@ class FailedCase(Struct, frozen=True, eq=False):
     frames: tuple[Frame, ...] = ()
     while_loading: bool = False
     """Whether it failed before any input was used."""
+    functions: dict[str, str] = {}
+    """Inputs that are functions, as the YAML has them."""
 
 
 class CheckedTest(Struct, frozen=True, eq=False):
-    """A public test of the exercise. ``grade`` has status, message and hint in words."""
+    """A public test of the exercise. ``grade`` has status, message and hint in words; ``lines``
+    are the message's parts, each on a line of its own.
+
+    ``is_waiting`` tells that the test cannot say anything yet: a property of values that are
+    wrong, as another test says.
+    """
 
     title: str
     grade: TestGrade
     finding: Finding | None = None
     case: FailedCase | None = None
+    lines: tuple[str, ...] = ()
+    is_waiting: bool = False
+    caret: Caret | None = None
+    """The place in the file ``caret_file`` at which Python gave up."""
+    caret_file: str = ""
+
+    is_rule: bool = False
+    """True for a rule about the source, for which nothing is run."""
 
     @property
     def passed(self) -> bool:
@@ -93,15 +114,16 @@ class CheckedExercise(Struct, frozen=True, eq=False):
     sources: dict[str, str]
     file: str = ""
     """The file that counts, as the student calls it."""
+    unused: tuple[str, ...] = ()
+    """Files that could have counted for the exercise, and do not."""
+    untouched: bool = False
+    """True where the function still is as it was handed out."""
+    notes: tuple[str, ...] = ()
+    """What else the student should know, such as that a cell did not run."""
 
     @property
     def passed(self) -> bool:
         return all(test.passed for test in self.tests)
-
-    @property
-    def untouched(self) -> bool:
-        """Whether the function still is as it was handed out."""
-        return bool(self.tests) and all(_is_untouched(test.finding) for test in self.tests)
 
     @property
     def score(self) -> float:
@@ -133,20 +155,44 @@ def check_exercise(
     found: dict[str, Hint] = {}
     if any(_is_explainable(judgement) for judgement in judgements):
         hints = locked_hints(course, exercise, sandbox)
-        found = find_hints(exercise, hints, judgements, run, grader.truths)
+        shaped = with_shapes(exercise, grader.cases, run, submission)
+        found = find_hints(exercise, hints, judgements, shaped, grader.truths)
     computed = grader.computed(judgements, run)
-    judgements = grader.add_source_tests(submission, judgements)
+    ran = judgements
+    judgements = _with_rules(grader, submission, judgements)
     texts = {hint.name: hint.text for hint in found.values()}
+    is_refused = any(is_refusal(judgement) for judgement in judgements)
     tests = []
     for judgement in judgements:
         name = judgement.test.name
         mistake = found[name].name if name in found else None
+        lines: tuple[str, ...] = grader.message_lines(judgement, language, submission)
+        note = _waits_for(judgement, judgements)
+        if note:
+            lines = (text(note, language),)
+        elif _is_missing(judgement):
+            message = text("check_missing_file", language, detail=f"{exercise.name}.py")
+            assert judgement.finding is not None
+            lines = (message + note_on(exercise, judgement.finding, submission, language),)
+        elif is_refusal(judgement):
+            lines = (*lines, text("check_refused", language))
+        grade = grader.test_grade(judgement, mistake, texts, language, submission, computed)
+        caret, file = _caret(judgement, submission)
         tests.append(
             CheckedTest(
                 title=title_of(judgement.test, language),
-                grade=grader.test_grade(judgement, mistake, texts, language, submission, computed),
+                grade=replace(
+                    grade,
+                    message=" ".join(lines),
+                    score=0.0 if is_refused else grade.score,
+                ),
                 finding=judgement.finding,
-                case=_failed_case(judgement, grader.cases.get(name), run, grader.truths),
+                case=failed_case(judgement, grader.cases.get(name), run, grader.truths),
+                lines=lines,
+                is_waiting=bool(note),
+                caret=caret,
+                caret_file=file,
+                is_rule=isinstance(judgement.test, SourceTest),
             )
         )
     return CheckedExercise(
@@ -156,7 +202,78 @@ def check_exercise(
         output=sanitize_lines(run.output),
         sources=dict(submission.files),
         file=submission.file_for(exercise.name),
+        unused=tuple(
+            one.path
+            for one in submission.handed_in
+            if one.reason == "other_counts" and one.meant == submission.file_for(exercise.name)
+        ),
+        untouched=bool(ran)
+        and all(_is_not_begun(one.finding, exercise, submission) for one in ran)
+        and all(one.finding is None for one in judgements if one not in ran),
     )
+
+
+def _with_rules(
+    grader: ExerciseGrader, submission: Submission, judgements: tuple[Judgement, ...]
+) -> tuple[Judgement, ...]:
+    """The judgements with those of the rules about the source. A broken rule that costs all points
+    hides nothing of what the other tests say."""
+    everything = grader.add_source_tests(submission, judgements)
+    if not any(is_refusal(judgement) for judgement in everything):
+        return everything
+    own = {judgement.test.name: judgement for judgement in judgements}
+    return tuple(own.get(judgement.test.name, judgement) for judgement in everything)
+
+
+def _waits_for(judgement: Judgement, others: Sequence[Judgement]) -> str:
+    """The message that says what a test waits for that cannot say anything yet; empty where it
+    can."""
+    finding, test = judgement.finding, judgement.test
+    if isinstance(test, SourceTest):
+        if finding is not None and finding.failure is not None:
+            return "check_waiting_file"
+        return _unearned(judgement)
+    if finding is None:
+        return _unearned(judgement)
+    if not isinstance(test, PropertyTest) or finding.property is not None:
+        return ""
+    values = [one for one in others if not isinstance(one.test, (PropertyTest, SourceTest))]
+    return "check_waiting" if any(one.finding is not None for one in values) else ""
+
+
+def _unearned(judgement: Judgement) -> str:
+    """For a test that finds nothing wrong: that its points need another test to pass."""
+    is_earned = judgement.score >= judgement.max_score or judgement.finding is not None
+    return "" if is_earned else "check_waiting_rule"
+
+
+def _is_missing(judgement: Judgement) -> bool:
+    failure = None if judgement.finding is None else judgement.finding.failure
+    return failure is not None and failure.kind == "missing_file"
+
+
+def _caret(judgement: Judgement, submission: Submission) -> tuple[Caret | None, str]:
+    """Where Python gave up on a file of the submission, for a syntax error."""
+    failure = None if judgement.finding is None else judgement.finding.failure
+    if failure is None or failure.kind != "syntax" or failure.exception is None:
+        return None, ""
+    frames = failure.exception.frames
+    if not frames or broken_cell(failure.exception.message) is not None:
+        return None, ""
+    return find_caret(submission.files.get(frames[-1].file, "")), frames[-1].file
+
+
+def _is_not_begun(finding: Finding | None, exercise: Exercise, submission: Submission) -> bool:
+    """True where nothing is written of what the finding is about."""
+    if finding is None or finding.failure is None or finding.failure.exception is None:
+        return False
+    unfinished = find_unfinished(
+        finding.failure.exception,
+        f"{exercise.name}.py",
+        exercise.signature.function,
+        submission.files,
+    )
+    return unfinished is not None and unfinished.kind == "nothing"
 
 
 def title_of(test: Test, language: Language) -> str:
@@ -165,9 +282,31 @@ def title_of(test: Test, language: Language) -> str:
 
 
 def is_about_file(test: CheckedTest) -> bool:
-    """Whether no case was run: no file, not Python, no such function."""
+    """True where the message tells all, whatever the inputs: no file, not Python, no such
+    function, a function that is not written."""
     failure = None if test.finding is None else test.finding.failure
     return failure is not None and (failure.while_loading or test.case is None)
+
+
+def caret_marks(caret: Caret) -> str:
+    """What stands below the line to point at what is wrong, in a font of one width, in which
+    Hangul is twice as wide."""
+    from rich.cells import cell_len
+
+    below = " " * cell_len(caret.code[: caret.start])
+    return below + "^" * max(1, cell_len(caret.code[caret.start : caret.end]))
+
+
+def error_of(test: CheckedTest) -> object:
+    """The same for tests that fail with the same error, which is to be told once."""
+    failure = None if test.finding is None else test.finding.failure
+    if failure is None:
+        return test.grade.message
+    exception = failure.exception
+    if exception is None:
+        return failure.kind, failure.detail
+    place = exception.frames[-1] if exception.frames else None
+    return failure.kind, exception.type_name, place
 
 
 def locked_hints(course: Course, exercise: Exercise, sandbox: Sandbox) -> Sequence[LockedHint]:
@@ -206,7 +345,11 @@ def _is_untouched(finding: Finding | None) -> bool:
     return exception is not None and exception.type_name == "NotImplementedError"
 
 
-def _failed_case(
+# Failures that are the same for all inputs.
+_WITHOUT_INPUTS = ("missing_function", "not_callable")
+
+
+def failed_case(
     judgement: Judgement,
     cases: Sequence[Case] | None,
     run: ExerciseRun,
@@ -217,6 +360,8 @@ def _failed_case(
         return None
     number = finding.case
     failure = finding.failure
+    if failure is not None and (_is_untouched(finding) or failure.kind in _WITHOUT_INPUTS):
+        return None
     outputs = tuple(
         _compared(judgement, output, run, truths[test.name][number][output], number)
         for output, wrong in judgement.wrong.items()
@@ -226,6 +371,7 @@ def _failed_case(
     return FailedCase(
         number=number + 1,
         inputs=cases[number].inputs,
+        functions=cases[number].function_texts,
         outputs=tuple(compared for compared in outputs if compared is not None),
         frames=() if exception is None else exception.frames,
         while_loading=failure is not None and failure.while_loading,

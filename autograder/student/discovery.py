@@ -16,6 +16,7 @@ from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
 from autograder.submissions.submission import SubmissionRef, Wanted, source_paths, wanted_of
+from autograder.text.said import said
 from autograder.text.words import begin_list, nearest
 
 CONFIG = "config.yaml"
@@ -61,7 +62,9 @@ def find_exercises(paths: Sequence[Path] = (), cwd: Path | None = None) -> tuple
             courses[root, only] = load_course(root, only=names, public=True)
         course = courses[root, only]
         if only is not None and only not in course.assignments:
-            raise UsageError(f"{path}: {CONFIG} in {root} does not list the assignment '{only}'")
+            raise UsageError(
+                said("error_not_listed", path=path, config=CONFIG, root=root, assignment=only)
+            )
         for work in _find(course, path, here):
             found[root, work.exercise.assignment, work.exercise.name] = work
     return tuple(found.values())
@@ -71,10 +74,8 @@ def _root_of(path: Path, here: Path) -> Path:
     place = here / path
     root = (find_root(place) if place.exists() else None) or find_root(here)
     if root is None:
-        raise UsageError(
-            f"{place if place.exists() else here}: there is no {CONFIG} here or above; call this "
-            "in the folder that you were given, where that file is"
-        )
+        where = place if place.exists() else here
+        raise UsageError(said("error_no_bundle", place=where, config=CONFIG))
     return root
 
 
@@ -112,10 +113,8 @@ def _in_folder(course: Course, path: Path, folder: Path) -> list[Work]:
             return _all_of(course, assignment)
     found = _elsewhere(course, folder)
     if not found:
-        raise UsageError(
-            f"{path}: no file here belongs to an exercise; they are called "
-            f"{begin_list([f'{name}.py' for name in _exercise_names(course)], _NAMED)}"
-        )
+        names = begin_list([f"{name}.py" for name in _exercise_names(course)], _NAMED)
+        raise UsageError(said("error_no_exercise_here", path=path, names=names))
     return found
 
 
@@ -171,14 +170,10 @@ def _of_file(course: Course, path: Path, file: Path) -> list[Work]:
     if not exercises:
         names = _exercise_names(course)
         close = nearest(stem, names)
-        raise UsageError(
-            f"{path}: belongs to no exercise; "
-            + (
-                f"did you mean '{close}'?"
-                if close
-                else f"files are called like {begin_list(names, _NAMED)}"
-            )
-        )
+        if close:
+            raise UsageError(said("error_of_no_exercise_near", path=path, near=close))
+        listed = begin_list(names, _NAMED)
+        raise UsageError(said("error_of_no_exercise", path=path, names=listed))
     if suffix == ".yaml":
         return [Work(course, exercise, _ref(course, exercise)) for exercise in exercises]
     return [Work(course, one, _ref_of_file(one, file)) for one in exercises]
@@ -214,10 +209,10 @@ def _by_name(course: Course, path: Path) -> list[Work]:
         names = [*course.assignments, *_exercise_names(course)]
         # A file elsewhere is no misspelt exercise.
         close = nearest(path.stem, names) if path.name == name else None
-        raise UsageError(
-            f"{path}: no such file, exercise or assignment; "
-            + (f"did you mean '{close}'?" if close else f"there are {begin_list(names, _NAMED)}")
-        )
+        if close:
+            raise UsageError(said("error_no_such_work_near", path=path, near=close))
+        listed = begin_list(names, _NAMED)
+        raise UsageError(said("error_no_such_work", path=path, names=listed))
     return found
 
 

@@ -31,12 +31,19 @@ from autograder.course.exercise import Exercise, Mistake
 from autograder.errors import CourseError
 from autograder.grading.grader import ExerciseGrader, public_part
 from autograder.grading.judge import Judgement, Truth
-from autograder.grading.mistakes import agreement_of, failure_key, is_low_precision, mutant
+from autograder.grading.mistakes import (
+    agreement_of,
+    failure_key,
+    is_low_precision,
+    mutant,
+    other_values,
+)
 from autograder.grading.observation import Observation, Output
 from autograder.grading.run import ExerciseRun
 from autograder.sandbox.host import Sandbox
 from autograder.text.language import Text
 from autograder.text.messages import sanitize, sanitize_lines
+from autograder.text.said import said
 from autograder.truth.compare import NotAnArray
 from autograder.truth.expected import Expected
 from autograder.truth.reference import solution_source
@@ -116,19 +123,17 @@ def read_index(path: Path) -> dict[str, tuple[LockedHint, ...]]:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise ValueError("not an ordinary file")
+            raise ValueError(said("reason_no_file"))
         if status.st_size > MAX_BYTES:
-            raise ValueError(f"larger than {MAX_BYTES} bytes")
+            raise ValueError(said("reason_large", limit=MAX_BYTES))
         file = msgspec.json.decode(path.read_bytes(), type=_File)
         if file.version != VERSION:
-            raise ValueError(f"version {file.version} of it is not known here")
+            raise ValueError(said("reason_version", version=file.version))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise CourseError(
-            f"cannot be read: {reason}; get it again, or delete it to go without hints", path=path
-        ) from None
+        reason = error.strerror if isinstance(error, OSError) else error.args[0]
+        raise CourseError(said("error_hints", reason=reason), path=path) from None
     return file.exercises
 
 
@@ -138,10 +143,11 @@ def lock_hints(course: Course, exercise: Exercise, sandbox: Sandbox) -> tuple[Lo
     solution = solution_source(exercise) or ""
     found = []
     for mistake in exercise.mistakes:
-        run, judgements = grader.run(mutant(exercise, mistake, solution))
-        locked = _lock(exercise, mistake, judgements, run, grader.truths)
-        if locked.locks:
-            found.append(locked)
+        for values in (None, *other_values(mistake)):
+            run, judgements = grader.run_mutant(mutant(exercise, mistake, solution, values))
+            locked = _lock(exercise, mistake, judgements, run, grader.truths)
+            if locked.locks:
+                found.append(locked)
     return tuple(found)
 
 

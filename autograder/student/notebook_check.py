@@ -10,15 +10,19 @@ endless loop costs two seconds and not the notebook.
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from autograder.course.near import language_near
 from autograder.errors import AutograderError, UsageError
+from autograder.grading.unfinished import is_stub
 from autograder.sandbox.host import Sandbox
 from autograder.student import check_html
 from autograder.student.checking import CheckedExercise, check_exercise
@@ -31,8 +35,10 @@ from autograder.submissions.notebook import (
 )
 from autograder.submissions.submission import Submission, read_submission
 from autograder.submissions.submission import Work as Counting
+from autograder.text.catalogue import FALLBACK
 from autograder.text.language import Language
 from autograder.text.messages import text
+from autograder.text.said import said, worded
 
 
 class Report:
@@ -78,18 +84,20 @@ def check(*names: str, lang: Language | None = None) -> Report:
         course = works[0].course
         chosen = lang or course.language
         if chosen not in course.languages:
+            known = ", ".join(course.languages)
             raise UsageError(
-                f"lang='{chosen}': the course is written in {', '.join(course.languages)}"
+                said("error_not_in_language", option=f"lang='{chosen}'", languages=known)
             )
         shell = _shell()
         checked = []
         with Sandbox("process", course.limits) as sandbox:
             for work, submission in _submissions(works, shell, chosen, bool(names)):
-                checked.append(
-                    check_exercise(work.course, work.exercise, submission, sandbox, chosen)
-                )
+                one = check_exercise(work.course, work.exercise, submission, sandbox, chosen)
+                notes = () if shell is None else _notes(work, one, shell, chosen)
+                checked.append(replace(one, notes=notes))
     except AutograderError as error:
-        return Report((), lang or "en", str(error))
+        language = lang or language_near(Path.cwd()) or FALLBACK
+        return Report((), language, worded(error, language))
     return Report(checked, chosen)
 
 
@@ -107,6 +115,11 @@ def _submissions(
         if function in defined:
             found.append((work, _submission(work, extract_cells(cells, [function]))))
         elif named:
+            failed = _failed_cell(cells, function)
+            if failed is not None:
+                raise UsageError(
+                    text("check_cell_failed_only", language, function=function, cell=failed)
+                )
             key = "check_not_in_cell" if function in shell.user_ns else "check_run_cell"
             raise UsageError(text(key, language, function=function))
     if not found:
@@ -115,9 +128,53 @@ def _submissions(
     return found
 
 
+def _notes(work: Work, checked: CheckedExercise, shell: Any, language: Language) -> tuple[str, ...]:
+    """What a student should know besides: that the latest cell with the function did not run, that
+    a file beside the notebook counts instead of it, that what cells compute does not count."""
+    notes = [
+        text("computed_in_cell", language, name=name)
+        for name in _unknown_names(checked)
+        if name in shell.user_ns
+    ]
+    function = work.exercise.signature.function
+    failed = _failed_cell(shell.history_manager.input_hist_parsed, function)
+    if failed is not None:
+        notes.append(text("check_cell_failed", language, function=function, cell=failed))
+    here = read_submission(replace(work.ref, folder=Path.cwd(), files=None))
+    counting = here.work.get(work.exercise.name)
+    source = None if counting is None else counting.source
+    if counting is not None and counting.file.endswith(".py") and source is not None:
+        begun = not is_stub(source, function)
+        notes += [text("check_file_beside", language, file=counting.file)] if begun else []
+    return tuple(notes)
+
+
+def _unknown_names(checked: CheckedExercise) -> Iterator[str]:
+    """The names that the code did not know, each once."""
+    failures = (one.finding.failure for one in checked.tests if one.finding is not None)
+    messages = {
+        one.exception.message: None
+        for one in failures
+        if one is not None and one.exception is not None and one.exception.type_name == "NameError"
+    }
+    for message in messages:
+        match = re.match(r"name '(\w+)' is not defined", message)
+        if match is not None:
+            yield match[1]
+
+
+def _failed_cell(cells: Sequence[str], function: str) -> int | None:
+    """The number of the latest cell that was to define the function, if Python cannot read it."""
+    defines = re.compile(rf"^[ \t]*(?:def|class)[ \t]+{re.escape(function)}\b", re.MULTILINE)
+    for number in range(len(cells) - 1, 0, -1):
+        if defines.search(cells[number]):
+            return None if _is_python(cells[number]) else number
+    return None
+
+
 def _submission(work: Work, found: Extract) -> Submission:
     """The cells, with the Python files beside the notebook, which they may import."""
-    here = read_submission(msgspec.structs.replace(work.ref, folder=Path.cwd(), files=None))
+    here = read_submission(replace(work.ref, folder=Path.cwd(), files=None))
     files: Mapping[str, str] = {
         name: content for name, content in here.files.items() if name.endswith(".py")
     }
@@ -151,7 +208,7 @@ def extract_cells(cells: Sequence[str], roots: Sequence[str] | None) -> Extract:
     try:
         return extract(parse_notebook(content), roots)
     except NotebookError as error:
-        raise UsageError(f"the cells of this notebook cannot be read: {error}") from None
+        raise UsageError(said("error_cells", error=error)) from None
 
 
 def _is_python(cell: str) -> bool:

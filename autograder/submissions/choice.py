@@ -22,6 +22,7 @@ from msgspec import Struct
 from autograder.submissions.definitions import LeftOut, is_available
 from autograder.submissions.functions import State, state_of
 from autograder.submissions.listing import Item, Unreadable
+from autograder.submissions.magics import without_magics
 from autograder.submissions.names import Meaning, meaning, same
 from autograder.submissions.notebook import (
     NotebookError,
@@ -33,6 +34,8 @@ from autograder.submissions.notebook import (
     parse_notebook,
     without_unneeded,
 )
+from autograder.submissions.receipt import MAX_BYTES as MAX_RECEIPT
+from autograder.submissions.receipt import RECEIPT, hash_of, read_receipt
 
 # Parsing it, for rules about the source, takes some 700 times its size in memory.
 MAX_SOURCE_BYTES = 1 << 18
@@ -42,11 +45,23 @@ MAX_FILES = 100
 MAX_NOTEBOOK_BYTES = 1 << 24  # with the pictures in it
 
 Unused: TypeAlias = (
-    Unreadable | Literal["", "near", "other_counts", "unneeded", "not_code", "system", "platform"]
+    Unreadable
+    | Literal[
+        "",
+        "near",
+        "other_counts",
+        "unneeded",
+        "not_code",
+        "system",
+        "platform",
+        "receipt",
+        "receipt_differs",
+    ]
 )
 """Why a file is not used; empty where it is. ``near``: it may be meant for an exercise, but so may
 another; ``other_counts``: another file counts; ``unneeded``: it belongs to no exercise;
-``system``: a program left it; ``platform``: the platform wrote it."""
+``system``: a program left it; ``platform``: the platform wrote it; ``receipt`` is that of
+``autograder submit``, ``receipt_differs`` one of other files than those beside it."""
 
 # Encodings of text that people use. Python has others, which decode to what is not text (lone
 # surrogates) or take hours for a megabyte.
@@ -54,6 +69,8 @@ _CHARACTER_SET = re.compile(
     r"ascii|utf-8(-sig)?|(iso8859|cp|euc|shift_jis|gb|big5|johab|koi8|mac)[\w-]*"
 )
 _IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+([^#\n]*)", re.MULTILINE)
+_MAGIC = re.compile(r"^[ \t]*[%!]", re.MULTILINE)
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MAIN = re.compile(r"^if\b.*__main__", re.MULTILINE)
 
 
@@ -84,6 +101,8 @@ class HandedIn(Struct, frozen=True):
     used_as: tuple[str, ...] = ()
     reason: Unused = ""
     meant: str = ""
+    fault: str = ""
+    """Of what cannot be read, what a parser of ours failed on, for instructors."""
 
 
 class Chosen(Struct, frozen=True):
@@ -437,7 +456,7 @@ class _Choice:
             kind = item.kind
             if kind == "archive":
                 return self._account_of_archive(item.path)
-            reason: Unused = "not_code"
+            reason: Unused = self._receipt(item) if item.name == RECEIPT else "not_code"
             if kind in ("system", "platform"):
                 reason = "system" if kind == "system" else "platform"
             return HandedIn(item.path, reason=reason)
@@ -449,6 +468,20 @@ class _Choice:
         if meant.exercise == self._assignment and self._all_used():
             return HandedIn(item.path, reason="other_counts")
         return HandedIn(item.path, reason="unneeded", meant=file)
+
+    def _receipt(self, item: Item) -> Unused:
+        """Whether the receipt is of the files that lie beside it."""
+        content = item.read(MAX_RECEIPT)
+        receipt = read_receipt(content) if isinstance(content, bytes) else None
+        if receipt is None:
+            return "not_code"
+        beside = {one.name: one for one in self._items if one.folder == item.folder}
+        files: dict[str, bytes] = {}
+        for name in receipt.files[:MAX_FILES]:
+            found = beside[name].read(MAX_NOTEBOOK_BYTES) if name in beside else None
+            if isinstance(found, bytes):
+                files[name] = found
+        return "receipt" if hash_of(files) == receipt.hash else "receipt_differs"
 
     def _account_of_archive(self, path: str) -> HandedIn:
         """A zip that was opened is used where something in it is."""
@@ -466,6 +499,8 @@ class _Choice:
 def _decode_into(read: _Read, content: bytes) -> None:
     """Take the bytes for what they are: a notebook, whatever it is called, or Python."""
     item = read.item
+    if item.kind == "notebook" and content.startswith(_UTF_16):  # as a shell of Windows writes it
+        content = content.decode("utf-16", "replace").encode("utf-8", "replace")
     if item.kind == "notebook" or looks_like_notebook(content):
         try:
             read.program = parse_notebook(content)
@@ -483,11 +518,28 @@ def _decode_into(read: _Read, content: bytes) -> None:
         if len(content) > MAX_SOURCE_BYTES:
             read.problem = "too_large"
             return
-        read.text = decode_source(content)
+        read.text = _without_magics(decode_source(content))
     except (SyntaxError, UnicodeError, LookupError):
         read.problem = "encoding"
     if item.kind == "notebook" and (read.problem or not _defines_something(read.parsed())):
         read.problem = "notebook"  # neither a notebook nor a script that is called one
+
+
+def _without_magics(source: str) -> str:
+    """The text of a file; of one that was copied out of a notebook without ``%matplotlib inline``
+    and its kind, where Python cannot read it with them."""
+    if not _MAGIC.search(source) or _is_python(source):
+        return source
+    text = without_magics(source)
+    return text if _is_python(text) else source
+
+
+def _is_python(source: str) -> bool:
+    try:
+        parse_file(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _defines_something(program: Program | None) -> bool:
@@ -515,7 +567,9 @@ def _cleaned(
     """The text of a file without what costs the exercise and gives nothing. Most files have
     nothing of the kind, and are not looked into."""
     text = read.text
-    if whole or not (_MAIN.search(text) or _imports_what_is_not_there(text, siblings)):
+    if whole or not (
+        _MAIN.search(text) or "get_ipython" in text or _imports_what_is_not_there(text, siblings)
+    ):
         return text
     program = read.parsed()
     if program is None:

@@ -45,10 +45,17 @@ _LEAVES = frozenset({"exit", "quit", "breakpoint", "_exit", "get_ipython", "Pope
 _FILE_MODULES = frozenset({"shutil", "tempfile", "glob", "sqlite3", "zipfile", "tarfile"})
 _OUTSIDE = frozenset({"socket", "urllib", "http", "requests", "ftplib", "smtplib", "ssl"})
 _PROGRAMS = frozenset({"subprocess", "multiprocessing", "threading", "concurrent", "asyncio"})
-_CHANGE_THEIR_FIRST = frozenset({"copyto", "put", "place", "putmask", "fill_diagonal", "shuffle"})
+_CHANGE_THEIR_FIRST = frozenset(
+    {"copyto", "put", "place", "putmask", "fill_diagonal", "shuffle", "at", "setitem", "delitem"}
+    | {"setattr", "delattr", "__setattr__", "__delattr__", "heappush", "heappop", "heapify"}
+    | {"heapreplace", "heappushpop", "insort", "insort_left", "insort_right"}
+)
+_TYPES = frozenset({"list", "dict", "set", "object", "type"})
+_NOTEBOOKS_OWN = "get_ipython"
 _PATHS = frozenset({"path", "environ", "sep", "cpu_count"})
 # Functions that see names which no reader of the text does.
 _BY_NAME = frozenset({"globals", "eval", "exec"})
+_NAMESPACES = frozenset({"globals", "locals", "vars"})
 
 _AVAILABLE = sys.stdlib_module_names | {"numpy"}
 _SIMPLE = (ast.Assign, ast.AnnAssign)
@@ -106,6 +113,8 @@ class _Names(Struct):
     """Those of ``bound`` whose earlier value is gone for certain."""
     declared: set[str]
     """Names that its functions declare ``global``, and so change when they are called."""
+    binds_any: bool = False
+    """Whether it may give a value to names that it does not say, as ``exec`` does."""
 
 
 def is_main_guard(node: ast.stmt) -> bool:
@@ -142,7 +151,9 @@ class Search:
         self.statements = statements
         self._siblings = siblings
         self.names = [_names_of(one.node) for one in statements]
-        self._functions_in = _parameters_changed(statements)
+        self._effects = _effects_of(statements)
+        self._methods = _effects_of_methods(statements)
+        aliases = _aliases(statements)
         self._foreign = self._foreign_names()
         self._imported = {
             name
@@ -154,9 +165,12 @@ class Search:
         for statement, names in zip(statements, self.names, strict=True):
             # `np.random.seed(0)` changes no name of the program.
             names.changed |= self._changed_by_calls(statement.node)
+            for name in list(names.changed):
+                names.changed |= aliases.get(name, set())
             names.changed -= self._imported
         self._where: dict[str, list[int]] = defaultdict(list)
         self._stars: list[int] = []
+        self._any: list[int] = [n for n, names in enumerate(self.names) if names.binds_any]
         for number, names in enumerate(self.names):
             for name in names.bound | names.changed:
                 self._where[name].append(number)
@@ -242,7 +256,10 @@ class Search:
         self._seen.add((name, end))
         if not last and not hasattr(builtins, name):
             self._from_star(end)
-        for number in reversed(places[:last]):
+        before = places[:last]
+        if self._any and not hasattr(builtins, name):
+            before = sorted({*before, *self._any[: bisect_left(self._any, end)]})
+        for number in reversed(before):
             self._steps += 1
             self._take(number, end)
             if self._steps > _MAX_STEPS or name in self.names[number].replaces:
@@ -282,7 +299,9 @@ class Search:
         if hasattr(builtins, name) or name in ("__name__", "__file__", "__doc__"):
             return False
         places = self._where.get(name)
-        return (not places or places[0] > number) and not any(one < number for one in self._stars)
+        return (not places or places[0] > number) and not any(
+            one < number for one in (*self._stars, *self._any)
+        )
 
     def _defines_only(self, number: int) -> bool:
         return isinstance(self.statements[number].node, (*_FUNCTIONS, *_IMPORTS))
@@ -345,7 +364,7 @@ class Search:
 
     def _reason_in(self, nodes: Iterable[ast.AST]) -> Reason | None:
         for node in nodes:
-            if isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)):
+            if isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)):
                 return "await"
             if isinstance(node, ast.Call):
                 reason = self._reason_of_call(node.func)
@@ -378,47 +397,135 @@ class Search:
         return None
 
     def _changed_by_calls(self, node: ast.stmt) -> set[str]:
-        """Names whose objects a call in a statement changes: those that a function declares
-        global, and arguments that a function of the program changes."""
+        """Names whose objects calls in a statement change, decorators and base classes included:
+        those that a function of the program changes, and arguments that it does."""
         changed: set[str] = set()
-        for call in _own_nodes(node):
-            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+        for inner in _own_nodes(node):
+            called: list[ast.expr] = getattr(inner, "decorator_list", [])
+            if isinstance(inner, ast.ClassDef):
+                called = [*called, *inner.bases, *(one.value for one in inner.keywords)]
+            for one in called:
+                function = one.func if isinstance(one, ast.Call) else one
+                effects = self._effects.get(function.id) if isinstance(function, ast.Name) else None
+                if effects is not None:
+                    changed |= effects.changed
+            if not isinstance(inner, ast.Call):
                 continue
-            told = self._functions_in.get(call.func.id)
-            if told is None:
+            if isinstance(inner.func, ast.Attribute):
+                changed |= self._methods.get(inner.func.attr, set())
+            effects = self._effects.get(inner.func.id) if isinstance(inner.func, ast.Name) else None
+            if effects is None:
                 continue
-            positions, declared = told
-            changed |= declared
-            for position, argument in enumerate(call.args):
-                if position in positions and isinstance(argument, ast.Name):
+            changed |= effects.changed
+            for position, argument in enumerate(inner.args):
+                if position in effects.parameters and isinstance(argument, ast.Name):
                     changed.add(argument.id)
-            for keyword in call.keywords:
-                if keyword.arg in positions and isinstance(keyword.value, ast.Name):
+            for keyword in inner.keywords:
+                if keyword.arg in effects.parameters and isinstance(keyword.value, ast.Name):
                     changed.add(keyword.value.id)
         return changed
 
 
-def _parameters_changed(
-    statements: Sequence[Statement],
-) -> dict[str, tuple[set[int | str], set[str]]]:
-    """Of each function, the parameters whose objects it changes, by position and by name, and
-    the names that it declares global."""
-    found: dict[str, tuple[set[int | str], set[str]]] = {}
+class _Effects(Struct):
+    """Effects of a function of the program, or of a class, which is called too: ``parameters``
+    whose objects it changes, by position and by name, ``changed`` are names of the program that
+    it changes or declares global, ``calls`` functions that it calls."""
+
+    parameters: set[int | str]
+    changed: set[str]
+    calls: set[str]
+
+
+def _effects_of(statements: Sequence[Statement]) -> dict[str, _Effects]:
+    found: dict[str, _Effects] = {}
     for one in statements:
-        node = one.node
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            continue
-        changed: set[str] = set()
-        declared: set[str] = set()
-        for inner in ast.walk(node):
-            changed |= _changed_in(inner)
-            if isinstance(inner, ast.Global):
-                declared |= set(inner.names)
-        arguments = [*node.args.posonlyargs, *node.args.args]
-        positions: set[int | str] = {i for i, a in enumerate(arguments) if a.arg in changed}
-        positions |= {a.arg for a in (*arguments, *node.args.kwonlyargs) if a.arg in changed}
-        found[node.name] = (positions, declared)
+        if isinstance(one.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found[one.node.name] = _effects_of_function(one.node)
+        elif isinstance(one.node, ast.ClassDef):
+            found[one.node.name] = _effects_of_class(one.node)
+    for _ in range(5):  # what functions do that they call
+        for effects in found.values():
+            for name in effects.calls & found.keys():
+                effects.changed |= found[name].changed
     return found
+
+
+def _effects_of_function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> _Effects:
+    changed: set[str] = set()
+    declared: set[str] = set()
+    local: set[str] = set()
+    calls: set[str] = set()
+    for inner in ast.walk(node):
+        changed |= _changed_in(inner)
+        if isinstance(inner, ast.Global):
+            declared |= set(inner.names)
+        elif isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name):
+            calls.add(inner.func.id)
+        elif isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load):
+            local.add(inner.id)
+        elif isinstance(inner, ast.arg):
+            local.add(inner.arg)
+    arguments = [*node.args.posonlyargs, *node.args.args]
+    parameters: set[int | str] = {i for i, a in enumerate(arguments) if a.arg in changed}
+    parameters |= {a.arg for a in (*arguments, *node.args.kwonlyargs) if a.arg in changed}
+    return _Effects(parameters, declared | (changed - local), calls)
+
+
+def _effects_of_class(node: ast.ClassDef) -> _Effects:
+    """Those of a class are those of its methods, of which some are called when an object or a
+    class is made of it; what they change of their own class is the class."""
+    effects = _Effects(set(), set(), set())
+    for method in node.body:
+        if not isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        own = _effects_of_function(method)
+        effects.changed |= own.changed
+        effects.calls |= own.calls
+        if 0 in own.parameters and method.name in ("__new__", "__init_subclass__"):
+            effects.changed.add(node.name)
+    return effects
+
+
+def _effects_of_methods(statements: Sequence[Statement]) -> dict[str, set[str]]:
+    """By the name of a method, the names of the program that it changes in any class."""
+    found: dict[str, set[str]] = {}
+    for one in statements:
+        for method in one.node.body if isinstance(one.node, ast.ClassDef) else ():
+            if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                found.setdefault(method.name, set()).update(_effects_of_function(method).changed)
+    return found
+
+
+def _aliases(statements: Sequence[Statement]) -> dict[str, set[str]]:
+    """By name, the others that may stand for the same object or a part of it: ``inner`` and
+    ``cfg`` after ``inner = cfg["k"]``."""
+    groups: dict[str, set[str]] = {}
+    for one in statements:
+        pairs: list[tuple[list[ast.expr], ast.expr]] = []
+        if isinstance(one.node, ast.Assign):
+            pairs.append((one.node.targets, one.node.value))
+        elif isinstance(one.node, ast.AnnAssign) and one.node.value is not None:
+            pairs.append(([one.node.target], one.node.value))
+        elif isinstance(one.node, ast.For):
+            pairs.append(([one.node.target], one.node.iter))
+        for targets, value in pairs:
+            names = {target.id for target in targets if isinstance(target, ast.Name)}
+            root = _root(value)
+            same = names | ({root} if root else set())
+            if len(same) < 2:
+                continue
+            for name in tuple(same):
+                same |= groups.get(name, set())
+            for name in same:
+                groups[name] = same
+    return groups
+
+
+def _root(node: ast.expr) -> str:
+    """The name that an expression is an element or an attribute of; empty for any other."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _names_of(node: ast.stmt) -> _Names:
@@ -438,13 +545,60 @@ def _names_of(node: ast.stmt) -> _Names:
         bound = {"*"}
     if isinstance(node, ast.AugAssign):
         used |= bound
+    binds_any = False
+    for inner in _own_nodes(node):
+        if isinstance(inner, (ast.Call, ast.Subscript)):
+            named = _bound_by_name(inner)
+            bound |= named or set()
+            binds_any = binds_any or named is None
     changed = set().union(*(_changed_in(inner) for inner in _own_nodes(node)))
     used |= changed
     replaces = bound - used if _is_unconditional(node) else set()
     if isinstance(node, ast.Import):
         # `import a.b` after `import a` adds to it.
         replaces -= {alias.name.partition(".")[0] for alias in node.names if "." in alias.name}
-    return _Names(bound, used, deferred, changed, replaces, declared)
+    return _Names(bound, used, deferred, changed, replaces, declared, binds_any)
+
+
+def _bound_by_name(node: ast.Call | ast.Subscript) -> set[str] | None:
+    """The names that ``globals()["K"] = 1``, ``globals().update(K=1)`` and ``exec("K = 1")`` give
+    a value to; None where these are not said."""
+    if isinstance(node, ast.Subscript):
+        if isinstance(node.ctx, ast.Load) or not _is_namespace(node.value):
+            return set()
+        key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        return {key} if isinstance(key, str) else None
+    function = node.func
+    if isinstance(function, ast.Name) and function.id == "exec" and node.args:
+        code = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
+        return _assigned_in(code) if isinstance(code, str) else None
+    if not isinstance(function, ast.Attribute) or not _is_namespace(function.value):
+        return set()
+    if function.attr not in ("update", "setdefault", "__setitem__"):
+        return set()
+    if function.attr != "update":
+        key = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
+        return {key} if isinstance(key, str) else None
+    names = {keyword.arg for keyword in node.keywords if keyword.arg}
+    return names if len(names) == len(node.keywords) and not node.args else None
+
+
+def _is_namespace(node: ast.expr) -> bool:
+    """Whether it is a call of ``globals``, or of ``vars`` without an object."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in _NAMESPACES
+        and not node.args
+    )
+
+
+def _assigned_in(code: str) -> set[str] | None:
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    return set().union(*(_names_of(one).bound for one in tree.body))
 
 
 def _read_scopes(
@@ -494,12 +648,21 @@ def _changed_in(node: ast.AST) -> set[str]:
         if isinstance(function, ast.Attribute):
             targets.append(function.value)
         targets += [keyword.value for keyword in node.value.keywords if keyword.arg == "out"]
-        if isinstance(function, ast.Attribute) and function.attr in _CHANGE_THEIR_FIRST:
+        name = getattr(function, "attr", getattr(function, "id", ""))
+        is_of_type = isinstance(function, ast.Attribute) and _root(function) in _TYPES
+        if name in _CHANGE_THEIR_FIRST or is_of_type:  # `dict.update(options, a=1)`
             targets += node.value.args[:1]
     changed = set()
     for target in targets:
-        while isinstance(target, (ast.Attribute, ast.Subscript)):
-            target = target.value
+        while isinstance(target, (ast.Attribute, ast.Subscript, ast.Call)):
+            if not isinstance(target, ast.Call):
+                target = target.value
+            elif isinstance(target.func, ast.Name):  # `vars(options)["a"] = 1`
+                if target.func.id not in ("vars", "getattr") or not target.args:
+                    break
+                target = target.args[0]
+            else:
+                target = target.func
         if isinstance(target, ast.Name):
             changed.add(target.id)
     return changed
@@ -538,7 +701,8 @@ def unneeded_in_file(
     statements, names = search.statements, search.names
     kept = search.run(roots).taken
     dropped: set[int] = set()
-    lost: set[str] = set()
+    # In files that were made of notebooks.
+    lost = {_NOTEBOOKS_OWN} if not any(_NOTEBOOKS_OWN in one.bound for one in names) else set()
     for number, statement in enumerate(statements):
         if is_main_guard(statement.node):
             dropped.add(number)

@@ -19,6 +19,7 @@ class State(IntEnum):
     written = 3
 
 
+_LEAVES = (ast.Return, ast.Yield, ast.YieldFrom)
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
@@ -42,19 +43,58 @@ def state_of(statements: Iterable[ast.stmt], name: str) -> State:
 
 
 def is_stub(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether a function does nothing but raise NotImplementedError, or nothing at all."""
-    body = [
-        statement
+    """Whether a function gives no answer: it raises NotImplementedError whatever it is asked, also
+    where lines to be filled in stand around that, or it returns nothing but None."""
+    for statement in function.body:
+        if _gives_up(statement):
+            return True
+        if any(isinstance(node, _LEAVES) for node in _within(statement)):
+            break
+    placed = {
+        node.id
         for statement in function.body
-        if not isinstance(statement, ast.Pass)
-        and not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
-    ]
-    if not body:
-        return True
-    if len(body) != 1 or not isinstance(body[0], ast.Raise):
+        for node in _within(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    return all(_is_nothing(statement, placed) for statement in function.body)
+
+
+def _gives_up(statement: ast.stmt) -> bool:
+    if not isinstance(statement, ast.Raise):
         return False
-    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
+    raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
     return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def _is_nothing(statement: ast.stmt, placed: set[str]) -> bool:
+    """Whether a statement is a placeholder: ``pass``, a docstring, ``dx = None``, ``return dx``.
+    ``placed`` are the names that the body gives a value to, which is None where all of it is such.
+    """
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    if isinstance(statement, ast.Return):
+        value = statement.value
+        values = value.elts if isinstance(value, ast.Tuple) else [value]
+        return all(_is_none(one, placed | {"NotImplemented"}) for one in values)
+    if isinstance(statement, (ast.Assign, ast.AnnAssign)):
+        return _is_none(statement.value, set())
+    return isinstance(statement, ast.Pass)
+
+
+def _is_none(value: ast.expr | None, names: set[str]) -> bool:
+    if isinstance(value, ast.Name):
+        return value.id in names
+    return value is None or (isinstance(value, ast.Constant) and value.value in (None, ...))
+
+
+def _within(statement: ast.stmt) -> Iterator[ast.AST]:
+    """The statement and what is in it, but not in functions and classes in it."""
+    pending: list[ast.AST] = [statement]
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            pending += ast.iter_child_nodes(node)
 
 
 def _state_of_class(node: ast.ClassDef) -> State:

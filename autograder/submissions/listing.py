@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from autograder.submissions.names import Kind, displayable, is_system_folder, meaning
 from autograder.submissions.opening import open_file
+from autograder.submissions.receipt import RECEIPT
 
 Unreadable: TypeAlias = Literal[
     "not_a_file",
@@ -194,7 +195,7 @@ def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, prefix: str, room: 
     kind = meaning(parts[-1], (), "").kind
     if entry.flag_bits & _ENCRYPTED:
         return Item(path, kind, problem="archive_encrypted")
-    if kind in ("system", "platform", "other"):
+    if kind in ("system", "platform", "other") and parts[-1] != RECEIPT:
         return Item(path, kind)
     if entry.file_size > room:
         return Item(path, kind, problem="archive_too_large")

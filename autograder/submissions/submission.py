@@ -31,6 +31,7 @@ from autograder.submissions.choice import (
     choose,
     decode_source,
 )
+from autograder.submissions.found_at import FoundAt
 from autograder.submissions.listing import Unreadable, list_items
 from autograder.submissions.names import displayable
 
@@ -81,8 +82,8 @@ class SubmissionRef(Struct, frozen=True, order=True):
     """A folder whose files, but not folders, are looked at too: work lies beside its folder."""
     student_is: str | None = None
     """What kind of name ``student`` is: ``canvas_id``, the number that Canvas knows people by."""
-    note: str = ""
-    """A line about where it was found, if that is not where it should be."""
+    found_at: FoundAt | None = None
+    """Where it lay, if that is not where it should."""
     is_late: bool | None = None
     """Whether the platform says that it came late, where it does not say when."""
     repository: Path | None = None
@@ -152,7 +153,8 @@ class Submission(Struct, frozen=True):
     def digest(self) -> bytes:
         """The same for the same content, whatever the student is called."""
         hasher = blake2b(digest_size=20)
-        parts = (self.files, self.unreadable, self.work, self.handed_in)
+        handed_in = [replace(one, fault="") for one in self.handed_in]  # which may say numbers
+        parts = (self.files, self.unreadable, self.work, handed_in)
         for part in parts:
             encoded = msgspec.msgpack.encode(part)
             hasher.update(len(encoded).to_bytes(8, "big") + encoded)
@@ -187,15 +189,15 @@ def is_reserved(name: str) -> bool:
 def read_submission(ref: SubmissionRef) -> Submission:
     """Read what was handed in, in a child where :mod:`~autograder.submissions.reader` has one.
     Never raises for what is in it."""
-    return reader.read(_read, ref, Submission, lambda: _unreadable(ref))
+    return reader.read(_read, ref, Submission, lambda why: _unreadable(ref, why))
 
 
 def _read(ref: SubmissionRef) -> Submission:
     try:
         items = list_items(ref.folder, ref.files, ref.beside)
         chosen = choose(items, ref.wanted, ref.assignment)
-    except Exception:  # a parser that fails on what a student wrote costs nobody else the grade
-        return _unreadable(ref)
+    except Exception as error:  # of a parser, on what a student wrote: nobody else's fault
+        return _unreadable(ref, reader.fault_in_words(error))
     return Submission(
         ref.student,
         ref.assignment,
@@ -206,16 +208,16 @@ def _read(ref: SubmissionRef) -> Submission:
     )
 
 
-def _unreadable(ref: SubmissionRef) -> Submission:
+def _unreadable(ref: SubmissionRef, why: str) -> Submission:
     """A submission that cannot be read at all."""
     work = {one.exercise: Work(f"{one.exercise}.py", problem="unreadable") for one in ref.wanted}
-    handed_in = (HandedIn("./", reason="unreadable"),)
+    handed_in = (HandedIn("./", reason="unreadable", fault=why),)
     return Submission(ref.student, ref.assignment, {}, {}, work, handed_in)
 
 
 def source_names(ref: SubmissionRef) -> list[str]:
     """The names that the files of a submission that hold code were handed in under."""
-    return reader.read(_source_names, ref, list[str], list)
+    return reader.read(_source_names, ref, list[str], lambda _: [])
 
 
 def _source_names(ref: SubmissionRef) -> list[str]:

@@ -21,6 +21,7 @@ from autograder.errors import MachineError
 from autograder.submissions import reader
 from autograder.submissions.opening import open_file
 from autograder.submissions.submission import SubmissionRef, source_paths
+from autograder.text.said import said
 
 _MAX_BYTES = 4096
 _OBJECT_NAME = re.compile(r"^[0-9a-f]{40}(?:[0-9a-f]{24})?$")
@@ -28,9 +29,21 @@ _BRANCH = re.compile(r"^ref: (refs/heads/[A-Za-z0-9][A-Za-z0-9._/-]*)$")
 _COMMITTER = re.compile(rb"^committer .* (\d{1,12}) [+-]\d{4}$", re.MULTILINE)
 _NO_TIME = datetime(2, 1, 1, tzinfo=UTC)
 _TIMESTAMP = re.compile(
-    r"(?P<day>\d{4}-\d{2}-\d{2}|\d{4}/\d{2}/\d{2}|\d{4}\.\d{2}\.\d{2})[ T]+"
-    r"(?P<time>\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(?P<zone>\S*)"
+    r"(?P<year>\d{4})(?:[-/]|\. ?|년 ?)(?P<month>\d{1,2})(?:[-/]|\. ?|월 ?)"
+    r"(?P<day>\d{1,2})(?:일|\.)?[ T]+(?P<before>오전 |오후 )?"
+    r"(?P<hour>\d{1,2}):(?P<minutes>\d{2}(?::\d{2}(?:\.\d+)?)?)"
+    r"(?P<after> ?[AaPp]\.?[Mm]\.?(?=\s|$))?\s*(?P<zone>\S*)"
 )
+# "Tue, 01 Dec 2026 23:58:00 +0900" as in mail, "Tue Dec  1 23:58:00 KST 2026" as of `date`.
+_MAIL = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?(?P<day>\d{1,2}) (?P<month>[A-Z][a-z]{2}) (?P<year>\d{4}) "
+    r"(?P<time>\d{2}:\d{2}(?::\d{2})?)(?: (?P<zone>\S+))?"
+)
+_DATE = re.compile(
+    r"[A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2}) (?P<time>\d{2}:\d{2}:\d{2})"
+    r"(?: (?P<zone>\S+))? (?P<year>\d{4})"
+)
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 Source: TypeAlias = Literal["platform", "late_mark", "timestamp", "commit", "files", "nothing"]
@@ -49,7 +62,14 @@ class Evidence(Struct, frozen=True):
 
 def evidence(ref: SubmissionRef) -> Evidence:
     """What there is to tell when a submission was handed in, the best of it. Never raises."""
-    return reader.read(_evidence, ref, Evidence, lambda: Evidence(None, "nothing"))
+
+    def without_commit(_: str) -> Evidence:
+        """What else there is, where it was the commit that could not be read."""
+        if ref.repository is None:
+            return Evidence(None, "nothing")
+        return evidence(replace(ref, repository=None))
+
+    return reader.read(_evidence, ref, Evidence, without_commit)
 
 
 def _evidence(ref: SubmissionRef) -> Evidence:
@@ -79,25 +99,26 @@ def submission_time(ref: SubmissionRef) -> datetime:
     :class:`MachineError` where there is no time at all."""
     found = evidence(ref).time
     if found is None:
-        raise MachineError(f"{ref.folder}: cannot tell when it was handed in")
+        raise MachineError(said("error_no_time_of", folder=ref.folder))
     return found
 
 
 def parse_timestamp(text: str) -> datetime | None:
-    """nbgrader's ``2026-12-01 23:59:00.123456 UTC`` and its kin; None for anything else.
+    """nbgrader's ``2026-12-01 23:59:00.123456 UTC`` and its kin, and times as mail and ``date``
+    write them; None for anything else.
 
     The zone is ``UTC``, an offset, a name such as ``Asia/Seoul``, or an abbreviation as people
-    write them; without one it is UTC, as nbgrader has it.
+    write them; without one it is UTC, as nbgrader has it, or in Korean that of Korea.
+    ``12/01/2026`` may be of December or of January, and is no time.
     """
-    match = _TIMESTAMP.fullmatch(text.strip().removeprefix("\ufeff"))
-    if match is None:
+    parts = _parts(text)
+    if parts is None:
         return None
-    day = match["day"].replace("/", "-").replace(".", "-")
-    zone = match["zone"]
+    written, zone = parts
     minutes = _ZONES.get(zone.upper().strip("()"))
     offset = re.fullmatch(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?", zone)
     try:
-        naive = datetime.fromisoformat(f"{day}T{match['time']}")
+        naive = datetime.fromisoformat(written)
         if offset is not None:
             minutes = int(f"{offset[1]}1") * (int(offset[2]) * 60 + int(offset[3] or 0))
         if minutes is not None:
@@ -109,11 +130,58 @@ def parse_timestamp(text: str) -> datetime | None:
         return None
 
 
+def _parts(text: str) -> tuple[str, str] | None:
+    """A time as ISO 8601 has it, without a zone, and the zone; None for anything else."""
+    text = text.strip().removeprefix("\ufeff")
+    match = _TIMESTAMP.fullmatch(text)
+    if match is not None:
+        hour = int(match["hour"])
+        half = (match["before"] or match["after"] or "").strip().casefold()
+        if half:
+            if not 1 <= hour <= 12:
+                return None
+            hour = hour % 12 + (12 if half == "오후" or half.startswith("p") else 0)
+        year, month, day = match["year"], int(match["month"]), int(match["day"])
+        is_korean = match["before"] is not None or "년" in text
+        zone = match["zone"] or ("KST" if is_korean else "")
+        return f"{year}-{month:02}-{day:02}T{hour:02}:{match['minutes']}", zone
+    match = _MAIL.fullmatch(text) or _DATE.fullmatch(text)
+    if match is None or match["month"] not in _MONTHS:
+        return None
+    month = _MONTHS.index(match["month"]) + 1
+    return f"{match['year']}-{month:02}-{int(match['day']):02}T{match['time']}", match["zone"] or ""
+
+
+def is_a_time(path: Path) -> bool:
+    """Whether a ``timestamp.txt`` is one that nbgrader can read: a time, or nothing."""
+    try:
+        descriptor = open_file(path)
+    except OSError:
+        return False
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return False
+        content = file.read(_MAX_BYTES + 1)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeError:
+        return False
+    if len(content) > _MAX_BYTES:
+        return False
+    return not text.strip() or parse_timestamp(text) is not None
+
+
+def has_zone(text: str) -> bool:
+    """Whether a time that :func:`parse_timestamp` reads says its zone."""
+    parts = _parts(text)
+    return parts is not None and bool(parts[1])
+
+
 def ambiguous_zone(text: str) -> str:
     """What is to be said about the zone of a timestamp that several zones are called by: its
     name, and as which it was read; empty for every other."""
-    match = _TIMESTAMP.fullmatch(text.strip().removeprefix("\ufeff"))
-    zone = "" if match is None else match["zone"].upper().strip("()")
+    parts = _parts(text)
+    zone = "" if parts is None else parts[1].upper().strip("()")
     if zone not in _SEVERAL:
         return ""
     minutes = _ZONES[zone]
@@ -148,7 +216,7 @@ def commit_time(repository: Path) -> datetime | None:
     itself is what the student's computer said.
     """
     git = repository / ".git"
-    name = _head(git)
+    name = head_of(git)
     objects = git / "objects"
     if name is None or objects.is_symlink() or not objects.is_dir():
         return None
@@ -176,15 +244,20 @@ def commit_time(repository: Path) -> datetime | None:
             )
         except (OSError, subprocess.TimeoutExpired):
             return None
+    return time_of_commit(done.stdout) if done.returncode == 0 else None
+
+
+def time_of_commit(content: bytes) -> datetime | None:
+    """The committer's time in a commit as git stores it."""
     # The first line of this form is git's own: the header precedes the message.
-    match = _COMMITTER.search(done.stdout) if done.returncode == 0 else None
+    match = _COMMITTER.search(content)
     try:
         return None if match is None else datetime.fromtimestamp(int(match[1]), UTC)
     except (ValueError, OverflowError, OSError):
         return None
 
 
-def _head(git: Path) -> str | None:
+def head_of(git: Path) -> str | None:
     """The name of the commit that HEAD is at, read without git."""
     if git.is_symlink() or not git.is_dir():
         return None

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from autograder.errors import UsageError
 from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef
-from autograder.submissions.submission_time import parse_timestamp
+from autograder.submissions.submission_time import has_zone, parse_timestamp
 from autograder.text.messages import sanitize
+from autograder.text.said import said
 from autograder.text.tables import read_table
 
 _STUDENT = ("student", "name", "user", "username", "id", "학생", "이름", "학번")
@@ -49,7 +50,7 @@ def read_times(content: bytes, name: str) -> Times:
     student, time = table.column(_STUDENT), table.column(_TIME)
     if student is None or time is None:
         saw = sanitize(", ".join(table.columns), 120) or "nothing"
-        raise UsageError(f"{name}:1: needs the columns 'student' and 'submitted'; saw {saw}")
+        raise UsageError(said("error_times_columns", name=name, saw=saw))
     rows: dict[tuple[str, str], datetime] = {}
     naive: set[tuple[str, str]] = set()
     for line, row in table.rows:
@@ -57,16 +58,10 @@ def read_times(content: bytes, name: str) -> Times:
             continue
         found = parse_timestamp(row[time])
         if found is None:
-            raise UsageError(
-                f"{name}:{line}: '{sanitize(row[time], 40)}' is no time; write it as "
-                "2026-12-01 23:59 +09:00"
-            )
+            written = sanitize(row[time], 40)
+            raise UsageError(said("error_times_time", name=name, line=line, text=written))
         key = (same(row[student]), row.get("assignment", ""))
         rows[key] = found
-        if _has_no_zone(row[time]):
+        if not has_zone(row[time]):
             naive.add(key)
     return Times(rows, frozenset(naive))
-
-
-def _has_no_zone(text: str) -> bool:
-    return text.strip()[-1:].isdigit() and not any(sign in text[10:] for sign in "+-")

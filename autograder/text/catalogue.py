@@ -14,6 +14,7 @@ A further language is a further file: nothing else names the languages.
 from __future__ import annotations
 
 import gettext
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -65,6 +66,19 @@ def text(key: str, language: Language, /, **values: object) -> str:
     raise KeyError(key)
 
 
+@cache
+def fields(key: str) -> frozenset[str]:
+    """The names of the values that the message ``key`` has a place for in some language; ``n``,
+    which chooses a plural form, among them."""
+    found = set()
+    for language in languages():
+        message = catalogue(language).messages.get(key, "")
+        found |= {"n"} if isinstance(message, list) else set()
+        for form in [message] if isinstance(message, str) else message:
+            found |= {name for _, name, _, _ in _FORMATTER.parse(form) if name}
+    return frozenset(found)
+
+
 def _filled(chosen: Catalogue, key: str, values: Mapping[str, object]) -> str:
     message = chosen.messages[key]
     if isinstance(message, list):
@@ -88,8 +102,10 @@ class _Formatter(Formatter):
 _FORMATTER: Final = _Formatter()
 
 # Digits and letters whose Korean names end in a consonant: 영 일 삼 육 칠 팔, 엘 엠 엔 알. After ㄹ
-# (일 칠 팔 엘 알) the particle 으로 is 로.
+# (일 칠 팔 엘 알) the particle 으로 is 로. A word in a vowel and r is read without
+# one: layer, 레이어.
 _CONSONANT: Final = frozenset("013678lmnrLMNR")
+_WORD_IN_R: Final = re.compile(r"[a-z][aeiou]r$", re.IGNORECASE)
 _RIEUL: Final = frozenset("178lrLR")
 _HANGUL: Final = range(0xAC00, 0xD7A4)
 _FINALS: Final = 28
@@ -99,9 +115,10 @@ _FINAL_RIEUL: Final = 8
 def _ends_in_consonant(shown: str, particles: str) -> bool:
     """Whether the last letter or digit is read with a final consonant. Brackets and quotation
     marks are not read."""
-    last = next((char for char in reversed(shown) if char.isalnum()), "")
-    if not last:
+    read = [char for char in shown if char.isalnum()]
+    if not read or _WORD_IN_R.search("".join(read)):
         return False
+    last = read[-1]
     is_direction = particles.startswith("으로")
     if ord(last) in _HANGUL:
         final = (ord(last) - _HANGUL.start) % _FINALS

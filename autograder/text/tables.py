@@ -18,6 +18,10 @@ from autograder.errors import UsageError
 MAX_BYTES = 1 << 24
 _SEPARATORS = ",;\t"
 
+# What makes a spreadsheet take a cell for a formula; some look behind a line break, or take
+# full-width signs for plain ones.
+_TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "＝", "＋", "－", "＠")
+
 
 class Table(Struct, frozen=True):
     """``columns`` are the names in the first line; ``rows`` the number of the line and the cells
@@ -96,3 +100,13 @@ def _decoded(content: bytes, name: str) -> str:
             raise UsageError(
                 f"{name}: is not UTF-8 (byte {error.start}); save it as CSV in UTF-8"
             ) from None
+
+
+def spreadsheet_safe(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: those get an apostrophe in front."""
+    return f"'{cell}" if cell.startswith(_TRIGGERS) else cell
+
+
+def from_spreadsheet(cell: str) -> str:
+    """What :func:`spreadsheet_safe` was given: the apostrophe in front is taken away."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_TRIGGERS) else cell

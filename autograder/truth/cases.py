@@ -55,6 +55,11 @@ class Case(Struct, frozen=True, eq=False, weakref=True):
     auxiliary: dict[str, NumpyArray] = {}
     functions: dict[str, Callable[..., Any]] = {}
     dims: dict[str, Any] = {}
+    function_texts: dict[str, str] = {}
+    """The functions as the YAML has them."""
+    holds: bool = False
+    in_place: bool = False
+    """Whether the caller writes the numbers into the arrays of the case before, which it holds."""
 
     @property
     def arrays(self) -> dict[str, NumpyArray]:
@@ -72,6 +77,10 @@ class Drawn(Struct, frozen=True, eq=False):
     dims: dict[str, Any]
     layout: Layout | None = None
     """In memory, where the case has one of its own."""
+    laid_out: tuple[str, ...] = ()
+    """The arrays that have it; none for all."""
+    holds: bool = False
+    in_place: bool = False
 
 
 def draw_cases(exercise: Exercise, test: RunTest, seed: int) -> tuple[Case, ...]:
@@ -255,7 +264,10 @@ def _draw_arrays(
             arrays,
             generator,
         )
-    return Drawn(arrays, dict(dims), variant.layout if drawing.variants else None)
+    for name in variant.same[1:]:
+        arrays[name] = arrays[variant.same[0]]
+    layout = variant.layout if drawing.variants else None
+    return Drawn(arrays, dict(dims), layout, variant.laid_out, variant.holds, variant.in_place)
 
 
 def _draw_variants(
@@ -298,7 +310,10 @@ def _draw_variant(
 def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
     inputs = test.inputs
     layout = drawn.layout or inputs.layouts[number % len(inputs.layouts)]
-    arrays = {name: _laid_out(value, layout) for name, value in drawn.arrays.items()}
+    arrays = {
+        name: _laid_out(value, layout if name in (drawn.laid_out or drawn.arrays) else "C")
+        for name, value in drawn.arrays.items()
+    }
     # The cases of an example differ in nothing but their layout.
     chosen = 0 if isinstance(inputs, Example) else number
     others = () if isinstance(inputs, Example) else inputs.others
@@ -306,16 +321,26 @@ def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
     return Case(
         inputs={name: arrays[name] for name in names},
         auxiliary={name: arrays[name] for name in exercise.auxiliary},
+        function_texts={
+            name: _chosen(inputs.functions.get(name, expressions), chosen)
+            for name, expressions in exercise.functions.items()
+        },
         functions={
             name: _function(exercise, inputs.functions.get(name, expressions), chosen)
             for name, expressions in exercise.functions.items()
         },
         dims=drawn.dims,
+        holds=drawn.holds,
+        in_place=drawn.in_place,
     )
 
 
+def _chosen(expressions: tuple[str, ...], number: int) -> str:
+    return expressions[number % len(expressions)]
+
+
 def _function(exercise: Exercise, expressions: tuple[str, ...], number: int) -> Callable[..., Any]:
-    source = expressions[number % len(expressions)]
+    source = _chosen(expressions, number)
     function: Callable[..., Any] = _evaluate(exercise, "functions", source, {})
     return function
 
@@ -469,8 +494,8 @@ def _laid_out(value: NumpyArray, layout: Layout) -> NumpyArray:
         return value[..., ::-1].copy()[..., ::-1]
     if layout == "strided" and value.ndim:
         buffer = np.zeros((*value.shape[:-1], 2 * value.shape[-1]), dtype=value.dtype)
-        buffer[..., ::2] = value
-        return buffer[..., ::2]
+        buffer[..., 1::2] = value
+        return buffer[..., 1::2]
     return value
 
 

@@ -367,7 +367,11 @@ def _level(function: Measured, along: Floats, step: float, larger: _Level | None
         shrinks = truncation <= 2 * REDUCTION**2 * np.abs(larger.slope_gap)
         fourth = np.abs(REDUCTION**4 * larger.slope_gap - REDUCTION**2 * slope_gap)
         truncation = np.where(shrinks, np.minimum(fourth, truncation), truncation)
-        unexplained = np.maximum(unexplained - 2 * REDUCTION**4 * np.abs(larger.even_gap), 0.0)
+        # What the larger step lets expect is explained. Where much less is found, that step was no
+        # smooth one, and says nothing: kinks lie within it.
+        expected = REDUCTION**4 * np.abs(larger.even_gap)
+        smooth = unexplained >= expected / 2
+        unexplained = np.where(smooth, np.maximum(unexplained - 2 * expected, 0.0), unexplained)
     # 4 E(h/2) - E(h) has the noise of some twenty values.
     unexplained = np.maximum(unexplained / step - 8 * rounding, 0.0)
     error = truncation + unexplained + rounding + np.abs(value) * LAST_DIGIT + SMALLEST

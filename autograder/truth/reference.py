@@ -9,6 +9,7 @@ from typing import Any
 
 from autograder.course.exercise import Exercise
 from autograder.errors import CourseError
+from autograder.truth.time_limit import TooLong, limited
 
 
 def solution_source(exercise: Exercise) -> str | None:
@@ -63,7 +64,14 @@ def load_reference(exercise: Exercise) -> Callable[..., Any] | None:
         return None
     module = types.ModuleType(f"solutions_{exercise.name}")
     try:
-        exec(compile(source, str(exercise.solution_path), "exec"), module.__dict__)
+        with limited():
+            exec(compile(source, str(exercise.solution_path), "exec"), module.__dict__)
+    except TooLong as error:
+        raise CourseError(
+            f"the solution {error}",
+            path=exercise.solution_path,
+            line=_line_in(str(exercise.solution_path), error),
+        ) from None
     except (Exception, SystemExit) as error:  # exit() would end the grader without a word
         raise CourseError(
             f"the solution does not run: {type(error).__name__}: {error}; mend this line",

@@ -54,6 +54,7 @@ from autograder.truth.forward import run_forward
 from autograder.truth.gradients import Estimate, Measured
 from autograder.truth.noisy import noise_of, seen_by
 from autograder.truth.rounding import rounded_coarsely, rounding_sizes
+from autograder.truth.time_limit import TooLong, limited
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 Reference: TypeAlias = Callable[..., Any]
@@ -576,10 +577,12 @@ def as_float64(array: Any) -> NumpyArray:
 def _blamed(witness: str) -> Iterator[None]:
     """Errors inside are those of the instructor's code."""
     try:
-        with np.errstate(all="ignore"):
+        with limited(), np.errstate(all="ignore"):
             yield
     except (AutograderError, Disagreement):  # which say what is wrong by themselves
         raise
+    except TooLong as error:
+        raise Disagreement(f"{witness} {error}") from None
     except (Exception, SystemExit) as error:  # exit() must not end the grader
         raise Disagreement(f"{witness} fails on it: {type(error).__name__}: {error}") from None
 

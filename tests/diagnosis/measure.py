@@ -1,14 +1,14 @@
 """How many wrong answers of the labelled set are explained, and how many falsely.
 
-``python -m tests.diagnosis.measure`` prints both figures, for the part that the search was made
-with and for the unseen part. An explanation is false where what it says does not give the answer
-on further cases that the search did not get.
+``python -m tests.diagnosis.measure`` prints both figures for each part of the set: for the answers
+that the search was made with, and for those written without a look at what it finds. An explanation
+is false where what it says does not give the answer on further cases that the search did not get.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,13 @@ from autograder.course.exercise import EfficiencyTest, Exercise
 from autograder.course.loading import load_course
 from autograder.diagnosis.search import Explanation
 from autograder.grading.diagnose import Diagnoser
-from autograder.grading.judge import judge_test
-from autograder.grading.observation import Observation, Output
+from autograder.grading.judge import Truth, judge_test
+from autograder.grading.observation import Failure, Observation, Output
 from autograder.grading.preparation import Prepared, prepare
 from autograder.grading.run import ExerciseRun
 from autograder.truth.cases import Case
 from autograder.truth.reference import load_reference
+from tests.diagnosis import gallery_answers
 from tests.diagnosis.wrong_answers import PRELUDES, WRONG
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +38,7 @@ class Result(Struct, frozen=True):
 
     exercise: str
     wrong: dict[str, str]
-    unseen: bool
+    part: str
     found: dict[str, Explanation]
     false: tuple[str, ...]
 
@@ -45,6 +46,22 @@ class Result(Struct, frozen=True):
     def explained(self) -> bool:
         """Whether every wrong output has an explanation."""
         return set(self.found) >= set(self.wrong)
+
+
+def labelled(name: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The wrong answers of an exercise, each with the part of the set that it belongs to."""
+    for number, wrong in enumerate(WRONG.get(name, ())):
+        yield "unseen" if number % 3 == 2 else "seen", wrong
+    for wrong in gallery_answers.FIRST.get(name, ()):
+        yield "first", wrong
+    for wrong in gallery_answers.BLIND.get(name, ()):
+        yield "blind", wrong
+    for wrong in gallery_answers.LAST.get(name, ()):
+        yield "last", wrong
+
+
+PARTS = ("seen", "unseen", "first", "blind", "last")
+NAMES = list(dict.fromkeys((*WRONG, *gallery_answers.FIRST, *gallery_answers.BLIND)))
 
 
 def exercise_called(name: str) -> Exercise:
@@ -61,13 +78,15 @@ def answer(
 ) -> dict[str, Output]:
     """The outputs of the wrong answer on a case."""
     names: dict[str, Any] = {"np": np, **case.functions, **case.inputs, **right}
-    exec(PRELUDES.get(name, ""), names)
+    exec(PRELUDES.get(name, "") or gallery_answers.PRELUDES.get(name, ""), names)
     made = dict(right) | {output: eval(code, names) for output, code in wrong.items()}
     return {output: np.asarray(value) for output, value in made.items()}
 
 
-def right_outputs(exercise: Exercise, case: Case) -> dict[str, Any]:
-    """What the solution returns on a case."""
+def right_outputs(exercise: Exercise, case: Case, truth: Truth) -> dict[str, Any]:
+    """What the solution returns on a case; of a class, what is expected."""
+    if exercise.is_class:
+        return {name: one.value for name, one in truth.items()}
     solution = load_reference(exercise)
     assert solution is not None
     arguments = {**case.functions, **{name: one.copy() for name, one in case.inputs.items()}}
@@ -86,46 +105,57 @@ def observed(
         if isinstance(test, EfficiencyTest):
             continue
         truths, seen = prepared.truths[test.name], []
-        for case in prepared.cases[test.name]:
-            right = right_outputs(exercise, case)
-            with np.errstate(all="ignore"):
-                outputs = answer(name, wrong, case, right)
-            seen.append(Observation(outputs, again=outputs))
+        for case, truth in zip(prepared.cases[test.name], truths, strict=True):
+            right = right_outputs(exercise, case, truth)
+            try:
+                with np.errstate(all="ignore"):
+                    outputs = answer(name, wrong, case, right)
+                seen.append(Observation(outputs, again=outputs))
+            except (ArithmeticError, IndexError, ValueError):
+                seen.append(Observation(failure=Failure("exception")))
         observations[test.name] = tuple(seen)
         judgements.append(judge_test(test, truths, seen))
     return ExerciseRun(observations), judgements
 
 
-def measure(name: str) -> Iterator[Result]:
-    """The results for an exercise's wrong answers."""
+def measure(name: str, parts: Collection[str] = (), every: int = 1) -> Iterator[Result]:
+    """The results for an exercise's wrong answers, of these parts of the set or all; of these the
+    first and ``every`` so manieth after it."""
     exercise = exercise_called(name)
     (prepared,) = prepare([exercise], COURSE.seed)
     (further,) = prepare([exercise], FURTHER_SEED)
     diagnoser = Diagnoser(exercise, prepared.cases, prepared.truths)
-    for number, wrong in enumerate(WRONG[name]):
+    again = Diagnoser(exercise, further.cases, further.truths)
+    for part, wrong in list(labelled(name))[::every]:
+        if parts and part not in parts:
+            continue
         run, judgements = observed(name, exercise, wrong, prepared)
         found = diagnoser.explain(judgements, run)
-        again = Diagnoser(exercise, further.cases, further.truths)
         other, _ = observed(name, exercise, wrong, further)
         false = tuple(
             output
             for output, explanation in found.items()
             if output not in wrong or not again.holds(explanation, other)
         )
-        yield Result(name, wrong, number % 3 == 2, found, false)
+        yield Result(name, wrong, part, found, false)
 
 
 def main() -> int:
-    results = [result for name in WRONG for result in measure(name)]
-    for result in results:
-        if "-v" not in sys.argv or result.unseen or (result.explained and not result.false):
-            continue
-        said = {output: str(one) for output, one in result.found.items()}
-        print(result.exercise, result.wrong, "->", said, "FALSE" if result.false else "")
-    for title, part in (
-        ("seen", [one for one in results if not one.unseen]),
-        ("unseen", [one for one in results if one.unseen]),
-    ):
+    """Print what was not explained, or all with -v, and the figures. Names choose exercises or
+    parts of the set."""
+    given = [name for name in sys.argv[1:] if not name.startswith("-")]
+    names = [name for name in given if name in NAMES] or NAMES
+    results = []
+    for name in names:
+        for result in measure(name, [part for part in given if part in PARTS]):
+            results.append(result)
+            if "-v" not in sys.argv and result.explained and not result.false:
+                continue
+            said = {output: str(one) for output, one in result.found.items()}
+            mark = "FALSE" if result.false else "" if result.explained else "NOT EXPLAINED"
+            print(result.part, result.exercise, result.wrong, "->", said, mark)
+    for title in dict.fromkeys(one.part for one in results):
+        part = [one for one in results if one.part == title]
         explained = sum(one.explained for one in part)
         false = sum(bool(one.false) for one in part)
         print(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
+from autograder.diagnosis.changes import Change, Kind
 from autograder.diagnosis.expressions import RIGHT, Expression, Surroundings
+from autograder.diagnosis.programs import FORWARD, SOLUTION, UPSTREAM, WAY
 from autograder.diagnosis.search import Explanation, Factor, Search
-from autograder.diagnosis.shapes import find_clash
-from autograder.grading.diagnose import clash_in_words, in_words
+from autograder.diagnosis.shapes import Clash, find_clash
+from autograder.grading.clashes import fitting_in_words, shapes_in_words
+from autograder.grading.diagnose import in_words
 
 LENGTHS = [(4, 3, 2), (3, 5, 4), (6, 2, 5)]
 
@@ -155,7 +158,137 @@ SENTENCES: list[tuple[Explanation, str, str]] = [
         "What you return as db1 is `dy` or `x`.",
         "db1로 반환한 값은 `dy` 또는 `x`입니다.",
     ),
+    (
+        Explanation("dW", leaf(RIGHT + "dW"), Factor(bottom="N"), factors=(Factor(bottom="m"),)),
+        "dW is the right result divided by N or m.",
+        "dW는 맞는 결과를 N 또는 m으로 나눈 값입니다.",
+    ),
+    (
+        Explanation("dx", leaf("$d z")),
+        "What you return as dx is `d(z)`. Here d(z) is the gradient that arrives at z",
+        "dx로 반환한 값은 `d(z)`입니다. 여기서 d(z)는 forward pass의 z에 전해진 gradient입니다.",
+    ),
+    (
+        Explanation("dX", leaf(f"{WAY} dX var"), Factor(negative=True), added=True),
+        "dX lacks what comes through `var`, as if that were a constant.",
+        "dX에 `var` 쪽을 거쳐 오는 부분이 빠졌습니다.",
+    ),
+    (
+        Explanation(
+            "dX",
+            Expression("+", (leaf(f"{WAY} dX mean"), leaf(f"{WAY} dX var"))),
+            Factor(negative=True),
+            added=True,
+        ),
+        "dX lacks what comes through `mean` and `var`",
+        "dX에 `mean`, `var` 쪽을 거쳐 오는 부분이 빠졌습니다.",
+    ),
+    (
+        Explanation("dX", leaf(f"{WAY} dX var"), Factor("2", negative=True), added=True),
+        "In dX, what comes through `var` has the wrong sign.",
+        "dX에서 `var` 쪽을 거쳐 오는 부분의 부호가 반대입니다.",
+    ),
+    (
+        Explanation("dX", leaf(f"{WAY} dX var"), Factor("(n - 1)"), added=True),
+        "In dX, what comes through `var` has the wrong weight: it differs from the right one by",
+        "dX에서 `var` 쪽을 거쳐 오는 부분의 계수가 맞는 값과 (n - 1)만큼 다릅니다.",
+    ),
+    (
+        Explanation("dX", leaf(f"{WAY} dX var")),
+        "dX is nothing but what comes through `var`",
+        "dX에는 `var` 쪽을 거쳐 오는 부분만 있습니다.",
+    ),
+    (
+        Explanation("dX", leaf(f"{WAY} dX var"), added=True, added_to=Factor(bottom="N")),
+        "What you return as dX is `right dX / N + through(var)`: the part besides",
+        "dX로 반환한 값은 `right dX / N + through(var)`입니다(right는 맞는 결과). 맞는 결과 외의 "
+        "부분은 들어가면 안 됩니다. 여기서 through(z)는",
+    ),
+    (
+        Explanation("dX", leaf(f"{UPSTREAM} 1 dX")),
+        "dX is what comes out when the incoming gradient is 1 everywhere",
+        "dX는 전해진 gradient가 모두 1일 때의 값입니다.",
+    ),
+    (
+        Explanation("dX", leaf(f"{UPSTREAM} output dX"), Factor(bottom="N")),
+        "In dX, the output of the layer stands where the incoming gradient belongs. It is",
+        "dX에서 전해진 gradient가 들어갈 자리에 layer의 출력이 쓰였습니다. 거기에 1/N이",
+    ),
+    (
+        Explanation("dW", leaf(f"{UPSTREAM} first dW")),
+        "Only the first sample counts in dW.",
+        "dW에 첫 번째 sample만 쓰였습니다.",
+    ),
+    (
+        Explanation("dW", leaf(f"{UPSTREAM} last dW")),
+        "Only the last sample counts in dW.",
+        "dW에 마지막 sample만 쓰였습니다.",
+    ),
+    (
+        Explanation(
+            "dX",
+            leaf(f"{FORWARD} 3 dX"),
+            change=Change("axis", 1, "X.mean(axis=1)", "X.mean(axis=0)"),
+        ),
+        "dX belongs to another forward pass: to one with `X.mean(axis=0)` in place of "
+        "`X.mean(axis=1)`.",
+        "dX는 다른 forward pass의 답입니다. `X.mean(axis=1)` 대신 `X.mean(axis=0)`라고 쓴 것과",
+    ),
 ]
+
+CHANGES: dict[Kind, tuple[str, str]] = {
+    "sign": ("a sign is the opposite one", "부호 하나가 반대입니다"),
+    "term": ("a term of a sum or difference is missing", "항 하나가 빠졌습니다"),
+    "factor": ("a factor or a divisor is missing", "곱하거나 나누어야 할 것 하나가 빠졌습니다"),
+    "division": ("is divided that should be multiplied", "곱해야 할 것으로 나누었습니다"),
+    "multiplication": ("is multiplied that should be divided", "나누어야 할 것을 곱했습니다"),
+    "elementwise": ("element by element", "원소별로 곱했습니다"),
+    "operation": ("one operation is another", "연산 하나가 다릅니다"),
+    "order": ("the order is wrong", "순서가 바뀌었습니다"),
+    "transpose": ("a transpose is missing", "전치가 하나 빠졌거나"),
+    "axis": ("runs along the wrong axis", "축이 틀렸습니다"),
+    "sum": ("there is a sum where a mean belongs", "평균을 내야 할 곳에 합을 썼습니다"),
+    "mean": ("there is a mean where", "평균을 썼습니다"),
+    "extreme": ("there is a largest or smallest", "최댓값이나 최솟값을 썼습니다"),
+    "power": ("a power is wrong", "거듭제곱이 틀렸습니다"),
+    "number": ("a number that you wrote out is wrong", "직접 적은 숫자 하나가 틀렸습니다"),
+    "comparison": ("a comparison is wrong", "비교가 틀려서"),
+    "function": ("a function is not applied", "함수 하나가 빠졌습니다"),
+    "name": ("one array stands where another belongs", "자리에 다른 배열이 쓰였습니다"),
+    "direction": ("in the wrong direction", "반대 방향으로 따라갔습니다"),
+    "overwritten": ("values overwrite each other", "덮어썼습니다"),
+    "statement": ("a step of the computation is missing", "한 단계가 빠졌습니다"),
+    "slice": ("the wrong part of an array", "배열의 다른 부분을 가져왔습니다"),
+}
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_a_change_of_the_solution_is_said_without_quoting_it(kind: Kind) -> None:
+    change = Change(kind, 7, "secret * formula", "zeta")
+    found = Explanation("dX", leaf(f"{SOLUTION} 4 dX"), change=change, arguments=("X",))
+    for language, said in zip(("en", "ko"), CHANGES[kind], strict=True):
+        words = in_words({"dX": found}, language)
+        assert said in words
+        assert "secret" not in words
+        assert "zeta" not in words
+    assert str(found) == "the solution with `zeta` for `secret * formula` in line 7"
+
+
+def test_an_argument_in_another_ones_place_is_named() -> None:
+    change = Change("name", 7, "secret", "X")
+    found = Explanation("dX", leaf(f"{SOLUTION} 4 dX"), change=change, arguments=("X", "dY"))
+    assert "`X` stands somewhere where another array belongs" in in_words({"dX": found}, "en")
+    assert "쓰인 것이 있습니다: `X`" in in_words({"dX": found}, "ko")
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_orders_that_fit_are_listed(language: str) -> None:
+    words = {
+        "en": "By their shapes these would fit: `X.T @ dY`, `dY.T @ X`.",
+        "ko": "Shape만 보면 다음은 가능합니다: `X.T @ dY`, `dY.T @ X`.",
+    }
+    clash = Clash("@", "X", "dY", (4, 3), (4, 2), ("X.T @ dY", "dY.T @ X"))
+    assert words[language] in shapes_in_words(clash, language) + fitting_in_words(clash, language)
 
 
 @pytest.mark.parametrize(("found", "english", "korean"), SENTENCES)
@@ -191,7 +324,7 @@ def test_shapes_that_met(code: str, met: tuple[Any, Any], fitting: set[str]) -> 
     assert (clash.left_shape, clash.right_shape) == met
     assert set(clash.fitting) == fitting
     for language, word in (("en", "has shape (4"), ("ko", "의 shape은 (4")):
-        assert word in clash_in_words(clash, language)
+        assert word in shapes_in_words(clash, language) + fitting_in_words(clash, language)
 
 
 @pytest.mark.parametrize("code", ["X.T @ dY", "unknown(X) @ dY", "X[0] @ dY"])
@@ -201,3 +334,59 @@ def test_what_cannot_be_told_is_not_said(code: str) -> None:
 
 def test_a_source_that_is_no_python_is_not_read() -> None:
     assert find_clash("def f(:", "f", 1, []) is None
+
+
+SPELLINGS: list[tuple[str, list[str]]] = [
+    (
+        "X @ dY",
+        [
+            "np.dot(X, dY)",
+            "X.dot(dY)",
+            "np.matmul(X, dY)",
+            "dY.T @ X.T",
+            "np.dot(dY.T, X.T)",
+            "dY.T.dot(X.T)",
+            "np.einsum('ij,jk->ik', X, dY)",
+            "np.inner(X, dY.T)",
+            "(dY.T @ X.T).T",
+            "2 * X @ dY",
+            "np.transpose(X).T @ dY",
+            "(X @ dY) / len(X)",
+            "np.matmul(dY.T, X.T).T",
+        ],
+    ),
+    (
+        "dY @ X",
+        ["np.dot(dY, X)", "dY.dot(X)", "np.matmul(dY, X)", "X.T @ dY.T", "X.T.dot(dY.T)",
+         "np.einsum('ij,jk->ik', dY, X)", "np.dot(X.T, dY.T).T"],
+    ),
+    (
+        "X * dY",
+        ["dY * X", "np.multiply(X, dY)", "np.multiply(dY, X)", "(X * dY).sum(axis=0)",
+         "np.sum(X * dY, axis=0)", "2 * (X * dY)", "X * dY / len(X)"],
+    ),
+    (
+        "W @ dY.T @ X @ X",
+        ["np.dot(W, dY.T) @ X @ X", "W.dot(dY.T).dot(X).dot(X)", "((W @ dY.T) @ X) @ X.T.T"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "others"), SPELLINGS)
+def test_failures_are_alike_however_they_are_spelled(one: str, others: list[str]) -> None:
+    shapes = [(4, 3), (3, 2), (4, 2)]
+
+    def key(code: str) -> tuple[str, ...] | None:
+        clash = find_clash(SOURCE.format(code=code), "backward", 5, shapes)
+        return None if clash is None else clash.key
+
+    assert key(one) is not None
+    assert {other: key(other) for other in others} == dict.fromkeys(others, key(one))
+    assert len({key(spelled) for spelled, _ in SPELLINGS[:3]}) == 3
+
+
+def test_what_is_added_in_place_must_have_the_shape() -> None:
+    source = "def backward(X, dY):\n    dX = np.zeros_like(X)\n    dX += dY\n    return dX\n"
+    clash = find_clash(source, "backward", 3, [(4, 1), (4, 2)])
+    assert clash is not None
+    assert (clash.left_shape, clash.right_shape) == ((4, 1), (4, 2))

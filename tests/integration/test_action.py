@@ -277,7 +277,10 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "no archive": ({"course": "", "course_archive": "!!"}, "is not a .tar.gz in base64"),
     "no submission": ({"submission": "nowhere"}, "there is no folder nowhere"),
     "the whole workspace": ({"submission": "."}, "lies in the student's checkout"),
-    "an unknown assignment": ({"assignment": "x"}, "--assignment x: the course has linear-layer"),
+    "an unknown assignment": (
+        {"assignment": "x"},
+        "--assignment x: no such assignment; the course has linear-layer",
+    ),
     "an unknown level": ({"isolation": "none"}, "Invalid value for '--isolation'"),
     "a python without the package": ({"python": "/usr/bin/env"}, "has no backprop-autograder"),
     "an empty checkout": ({"submission": "empty"}, "saw nothing"),

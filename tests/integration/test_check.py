@@ -120,7 +120,7 @@ def test_a_syntax_error_is_said_once(check: Check, bundle: Path) -> None:
     write(bundle, "def linear_backward(x, W, dy)\n    return 1\n")
     done = check("linear_backward")
     assert done.returncode == 1
-    assert done.stdout.count("Python cannot read linear_backward.py") == 1
+    assert done.stdout.count("SyntaxError") == 1
     assert "def linear_backward(x, W, dy)" in done.stdout  # the line, quoted
     assert "Traceback" not in done.stdout + done.stderr
 
@@ -130,9 +130,9 @@ def test_a_syntax_error_is_said_once(check: Check, bundle: Path) -> None:
     [
         ("", "linear_backward"),
         ("linear_backward = 3\n", "cannot be called"),
-        ("import nowhere\n" + RIGHT.replace("W.T", "nowhere.T"), "No module named 'nowhere'"),
-        ("def linear_backward(x, W, dy):\n    pass\n", "Returned None"),
-        ("def linear_backward(x, W, dy):\n    return 1, 2, 3\n", "3 value(s) instead of 2"),
+        ("import nowhere\n" + RIGHT.replace("W.T", "nowhere.T"), "Imports nowhere (line 1)"),
+        ("def linear_backward(x, W, dy):\n    pass\n", "None came back"),
+        ("def linear_backward(x, W, dy):\n    return 1, 2, 3\n", "3 values instead of 2"),
         ("def linear_backward(x, W, dy):\n    return 'a', 'b'\n", "not a numpy array"),
         ("def linear_backward(x, W, dy):\n    return dy, W\n", "has shape (2,)"),
         ("def linear_backward(x, W, dy):\n    return x * float('nan'), W\n", "nan or inf"),
@@ -357,7 +357,6 @@ def test_notebooks(check: Check, bundle: Path) -> None:
     done = check("linear_backward")  # the stub beside it is untouched, so the notebook counts
     assert done.returncode == 1
     assert "(cell 3, line 2: return" in " ".join(done.stdout.split())
-    assert "cell 3, line 2, in linear_backward:" in done.stdout
     cells[2]["source"] = RIGHT
     notebook.write_text(json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5}))
     assert check("linear_backward").returncode == 0

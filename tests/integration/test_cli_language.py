@@ -50,7 +50,25 @@ def test_a_command_that_is_not_there_suggests_the_one_that_was_meant() -> None:
     assert "Usage" in run(cwd=ROOT).stderr  # with no command at all
     done = run("zzz", cwd=ROOT)
     assert done.returncode == 2
-    assert "there are check, grade" in done.stderr
+    assert "there are check, next, submit, grade" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "suggested"),
+    [("autograder gr", {"grade", "gradescope"}), ("autograder export --to ca", {"canvas"})],
+)
+def test_a_shell_completes_commands_and_values(words: str, suggested: set[str]) -> None:
+    environment = {
+        **os.environ,
+        "_AUTOGRADER_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder"], env=environment, capture_output=True, text=True
+    )
+    assert {line.partition(",")[2] for line in done.stdout.splitlines()} == suggested
+    assert done.returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -62,7 +80,11 @@ def test_a_command_that_is_not_there_suggests_the_one_that_was_meant() -> None:
         (("check", "--wach"), "그런 옵션이 없습니다"),
         (("grade", "x"), "옵션이 빠졌습니다"),
         (("grade", "x", "--out", "y", "--jobs", "many"), "올바른 숫자"),
-        (("check", "nothing-here"), "오류: "),
+        (("check", "nothing-here"), "오류: nothing-here: 그런 파일이나 문제, 과제가 없습니다"),
+        (("grade", ".", "--out", "x"), "오류: .: 강의 폴더입니다"),
+        (("export", ".", "--to", "csv", "--roster", "x"), "오류: --roster는"),
+        (("release", "linear-layr", "x"), "오류: "),
+        (("pack", "linear-layer", "--out", "x.tar.gz"), "비밀로 하세요"),
     ],
 )
 def test_it_speaks_the_course_s_language(
@@ -136,3 +158,31 @@ def test_a_third_catalogue_is_used_for_help_check_and_grade(third: Path, tmp_pat
     exported = run("export", str(out), "--to", "markdown", cwd=course, package=third).stdout
     assert "elements" not in exported
     assert "Student" not in exported
+    empty = tmp_path / "empty"
+    (empty / "kim").mkdir(parents=True)
+    for arguments in (
+        ("grade", str(empty), "--out", str(out)),
+        ("grade", str(empty / "gone"), "--out", str(out)),
+        ("grade", str(empty), "--layout", "auto", "--out", str(out)),
+        ("check", "dz"),
+        ("check", "none.ipynb"),
+        ("grade", ".", "--out", "x"),
+        ("export", str(out), "--to", "csv", "--student", "eve"),
+        ("lint", "none"),
+    ):
+        done = run(*arguments, cwd=course, package=third)
+        assert done.returncode == 2
+        words = set(LATIN_WORD.findall(done.stderr))
+        english = {
+            "error",
+            "such",
+            "there",
+            "course",
+            "folder",
+            "did",
+            "the",
+            "saw",
+            "give",
+            "submissions",
+        }
+        assert words & english == set(), done.stderr

@@ -109,6 +109,24 @@ FLAWS = {
         HIDDEN, "name: rectangles", "name: worked-example",
         f"{HIDDEN}:2:5: there are two tests named 'worked-example'; rename one of them",
     ),
+    "no numbers for a mistake": (
+        HIDDEN, "name: wrong-sign", "name: wrong-sign\n    values: {eps: small}",
+        f"{HIDDEN}:13:14: 'small' are no numbers; write them as '1e-15..1e-5' or as "
+        "'0.001, 0.01, 0.1'",
+    ),
+    "a number named like an argument": (
+        HIDDEN, "name: wrong-sign", "name: wrong-sign\n    values: {dy: '1, 2'}",
+        f"{HIDDEN}:13:14: 'dy' cannot stand for a number here; choose another name",
+    ),
+    "too many numbers": (
+        HIDDEN, "name: wrong-sign", "name: wrong-sign\n    values: {eps: 1e-30..1e-1}",
+        f"{HIDDEN}:13:5: more than 24 combinations of numbers; write fewer",
+    ),
+    "no range of numbers": (
+        HIDDEN, "name: wrong-sign", "name: wrong-sign\n    values: {eps: -1..3}",
+        f"{HIDDEN}:13:14: '-1..3' are no numbers; write them as '1e-15..1e-5' or as "
+        "'0.001, 0.01, 0.1'",
+    ),
     "duplicate mistake": (
         HIDDEN, "name: changes-inputs", "name: wrong-sign",
         f"{HIDDEN}:15:5: there are two mistakes named 'wrong-sign'; rename one of them",
@@ -285,7 +303,7 @@ FLAWS = {
         "10000000000000000000000000000…",
     ),
     "language that the course does not have": (
-        CONFIG, "language: en", "language: fr",
+        CONFIG, "seed_is_public: true", "language: fr",
         f"{CONFIG}:2:1: 'language' must be one of en, ko, not 'fr'",
     ),
     "assignment with a path for a name": (
@@ -546,7 +564,8 @@ FLAWS = {
     "kink in drawn inputs": (
         HIDDEN, DIMS, DIMS + "    differentiable: false\n",
         f"{HIDDEN}:11:5: unknown key 'differentiable' in test 'leaves-inputs-alone'; known here: "
-        "name, title, points, functions, tolerance, cases, dims, draw, dtypes, layouts, property",
+        "name, title, disabled, reason, points, functions, tolerance, cases, dims, draw, dtypes, "
+        "layouts, property",
     ),
     "kink that is neither true nor false": (
         PUBLIC, EXPECT, EXPECT + "    differentiable: never\n",
@@ -564,7 +583,8 @@ FLAWS = {
     ),
     "unknown key in an efficiency test": (
         PUBLIC, AGAINST, "    efficiency: {at_most: 4, of: forward}\n",
-        f"{PUBLIC}:21:30: unknown key 'of' in 'efficiency'; known here: at_most, relative_to",
+        f"{PUBLIC}:21:30: unknown key 'of' in 'efficiency'; known here: at_most, "
+        "relative_to, lines",
     ),
     "more layouts than cases": (
         HIDDEN, "n: 1..6}", "n: 1..6}\n    layouts: [C, F, C, C, C, C, strided]",
@@ -812,6 +832,8 @@ def test_flaws_are_named_with_their_place(course: Path, flaw: str) -> None:
 ONLY_SEEN_IN_READING = {
     "points for something else", "unknown dimension", "dimension not drawn", "bad range",
     "duplicate test in one file", "duplicate test across files", "duplicate mistake",
+    "no numbers for a mistake", "a number named like an argument", "too many numbers",
+    "no range of numbers",
     "duplicate key", "an alias", "parameter without array", "array without parameter",
     "gradient of nothing", "gradient by nothing", "ragged rows",
     "shapes that contradict each other", "too many axes", "input not given", "missing language",
@@ -1147,6 +1169,8 @@ def test_origins_say_where_things_are_written(course: Path) -> None:
     exercise = load_course(course).assignments["linear-layer"].exercises[0]
     places = {key: (str(o.path), o.line, o.column) for key, o in exercise.origins.items()}
     assert places == {
+        "title": (PUBLIC, 1, 1),
+        "statement": (PUBLIC, 2, 1),
         "function": (PUBLIC, 5, 1),
         "forward": (PUBLIC, 11, 1),
         "gradients.dx": (PUBLIC, 13, 3),

@@ -20,9 +20,16 @@ from autograder.errors import CourseError
 from autograder.grading.grader import ExerciseGrader, public_part
 from autograder.grading.mistakes import mutant
 from autograder.sandbox.host import Sandbox
-from autograder.student import mistake_index
+from autograder.student import checking, mistake_index
 from autograder.student.checking import CheckedExercise, check_exercise
-from autograder.student.mistake_index import build_index, index_path, lock_hints, read_index
+from autograder.student.mistake_index import (
+    FILE_NAME,
+    VERSION,
+    build_index,
+    index_path,
+    lock_hints,
+    read_index,
+)
 from autograder.submissions.submission import Submission
 from autograder.truth.reference import solution_source
 
@@ -38,13 +45,27 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def bundle(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """What students have: no solutions, no hidden tests, and the locked hints."""
+    """What students have: no solutions, no hidden tests, and the locked hints of the exercises that
+    the tests ask about: those of all exercises take long."""
     root = tmp_path_factory.mktemp("bundle")
     shutil.copy(ROOT / "config.yaml", root)
     shutil.copytree(ROOT / "assignments", root / "assignments")
-    for assignment in COURSE.assignments:
-        index_path(root, assignment).write_bytes(build_index(COURSE, assignment, sandbox))
-    return load_course(root, public=True)
+    for path in (root / "assignments").glob(f"*/{FILE_NAME}"):
+        path.unlink()
+    course = load_course(root, public=True)
+    lock(course, linear_backward(), sandbox)
+    return course
+
+
+def lock(bundle: Course, exercise: Exercise, sandbox: Sandbox) -> None:
+    """Add the locked hints of the exercise to the bundle."""
+    path = index_path(bundle.root, exercise.assignment)
+    content = msgspec.json.decode(path.read_bytes()) if path.exists() else {"exercises": {}}
+    if exercise.name not in content["exercises"]:
+        hints = {exercise.name: lock_hints(COURSE, exercise, sandbox)}
+        content = {"version": VERSION, "exercises": content["exercises"] | hints}
+        path.write_bytes(msgspec.json.encode(content))
+        checking._read.cache_clear()
 
 
 EXERCISES = [
@@ -76,15 +97,23 @@ def test_known_mistakes_get_their_hint(
     exercise: Exercise, bundle: Course, sandbox: Sandbox
 ) -> None:
     solution = solution_source(exercise) or ""
+    lock(bundle, exercise, sandbox)
     assert check(bundle, exercise, solution, sandbox).passed
-    for mistake in exercise.mistakes:
+    for number, mistake in enumerate(exercise.mistakes):
         source = mutant(exercise, mistake, solution).files[f"{exercise.name}.py"]
-        for language in COURSE.languages:
-            checked = check(bundle, exercise, source, sandbox, language)
-            found = {test.grade.mistake for test in checked.tests if not test.passed}
-            hints = {test.grade.hint for test in checked.tests if test.grade.hint}
-            assert found - {None} == {mistake.name}, (mistake.name, found)
-            assert hints == {mistake.hint[language]}
+        language = COURSE.languages[number % len(COURSE.languages)]
+        checked = check(bundle, exercise, source, sandbox, language)
+        found = {test.grade.mistake for test in checked.tests if not test.passed}
+        hints = {test.grade.hint for test in checked.tests if test.grade.hint}
+        assert found - {None} == {mistake.name}, (mistake.name, found)
+        assert hints == {mistake.hint[language]}
+
+
+def test_hints_are_there_in_each_language(bundle: Course, sandbox: Sandbox) -> None:
+    for language in COURSE.languages:
+        checked = check(bundle, linear_backward(), made_mistake(), sandbox, language)
+        hints = {test.grade.hint for test in checked.tests if test.grade.hint}
+        assert hints == {linear_backward().mistakes[0].hint[language]}
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
@@ -100,7 +129,8 @@ def linear_backward() -> Exercise:
 
 
 def hints_of(checked: CheckedExercise) -> set[str | None]:
-    return {test.grade.mistake for test in checked.tests}
+    wrong = [test for test in checked.tests if not (test.passed or test.is_waiting)]
+    return {test.grade.mistake for test in wrong}
 
 
 @pytest.mark.parametrize(
@@ -133,6 +163,19 @@ def test_another_mistake_gets_no_hint(body: str, bundle: Course, sandbox: Sandbo
     assert "factor-two" not in hints_of(checked) or "2 * np.outer" in body
 
 
+def test_an_answer_that_no_hint_is_about_is_explained(bundle: Course, sandbox: Sandbox) -> None:
+    """The search needs the forward pass and the truth of public cases only."""
+    source = (
+        "import numpy as np\ndef linear_backward(x, W, dy):\n"
+        "    return W.T @ dy / len(dy), np.outer(dy, x) + 0.5 * W\n"
+    )
+    for language, said in (("en", "right result divided by m"), ("ko", "m으로 나눈 값")):
+        checked = check(bundle, linear_backward(), source, sandbox, language)
+        hints = " ".join(test.grade.hint or "" for test in checked.tests)
+        assert said in hints
+        assert "`right dW + W / 2`" in hints
+
+
 def test_two_mistakes_each_get_theirs(bundle: Course, sandbox: Sandbox) -> None:
     source = "import numpy as np\ndef linear_backward(x, W, dy):\n    return W @ dy, -1\n"
     assert hints_of(check(bundle, linear_backward(), source, sandbox)) != {None}
@@ -145,7 +188,7 @@ def test_two_mistakes_each_get_theirs(bundle: Course, sandbox: Sandbox) -> None:
 
 
 def test_nothing_secret_can_be_read_in_the_index(bundle: Course) -> None:
-    for exercise in EXERCISES:
+    for exercise in (linear_backward(),):
         path = index_path(bundle.root, exercise.assignment)
         content = path.read_text("utf-8")
         for mistake in exercise.mistakes:
@@ -157,9 +200,13 @@ def test_nothing_secret_can_be_read_in_the_index(bundle: Course) -> None:
                 assert len(expression) < 8 or is_public or expression not in content
 
 
-def test_the_index_is_the_same_each_time(bundle: Course, sandbox: Sandbox) -> None:
-    written = index_path(bundle.root, "gradient-checking").read_bytes()
-    assert build_index(COURSE, "gradient-checking", sandbox) == written
+def test_the_index_is_the_same_each_time(sandbox: Sandbox) -> None:
+    one = COURSE.assignments["linear-layer"]
+    few = replace(linear_backward(), mistakes=linear_backward().mistakes[:3])
+    course = replace(COURSE, assignments={one.name: replace(one, exercises=(few,))})
+    written = [build_index(course, one.name, sandbox) for _ in range(2)]
+    assert written[0] == written[1]
+    assert written[0].count(b"locks") == 3
 
 
 def test_without_an_index_there_are_no_hints(

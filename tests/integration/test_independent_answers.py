@@ -2,7 +2,7 @@
 wrong ones, most of them wrong only now and then, do not.
 
 They lie in ``tests/answers/<exercise>.yaml``: ``right`` and ``wrong`` map a name to a source,
-which finds numpy imported as ``np``.
+which finds numpy imported as ``np``. Further wrong ones, by class, are in ``tests/wrong_answers``.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import yaml
 
 from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
-from autograder.grades.model import ExerciseGrade
 from autograder.grading.grader import ExerciseGrader
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
+from tests.wrong_answers.measure import wrong_answers
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = load_course(ROOT)
+UNSEEN = wrong_answers()
 EXERCISES = [
     exercise for assignment in COURSE.assignments.values() for exercise in assignment.exercises
 ]
@@ -39,10 +40,9 @@ def answers(name: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def grade(grader: ExerciseGrader, source: str) -> ExerciseGrade:
-    exercise = grader.exercise
+def handed_in(exercise: Exercise, source: str) -> Submission:
     files = {f"{exercise.name}.py": f"import numpy as np\n{source}"}
-    return grader.grade(Submission("kim", exercise.assignment, files), COURSE.language)
+    return Submission("kim", exercise.assignment, files)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
@@ -52,18 +52,26 @@ def test_right_answers_get_all_points_and_wrong_ones_do_not(
     grader = ExerciseGrader(COURSE, exercise, sandbox)
     given = answers(exercise.name)
     off: list[str] = []
-    for kind, sources in given.items():
-        for name, source in sources.items():
-            found = grade(grader, source)
-            lost = [f"{test.name}: {test.message}" for test in found.tests if test.score == 0]
-            if kind == "right" and found.score < found.max_score:
-                off.append(f"right '{name}' loses points; {'; '.join(lost)}")
-            if kind == "wrong" and found.score >= found.max_score:
+    for name, source in given["right"].items():
+        submission = handed_in(exercise, source)
+        _, judgements = grader.run_untimed(submission)
+        for judgement in grader.add_source_tests(submission, judgements):
+            if judgement.finding is not None:
+                off.append(f"right '{name}' fails {judgement.test.name}: {judgement.finding}")
+    for name, source in given["wrong"].items():
+        if grader.gets_full_points(handed_in(exercise, source)):
+            # What is wrong with it may be its time alone.
+            grade = grader.grade(handed_in(exercise, source), COURSE.language)
+            if grade.score >= grade.max_score:
                 off.append(f"wrong '{name}' gets all points")
-            if kind == "wrong" and not any(
-                test.message and test.status != "passed" for test in found.tests
-            ):
-                off.append(f"wrong '{name}' is not told why")
+    for answer in UNSEEN:
+        submission = Submission("kim", exercise.assignment, {f"{exercise.name}.py": answer.source})
+        if answer.exercise == exercise.name and grader.gets_full_points(submission):
+            off.append(f"wrong '{answer.title}' gets all points")
+    first = next(iter(given["wrong"].values()))
+    grade = grader.grade(handed_in(exercise, first), COURSE.language)
+    if not any(test.message and test.status != "passed" for test in grade.tests):
+        off.append("a wrong answer is not told why")
     assert not off, "\n".join(off)
 
 

@@ -135,6 +135,35 @@ def test_students_read_it_in_both_languages(tmp_path: Path) -> None:
             assert message in read(out, way)["exercises"][0]["tests"][0]["message"]
 
 
+def test_where_work_lay_is_said_in_the_language_of_the_reader(tmp_path: Path) -> None:
+    subs, out = tmp_path / "subs", tmp_path / "out"
+    for name in ("dx.py", "linear_layer/dx.py"):
+        path = subs / name.partition("/")[0] / name
+        path.parent.mkdir(parents=True)
+        path.write_text(RIGHT, "utf-8")
+    grade(subs, out, "--lang", "ko")
+    english, korean = tmp_path / "en.md", tmp_path / "ko.md"
+    run("export", out, "--to", "markdown", "--out", korean)
+    said = (out / "files.csv").read_text("utf-8")
+    assert "'linear_layer/' 폴더를 'linear-layer/' 폴더로 보고 채점했습니다" in said
+    assert "'linear-layer/' 폴더의 파일로 보고 채점했습니다: dx.py" in said
+    assert "다음에는 폴더 이름을 linear-layer로 정하세요" in korean.read_text("utf-8")
+    assert "다음에는 'linear-layer' 폴더에 넣어 제출하세요" in korean.read_text("utf-8")
+    assert "took" not in said + korean.read_text("utf-8")
+    grade(subs, out, "--lang", "en")
+    run("export", out, "--to", "markdown", "--out", english)
+    said = (out / "files.csv").read_text("utf-8")
+    assert "took 'linear_layer/' for 'linear-layer/'" in said
+    assert "call the folder 'linear-layer' next time" in english.read_text("utf-8")
+    assert "Put it into the folder 'linear-layer' next time" in english.read_text("utf-8")
+    # Moved to its place, it is said no more, though nothing is graded again.
+    (subs / "dx.py" / "linear-layer").mkdir()
+    (subs / "dx.py" / "dx.py").rename(subs / "dx.py" / "linear-layer" / "dx.py")
+    assert "found_at" in read(out, "dx.py")
+    grade(subs, out, "--lang", "en")
+    assert "found_at" not in read(out, "dx.py")
+
+
 # One source of truth for a class
 
 
@@ -386,6 +415,10 @@ def test_a_parser_that_fails_is_one_students_grade(
     grades = list(grade_folder(tmp_path / "subs", COURSE, out=tmp_path / "out", jobs=1))
     assert {one.student: one.score for one in grades} == {"ada": 10, "bob": 0}
     assert "cannot be read" in grades[1].exercises[0].tests[0].message
+    # The instructor learns what failed; the student, whom it would not help, does not.
+    files = (tmp_path / "out" / "files.csv").read_text("utf-8")
+    assert "ZeroDivisionError (test_intake.py:" in files
+    assert "ZeroDivision" not in run("export", tmp_path / "out", "--to", "markdown").stdout
     assert set(summary(tmp_path / "out")) == {"ada", "bob"}
 
 

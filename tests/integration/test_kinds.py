@@ -77,9 +77,9 @@ def make_class_exercise(course: Path) -> None:
     [
         ("", "", 3, "All right"),
         ("self.X = X\n", "self.X = getattr(self, 'X', X)\n", 2, "dW"),
-        ("self.dW = dY", "self.grad = dY", 0, "no layer.dW"),
-        ("def backward", "def back", 0, "no layer.backward"),
-        ("class Linear", "class Layer", 0, "no Linear"),
+        ("self.dW = dY", "self.grad = dY", 0, "there is no self.dW"),
+        ("def backward", "def back", 0, "no method backward"),
+        ("class Linear", "class Layer", 0, "no class Linear"),
         ("return dY @ self.W", "return dY @ self.W * 2", 1, "dX"),
     ],
 )
@@ -331,7 +331,7 @@ def test_source_rules_refuse_or_cost_their_points(course: Path, tmp_path: Path) 
     assert tests["no-products"]["score"] == 2
     tests = outcome(course, tmp_path, "def linear_dx(W, dy): return W.T @ dy\n")
     assert tests["no-products"]["score"] == 0
-    assert "Uses matmul (line 1)" in tests["no-products"]["message"]
+    assert "Uses @ (line 1)" in tests["no-products"]["message"]
     assert tests["rectangles"]["status"] == "passed"
     stub = "def linear_dx(W, dy): raise NotImplementedError\n"
     assert outcome(course, tmp_path, stub)["no-products"]["score"] == 0

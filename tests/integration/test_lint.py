@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from autograder.cli.lint import chosen_exercises
+from autograder.course.loading import load_course
+from autograder.errors import UsageError
 from tests.support.small_course import COURSE, run
 
 CONFIG = "config.yaml"
@@ -132,6 +137,31 @@ DAMAGES = {
         f"{STUB}:6:1: '# ---- your code ends here ----' stands above '# ---- your code starts here "
         "----'; exchange the two",
     ),
+    "example that says something else": (
+        PUBLIC, "ko: $y = W x$의",
+        "ko: |-\n    **예.** $W = \\begin{pmatrix} 1 & 2 & 3 \\\\ 4 & 5 & 6 \\end{pmatrix}$, "
+        "$dy = (7, 8)$이면 $dx = (39, 54, 68)$\n\n    $y = W x$의",
+        f"{PUBLIC}:2:1: the example of the statement (ko) has dx = (39, 54, 68), and test "
+        "'worked-example' has (39, 54, 69); change the one or the other",
+    ),
+    "dollars that are no formula": (
+        PUBLIC, "en: Find $dL/dx$", "en: It costs $5 and not $6. Find $dL/dx$",
+        f"{PUBLIC}:2:1: statement (en): a '$' stands beside a blank, so that not every reader sees "
+        "a formula; write \\$ where dollars are meant, as in \\$5: near '5 and not'",
+    ),
+    "one dollar": (
+        PUBLIC, "en: Find $dL/dx$", "en: It costs $5. Find dL/dx",
+        "write \\$ where dollars are meant, as in \\$5: near '5. Find dL/dx of'",
+    ),
+    "hint that is still to be written": (
+        HIDDEN, "en: Look at the sign.", "en: 'TODO: the sign'",
+        f"{HIDDEN}:12:5: hint of 'wrong-sign' (en): is still to be written; replace the TODO",
+    ),
+    "solution that changes its argument": (
+        SOLUTION, "return W.T @ dy", "dx = W.T @ dy\n    W *= 2\n    return dx",
+        f"{SOLUTION}:1:1: the solution changes 'W' in test 'worked-example'; write into an array "
+        "of its own",
+    ),
     "signature that disagrees": (
         SOLUTION, "(W, dy)", "(dy, W)", "does not have the parameters of its signature",
     ),
@@ -240,6 +270,38 @@ def test_notes_are_nothing_wrong(course: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "name", ["dx", "linear-layer/dx", "assignments/linear-layer/dx.yaml", PUBLIC, "linear-layer/"]
+)
+def test_one_exercise_is_linted_by_its_name(name: str) -> None:
+    loaded = load_course(COURSE)
+    assert [one.name for one in chosen_exercises(loaded, [name])] == ["dx"]
+
+
+def test_a_name_that_is_none_suggests_one() -> None:
+    with pytest.raises(UsageError, match=r"linear-layer/dxx: the course has linear-layer; .* dx\?"):
+        chosen_exercises(load_course(COURSE), ["linear-layer/dxx"])
+
+
+def test_lint_is_done_again_when_a_file_changes(course: Path) -> None:
+    command = [sys.executable, "-m", "autograder", "lint", "dx", "--watch", "--no-mutants"]
+    with subprocess.Popen(
+        [*command, "--course", str(course)], stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        assert process.stdout is not None
+        read: list[str] = []
+        for line in process.stdout:
+            read.append(line)
+            if line.startswith("Waiting") and len(read) < 5:
+                path = course / STUB
+                path.write_text(path.read_text("utf-8").replace("# ---- your code ends", "# "))
+            elif line.startswith("Waiting"):
+                process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 1
+    assert read[0].startswith("✓ linear-layer/dx")
+    assert any("the stub has no line" in line for line in read), read
+
+
 def test_an_unknown_assignment_is_a_wrong_call(course: Path) -> None:
     done = run("lint", "--no-mutants", "nothing", course=course)
     assert done.returncode == 2
@@ -256,14 +318,27 @@ def test_under_other_seeds_luck_shows(course: Path) -> None:
     config = course / CONFIG
     config.write_text(re.sub(r"(?m)^seed: .*\n", "", config.read_text("utf-8")), "utf-8")
     done = run("lint", "--seeds", "12", "--no-mutants", course=course)
-    assert "warning: config.yaml has no 'seed'" in done.stdout
     assert done.returncode == 1
     assert re.search(
         r"under \d+ of 12 seeds \([\d, .]+\): the mistake 'wrong-sign' loses no", done.stdout
     ), done.stdout
     fine = run("lint", "--seeds", "3", "--no-mutants", course=COURSE)
     assert fine.returncode == 0, fine.stdout
-    assert "warning" not in fine.stdout
+
+
+def test_a_seed_that_is_found_by_trying_fails(course: Path) -> None:
+    config = course / CONFIG
+    text = config.read_text("utf-8").replace("seed_is_public: true\n", "")
+    for line, saw in (("seed: 7\n", "'seed: 7' is found by trying"), ("", "there is no 'seed'")):
+        config.write_text(text.replace("seed: 7\n", line), "utf-8")
+        done = run("lint", "--no-mutants", course=course)
+        assert done.returncode == 1
+        assert f"✗ config.yaml: {saw}, and with it the hidden inputs; write 'seed: " in done.stdout
+    mended = re.search(r"write '(seed: \d{30,})'", done.stdout)
+    assert mended is not None
+    config.write_text(text.replace("seed: 7", mended[1]), "utf-8")
+    done = run("lint", "--no-mutants", course=course)
+    assert done.returncode == 0, done.stdout
 
 
 def test_a_right_answer_that_some_seeds_refuse_is_named(course: Path) -> None:

@@ -70,6 +70,35 @@ def test_a_cell_that_is_not_python_never_ran(cells: list[str]) -> None:
     assert autograder.check("linear_backward").passed
 
 
+def test_a_cell_that_failed_is_named(cells: list[str]) -> None:
+    cells += [RIGHT, "def linear_backward(x, W, dy:\n    return 1"]
+    report = autograder.check("linear_backward")
+    assert report.passed  # the one from before
+    for shown in (" ".join(repr(report).split()), report._repr_html_()):
+        assert "Cell 2 did not run" in shown
+        assert "the one from before" in shown
+    cells.append(RIGHT)
+    assert "did not run" not in repr(autograder.check("linear_backward"))
+    cells[:] = ["", "def linear_backward(x, W, dy:\n    return 1"]
+    assert "Cell 1 did not run" in repr(autograder.check("linear_backward"))
+
+
+def test_a_file_that_will_be_graded_instead_is_named(cells: list[str]) -> None:
+    cells.append(RIGHT)
+    assert "beside the notebook" not in repr(autograder.check("linear_backward"))  # a stub
+    Path("linear_backward.py").write_text(WRONG)
+    report = autograder.check("linear_backward")
+    said = " ".join(repr(report).split())
+    assert "the file linear_backward.py beside the notebook counts" in said
+    assert "linear_backward.py" in report._repr_html_()
+
+
+def test_what_a_cell_computed_is_said_not_to_count(cells: list[str]) -> None:
+    cells.append(RIGHT.replace("W.T @ dy", "dx"))
+    said = " ".join(repr(autograder.check("linear_backward")).split())
+    assert "dx was computed in a cell." in said
+
+
 def test_files_beside_the_notebook_can_be_imported(cells: list[str]) -> None:
     Path("helper.py").write_text("def transposed(W):\n    return W.T\n")
     cells.append(RIGHT.replace("W.T", "transposed(W)"))

@@ -19,6 +19,7 @@ import yaml
 from autograder.authoring.leaks import LONG, long_passages
 from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
+from autograder.release import packages
 from autograder.submissions.notebook import source_from_notebook
 from autograder.truth.cases import draw_cases
 from tests.support.notebooks import fill_in
@@ -78,12 +79,23 @@ def each_bundle(request: pytest.FixtureRequest, bundles: Bundles) -> Path:
 
 
 @pytest.mark.course
-def test_the_bundle_has_the_public_files_byte_for_byte(each_bundle: Path) -> None:
+def test_the_bundle_has_the_public_files(each_bundle: Path) -> None:
     public = contents(ROOT / "assignments" / each_bundle.name)
     released = contents(each_bundle / "assignments" / each_bundle.name)
-    assert {
-        name: one for name, one in released.items() if not name.endswith((".ipynb", ".json"))
-    } == public
+    assert {name: one for name, one in released.items() if name.endswith(".yaml")} == {
+        name: one for name, one in public.items() if name.endswith(".yaml")
+    }
+    made = (".ipynb", ".json")
+    assert {name for name in released if not name.endswith(made)} == public.keys()
+    for name in public:
+        if name.endswith(".py"):  # a docstring of its own, and what it says when it is run
+            shown = subprocess.run(
+                [sys.executable, "-I", "-c", released[name]],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            assert f"autograder check {Path(name).stem}" in shown.stdout
     notebooks = {name for name in released if name.endswith(".ipynb")}
     assert notebooks == {f"{Path(name).stem}.ipynb" for name in public if name.endswith(".py")}
     assert "hints.json" in released
@@ -151,11 +163,14 @@ def test_readme_has_every_statement_and_every_file_it_names(each_bundle: Path) -
         assert f"| {exercise.max_score:g} |\n" in text
     for link in re.findall(r"\]\(([^)]+)\)", text):
         assert (each_bundle / link).is_file()
-    wheel, pytest_line = (each_bundle / "requirements.txt").read_text("utf-8").splitlines()
+    lines = (each_bundle / "requirements.txt").read_text("utf-8").splitlines()
+    wheel, pytest_line, jupyter = lines
+    assert jupyter.startswith("notebook")
     assert (each_bundle / wheel).is_file()
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert [pytest_line] == extras["optional-dependencies"]["pytest"]
-    assert ".venv/bin/pytest" in text
+    for words in ("py -m venv .venv", "python3 -m venv .venv", "jupyter notebook"):
+        assert words in text
     assert "$`" in text
     assert "{" not in re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
 
@@ -266,7 +281,7 @@ def test_a_second_release_keeps_work_and_renews_the_rest(tmp_path: Path) -> None
     folder = tmp_path / "bundle"
     release("linear-layer", folder, "--notebook", course=course)
     assert release("linear-layer", folder, "--notebook", course=course).stdout == (
-        f"linear-layer: 0 of 10 files written to {folder}\n"
+        f"linear-layer: 0 of 11 files written to {folder}\n"
     )
     stub = folder / "assignments" / "linear-layer" / "dx.py"
     stub.write_text("def linear_dx(W, dy):\n    return W.T @ dy  # mine\n")
@@ -312,6 +327,72 @@ def test_requirement_is_what_students_install(tmp_path: Path) -> None:
     assert not (tmp_path / "b" / "wheels").exists()
 
 
+def test_the_whole_course_in_one_bundle(tmp_path: Path) -> None:
+    course = copied(tmp_path)
+    second = course / "assignments" / "second"
+    for tree in ("assignments", "solutions", "tests/hidden"):
+        shutil.copytree(course / tree / "linear-layer", course / tree / "second")
+    assert second.is_dir()
+    config = yaml.safe_load((course / "config.yaml").read_text("utf-8"))
+    config["assignments"]["second"] = json.loads(json.dumps(config["assignments"]["linear-layer"]))
+    (course / "config.yaml").write_text(yaml.safe_dump(config, allow_unicode=True), "utf-8")
+    folder = tmp_path / "b"
+    done = release(folder, "--notebook", "--devcontainer", course=course)
+    assert done.stdout.startswith("linear-layer, second: ")
+    text = (folder / "README.md").read_text("utf-8")
+    for link in re.findall(r"\]\(([^)]+)\)", text):
+        assert (folder / link).is_file()
+    assert "linear_dx" in (folder / "assignments/second/README.md").read_text("utf-8")
+    checked = subprocess.run(
+        [sys.executable, "-m", "autograder", "--help"],
+        cwd=folder, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert re.findall(r"^  ([a-z]+)  ", checked.stdout, re.MULTILINE) == ["check", "next", "submit"]
+    container = json.loads((folder / ".devcontainer/devcontainer.json").read_text("utf-8"))
+    assert "requirements.txt" in container["postCreateCommand"]
+    assert (
+        "linear-layer, second: 0 of"
+        in release(folder, "--notebook", "--devcontainer", course=course).stdout
+    )
+
+
+def test_a_button_for_colab(tmp_path: Path) -> None:
+    release("linear-layer", tmp_path / "b", "--notebook", "--colab", "kim/backprop@work")
+    path = tmp_path / "b" / "assignments" / "linear-layer" / "dx.ipynb"
+    cells = ["".join(cell["source"]) for cell in json.loads(path.read_text("utf-8"))["cells"]]
+    where = "github/kim/backprop/blob/work/assignments/linear-layer/dx.ipynb)"
+    assert where in cells[0]
+    assert "git clone -q --branch work https://github.com/kim/backprop.git" in cells[1]
+    # Nothing of this is in the way when the notebook is graded.
+    assert "google" not in source_from_notebook(path.read_bytes())
+
+
+def test_offline_has_the_wheels_of_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip itself is not asked here; its options are."""
+    asked: list[list[str]] = []
+
+    def download(command: list[str], **more: object) -> subprocess.CompletedProcess[str]:
+        asked.append(command)
+        found = Path(command[command.index("--dest") + 1])
+        found.mkdir(exist_ok=True)
+        (found / f"numpy-{command[command.index('--python-version') + 1]}.whl").write_bytes(b"x")
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", download)
+    targets = [packages.Target("windows", "3.12"), packages.Target("macos", "3.13")]
+    files = packages.package_files(None, targets, jupyter=False)
+    assert {"wheels/numpy-3.12.whl", "wheels/numpy-3.13.whl"} < files.keys()
+    lines = files["requirements.txt"].decode().splitlines()
+    assert lines[:2] == ["--no-index", "--find-links ./wheels"]
+    assert [command[command.index("--platform") + 1] for command in asked] == [
+        "win_amd64",
+        "macosx_11_0_arm64",
+    ]
+    assert all("--only-binary=:all:" in command for command in asked)
+
+
 def test_files_of_no_exercise_and_hidden_ones_stay_behind(tmp_path: Path) -> None:
     course = copied(tmp_path)
     folder = course / "assignments" / "linear-layer"
@@ -323,7 +404,7 @@ def test_files_of_no_exercise_and_hidden_ones_stay_behind(tmp_path: Path) -> Non
     done = release("linear-layer", tmp_path / "b", course=course)
     assert "belongs to no exercise: assignments/linear-layer/draft.py" in done.stderr
     released = {path.name for path in (tmp_path / "b" / "assignments" / "linear-layer").iterdir()}
-    assert released == {"dx.py", "dx.yaml", "hints.json", "picture.svg"}
+    assert released == {"dx.py", "dx.yaml", "hidden-points.json", "hints.json", "picture.svg"}
 
 
 # What must be refused
@@ -408,6 +489,12 @@ CALLS: dict[str, tuple[tuple[object, ...], str]] = {
     "github alone": (("linear-layer", "b", "--action", "a/b@v1"), "--action is for --github"),
     "an action that is none": (
         ("linear-layer", "b", "--github", "--action", "a b"),
+        "write it as OWNER/REPO",
+    ),
+    "python without offline": (("linear-layer", "b", "--python", "3.12"), "is for --offline"),
+    "colab without notebooks": (("linear-layer", "b", "--colab", "a/b"), "is for --notebook"),
+    "colab nowhere": (
+        ("linear-layer", "b", "--notebook", "--colab", "a"),
         "write it as OWNER/REPO",
     ),
     "two requirements": (("linear-layer", "b", "--requirement", "a\nb"), "give one line"),

@@ -71,6 +71,8 @@ def value(outcome: Outcome) -> object:
     assert isinstance(outcome, Returned), outcome
     if isinstance(outcome.value, Plain):
         return outcome.value.value
+    if isinstance(outcome.value, Array) and outcome.value.shape == ():  # a number of numpy's
+        return np.frombuffer(outcome.value.data, outcome.value.dtype)[0].item()
     return outcome.value
 
 

@@ -535,7 +535,9 @@ def test_notebooks_of_other_authors_are_run_by_nbgrader(tmp_path: Path) -> None:
         cell(notebook, "x")["source"] = "x = 1"
 
     change_notebook(path, answer)
-    lab.autograde("ada")
+    said = lab.autograde("ada")
+    assert "thoughts.ipynb is no exercise of the course" in said
+    assert "a kernel that can read hidden tests" in said
     assert lab.scores("ada")["thoughts/test-x"] == 3
     assert lab.score("ada") == 13
 

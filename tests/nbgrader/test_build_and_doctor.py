@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,10 @@ import pytest
 from tests.nbgrader.lab import ASSIGNMENT, RIGHT, Lab, cell, check, environment
 
 
-def test_a_released_assignment_has_nothing_secret_and_fails_closed(lab: Lab) -> None:
+def test_a_released_assignment_has_nothing_secret_and_fails_closed(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     folder = lab.root / "release" / ASSIGNMENT
     assert sorted(path.name for path in folder.iterdir()) == [
         "dx.ipynb",
@@ -49,6 +53,20 @@ def test_an_exercise_that_is_gone_is_removed(lab: Lab) -> None:
     assert "dx2.ipynb, which belongs to no exercise" in lab.build()
     left = sorted(path.name for path in (lab.root / "source" / ASSIGNMENT).iterdir())
     assert left == ["dx.ipynb", "dx.py"]
+
+
+def test_the_course_is_found_from_the_configuration(tmp_path: Path) -> None:
+    """In nbgrader's folder neither --course nor --into is needed."""
+    lab = Lab(tmp_path)
+    place = tmp_path / "nbgrader"
+    (place / "notes").mkdir(parents=True)
+    lab.autograder("nbgrader", "build", ASSIGNMENT, "--into", place, *lab.new_config)
+    for folder in (place, place / "notes"):
+        done = subprocess.run(
+            [sys.executable, "-m", "autograder", "nbgrader", "build", ASSIGNMENT],
+            cwd=folder, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert "is up to date" in done.stdout
 
 
 def test_with_a_course_elsewhere(tmp_path: Path) -> None:
@@ -109,7 +127,7 @@ def test_build_refuses_in_one_line(lab: Lab, flaw: Callable[[Lab], None], messag
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("nothing",), "nothing: the course has linear-layer"),
+        (("nothing",), "nothing: no such assignment; the course has linear-layer"),
         ((ASSIGNMENT, "--course-id", "x"), "leave out --course-id and --exchange"),
         ((ASSIGNMENT, "--lang", "fr"), "--lang fr"),
         ((ASSIGNMENT, "--into", "nowhere"), "--into nowhere: no such folder"),
@@ -206,6 +224,15 @@ def notebook_of_ones_own(lab: Lab) -> None:
     path.write_text(json.dumps({"cells": [cell], "nbformat": 4, "metadata": {}}))
 
 
+def notebook_of_another_name(lab: Lab) -> None:
+    lab.hand_in("ada", dx=RIGHT)
+    folder = lab.root / "submitted" / "ada" / ASSIGNMENT
+    for path in folder.glob("*.ipynb"):
+        path.unlink() if path.name != "dx.ipynb" else path.rename(folder / "week5.ipynb")
+    for path in folder.glob("*.py"):
+        path.unlink()
+
+
 def listed_inbound(lab: Lab) -> None:
     inbound = lab.exchange / "ml" / "inbound"
     inbound.mkdir(parents=True)
@@ -219,6 +246,20 @@ def broken_gradebook(lab: Lab) -> None:
         database.execute("DROP TABLE alembic_version")
 
 
+def older_gradebook(lab: Lab) -> None:
+    import sqlite3
+
+    with sqlite3.connect(lab.root / "gradebook.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '724cde206c17'")
+
+
+def stale_release(lab: Lab) -> None:
+    path = lab.root / "release" / ASSIGNMENT / "dx.ipynb"
+    notebook = json.loads(path.read_text("utf-8"))
+    cell(notebook, "statement")["source"] = ["# The statement of last week"]
+    path.write_text(json.dumps(notebook))
+
+
 FLAWS: dict[Callable[[Lab], None], str] = {
     no_alembic: r"PATH: has no program 'alembic'.*activate the environment",
     no_config: r"nbgrader_config.py: is not there.*autograder nbgrader build",
@@ -229,12 +270,15 @@ FLAWS: dict[Callable[[Lab], None], str] = {
     hidden_test_in_release: r"release/linear-layer/dx.ipynb: contains .*tests/hidden.*remove it",
     grade_cell_that_passes: r"release/.*dx.ipynb: has a grade cell that does not raise",
     notebook_of_ones_own: r"essay.ipynb: is a notebook of your own.*hidden tests.*move it",
+    notebook_of_another_name: r"ada/linear-layer: has no notebook .*week5.ipynb.*passes over.*sync",
     foreign_notebook: r"source/.*dx.ipynb: is a notebook of somebody else.*move it away",
     later_test: r"gradebook, linear-layer/dx: lacks later.*autograder nbgrader build",
     due_date: r"gradebook, linear-layer: has a due date.*add 'due: 2026-12-01T00:00:00\+00:00'",
     no_exchange: r"the exchange is not there.*mkdir -p",
     closed_exchange: r"the exchange is not open to everybody; chmod 777",
     listed_inbound: r"inbound: students can see who has submitted; chmod o-r",
+    older_gradebook: r"gradebook.db: has the schema of another version.*nbgrader db upgrade",
+    stale_release: r"release/.*dx.ipynb: is older than .*generate_assignment --force",
     broken_gradebook: r"gradebook.db: has no version.*delete it",
 }
 

@@ -79,6 +79,27 @@ def test_scores_by_hand_stay_and_ask_for_a_look_when_the_work_changed(lab: Lab) 
         assert gradebook.find_comment("answer", *key).comment == "Nearly."
 
 
+def test_decisions_about_points_come_into_the_gradebook(lab: Lab) -> None:
+    lab.hand_in("ada", dx=PARTIAL)
+    lab.hand_in("bob", dx=WRONG)
+    lab.grade()
+    lab.autograder("nbgrader", "sync", lab.grades)
+    computed = {name: lab.score(name) for name in ("ada", "bob")}
+    adjust = ("adjust", "--grades", lab.grades)
+    lab.autograder(*adjust, "bob", ASSIGNMENT, "dx", "rectangles", "--add", 2)
+    lab.autograder(*adjust, "ada", ASSIGNMENT, "dx", "--add", 1)
+    lab.autograder(*adjust, "--all", ASSIGNMENT, "--add", 1)
+    assert lab.autograder("nbgrader", "sync", lab.grades) == "2 written.\n"
+    assert (lab.scores("bob")["dx/rectangles"] or 0) > 2
+    assert lab.score("bob") == pytest.approx(computed["bob"] + 3)
+    assert lab.score("ada") == pytest.approx(computed["ada"] + 2)
+    assert lab.autograder("nbgrader", "sync", lab.grades) == "0 written, 2 unchanged.\n"
+    (lab.root / "adjustments.yaml").unlink()
+    lab.autograder(*adjust)
+    lab.autograder("nbgrader", "sync", lab.grades)
+    assert {name: lab.score(name) for name in ("ada", "bob")} == computed
+
+
 def test_a_test_added_later_works(lab: Lab) -> None:
     lab.hand_in("ada", dx=RIGHT)
     lab.grade()

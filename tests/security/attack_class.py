@@ -49,7 +49,7 @@ HIDDEN_INPUT = "321.125"
 ENDS = {
     "passed": ("passed", ""),
     "failed": ("failed", ""),
-    "error": ("error", "Raised|Not allowed|Calls itself"),
+    "error": ("error", "Raised|Not allowed|Calls itself|Files cannot be written"),
     "timeout": ("timeout", "(Did not return within|Used more than)"),
     "crashed": ("crashed", "ended in the middle of the test"),
     "missing": ("missing", ""),

@@ -21,8 +21,8 @@ ACCIDENTS = {
     ),
     "input": (
         "return input('dx? ')",
-        "Raised EOFError",
-        "예외가 발생했습니다: EOFError",
+        "EOFError: EOF when reading a line",
+        "입력할 사람이 없습니다. 함수는 숫자를 인자로 받습니다. EOFError",
     ),
     "large-array": (
         "return np.zeros((100_000, 100_000)), W",
@@ -46,8 +46,8 @@ ACCIDENTS = {
     ),
     "file": (
         "np.savetxt('/tmp/debug.txt', x)",
-        "Not allowed here: PermissionError",
-        "여기서는 허용되지 않습니다: PermissionError",
+        "Files cannot be written or opened here",
+        "여기서는 파일을 쓰거나 열 수 없습니다",
     ),
     "exit": (
         "import os; os._exit(3)",

@@ -126,7 +126,7 @@ def test_nothing_is_left_between_the_files(graded: Class) -> None:
         *("course", "honest", "submissions", "alone", "grades", "request.json", "report.json")
     }
     out = {path.name for path in (graded.folder / "grades").iterdir()}
-    assert out == {"files.csv", "summary.csv", *HONEST, *map(student, ATTACKS)}
+    assert out == {".submissions", "files.csv", "summary.csv", *HONEST, *map(student, ATTACKS)}
 
 
 def test_the_attacks_succeed_where_nothing_stops_them(

@@ -5,22 +5,30 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
-import time
 import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from autograder.authoring.lint import find_weak_seed
+from autograder.batch.fingerprint import Fingerprints
 from autograder.course.course import Course
-from autograder.course.exercise import EfficiencyTest
+from autograder.course.exercise import Drawing, EfficiencyTest, RunTest
 from autograder.course.loading import load_course
 from autograder.grades.model import Grade
 from autograder.grading import grader as grading
+from autograder.grading import run
 from autograder.grading.grader import Grader
+from autograder.grading.observation import Observation
 from autograder.grading.run import run_exercise
+from autograder.integrations.nbgrader.grading import CourseGrader
 from autograder.sandbox.host import Sandbox
+from autograder.sandbox.session import Session
 from autograder.submissions import opening, reader
 from autograder.submissions.layouts.archive import MAX_STUDENT_BYTES, unpacked
 from autograder.submissions.submission import Submission, SubmissionRef, Wanted, read_submission
@@ -47,16 +55,93 @@ def test_hidden_inputs_told_all_public_tests_are_over_before_the_first_hidden_on
     course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
-    run = run_exercise
+    original = run_exercise
 
     def noted(*arguments: object, **named: object) -> object:
         order.extend(test.visibility for test in arguments[3])  # type: ignore[attr-defined]
-        return run(*arguments, **named)  # type: ignore[arg-type]
+        return original(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(grading, "run_exercise", noted)
     grade(course, HONEST)
     assert {"public", "hidden"} == set(order)
     assert order == sorted(order, reverse=True)  # "public" comes after "hidden" in the alphabet
+
+
+def test_hidden_inputs_told_nor_where_nbgrader_asks_for_one_notebook_after_the_other(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    original = run_exercise
+
+    def noted(*arguments: object, **named: object) -> object:
+        order.extend(test.visibility for test in arguments[3])  # type: ignore[attr-defined]
+        return original(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(grading, "run_exercise", noted)
+    grader = CourseGrader(course, "sandbox", ())
+    submission = Submission("eve", "layer", HONEST)
+    try:
+        for _ in range(2):  # and again where it is graded again
+            order.clear()
+            for exercise in course.assignments["layer"].exercises:
+                graded = grader.grade(exercise, submission, "en").grade
+                assert graded.score == graded.max_score
+            assert {"public", "hidden"} == set(order)
+            assert order == sorted(order, reverse=True)
+    finally:
+        grader.close()
+
+
+ATTEMPTS = {
+    "first": HONEST,
+    "a comment more": HONEST | {"linear_backward.py": HONEST["linear_backward.py"] + "# again\n"},
+    "another file": HONEST | {"helpers.py": "x = 1\n"},
+}
+
+
+def hidden_of(course: Course, files: dict[str, str], student: str = "eve") -> dict[str, bytes]:
+    """An array of each test of a submission whose inputs are drawn, hidden or public."""
+    with Sandbox("sandbox", course.limits) as sandbox:
+        grader = grading.ExerciseGrader(course, course.assignments["layer"].exercises[0], sandbox)
+        own = grader.for_attempt(Submission(student, "layer", files))
+        return {
+            f"{test.visibility} {test.name}": own.cases[test.name][0].inputs["W"].tobytes()
+            for test in own.exercise.run_tests
+            if isinstance(test.inputs, Drawing)
+        }
+
+
+def test_hidden_inputs_told_are_others_in_the_next_attempt(course: Course) -> None:
+    """Across attempts, nothing closes the kernel's caches: what is told is of no use any more."""
+    course = replace(course, hidden_inputs="per-attempt", seed=(1 << 127) + 5)
+    seen = [hidden_of(course, files) for files in ATTEMPTS.values()]
+    seen.append(hidden_of(course, HONEST, "mallory"))
+    assert len(seen[0]) >= 3
+    for name in seen[0]:
+        kinds = len({one[name] for one in seen})
+        assert kinds == (len(seen) if name.startswith("hidden") else 1), name
+    assert seen[0] == hidden_of(course, HONEST)  # graded again, the same comes out
+    grade_of = grade(course, HONEST)
+    assert grade_of.score == grade_of.max_score
+    for name in ("seed", "hidden_inputs"):  # and another grade is made when either changes
+        other = replace(course, **{name: {"seed": 1 << 127, "hidden_inputs": "fixed"}[name]})
+        submission = Submission("eve", "layer", HONEST)
+        assert Fingerprints(course, "sandbox", "en").of(submission) != Fingerprints(
+            other, "sandbox", "en"
+        ).of(submission)
+
+
+def test_hidden_inputs_found_by_trying_seeds_are_refused_by_lint(course: Course) -> None:
+    exercises = course.assignments["layer"].exercises
+    for seed in (0, 1, 2024, 904613275, 20261127, 1 << 32, 1 << 48, (1 << 64) - 1):
+        assert f"'seed: {seed}'" in (find_weak_seed(replace(course, seed=seed), exercises) or "")
+    complaint = find_weak_seed(replace(course, seed=0, has_seed=False), exercises)
+    assert complaint is not None
+    mend = re.search(r"write 'seed: (\d+)'", complaint)
+    assert mend is not None
+    assert find_weak_seed(replace(course, seed=int(mend[1])), exercises) is None
+    assert find_weak_seed(replace(course, seed_is_public=True), exercises) is None
+    assert find_weak_seed(course, [grading.public_part(one) for one in exercises]) is None
 
 
 # Points for a memory of answers
@@ -97,23 +182,87 @@ def test_each_timing_has_other_inputs(course: Course) -> None:
 # Slow on purpose
 
 
-@pytest.mark.parametrize("source", [
-    "import time\ntime.sleep(0.7)\n" + RIGHT.format("W.T @ dy"),
-    "import os, time\ntime.sleep(0.7)\ndef linear_backward(x, W, dy): os._exit(1)\n",
-    "import time\ndef linear_backward(x, W, dy): time.sleep(0.7)\n",
-], ids=["while loading", "crashes and is loaded anew", "in every call"])  # fmt: skip
-def test_slow_on_purpose_has_a_budget(course: Course, source: str) -> None:
-    from msgspec.structs import replace
+SLOW = {
+    "while loading": "import time\ntime.sleep(0.2)\n" + RIGHT.format("W.T @ dy"),
+    "crashes and is loaded anew": (
+        "import os, time\ntime.sleep(0.2)\ndef linear_backward(x, W, dy): os._exit(1)\n"
+    ),
+    "in every call": "import time\ndef linear_backward(x, W, dy): time.sleep(0.2)\n",
+    "raises late": "import time\ndef linear_backward(x, W, dy):\n    time.sleep(0.2)\n    1 / 0\n",
+    "on the processor": (
+        "import time\nend = time.process_time() + 0.2\nwhile time.process_time() < end: pass\n"
+        "def linear_backward(x, W, dy): pass\n"
+    ),
+    "while it ends": (
+        "import time\nclass Late:\n    def __del__(self): time.sleep(0.2)\n"
+        "def linear_backward(x, W, dy): Late()\n"
+    ),
+    "in its repr": (
+        "import time\nclass Late:\n    def __repr__(self):\n        time.sleep(0.2)\n"
+        "        return ''\ndef linear_backward(x, W, dy): return [Late()]\n"
+    ),
+    "as an exception": (
+        "import time\nclass Late(Exception):\n    def __str__(self):\n        time.sleep(0.2)\n"
+        "        return ''\ndef linear_backward(x, W, dy): raise Late\n"
+    ),
+}
 
-    limits = replace(course.limits, submission_seconds=1.5)
-    limited = replace(course, limits=limits)
-    start = time.monotonic()
-    slow = grade(limited, {"linear_backward.py": source, "batched.py": source})
-    taken = time.monotonic() - start
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was loaded of slow submissions, in processes of its own each time."""
+    found: list[str] = []
+    load = Session.load
+
+    def noted(self: Session, entry: str, files: Mapping[str, str]) -> object:
+        if files[f"{entry}.py"] in SLOW.values():  # and is no reference
+            found.append(entry)
+        return load(self, entry, files)
+
+    monkeypatch.setattr(Session, "load", noted)
+    return found
+
+
+@pytest.mark.parametrize("kind", SLOW)
+def test_slow_on_purpose_has_a_budget(
+    course: Course, kind: str, loads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is started is counted: on a busy machine that can only be less."""
+    answered: list[bool] = []
+    complete = run._Runner._complete
+
+    def seen(self: run._Runner, test: RunTest, observations: Sequence[Observation]) -> object:
+        if not set(SLOW.values()).isdisjoint(self._files.values()):
+            answered.append(bool(observations))
+        return complete(self, test, observations)
+
+    monkeypatch.setattr(run._Runner, "_complete", seen)
+    files = {"linear_backward.py": SLOW[kind], "batched.py": SLOW[kind]}
+    limited = replace(course, limits=replace(course.limits, submission_seconds=0.1))
+    slow = grade(limited, files)
+    assert len(loads) == 1
+    assert sum(answered) <= 1
     statuses = [test.status for one in slow.exercises for test in one.tests]
-    assert "timeout" in statuses  # not run any more
-    assert slow.score == 0 or "passed" in statuses
-    assert taken < 30  # and without a budget, more than twice the limit for each of 9 tests
+    assert statuses.count("timeout") >= len(statuses) - 1  # not run any more
+
+
+def test_slow_on_purpose_has_a_budget_in_nbgrader_too(course: Course, loads: list[str]) -> None:
+    kind = SLOW["crashes and is loaded anew"]
+    submission = Submission("eve", "layer", {"linear_backward.py": kind, "batched.py": kind})
+    limited = replace(course, limits=replace(course.limits, submission_seconds=0.1))
+    grader = CourseGrader(limited, "sandbox", ())
+    try:
+        for exercise in course.assignments["layer"].exercises:
+            assert grader.grade(exercise, submission, "en").grade.score == 0
+    finally:
+        grader.close()
+    assert len(loads) == 1
+
+
+def test_slow_on_purpose_would_go_on_without_a_budget(course: Course, loads: list[str]) -> None:
+    kind = SLOW["crashes and is loaded anew"]
+    grade(course, {"linear_backward.py": kind, "batched.py": kind})
+    assert len(loads) > 3
 
 
 # What reads submissions
@@ -137,23 +286,39 @@ def dies(_: object) -> list[str]:
     return []
 
 
-def lies(_: object) -> object:
-    return {"not": ["a", "list"]}
+def lies(_: object) -> list[str]:
+    return {  # type: ignore[return-value]
+        "not": ["a", "list"]
+    }
+
+
+def fails(why: str) -> list[str]:
+    raise AssertionError(why)
 
 
 def honest(argument: str) -> list[str]:
     return [argument]
 
 
-@pytest.mark.parametrize("function", [slow, greedy, deep, dies, lies])
+FAILING: dict[Callable[[object], list[str]], str] = {
+    slow: "it took more than 1 seconds of processor time",
+    greedy: "MemoryError",
+    deep: "RecursionError: maximum recursion depth exceeded",
+    dies: "reading it ended by Segmentation fault",
+    lies: "Expected `array`, got `object`",
+}
+
+
+@pytest.mark.parametrize("function", FAILING)
 def test_reading_that_does_not_end_costs_itself_alone(
-    function: object, monkeypatch: pytest.MonkeyPatch
+    function: Callable[[object], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reader, "CPU_SECONDS", 1)
     with reader.bounded():
-        assert reader.read(honest, "one", list[str], list) == ["one"]
-        assert reader.read(function, 1, list[str], lambda: ["failed"]) == ["failed"]  # type: ignore[arg-type]
-        assert reader.read(honest, "two", list[str], list) == ["two"]
+        assert reader.read(honest, "one", list[str], fails) == ["one"]
+        (why,) = reader.read(function, 1, list[str], lambda why: [why])
+        assert why.startswith(FAILING[function])
+        assert reader.read(honest, "two", list[str], fails) == ["two"]
 
 
 def test_reading_a_commit_without_end(tmp_path: Path) -> None:

@@ -54,11 +54,21 @@ def test_no_bytes_cause_more_than_a_refusal(name: str) -> None:
     run()
 
 
+def _zip_with_a_name_that_is_not_utf_8() -> bytes:
+    (zipped,) = SEEDS["class_zip"]
+    directory = zipped.index(b"PK\1\2")
+    # Bit 11 of the flags says that the name is UTF-8.
+    return zipped[:directory] + zipped[directory:].replace(b"eve", b"\xabve", 1).replace(
+        b"PK\1\2\x14\x03\x14\0\0\0", b"PK\1\2\x14\x03\x14\0\0\x08", 1
+    )
+
+
 # What fuzzing has found, so that it stays mended.
 FOUND = [
     ("text", b"2026-12-01 23:59:00 Nowhere/Atlantis"),
     ("text", b"2026-12-01 23:59:00 0UTC"),
     ("grade_file", b'{"student": "\x80kim"}'),
+    ("class_zip", _zip_with_a_name_that_is_not_utf_8()),
 ]
 
 

@@ -59,6 +59,8 @@ def notebook(source: str) -> bytes:
 
 
 # What batched.py is, and what its author reads about it; "" for full points.
+# Which of these it is depends on the machine, and on how busy it is.
+ANY_END = "batched.py|Raised|process ended|Did not return"
 FILES: dict[str, tuple[Make, str]] = {
     "link-to-secret": (symlink("../../../secret.txt"), "not an ordinary file"),
     "link-to-other": (symlink("../../honest/layer/batched.py"), "not an ordinary file"),
@@ -76,7 +78,7 @@ FILES: dict[str, tuple[Make, str]] = {
     "quarter-megabyte-in-a-line": (content(RIGHT + "x = '" + "a" * 250_000 + "'\n"), ""),
     "empty": (content(""), "There is no batched"),
     "binary": (content(bytes(range(256)) * 16), "not text in UTF-8"),
-    "program": (content(b"\x7fELF" + bytes(1000)), "Python cannot read batched.py"),
+    "program": (content(b"\x7fELF" + bytes(1000)), "Python does not understand"),
     "compiled": (content(b"\xa7\r\r\n" + bytes(1000)), "not text in UTF-8"),
     "utf-16": (content(RIGHT.encode("utf-16")), "not text in UTF-8"),
     "utf-32": (content(RIGHT.encode("utf-32")), "not text in UTF-8"),
@@ -89,18 +91,18 @@ FILES: dict[str, tuple[Make, str]] = {
     "carriage-returns": (content(RIGHT.replace("\n", "\r\n")), ""),
     "old-line-ends": (content(RIGHT.replace("\n", "\r")), ""),
     "form-feeds": (content("\f\f\n" + RIGHT), ""),
-    "tabs": (content("def batched(W, dY):\n\tx = 1\n        return 1\n"), "Python cannot read"),
-    "null-bytes": (content(RIGHT + "\0"), "Python cannot read"),
+    "tabs": (content("def batched(W, dY):\n\tx = 1\n        return 1\n"), "indented with tabs"),
+    "null-bytes": (content(RIGHT + "\0"), "Python does not understand"),
     "lone-surrogates": (content(RIGHT.encode() + b"x = '\xed\xa0\x80'"), "not text in UTF-8"),
     "right-to-left": (content(RIGHT + "# \u202e\u2066 [b]\x1b[2J\n"), ""),
     "deep-minus": (content("x = " + "-" * 100_000 + "1\n" + RIGHT), "memory|Python cannot read"),
-    "deep-brackets": (content("x = " + "(" * 100_000 + "\n"), "Python cannot read"),
-    "deep-attributes": (content("x = a" + ".a" * 100_000), "batched.py|Raised|process ended"),
-    "deep-calls": (content("x = a" + "()" * 100_000), "batched.py|Raised|process ended"),
-    "deep-conditions": (content("if 1: pass\n" + "elif 1: pass\n" * 15_000), "memory|batched.py"),
+    "deep-brackets": (content("x = " + "(" * 100_000 + "\n"), "Python does not understand"),
+    "deep-attributes": (content("x = a" + ".a" * 100_000), ANY_END),
+    "deep-calls": (content("x = a" + "()" * 100_000), ANY_END),
+    "deep-conditions": (content("if 1: pass\n" + "elif 1: pass\n" * 15_000), f"memory|{ANY_END}"),
     "many-statements": (content(RIGHT + "a=1;" * 20_000), ""),
-    "long-number": (content("x = " + "9" * 200_000 + "\n" + RIGHT), "Python cannot read"),
-    "future": (content("from __future__ import braces\n" + RIGHT), "Python cannot read"),
+    "long-number": (content("x = " + "9" * 200_000 + "\n" + RIGHT), "Python does not understand"),
+    "future": (content("from __future__ import braces\n" + RIGHT), "Python does not understand"),
 }  # fmt: skip
 
 NOTEBOOKS: dict[str, tuple[bytes, str]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -15,7 +16,7 @@ import pytest
 from autograder.errors import MachineError
 from autograder.sandbox import landlock
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.levels import CONFINED, LIMITED, require_level
+from autograder.sandbox.levels import CONFINED, DROPPED, LIMITED, require_level
 from autograder.sandbox.limits import Limits
 from tests.security import jail
 from tests.security.attack_class import (
@@ -181,7 +182,7 @@ def test_the_level_sandbox_needs_linux(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_level_sandbox_needs_a_known_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
-    with pytest.raises(MachineError, match="x86_64 and aarch64, not of riscv64; choose"):
+    with pytest.raises(MachineError, match="x86_64, aarch64, not of riscv64; choose"):
         require_level("sandbox")
 
 
@@ -193,6 +194,30 @@ def test_the_level_sandbox_needs_a_recent_kernel(monkeypatch: pytest.MonkeyPatch
 
 def test_the_level_process_says_that_it_only_limits() -> None:
     assert Sandbox("process", Limits()).enforced == LIMITED
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to give up")
+@pytest.mark.parametrize("way", ["open", "closed"])
+def test_the_level_process_gives_up_the_rights_of_root(namespaces: list[str], way: str) -> None:
+    """Where Python can be read by anybody; where it cannot, the grade does not say so."""
+    done = subprocess.run(
+        [*namespaces, sys.executable, "-m", "tests.security.as_nobody", way],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    for answer in map(json.loads, said["answers"]):
+        if way == "closed":
+            assert 0 in answer["users"]
+            assert answer["reads"] == "done"
+            continue
+        assert answer.pop("users") == [65534]
+        assert set(answer.values()) == {"PermissionError"}, answer
+    assert (DROPPED in said["enforced"]) == (way == "open")
 
 
 def test_sessions_leave_no_descriptor_behind() -> None:

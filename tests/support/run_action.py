@@ -1,6 +1,6 @@
 """Runs the steps of action.yml as GitHub's runner does: same environment, same files.
 
-    python -m tests.run_action WORKSPACE assignment=linear-layer course=course ...
+    python -m tests.support.run_action WORKSPACE assignment=linear-layer course=course ...
 
 It knows as much of the runner as our action uses: steps with ``run``, bash, inputs with
 defaults, outputs of earlier steps, and the files that steps write to.

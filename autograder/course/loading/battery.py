@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
+
+from msgspec.structs import replace
 
 from autograder.course.battery import GROUPS, Battery, Subject, battery_tests, steps_of
 from autograder.course.declaration import BatteryEntry, RightEntry
-from autograder.course.exercise import Dims, Part, RightAnswer, RunTest, Signature, Step, Test
+from autograder.course.exercise import (
+    Array,
+    Dims,
+    Part,
+    RightAnswer,
+    RunTest,
+    Signature,
+    Step,
+    Test,
+)
 from autograder.course.loading.exercise_tests import Setting, read_dims, read_tolerance
 from autograder.course.loading.node import Node
 from autograder.course.loading.python_source import check_code
+from autograder.course.loading.syntax import check_draw
 from autograder.text.language import Language
 
 
@@ -26,10 +38,11 @@ def read_battery(
     Raises :class:`~autograder.errors.CourseError`.
     """
     outputs = setting.signature.outputs
+    draws = {} if isinstance(entry, str) else _draws(entry, setting)
     subject = Subject(
         setting.signature.parameters,
-        setting.arrays,
-        setting.auxiliary,
+        _redrawn(setting.arrays, draws),
+        _redrawn(setting.auxiliary, draws),
         _steps(node, setting, tests),
         setting.is_class,
         languages,
@@ -42,11 +55,22 @@ def read_battery(
             leave_out=entry.leave_out,
             dims=read_dims(entry, setting, optional=True),
             tolerance=read_tolerance(entry, outputs),
+            draw=draws,
         )
     found = battery_tests(battery, subject)
     if not found:
         raise node.error("nothing is left of the battery; remove it, or leave out less")
     return found
+
+
+def _draws(entry: BatteryEntry, setting: Setting) -> dict[str, str]:
+    everything = {**setting.arrays, **setting.auxiliary}
+    given = entry.at("draw").entries(everything) if entry.draw is not None else {}
+    return {name: check_draw(node, name, everything) for name, node in given.items()}
+
+
+def _redrawn(arrays: Mapping[str, Array], draws: Mapping[str, str]) -> dict[str, Array]:
+    return {name: replace(one, draw=draws.get(name, one.draw)) for name, one in arrays.items()}
 
 
 def _steps(node: Node, setting: Setting, tests: Sequence[Test]) -> tuple[Step, ...]:

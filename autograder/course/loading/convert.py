@@ -375,6 +375,18 @@ def _check_inputs(node: Node, name: str, kind: str) -> None:
         )
 
 
+def _read_student(node: Node, walker: _Walker) -> str:
+    """A name as it is written: numbers of students may begin with 0."""
+    if isinstance(node.value, bool) or not isinstance(node.value, (str, int, float)):
+        raise node.error(f"{node.name} must be the name of a student, not {node.kind()}")
+    name = (
+        node.value if isinstance(node.value, str) else node.document.written(node.keys, node.value)
+    )
+    if not name.strip():
+        raise node.error(f"{node.name} is empty; write the name of a student")
+    return name.strip()
+
+
 _READERS: dict[str, Callable[[Node, _Walker], Any]] = {
     "text": _read_text,
     "name": _read_name,
@@ -384,4 +396,5 @@ _READERS: dict[str, Callable[[Node, _Walker], Any]] = {
     "numbers": _read_numbers,
     "outcome": _read_outcome,
     "test": _read_test,
+    "student": _read_student,
 }

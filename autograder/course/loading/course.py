@@ -58,6 +58,7 @@ def load_course(
         title=config.title,
         language=config.language or languages[0],
         languages=languages,
+        hand_in=config.hand_in,
         seed=config.seed,
         limits=config.limits,
         assignments=assignments,
@@ -65,6 +66,8 @@ def load_course(
         attempts=config.attempts,
         feedback="hints" if config.feedback is None else config.feedback.hidden,
         has_seed=config.has("seed"),
+        seed_is_public=config.seed_is_public,
+        hidden_inputs=config.hidden_inputs,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from autograder.course.declaration import (
 )
 from autograder.course.exercise import (
     Array,
+    DisabledTest,
     Exercise,
     Gradient,
     Mistake,
@@ -87,9 +89,9 @@ def load_exercise(
         if hidden_path is not None:
             hidden = _converted("hidden", HiddenFile, hidden_path, root, languages)
     findings.raise_first()
-    origins: Origins = {}
+    origins: Origins = {key: _origin(exercise.at(key)) for key in ("title", "statement")}
     setting, forward = read_setting(exercise, origins)
-    tests, mistakes, right = _read_parts(
+    tests, disabled, mistakes, right = _read_parts(
         exercise, hidden, setting, pytest_tests, languages, origins
     )
     if complete:  # else those that give points, or all, may be hidden
@@ -108,6 +110,7 @@ def load_exercise(
         tests=tests,
         mistakes=mistakes,
         right=right,
+        disabled=disabled,
         public_path=public_path,
         hidden_path=hidden_path,
         stub_path=public_path.with_suffix(".py"),
@@ -302,9 +305,12 @@ def _read_parts(
     pytest_tests: Sequence[Found],
     languages: tuple[Language, ...],
     origins: Origins,
-) -> tuple[tuple[Test, ...], tuple[Mistake, ...], tuple[RightAnswer, ...]]:
+) -> tuple[
+    tuple[Test, ...], tuple[DisabledTest, ...], tuple[Mistake, ...], tuple[RightAnswer, ...]
+]:
     findings = Findings()
     tests: dict[str, Test] = {}
+    reasons: dict[str, str] = {}
     sources: list[tuple[TestEntry, Visibility]] = [
         *((entry, "public") for entry in file.tests or ()),
         *((entry, "hidden") for entry in (hidden and hidden.tests) or ()),
@@ -313,6 +319,9 @@ def _read_parts(
         with findings.collect():
             test = read_test(entry, setting, visibility)
             _add(tests, test, "tests", entry, origins)
+            reason = _reason_disabled(entry, visibility)
+            if reason is not None:
+                reasons[test.name] = reason
     findings.raise_first()
     mistakes: dict[str, Mistake] = {}
     right: dict[str, RightAnswer] = {}
@@ -345,7 +354,31 @@ def _read_parts(
             tests[written.test.name] = written.test
             origins[f"tests.{written.test.name}"] = written.origin
     findings.raise_first()
-    return tuple(tests.values()), tuple(mistakes.values()), tuple(right.values())
+    return (
+        tuple(test for test in tests.values() if test.name not in reasons),
+        tuple(DisabledTest(tests[name], reason) for name, reason in reasons.items()),
+        tuple(mistakes.values()),
+        tuple(right.values()),
+    )
+
+
+def _reason_disabled(entry: TestEntry, visibility: Visibility) -> str | None:
+    """Why the test is out of service; None where it is not."""
+    if not entry.disabled:
+        if entry.reason is not None:
+            raise entry.error("'reason' belongs to 'disabled: true'; remove it", "reason")
+        return None
+    if visibility == "public":
+        raise entry.error(
+            "students have the public tests, and see their points; remove the test instead of "
+            "disabling it",
+            "disabled",
+        )
+    if entry.reason is None or not entry.reason.strip():
+        raise entry.error(
+            f"{entry.node.name} is disabled without saying why; add 'reason'", "disabled"
+        )
+    return entry.reason.strip()
 
 
 def _add(
@@ -377,8 +410,15 @@ def read_mistake(entry: MistakeEntry, setting: Setting) -> Mistake:
     if entry.outputs is not None and setting.is_class:
         raise entry.error("a mistake in a class is written as 'code'", "outputs")
     outputs: dict[str, str] = {}
+    values = {}
+    for name, node in _entries(entry, "values"):
+        if not name.isidentifier() or name in (*signature.parameters, *signature.outputs):
+            raise node.error(f"'{name}' cannot stand for a number here; choose another name")
+        values[name] = _numbers(node)
+    if math.prod(map(len, values.values())) > MAX_VALUES:
+        raise entry.error(f"more than {MAX_VALUES} combinations of numbers; write fewer", "values")
     # What the expressions see: the student's inputs, and the right outputs.
-    names = (*signature.parameters, *signature.outputs)
+    names = (*signature.parameters, *signature.outputs, *values)
     for output, node in _entries(entry, "outputs"):
         if output not in signature.outputs:
             raise node.error(
@@ -387,4 +427,27 @@ def read_mistake(entry: MistakeEntry, setting: Setting) -> Mistake:
             )
         outputs[output] = check_expression(node, names)
     code = None if entry.code is None else check_code(entry.at("code"), signature)
-    return Mistake(name=entry.name, hint=entry.hint, outputs=outputs, code=code)
+    return Mistake(name=entry.name, hint=entry.hint, outputs=outputs, code=code, values=values)
+
+
+# A mistake is run with each combination of its numbers.
+MAX_VALUES = 24
+
+
+def _numbers(node: Node) -> tuple[float, ...]:
+    """The numbers that are written as ``1e-15..1e-5``, which is all powers of ten, or ``1, 2``."""
+    written = str(node.value)
+    first, dots, last = written.partition("..")
+    try:
+        if not dots:
+            found = tuple(float(one) for one in written.split(","))
+        else:
+            powers = [round(math.log10(float(end))) for end in (first, last)]
+            found = tuple(float(f"1e{power}") for power in range(powers[0], powers[1] + 1))
+    except (ValueError, OverflowError):
+        found = ()
+    if not found or not all(map(math.isfinite, found)):
+        raise node.error(
+            f"'{written}' are no numbers; write them as '1e-15..1e-5' or as '0.001, 0.01, 0.1'"
+        )
+    return found

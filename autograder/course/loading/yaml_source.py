@@ -77,7 +77,13 @@ class Document:
         # The node whose position an entry is said to have: of those with a key, the key.
         self._nodes: dict[Keys, yaml.Node] = {}
         self._seen: set[int] = set()
+        # Numbers that are written in another way than Python writes them.
+        self._written: dict[Keys, str] = {}
         self.data: Any = self._build(root, ())
+
+    def written(self, keys: Sequence[Key], value: Any) -> str:
+        """The number ``value`` at ``keys`` as it is written in the file, such as ``0123``."""
+        return self._written.get(tuple(keys), str(value))
 
     def place(self, keys: Sequence[Key]) -> tuple[int, int]:
         """Line and column, from 1, of the entry at ``keys``, or of the nearest one around it."""
@@ -108,7 +114,10 @@ class Document:
             return self._build_mapping(node, keys)
         if isinstance(node, yaml.SequenceNode):
             return [self._build(item, (*keys, i)) for i, item in enumerate(node.value)]
-        return self._scalar(node)
+        value = self._scalar(node)
+        if isinstance(value, (int, float)) and str(value) != node.value:
+            self._written[keys] = node.value
+        return value
 
     def _build_mapping(self, node: yaml.MappingNode, keys: Keys) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
@@ -170,13 +179,14 @@ def _position(node: yaml.Node) -> tuple[int, int]:
     return node.start_mark.line + 1, node.start_mark.column + 1
 
 
-def read_yaml(path: Path, root: Path | None = None) -> Document:
-    """Parse the file. Raises :class:`CourseError` with line and column where it cannot be.
+def read_yaml(path: Path, root: Path | None = None, text: str | None = None) -> Document:
+    """Parse the file, or ``text``, which it is to have. Raises :class:`CourseError` with line and
+    column where it cannot be.
 
     Errors show the path relative to ``root``.
     """
     shown = str(path.relative_to(root)) if root and path.is_relative_to(root) else str(path)
-    text = _read_text(path, shown)
+    text = _read_text(path, shown) if text is None else text
     try:
         loader = _Loader(text)
         try:

@@ -295,6 +295,7 @@ class _Run:
                 raise TypeError("the function refused its arguments")
             return answer.value
 
+        call.__dict__["parameters"] = function.parameters
         return call
 
     def _receive(self, here: Connection[FromGrader, FromFork]) -> FromFork:

@@ -21,6 +21,7 @@ from autograder.grading.hidden_pytest.messages import (
 )
 from autograder.grading.observation import Failure
 from autograder.sandbox.protocol import Function, Opaque, RemoteRef
+from autograder.sandbox.session import parameters_of
 
 Exchange: TypeAlias = Callable[[FromFork], FromGrader]
 
@@ -225,7 +226,7 @@ def _packed(argument: Any, functions: list[Callable[..., Any]]) -> Any:
         return argument
     if callable(argument):
         functions.append(argument)
-        return Function(len(functions) - 1)
+        return Function(len(functions) - 1, parameters_of(argument))
     raise TypeError(
         f"cannot hand a {type(argument).__name__} to student code; "
         "use arrays, numbers, texts, functions, what student code returned, or lists of them"

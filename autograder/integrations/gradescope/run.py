@@ -20,6 +20,7 @@ from autograder.course.loading import load_course
 from autograder.errors import MachineError
 from autograder.grades.model import Grade
 from autograder.integrations.gradescope.build import COURSE, SETTINGS, Settings
+from autograder.submissions.reader import bounded
 from autograder.submissions.submission import SubmissionRef, storable, wanted_of
 
 RESULTS = "results/results.json"
@@ -72,7 +73,7 @@ def grade_submission(root: Path, course: Course, settings: Settings) -> Grade:
         submitted=_with_offset(metadata.created_at),
         wanted=wanted_of(course.assignments[settings.assignment]),
     )
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, bounded(submission):
         out = Path(temporary)
         private = (root / "source" / COURSE, root / "results", submission, out)
         batch = BatchSettings(course, out, settings.isolation, settings.language, private)

@@ -24,18 +24,24 @@ from autograder.course.course import Course
 from autograder.course.exercise import Exercise
 from autograder.errors import AutograderError
 from autograder.integrations.nbgrader import gradebook as book
-from autograder.integrations.nbgrader.carrier import compose, fill, write_notebook
+from autograder.integrations.nbgrader.carrier import (
+    StudentsCells,
+    compose,
+    fill,
+    read_students_cells,
+    write_notebook,
+)
 from autograder.integrations.nbgrader.grading import CourseGrader, course_grader
+from autograder.integrations.nbgrader.settings import ignore_autoflush_warnings
 from autograder.sandbox.levels import Level
-from autograder.submissions.listing import read_file
+from autograder.submissions import reader
 from autograder.submissions.submission import (
-    MAX_NOTEBOOK_BYTES,
     Submission,
     SubmissionRef,
     read_submission,
     wanted_of,
 )
-from autograder.submissions.submission_time import parse_timestamp, submission_time
+from autograder.submissions.submission_time import is_a_time, submission_time
 
 Resources = dict[str, Any]
 
@@ -94,6 +100,8 @@ def _place(converter: Any, resources: Resources) -> Place:
 def _grader(configurable: Any, place: Place) -> CourseGrader:
     settings = Autograder(config=configurable.config)
     root = Path(settings.course).expanduser() if settings.course else place.root
+    # <submitted>/<student>/<assignment>: links up to there are the instructor's.
+    reader.read_apart(place.submitted.parent.parent.absolute())
     private = tuple(dict.fromkeys((root.absolute(), place.root.absolute())))
     try:
         return course_grader(root.absolute(), settings.isolation, private)
@@ -114,6 +122,7 @@ class SubmissionExporter(NotebookExporter):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        ignore_autoflush_warnings()
         converter = self.parent
         self._theirs = converter.pre_convert_hook
         # Runs before a submission's first notebook is touched; nbgrader's own call of it says
@@ -124,7 +133,7 @@ class SubmissionExporter(NotebookExporter):
             if not os.path.lexists(timestamp):
                 continue
             ordinary = timestamp.is_file() and not timestamp.is_symlink()
-            if ordinary and _is_time(timestamp):
+            if ordinary and is_a_time(timestamp):
                 continue
             self.log.error("%s is no time; the submission is not graded", timestamp)
             # nbgrader fails on it before the hook, or waits for ever to read it.
@@ -151,6 +160,7 @@ class SubmissionExporter(NotebookExporter):
         grader = _grader(self, place)
         exercise = grader.exercise(place.assignment, place.notebook)
         if exercise is None:
+            self._warn_of_own(place, grader.course)
             return super().from_filename(filename, resources, **options)
         language = grader.language(place.assignment, place.source)
         carrier = grader.carriers(place.assignment, language)[place.notebook]
@@ -164,21 +174,27 @@ class SubmissionExporter(NotebookExporter):
         # There is nothing in it that nbgrader's sanitizing preprocessors would find.
         return nbformat.writes(composed), resources
 
+    def _warn_of_own(self, place: Place, course: Course) -> None:
+        """Once a run: nothing keeps such a notebook's code from what the instructor can read."""
+        if place.assignment not in course.assignments or place.notebook in _warned_of:
+            return
+        _warned_of.add(place.notebook)
+        self.log.warning(
+            "autograder: %s.ipynb is no exercise of the course: nbgrader runs what students handed "
+            "in for it in a kernel that can read hidden tests, solutions and the gradebook; keep "
+            "it in a course of its own, on an account that cannot read this one",
+            place.notebook,
+        )
 
-def _is_time(timestamp: Path) -> bool:
-    try:
-        content = timestamp.read_text("utf-8")
-    except (OSError, UnicodeError):
-        return False
-    return not content.strip() or parse_timestamp(content) is not None
+
+# Notebooks that have been warned of in this process.
+_warned_of: set[str] = set()
 
 
 def _composed(place: Place, course: Course, exercise: Exercise, carrier: bytes) -> dict[str, Any]:
     submission = read_submission(place.ref(course))
-    # Only an ordinary file of a bearable size is read.
-    found = read_file(place.submitted / f"{exercise.name}.ipynb", MAX_NOTEBOOK_BYTES)
-    content = found if isinstance(found, bytes) else None
-    return compose(carrier, content, submission, exercise.name)
+    cells = read_students_cells(place.submitted / f"{exercise.name}.ipynb", carrier)
+    return compose(carrier, cells, submission, exercise.name)
 
 
 class ExternalGrade(Execute):
@@ -234,7 +250,7 @@ class SaveScores(SaveAutoGrades):
     ) -> dict[str, float]:
         language = grader.language(place.assignment, place.source)
         carrier = grader.carriers(place.assignment, language)[exercise.name]
-        notebook = compose(carrier, None, submission, exercise.name)
+        notebook = compose(carrier, StudentsCells(), submission, exercise.name)
         graded = grader.grade(exercise, submission, language)
         scores = fill(notebook["cells"], graded.grade, graded.cells, graded.language)
         write_notebook(place.autograded / f"{exercise.name}.ipynb", notebook)

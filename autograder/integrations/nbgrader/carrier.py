@@ -29,10 +29,14 @@ from autograder.integrations.nbgrader.cells import (
     STATEMENT,
     GradeCell,
     grade_cells,
+    grade_id,
     test_of_cell,
 )
+from autograder.integrations.nbgrader.plain_tests import plain_test
 from autograder.release.notebook_writing import Cell, notebook
-from autograder.release.notebooks import stub_cell
+from autograder.release.stubs import stub_source
+from autograder.submissions import reader
+from autograder.submissions.listing import read_file
 from autograder.submissions.submission import MAX_NOTEBOOK_BYTES, Submission
 from autograder.text.language import Language
 from autograder.text.messages import sanitize, text
@@ -73,11 +77,16 @@ _decode = msgspec.json.Decoder(_Notebook).decode
 def carrier(exercise: Exercise, policy: HiddenFeedback, language: Language) -> bytes:
     """The notebook as it belongs into ``source/``. Raises :class:`CourseError` for a stub that
     nbgrader would not leave as it is."""
+    plain = {grade_id(test.name): plain_test(exercise, test, language) for test in exercise.tests}
     cells = [
         Cell("markdown", _statement(exercise, language), _metadata(STATEMENT, locked=True)),
-        Cell("code", _with_solution_regions(exercise), _metadata(ANSWER, solution=True)),
+        Cell("code", _with_solution_regions(exercise, language), _metadata(ANSWER, solution=True)),
         *(
-            Cell("code", _grade_source(cell, language), _grade_metadata(cell))
+            Cell(
+                "code",
+                _grade_source(cell, plain.get(cell.grade_id), language),
+                _grade_metadata(cell),
+            )
             for cell in grade_cells(exercise, policy, language)
         ),
     ]
@@ -99,13 +108,13 @@ def _statement(exercise: Exercise, language: Language) -> str:
     return f"{statement_markdown(exercise, language, level=1, file=file)}\n{both}"
 
 
-def _with_solution_regions(exercise: Exercise) -> str:
+def _with_solution_regions(exercise: Exercise, language: Language) -> str:
     """The stub, each ``raise NotImplementedError`` in a region of nbgrader's.
 
     An answer cell without such a region is replaced as a whole by generate_assignment, its
     function included.
     """
-    source = stub_cell(exercise)
+    source = stub_source(exercise, language, is_file=False)
     lines = source.split("\n")
     raises = list(_placeholders(ast.parse(source)))
     if not raises:
@@ -130,10 +139,20 @@ def _placeholders(tree: ast.AST) -> Iterator[ast.Raise]:
                 yield node
 
 
-def _grade_source(cell: GradeCell, language: Language) -> str:
+def _grade_source(cell: GradeCell, plain: str | None, language: Language) -> str:
+    """The cell fails closed: where nbgrader grades without our configuration, it raises, and gives
+    no points. A student who validates the notebook sees public tests tried, and of the others
+    that they are to come."""
     title = text("nbgrader_test", language, title=sanitize(cell.title), points=points(cell.points))
     locked = text("nbgrader_locked", language)
-    return f'# {title}\n# {locked}\n{MARK}{text("nbgrader_not_graded", language)}")'
+    refusal = f'    {MARK}{text("nbgrader_not_graded", language)}")'
+    if plain is not None:
+        condition = 'os.environ.get("NBGRADER_EXECUTION") == "autograde"'
+        rest = f"\n{plain}"
+    else:
+        condition = 'os.environ.get("NBGRADER_EXECUTION") != "validate"'
+        rest = ""
+    return f"# {title}\n# {locked}\nimport os\n\nif {condition}:\n{refusal}\n{rest}"
 
 
 def _metadata(
@@ -159,19 +178,26 @@ def _grade_metadata(cell: GradeCell) -> dict[str, Any]:
     return metadata
 
 
+class StudentsCells(Struct, frozen=True):
+    """Of a notebook that was handed in, the source of the answer cell, and of the cells that the
+    student added."""
+
+    answer: str | None = None
+    others: list[str] = []
+
+
 def compose(
-    carrier: bytes, handed_in: bytes | None, submission: Submission, exercise: str
+    carrier: bytes, handed_in: StudentsCells, submission: Submission, exercise: str
 ) -> Notebook:
     """The carrier with a student's work in it, and nothing else of what was handed in.
 
     The student's cells come as source text only: no outputs, no metadata, no Markdown that a
-    browser would take for HTML. ``handed_in`` is None where there is no notebook that can be
-    read. Where the work is in the ``.py`` file, that is shown.
+    browser would take for HTML. Where the work is in the ``.py`` file, that is shown.
     """
     result: Notebook = msgspec.json.decode(carrier)
     for cell in result["cells"]:
         cell["source"] = "".join(cell["source"])
-    answer, others = _students_cells(handed_in, {_grade_id(cell) for cell in result["cells"]})
+    answer, others = handed_in.answer, handed_in.others
     extra: list[Notebook] = []
     used = submission.file_for(exercise)
     source = submission.source_for(exercise)
@@ -186,14 +212,29 @@ def compose(
     return result
 
 
-def _students_cells(content: bytes | None, known: set[object]) -> tuple[str | None, list[str]]:
-    """The source of the answer cell, and of the cells that the student added."""
-    if content is None or len(content) > MAX_NOTEBOOK_BYTES:
-        return None, []
+def read_students_cells(path: Path, carrier: bytes) -> StudentsCells:
+    """What the student wrote in the notebook at ``path``, an ordinary file of a bearable size;
+    nothing where there is none that can be read."""
+    return reader.read(
+        _read_students_cells, (str(path), carrier), StudentsCells, lambda _: StudentsCells()
+    )
+
+
+def _read_students_cells(given: tuple[str, bytes]) -> StudentsCells:
+    path, carrier = given
+    content = read_file(Path(path), MAX_NOTEBOOK_BYTES)
+    return students_cells(content, carrier) if isinstance(content, bytes) else StudentsCells()
+
+
+def students_cells(content: bytes, carrier: bytes) -> StudentsCells:
+    """What the student wrote in a notebook, beside what the ``carrier`` has."""
+    if len(content) > MAX_NOTEBOOK_BYTES:
+        return StudentsCells()
+    known = {_grade_id(cell) for cell in msgspec.json.decode(carrier)["cells"]}
     try:
         cells = _decode(content).cells
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        return None, []
+        return StudentsCells()
     answer: str | None = None
     others = []
     for cell in cells:
@@ -201,7 +242,7 @@ def _students_cells(content: bytes | None, known: set[object]) -> tuple[str | No
             answer = cell.text
         elif cell.text.strip() and (cell.grade_id not in known or cell.grade_id == ANSWER):
             others.append(cell.text if cell.cell_type == "code" else _commented(cell.text))
-    return answer, others[:_MAX_CELLS]
+    return StudentsCells(answer, others[:_MAX_CELLS])
 
 
 def _commented(markdown: str) -> str:
@@ -255,9 +296,9 @@ def fill(
 
 
 def score_of(cell: GradeCell, test: TestGrade | None) -> float:
-    if test is None or not math.isfinite(test.score):
+    if test is None or not math.isfinite(test.total):
         return 0.0
-    return float(clamp(test.score, cell.points))
+    return float(clamp(test.total, cell.points))
 
 
 def _outputs(test: TestGrade | None, score: float, language: Language) -> Iterator[dict[str, Any]]:
@@ -272,6 +313,10 @@ def _outputs(test: TestGrade | None, score: float, language: Language) -> Iterat
 
 
 def _printed(grade: ExerciseGrade, language: Language) -> Iterator[dict[str, Any]]:
+    """Which file counted, and what the code printed."""
+    if grade.file:
+        counted = text("graded_file", language, exercise=grade.name, file=shown(grade.file))
+        yield _stream(counted)
     if grade.output:
         heading = text("printed", language, exercise=grade.name)
         yield _stream(f"{heading}\n{shown(grade.output)}")

@@ -25,11 +25,14 @@ from autograder.integrations.nbgrader.settings import (
     Settings,
     has_gradebook,
     has_version,
+    is_current,
     load_settings,
     open_gradebook,
     sqlite_file,
 )
 from autograder.sandbox.levels import Level, require_level
+from autograder.submissions.layouts.found import some
+from autograder.submissions.layouts.unmatched import look_into
 from autograder.text.words import shorten
 
 
@@ -56,6 +59,8 @@ def examine(course: Course, root: Path, *, db_url: str | None = None) -> Iterato
     yield from _isolation(settings)
     for assignment in course.assignments.values():
         yield from _source(course, assignment, settings)
+        yield from _stale(assignment, settings)
+        yield from _unseen(assignment, settings)
         for step in ("source", "release"):
             yield from _secrets(course, assignment, settings.folder(step, assignment.name))
     yield from _gradebook(course, settings)
@@ -165,6 +170,58 @@ def _source(course: Course, assignment: Assignment, settings: Settings) -> Itera
             )
 
 
+def _stale(assignment: Assignment, settings: Settings) -> Iterator[Finding]:
+    """Whether what was released is what ``source/`` has: nbgrader leaves statement and grade cells
+    as they are, so they must be the same."""
+    source = settings.folder("source", assignment.name)
+    release = settings.folder("release", assignment.name)
+    for exercise in assignment.exercises:
+        for ending in (".ipynb", ".py"):
+            wanted, there = (folder / f"{exercise.name}{ending}" for folder in (source, release))
+            if not wanted.is_file() or not there.is_file():
+                continue
+            if _locked(wanted) != _locked(there):
+                yield Finding(
+                    str(there),
+                    "is older than what is in source/",
+                    f"run 'nbgrader generate_assignment --force {assignment.name}' and release it "
+                    "again",
+                )
+                break
+
+
+def _locked(path: Path) -> object:
+    """Of a notebook, the cells that students may not change; of another file, all."""
+    content = path.read_bytes()
+    if path.suffix != ".ipynb":
+        return content
+    try:
+        return [
+            "".join(cell["source"])
+            for cell in json.loads(content)["cells"]
+            if cell["metadata"].get("nbgrader", {}).get("locked")
+        ]
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _unseen(assignment: Assignment, settings: Settings) -> Iterator[Finding]:
+    """Submissions with work in them and none of the assignment's notebooks: nbgrader goes by the
+    names of notebooks, and passes over them."""
+    root = settings.folder("submitted", assignment.name, "*").parent.parent
+    known = {f"{exercise.name}.ipynb" for exercise in assignment.exercises}
+    for folder in sorted(root.glob(f"*/{assignment.name}")) if root.is_dir() else ():
+        inside = look_into(folder)
+        if inside.work and not known & {*inside.files}:
+            yield Finding(
+                str(folder),
+                f"has no notebook that nbgrader knows, but {some(inside.work)}: "
+                "'nbgrader autograde' passes over it",
+                "run 'autograder grade submitted/ --out grades' and 'autograder nbgrader sync "
+                "grades', which find the work in it, or give the notebook its name",
+            )
+
+
 def _fails_closed(path: Path) -> bool:
     """Whether every grade cell of a notebook is one of ours."""
     try:
@@ -220,6 +277,14 @@ def _gradebook(course: Course, settings: Settings) -> Iterator[Finding]:
                 str(file or "the gradebook"),
                 "has no version: making it was broken off, as where alembic is not on PATH",
                 "delete it if it is new and empty, and run 'nbgrader generate_assignment' again",
+            )
+            return
+        if not is_current(settings.db_url):
+            file = sqlite_file(settings.db_url)
+            yield Finding(
+                str(file or "the gradebook"),
+                "has the schema of another version of nbgrader",
+                "copy it, then run 'nbgrader db upgrade'",
             )
             return
         with open_gradebook(settings) as gradebook:

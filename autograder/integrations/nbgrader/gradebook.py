@@ -216,12 +216,18 @@ def write_scores(submitted: SubmittedNotebook, scores: Mapping[str, float]) -> N
             grade.needs_manual_grade = True
 
 
-def apply_deadline(course: Course, submission: SubmittedAssignment, submitted: datetime) -> None:
+def apply_deadline(
+    course: Course,
+    submission: SubmittedAssignment,
+    submitted: datetime,
+    *,
+    penalty: float | None = None,
+) -> None:
     """Time, due date, extension and late penalty as the course says; only the time where it
     names no due date.
 
     nbgrader knows penalties a notebook. Ours is one an assignment, so it is shared out in
-    proportion to the scores: the sum is what ``autograder grade`` takes off.
+    proportion to the scores: the sum is what ``autograder grade`` takes off, or ``penalty``.
     """
     _set(submission, "timestamp", _naive(submitted))
     name, student = submission.assignment.name, submission.student.id
@@ -237,7 +243,8 @@ def apply_deadline(course: Course, submission: SubmittedAssignment, submitted: d
     settled = settle(
         sum(scores), assignment.max_score, submitted=submitted, due=due, late=course.late
     )
-    for one, share in zip(notebooks, _shares(settled.penalty, scores), strict=True):
+    taken = settled.penalty if penalty is None else penalty
+    for one, share in zip(notebooks, _shares(taken, scores), strict=True):
         _set(one, "late_submission_penalty", share or None)
 
 

@@ -6,18 +6,22 @@ import os
 import re
 import shutil
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import nbgrader
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from msgspec import Struct
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderApp
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default.exchange import Exchange
 from sqlalchemy import create_engine, inspect, text
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SAWarning, SQLAlchemyError
 
 from autograder.errors import MachineError, UsageError
 
@@ -110,6 +114,23 @@ def has_version(db_url: str) -> bool:
             engine.dispose()
 
 
+def is_current(db_url: str) -> bool:
+    """Whether a gradebook has the schema of the nbgrader that is installed. An older one makes
+    nbgrader fail with an error about a column. Raises :class:`MachineError`."""
+    scripts = Path(nbgrader.__file__).parent / "alembic"
+    config = Config()
+    config.set_main_option("script_location", str(scripts))
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    with _database_errors(db_url):
+        engine = create_engine(db_url)
+        try:
+            with engine.connect() as connection:
+                rows = connection.execute(text("SELECT version_num FROM alembic_version"))
+                return [row[0] for row in rows] == [newest]
+        finally:
+            engine.dispose()
+
+
 def sqlite_file(db_url: str) -> Path | None:
     match = re.match(r"sqlite(?:\+\w+)?:///(?P<path>.+)", db_url)
     return None if match is None else Path(match["path"])
@@ -120,11 +141,23 @@ def open_gradebook(settings: Settings) -> Iterator[Gradebook]:
     """The gradebook, made where there is none. Raises :class:`MachineError` where the database
     refuses."""
     find_alembic()
+    ignore_autoflush_warnings()
     with (
         _database_errors(settings.db_url),
         Gradebook(settings.db_url, settings.course_id) as gradebook,
     ):
         yield gradebook
+
+
+def ignore_autoflush_warnings() -> None:
+    """Have SQLAlchemy say nothing of objects that nbgrader makes and adds later.
+
+    nbgrader 0.9 makes a submission, reads from the database, and only then adds it. Since version
+    2.0 SQLAlchemy warns of that, three times for each submission; nothing is lost by it.
+    """
+    warnings.filterwarnings(
+        "ignore", message=r"Object of type <\w+> not in session", category=SAWarning
+    )
 
 
 def find_alembic() -> None:

@@ -12,6 +12,8 @@ from autograder.integrations.nbgrader.carrier import MARK
 
 # What nbconvert puts into every page: MathJax, from somebody else's server.
 _REMOTE_SCRIPT = re.compile(r"<script\b[^>]*\bsrc=\"https?://[^\"]*\"[^>]*>\s*</script>\s*")
+# Hints are long lines of text, which the page would cut.
+_WRAPPED = "<style>.jp-OutputArea pre{white-space:pre-wrap;overflow-wrap:anywhere}</style>"
 _CODE_OR_MATH = re.compile(
     r"```.*?```|`[^`\n]*`|\$\$(?P<display>.+?)\$\$|\$(?P<inline>[^$]+?)\$", re.DOTALL
 )
@@ -39,7 +41,7 @@ class FeedbackExporter(HTMLExporter):
                 # What the cell is about; that it is not graded yet is no longer true.
                 cell.source = cell.source.split("\n")[0]
         html, resources = super().from_notebook_node(nb, resources, **options)
-        return _REMOTE_SCRIPT.sub("", html), resources
+        return _REMOTE_SCRIPT.sub("", html).replace("</head>", f"{_WRAPPED}</head>", 1), resources
 
 
 def with_mathml(markdown: str) -> str:

@@ -13,6 +13,7 @@ from nbgrader.api import Gradebook, SubmittedAssignment
 from autograder.course.course import Course
 from autograder.course.exercise import Exercise
 from autograder.errors import UsageError
+from autograder.grades.adjust import shared_out
 from autograder.grades.grade_file import write_atomically
 from autograder.grades.model import ExerciseGrade, Grade
 from autograder.integrations.nbgrader import gradebook as book
@@ -21,13 +22,13 @@ from autograder.integrations.nbgrader.carrier import (
     compose,
     fill,
     language_of,
+    read_students_cells,
     write_notebook,
 )
 from autograder.integrations.nbgrader.grading import shown_to_student
 from autograder.integrations.nbgrader.settings import Settings, open_gradebook
-from autograder.submissions.listing import read_file
+from autograder.submissions.reader import bounded
 from autograder.submissions.submission import (
-    MAX_NOTEBOOK_BYTES,
     SubmissionRef,
     read_submission,
     storable,
@@ -59,7 +60,7 @@ def sync(course: Course, grades: Sequence[Grade], settings: Settings) -> Synced:
         _check(course, grade)
     written = 0
     total = book.Change()
-    with open_gradebook(settings) as gradebook:
+    with open_gradebook(settings) as gradebook, bounded():
         for name in dict.fromkeys(grade.assignment for grade in grades):
             carriers = _carriers(course, name, settings)
             change = book.align(gradebook, name, carriers)
@@ -120,6 +121,8 @@ def _sync_one(
         wanted=wanted_of(course.assignments[grade.assignment]),
     )
     target = settings.folder("autograded", grade.assignment, storable(grade.student))
+    decided = any(not one.exercise for one in grade.adjustments)
+    grade = shared_out(grade)
     gradebook.update_or_create_student(grade.student)
     submission = gradebook.update_or_create_submission(grade.assignment, grade.student)
     before = _state(submission)
@@ -136,7 +139,9 @@ def _sync_one(
         book.write_scores(notebooks[one.name], scores)
     time = _time(grade, ref)
     if time is not None:
-        book.apply_deadline(course, submission, time)
+        # What people decided about the whole assignment stands, however late it came.
+        penalty = grade.penalty if decided else None
+        book.apply_deadline(course, submission, time, penalty=penalty)
     changed |= _copy_marks(ref.folder, target, time)
     changed |= _state(submission) != before
     gradebook.db.commit()
@@ -154,9 +159,8 @@ def _write_notebook(
 ) -> tuple[dict[str, float], bool]:
     """The scores by cell, and whether the notebook in ``autograded/`` is another one now."""
     submission = read_submission(ref)
-    found = read_file(ref.folder / f"{exercise.name}.ipynb", MAX_NOTEBOOK_BYTES)
-    content = found if isinstance(found, bytes) else None
-    notebook = compose(carriers[exercise.name], content, submission, exercise.name)
+    cells = read_students_cells(ref.folder / f"{exercise.name}.ipynb", carriers[exercise.name])
+    notebook = compose(carriers[exercise.name], cells, submission, exercise.name)
     graded = shown_to_student(course, exercise, exercise_grade, grade.language)
     scores = fill(notebook["cells"], graded.grade, graded.cells, graded.language)
     return scores, write_notebook(target / f"{exercise.name}.ipynb", notebook)

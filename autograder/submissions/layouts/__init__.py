@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -32,38 +32,46 @@ from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef
 from autograder.submissions.submission_time import number_attempts
 from autograder.text.messages import sanitize
+from autograder.text.said import joined, replaced, said
 
 
 class Layout(Struct, frozen=True):
     expected: str
     """What the folder has, for errors."""
     recognises: Callable[[Request], bool]
+    """Whether anything is as in this layout, for who has named it."""
     find: Callable[[Request], list[SubmissionRef]]
     unmatched: Callable[[Request], list[str]] = lambda _: []
     """A line for each folder of a student in which nothing was found."""
+    agreement: Callable[[Request], float] | None = None
+    """Of what lies in the folder, the share that the layout explains, where names tell: a few
+    names, which students may have chosen, must not decide how a class is read."""
+
+
+def _layout(
+    module: Any,
+    agreement: Callable[[Request], float] | None,
+    lines: Callable[[Request], list[str]] = lambda _: [],
+) -> Layout:
+    return Layout(module.EXPECTED, module.recognises, module.find, lines, agreement)
 
 
 # In the order in which `auto` asks them: from the most to the least particular.
 LAYOUTS: Final[Mapping[str, Layout]] = {
-    "gradescope": Layout(gradescope.EXPECTED, gradescope.recognises, gradescope.find),
-    "moodle": Layout(moodle.EXPECTED, moodle.recognises, moodle.find, moodle.unmatched),
-    "canvas": Layout(canvas.EXPECTED, canvas.recognises, canvas.find, canvas.unmatched),
-    "blackboard": Layout(
-        blackboard.EXPECTED, blackboard.recognises, blackboard.find, blackboard.unmatched
-    ),
-    "brightspace": Layout(brightspace.EXPECTED, brightspace.recognises, brightspace.find),
-    "teams": Layout(teams.EXPECTED, teams.recognises, teams.find),
-    "classroom": Layout(
-        classroom.EXPECTED, classroom.recognises, classroom.find, unmatched.no_repositories
-    ),
-    "repository": Layout(repository.EXPECTED, repository.recognises, repository.find),
-    "nbgrader": Layout(
-        nbgrader.EXPECTED, nbgrader.recognises, nbgrader.find, unmatched.without_assignment
-    ),
-    "google": Layout(google.EXPECTED, google.recognises, google.find, google.unmatched),
-    "flat": Layout(flat.EXPECTED, flat.recognises, flat.find, unmatched.without_files),
+    "gradescope": _layout(gradescope, gradescope.agreement, gradescope.unmatched),
+    "moodle": _layout(moodle, moodle.agreement, moodle.unmatched),
+    "canvas": _layout(canvas, canvas.agreement, canvas.unmatched),
+    "blackboard": _layout(blackboard, blackboard.agreement, blackboard.unmatched),
+    "brightspace": _layout(brightspace, brightspace.agreement, brightspace.unmatched),
+    "teams": _layout(teams, teams.agreement, teams.unmatched),
+    "classroom": _layout(classroom, None, unmatched.no_repositories),
+    "repository": _layout(repository, None),
+    "nbgrader": _layout(nbgrader, None, unmatched.without_assignment),
+    "google": _layout(google, google.agreement, google.unmatched),
+    "flat": _layout(flat, None, unmatched.without_files),
 }
 AUTO = "auto"
+_MAJORITY = 0.5
 
 
 class Found(Struct, frozen=True):
@@ -77,8 +85,6 @@ class Found(Struct, frozen=True):
     left_out: tuple[str, ...] = ()
     nobody: tuple[str, ...] = ()
     """Students in a CSV of times who handed nothing in."""
-    notes: tuple[str, ...] = ()
-    """A line for each place that is not where work should be, and was taken all the same."""
     unmatched: tuple[str, ...] = ()
 
 
@@ -104,12 +110,12 @@ def submissions(
                 found = _found(request, layout)
             except UsageError as error:
                 # The reader knows the zip, not our temporary folder.
-                raise UsageError(str(error).replace(str(folder), str(path))) from None
+                raise UsageError(replaced(error.args[0], str(folder), str(path))) from None
             yield replace(found, left_out=tuple(left_out))
         return
     if not path.is_dir():
-        what = "is not a folder or a zip" if path.exists() else "is not there"
-        raise UsageError(f"{path}: {what}; give the folder that holds the submissions")
+        key = "error_submissions_kind" if path.exists() else "error_submissions_missing"
+        raise UsageError(said(key, path=path))
     request = _request(path, path.resolve().name, course, assignments, students)
     yield _found(request, layout)
 
@@ -132,40 +138,51 @@ def _found(request: Request, layout: str) -> Found:
     lines = LAYOUTS[name].unmatched(request)
     kept = [ref for ref in refs if not asked_for or ref.student in asked_for]
     if not kept:
-        raise UsageError(f"{request.folder}: {lines[0] if lines else _nobody(request, refs)}")
+        if lines:
+            raise UsageError(said("place_error", place=request.folder, message=lines[0]))
+        raise UsageError(_nobody(request, refs))
     lines += unmatched.missing(asked_for, [ref.student for ref in refs], lines)
     return Found(
         number_attempts(kept),
         name,
         request.folder,
-        notes=tuple(ref.note for ref in kept if ref.note),
         unmatched=tuple(lines),
     )
 
 
 def _nobody(request: Request, refs: Sequence[SubmissionRef]) -> str:
     """That nothing of the students asked for is there, and who is instead."""
-    asked_for = " or ".join(sanitize(student, 60) for student in request.students)
-    everybody = [ref.student for ref in refs]
-    return f"no submission of {asked_for}; {unmatched.there_are(everybody, request.students)}"
+    asked_for = joined("either", [sanitize(student, 60) for student in request.students])
+    others = unmatched.there_are([ref.student for ref in refs], request.students)
+    return said("error_no_submission_of", folder=request.folder, students=asked_for, others=others)
 
 
 def _recognised(request: Request, layout: str) -> tuple[Request, str]:
     """The folder that the layout fits, which may be the one folder in the one named, and the
     layout. Where a layout is named and fits nothing, it says itself what is wrong."""
-    known = LAYOUTS if layout == AUTO else {layout: LAYOUTS[layout]}
-    folder = request
-    for _ in range(3):
-        for name, one in known.items():
-            if one.recognises(folder):
-                return folder, name
-        inside = folder.entries()
+    chain = [request]
+    for _ in range(2):
+        inside = chain[-1].entries()
         if len(inside) != 1 or not inside[0].is_dir():
             break
-        folder = replace(folder, folder=Path(inside[0].path), name=inside[0].name)
+        chain.append(replace(chain[-1], folder=Path(inside[0].path), name=inside[0].name))
     if layout != AUTO:
-        return request, layout
-    expected = "; ".join(f"{name}: {one.expected}" for name, one in LAYOUTS.items())
-    raise UsageError(
-        f"{request.folder}: fits no layout; saw {saw(request.folder)}; known are {expected}"
-    )
+        fitting = (folder for folder in chain if LAYOUTS[layout].recognises(folder))
+        return next(fitting, request), layout
+    # Where a student is called so, the one folder in this one is theirs, and around nothing.
+    around = [] if nbgrader.recognises(request) else chain[1:]
+    for folder in (request, *around):
+        for name, one in LAYOUTS.items():
+            if name != "google" and _agrees(one, folder):
+                return folder, name
+    for folder in chain:
+        for name, one in LAYOUTS.items():
+            if one.recognises(folder) if one.agreement is None else _agrees(one, folder):
+                return folder, name
+    layouts = [said("layout", name=name, expected=one.expected) for name, one in LAYOUTS.items()]
+    seen, known = saw(request.folder), joined("in_list", layouts)
+    raise UsageError(said("error_layout_none", folder=request.folder, saw=seen, known=known))
+
+
+def _agrees(layout: Layout, folder: Request) -> bool:
+    return layout.agreement is not None and layout.agreement(folder) > _MAJORITY

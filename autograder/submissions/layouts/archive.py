@@ -13,11 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from autograder.errors import MachineError, UsageError
+from msgspec import Struct
+
+from autograder.errors import AutograderError, MachineError, UsageError
+from autograder.submissions import reader
 from autograder.submissions.listing import MAX_ARCHIVE_BYTES, entry_name
 from autograder.submissions.names import is_system_folder, meaning
+from autograder.submissions.sentences import Sentence, said_again, sentence
 from autograder.submissions.submission import MAX_NOTEBOOK_BYTES
 from autograder.text.messages import sanitize
+from autograder.text.said import said
 
 MAX_FILES = 100_000
 MAX_TOTAL_BYTES = 1 << 33
@@ -30,13 +35,29 @@ _CHUNK = 1 << 16
 _OWNER = re.compile(r"[^/]+(?=/)|[^/_]*_?[^/_]*")
 
 
+# A class of hundreds takes a minute; what takes an hour is no class.
+_LIMITS = reader.ReadLimits(
+    cpu_seconds=3600, wall_seconds=4 * 3600, memory=1 << 30, written=1 << 27
+)
+
+
+class Unpacked(Struct, frozen=True):
+    """What became of a zip: the names that were left out, or why it cannot be unpacked, and
+    whether that is the machine's fault."""
+
+    left_out: list[Sentence] = []
+    fault: Sentence | None = None
+    is_machine: bool = False
+
+
 class _Damaged(Exception):
     """A file of the zip cannot be decompressed."""
 
 
 @contextmanager
 def unpacked(path: Path, left_out: list[str]) -> Iterator[Path]:
-    """The contents of a zip in a temporary folder. Of files that are not read, such as pictures,
+    """The contents of a zip in a temporary folder, unpacked by a child where
+    :mod:`~autograder.submissions.reader` has one. Of files that are not read, such as pictures,
     there is the name alone.
 
     Entries that would land elsewhere, links, and encrypted ones are left out and named in
@@ -46,20 +67,43 @@ def unpacked(path: Path, left_out: list[str]) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="autograder-layout-") as folder:
         target = Path(folder)
-        try:
-            with zipfile.ZipFile(path) as archive:
-                _unpack(archive, path, target, left_out)
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
-            raise UsageError(f"{path}: is not a zip that can be read: {error}") from None
-        except OSError as error:
-            raise MachineError(f"{path}: cannot be unpacked: {error.strerror or error}") from None
+        done = reader.read(
+            _unpack_into,
+            (str(path), folder),
+            Unpacked,
+            lambda why: Unpacked(fault=sentence(said("error_zip", path=path, error=why))),
+            _LIMITS,
+        )
+        if done.fault is not None:
+            fault = said_again(done.fault)
+            raise MachineError(fault) if done.is_machine else UsageError(fault)
+        left_out.extend(map(said_again, done.left_out))
         yield _root(target)
+
+
+def _unpack_into(places: tuple[str, str]) -> Unpacked:
+    path, target = map(Path, places)
+    left_out: list[str] = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _unpack(archive, path, target, left_out)
+    except AutograderError as error:
+        return Unpacked(fault=sentence(error.args[0]))
+    except (
+        *(zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError),
+        ValueError,  # such as names that are said to be UTF-8, and are not
+    ) as error:
+        return Unpacked(fault=sentence(said("error_zip", path=path, error=error)))
+    except OSError as error:
+        fault = said("error_unpack", path=path, reason=error.strerror or error)
+        return Unpacked(fault=sentence(fault), is_machine=True)
+    return Unpacked([*map(sentence, left_out)])
 
 
 def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[str]) -> None:
     entries = archive.infolist()
     if len(entries) > MAX_FILES:
-        raise UsageError(f"{path}: has more than {MAX_FILES} files")
+        raise UsageError(said("error_zip_files", path=path, limit=MAX_FILES))
     total = 0
     used: dict[str, int] = {}
     top = _common_top(entries)
@@ -82,7 +126,7 @@ def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[s
             room = MAX_STUDENT_BYTES - used.get(owner, 0)
             if room <= 0:
                 mebibytes = MAX_STUDENT_BYTES >> 20
-                left_out.append(f"{sanitize(name, 80)} (more than {mebibytes} MiB of one student)")
+                left_out.append(said("zip_too_much", name=sanitize(name, 80), limit=mebibytes))
                 continue
             written = _copy(archive, entry, destination, min(room, MAX_TOTAL_BYTES - total))
             used[owner] = used.get(owner, 0) + written
@@ -95,7 +139,7 @@ def _unpack(archive: zipfile.ZipFile, path: Path, target: Path, left_out: list[s
         except (_Damaged, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError):
             left_out.append(sanitize(name, 80))
         if total >= MAX_TOTAL_BYTES:
-            raise UsageError(f"{path}: has more than {MAX_TOTAL_BYTES >> 20} MiB of files")
+            raise UsageError(said("error_zip_size", path=path, limit=MAX_TOTAL_BYTES >> 20))
 
 
 def _common_top(entries: Sequence[zipfile.ZipInfo]) -> str:

@@ -20,8 +20,9 @@ from autograder.submissions.layouts.found import Request
 from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef, displayable
 from autograder.text.messages import sanitize
+from autograder.text.said import said
 
-EXPECTED = "files named <assignment>_<user>_attempt_<date>_<file name>"
+EXPECTED = said("layout_blackboard")
 
 _NAME = re.compile(
     r"(?P<before>.+)_attempt_(?P<time>\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)(?P<rest>_.+|\.txt)",
@@ -31,6 +32,10 @@ _NAME = re.compile(
 
 def recognises(request: Request) -> bool:
     return any(_NAME.fullmatch(displayable(entry.name)) for entry in request.entries())
+
+
+def agreement(request: Request) -> float:
+    return request.share(lambda entry: bool(_NAME.fullmatch(displayable(entry.name))))
 
 
 def find(request: Request) -> list[SubmissionRef]:
@@ -76,7 +81,11 @@ def _title(before: list[str]) -> str:
 def unmatched(request: Request) -> list[str]:
     """A line for each file whose name says nothing about whose it is."""
     return [
-        f"{sanitize(displayable(entry.name), 80)}: not read: Blackboard gives no file such a name"
+        said(
+            "not_read",
+            name=sanitize(displayable(entry.name), 80),
+            why=said("not_read_file", platform="Blackboard"),
+        )
         for entry in request.entries()
         if not request.students and not _NAME.fullmatch(displayable(entry.name))
     ]

@@ -11,28 +11,70 @@ download read: d2lmf, GradingFileProject (ToDo.md), and a parser that documents 
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.submissions.layouts.found import Request
+from msgspec import Struct
+
+from autograder.submissions.layouts.found import Request, not_read
 from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef, displayable
+from autograder.text.said import said
 
-EXPECTED = "<number>-<number> - <First Last> - <date>/ folders"
+EXPECTED = said("layout_brightspace")
 
-_NAME = re.compile(
-    r"(?P<person>\d+)-(?P<number>\d+) - (?P<name>.+?) - "
-    r"(?P<month>[^\W\d]{3,12})\.? (?P<day>\d{1,2}), (?P<year>\d{4}) "
-    r"(?P<hour>\d{1,2})(?P<minute>\d\d) ?(?P<half>AM|PM)?(?: - (?P<file>.+))?",
-    re.DOTALL | re.IGNORECASE,
+_NAME = re.compile(r"(?P<person>\d+)-(?P<number>\d+) - (?P<rest>.+)", re.DOTALL)
+# What stands between hyphens and has a year in it is the time, in whatever language.
+_YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
+_TIME = re.compile(
+    r"(?P<month>[^\W\d]{3,12})\.? (?P<day>\d{1,2}),? (?P<year>\d{4})|"
+    r"(?P<day2>\d{1,2})\.? (?P<month2>[^\W\d]{3,12})\.?,? (?P<year2>\d{4})"
 )
+_CLOCK = re.compile(r"(?P<hour>\d{1,2})[:.]?(?P<minute>\d\d) ?(?P<half>AM|PM)?", re.IGNORECASE)
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
 
+class _Named(Struct, frozen=True):
+    """The parts of a name: whose it is, when it came as it is written, and the file, if any."""
+
+    person: str
+    name: str
+    time: str
+    file: str
+
+
+def _read(text: str) -> _Named | None:
+    match = _NAME.fullmatch(same(text))
+    if match is None:
+        return None
+    parts = match["rest"].split(" - ")
+    # The first part that can be one: there may be years in names of files.
+    place = next((n for n, part in enumerate(parts) if n and _YEAR.search(part)), None)
+    if place is None:
+        return None
+    name, file = " - ".join(parts[:place]).strip(), " - ".join(parts[place + 1 :])
+    return _Named(match["person"], name, parts[place], file)
+
+
 def recognises(request: Request) -> bool:
-    return any(_NAME.fullmatch(displayable(entry.name)) for entry in request.entries())
+    return any(_read(displayable(entry.name)) for entry in request.entries())
+
+
+def agreement(request: Request) -> float:
+    return request.share(_is_read)
+
+
+def _is_read(entry: os.DirEntry[str]) -> bool:
+    named = _read(displayable(entry.name))
+    return named is not None and (entry.is_dir() or bool(named.file))
+
+
+def unmatched(request: Request) -> list[str]:
+    """A line for each thing whose name does not say whose it is."""
+    return not_read(request, _is_read, said("not_read_any", platform="Brightspace"))
 
 
 def find(request: Request) -> list[SubmissionRef]:
@@ -45,17 +87,17 @@ def find(request: Request) -> list[SubmissionRef]:
     folders: list[tuple[str, str, datetime | None, Path]] = []
     files: dict[tuple[str, str, datetime | None], dict[str, Path]] = defaultdict(dict)
     for entry in request.entries():
-        match = _NAME.fullmatch(same(displayable(entry.name)))
-        if match is None:
+        named = _read(displayable(entry.name))
+        if named is None:
             continue
-        name, person = match["name"].strip(), match["person"]
+        name, person = named.name, named.person
         people[name].add(person)
-        time = _time(match)
+        time = _time(named.time)
         submitted = None if time is None else time.replace(tzinfo=zone)
         if entry.is_dir():
             folders.append((name, person, submitted, Path(entry.path)))
-        elif match["file"]:
-            files[name, person, submitted][match["file"]] = Path(entry.path)
+        elif named.file:
+            files[name, person, submitted][named.file] = Path(entry.path)
 
     def student(name: str, person: str) -> str:
         return name if len(people[name]) == 1 else f"{name} ({person})"
@@ -73,18 +115,20 @@ def find(request: Request) -> list[SubmissionRef]:
     return refs
 
 
-def _time(match: re.Match[str]) -> datetime | None:
-    """The time in the name; None where it is in a language that is not known."""
-    month = match["month"].casefold()[:3]
+def _time(text: str) -> datetime | None:
+    """The time in a name; None where it is in a language that is not known."""
+    date = _TIME.match(text)
+    clock = None if date is None else _CLOCK.fullmatch(text[date.end() :].strip())
+    if date is None or clock is None:
+        return None
+    month = (date["month"] or date["month2"]).casefold()[:3]
     if month not in _MONTHS:
         return None
-    hour = int(match["hour"])
-    if match["half"]:
-        hour = hour % 12 + (12 if match["half"].upper() == "PM" else 0)
+    hour = int(clock["hour"])
+    if clock["half"]:
+        hour = hour % 12 + (12 if clock["half"].upper() == "PM" else 0)
+    year, day = int(date["year"] or date["year2"]), int(date["day"] or date["day2"])
     try:
-        return datetime(
-            int(match["year"]), _MONTHS.index(month) + 1, int(match["day"]), hour,
-            int(match["minute"]),
-        )  # fmt: skip
+        return datetime(year, _MONTHS.index(month) + 1, day, hour, int(clock["minute"]))
     except ValueError:
         return None

@@ -26,8 +26,9 @@ from autograder.submissions.layouts.found import Request, wanted_names
 from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef, displayable
 from autograder.text.messages import sanitize
+from autograder.text.said import said
 
-EXPECTED = "files named <lastfirst>_<student's id>_<file's id>_<file name>"
+EXPECTED = said("layout_canvas")
 
 _ANONYMOUS = re.compile(
     r"(?P<late>LATE_)?(?P<student>anon_[A-Za-z0-9]+)_(?P<number>\d+)_(?P<file>.+)", re.DOTALL
@@ -54,6 +55,18 @@ def recognises(request: Request) -> bool:
     return any(
         entry.is_file() and next(_readings(displayable(entry.name)), None) is not None
         for entry in request.entries()
+    )
+
+
+def agreement(request: Request) -> float:
+    return request.share(
+        lambda entry: (
+            entry.is_file()
+            and (
+                next(_readings(displayable(entry.name)), None) is not None
+                or _ONLINE.search(displayable(entry.name)) is not None
+            )
+        )
     )
 
 
@@ -96,14 +109,16 @@ def unmatched(request: Request) -> list[str]:
         return []
     names = [(same(displayable(entry.name)), entry.is_file()) for entry in request.entries()]
     read = {one.student for name, is_file in names if is_file for one in _readings(name)}
-    lines = []
+    lines: list[str] = []
     for name, is_file in names:
         online = _ONLINE.search(name)
         if online is not None and online["student"] not in read:
             what = sanitize(name, 80)
-            lines.append(f"{online['student']}: no submission found: there is {what} alone")
+            why = said("unmatched_alone", name=what)
+            lines.append(said("unmatched", student=online["student"], why=why))
         elif online is None and not (is_file and next(_readings(name), None)):
-            lines.append(f"{sanitize(name, 80)}: not read: Canvas gives no file such a name")
+            why = said("not_read_file", platform="Canvas")
+            lines.append(said("not_read", name=sanitize(name, 80), why=why))
     return lines
 
 

@@ -1,4 +1,5 @@
-"""``<assignment>-<user>/``: student repositories as GitHub Classroom names them."""
+"""``<assignment>-<user>/``: student repositories as GitHub Classroom names them, and
+``<assignment>-submissions/`` around them, as ``gh classroom clone student-repos`` makes it."""
 
 from __future__ import annotations
 
@@ -8,16 +9,21 @@ from msgspec.structs import replace
 
 from autograder.submissions.layouts.found import Request, repository_ref
 from autograder.submissions.submission import SubmissionRef, displayable
+from autograder.text.said import joined, said
 
-EXPECTED = "a repository <assignment>-<user>/ for each student"
+EXPECTED = said("layout_classroom")
 
 
 def recognises(request: Request) -> bool:
     """Only where every folder is such a repository: in other layouts students may be called
     as an assignment is."""
     everything = replace(request, assignments=tuple(request.course.assignments))
-    folders = sum(entry.is_dir() for entry in request.entries())
-    return 0 < folders == len(_repositories(everything))
+    folders = [entry for entry in request.entries() if entry.is_dir()]
+    if not 0 < len(folders) == len(_repositories(everything)):
+        return False
+    if len(folders) == 1 and folders[0].name.endswith("-submissions"):  # no user's, perhaps
+        return not recognises(replace(request, folder=Path(folders[0].path)))
+    return True
 
 
 def find(request: Request) -> list[SubmissionRef]:
@@ -26,8 +32,10 @@ def find(request: Request) -> list[SubmissionRef]:
         for student, assignment, root in _repositories(request)
     ]
     if not refs:
-        assignments = " or ".join(request.assignments)
-        raise request.refuse("classroom", f"{EXPECTED}, where <assignment> is {assignments}")
+        assignments = joined("either", request.assignments)
+        raise request.refuse(
+            "classroom", said("layout_where", expected=EXPECTED, assignments=assignments)
+        )
     return refs
 
 

@@ -7,23 +7,39 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from autograder.submissions.layouts.found import Request
 from autograder.submissions.layouts.unmatched import has_work
 from autograder.submissions.names import meaning
 from autograder.submissions.submission import SubmissionRef, displayable
+from autograder.text.said import said
 
-EXPECTED = "<student>.py files or <student>/ folders with .py files"
+EXPECTED = said("layout_flat")
 
 _CODE = ("python", "notebook")
 
 
 def recognises(request: Request) -> bool:
-    return bool(_work(request))
+    return bool(_work(request)) and not is_around(request)
+
+
+def is_around(request: Request) -> bool:
+    """Whether there is one folder, with folders with work and no work directly in it: it is around
+    a class, and no student's."""
+    inside = request.entries()
+    if len(inside) != 1 or not inside[0].is_dir():
+        return False
+    entries_within = replace(request, folder=Path(inside[0].path)).entries()
+    folders = [one for one in entries_within if one.is_dir() and has_work(Path(one.path))]
+    return len(folders) > 1 and not any(
+        one.is_file() and _kind(one.name) in _CODE for one in entries_within
+    )
 
 
 def find(request: Request) -> list[SubmissionRef]:
     work = _work(request)
-    if not work:
+    if not work or is_around(request):
         raise request.refuse("flat", EXPECTED)
     assignment = request.the_assignment("flat")
     refs = []

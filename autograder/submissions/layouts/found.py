@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from msgspec import Struct
 
 from autograder.course.course import Course
 from autograder.errors import UsageError
-from autograder.submissions.names import same
+from autograder.submissions.found_at import FoundAt
+from autograder.submissions.names import meaning, same
 from autograder.submissions.submission import SubmissionRef, displayable, storable, wanted_of
 from autograder.text.messages import sanitize
+from autograder.text.said import said
 
 MAX_ENTRIES = 100_000
 _SHOWN = 5
@@ -35,13 +37,17 @@ class Request(Struct, frozen=True):
         """What lies in the folder, without hidden entries and links, by name."""
         return entries(self.folder)
 
+    def share(self, explains: Callable[[os.DirEntry[str]], bool]) -> float:
+        """The share of what lies here that a layout explains, from 0 to 1; what a platform or a
+        system adds is not counted."""
+        found = [entry for entry in self.entries() if not is_added(entry.name)]
+        return sum(map(explains, found)) / len(found) if found else 0.0
+
     def the_assignment(self, layout: str) -> str:
         """The one assignment that is wanted, for layouts that do not name it themselves."""
         if len(self.assignments) > 1:
-            raise UsageError(
-                f"--layout {layout}: the files do not say which assignment they are; "
-                f"name it with --assignment ({', '.join(self.assignments)})"
-            )
+            known = ", ".join(self.assignments)
+            raise UsageError(said("error_layout_which", layout=layout, known=known))
         return self.assignments[0]
 
     def ref(
@@ -57,7 +63,7 @@ class Request(Struct, frozen=True):
         timestamp_file: Path | None = None,
         repository: Path | None = None,
         beside: Path | None = None,
-        note: str = "",
+        found_at: FoundAt | None = None,
         student_is: str | None = None,
     ) -> SubmissionRef:
         """A submission for the assignment, with what its exercises are called. Names are compared
@@ -74,16 +80,16 @@ class Request(Struct, frozen=True):
             timestamp_file=timestamp_file,
             repository=repository,
             beside=beside,
-            note=note,
+            found_at=found_at,
             student_is=student_is,
             wanted=wanted_of(self.course.assignments[assignment]),
         )
 
     def refuse(self, layout: str, expected: str) -> UsageError:
         """The error that there is nothing for this layout, with what there is instead."""
+        seen = saw(self.folder)
         return UsageError(
-            f"{self.folder}: not a folder of layout {layout}: expected {expected}, "
-            f"saw {saw(self.folder)}"
+            said("error_layout", folder=self.folder, layout=layout, expected=expected, saw=seen)
         )
 
 
@@ -97,21 +103,36 @@ def entries(folder: Path) -> list[os.DirEntry[str]]:
                 if not entry.name.startswith((".", "__MACOSX")) and not entry.is_symlink():
                     found.append(entry)
     except OSError as error:
-        raise UsageError(f"{folder}: cannot be read: {error.strerror}") from None
+        raise UsageError(said("error_unreadable", path=folder, reason=error.strerror)) from None
     return sorted(found, key=lambda entry: os.fsencode(entry.name))
+
+
+def is_added(name: str) -> bool:
+    """Whether a file at the top is no student's: a platform's index, what a system leaves."""
+    added = ("index.html", "index.htm", "submission_metadata.yml")
+    return name.casefold() in added or meaning(name, (), "").kind == "system"
+
+
+def not_read(request: Request, explains: Callable[[os.DirEntry[str]], bool], why: str) -> list[str]:
+    """A line for each thing at the top that a layout has no place for. Nobody is lost silently."""
+    return [
+        said("not_read", name=sanitize(displayable(entry.name), 80), why=why)
+        for entry in request.entries()
+        if not (request.students or is_added(entry.name) or explains(entry))
+    ]
 
 
 def saw(folder: Path) -> str:
     """The first few names in the folder, for an error."""
     names = [entry.name + ("/" if entry.is_dir() else "") for entry in entries(folder)]
-    return some(names) if names else "nothing"
+    return some(names) if names else said("seen_nothing")
 
 
 def some(names: Sequence[str]) -> str:
     """The first few names, and how many more there are."""
     shown = ", ".join(sanitize(displayable(name), 60) for name in names[:_SHOWN])
     more = len(names) - _SHOWN
-    return shown + (f" and {more} more" if more > 0 else "")
+    return said("and_more", names=shown, n=more) if more > 0 else shown
 
 
 def source_folder(root: Path, assignment: str) -> Path:

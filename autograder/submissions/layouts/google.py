@@ -15,14 +15,20 @@ from autograder.submissions.layouts.found import Request
 from autograder.submissions.names import meaning, same
 from autograder.submissions.submission import SubmissionRef, displayable
 from autograder.text.messages import sanitize
+from autograder.text.said import said
 
-EXPECTED = "files named <First Last> - <file name>"
+EXPECTED = said("layout_google")
 
 _NAME = re.compile(r"(?P<name>.+?) [-–] (?P<file>[^/]+)", re.DOTALL)
 
 
 def recognises(request: Request) -> bool:
     return bool(_files(request))
+
+
+def agreement(request: Request) -> float:
+    read = _files(request)
+    return request.share(lambda entry: Path(entry.path) in read)
 
 
 def _files(request: Request) -> dict[Path, re.Match[str]]:
@@ -61,7 +67,7 @@ def unmatched(request: Request) -> list[str]:
     """A line for each file whose name does not say whose it is."""
     read = _files(request)
     return [
-        f"{sanitize(displayable(entry.name), 80)}: not read: the name does not say whose it is"
+        said("not_read", name=sanitize(displayable(entry.name), 80), why=said("not_read_name"))
         for entry in request.entries()
         if not request.students and Path(entry.path) not in read
     ]

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+import re
 from pathlib import Path
-from typing import Any
 
-from autograder.submissions.layouts.found import Request
+from autograder.submissions.layouts.found import Request, not_read
 from autograder.submissions.submission import SubmissionRef, displayable
+from autograder.text.said import said
 
-EXPECTED = "submission_<id>/ folders and submission_metadata.yml"
+EXPECTED = said("layout_gradescope")
 METADATA = "submission_metadata.yml"
+_FOLDER = re.compile(r"submission_\d+")
 
 
 def recognises(request: Request) -> bool:
     return (request.folder / METADATA).is_file()
+
+
+def agreement(request: Request) -> float:
+    """None without the metadata: a student's own file of this name describes nobody."""
+    if not recognises(request):
+        return 0.0
+    return request.share(_is_submission)
+
+
+def _is_submission(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir() and _FOLDER.fullmatch(entry.name) is not None
+
+
+def unmatched(request: Request) -> list[str]:
+    """A line for what is no submission."""
+    return not_read(request, _is_submission, said("not_read_gradescope"))
 
 
 def find(request: Request) -> list[SubmissionRef]:
@@ -29,45 +46,19 @@ def find(request: Request) -> list[SubmissionRef]:
     metadata = read_metadata(request.folder / METADATA)
     refs = []
     for entry in request.entries():
-        if not entry.is_dir() or not entry.name.startswith("submission_"):
+        if not _is_submission(entry):
             continue
         about = metadata.get(entry.name)
-        about = about if isinstance(about, dict) else {}
-        for student in _students(about) or [displayable(entry.name)]:
+        students = [] if about is None else about.students
+        for student in students or [displayable(entry.name)]:
             refs.append(
                 request.ref(
                     student,
                     assignment,
                     Path(entry.path),
-                    submitted=_time(about.get(":created_at")),
+                    submitted=None if about is None else about.submitted,
                 )
             )
     if not refs:
         raise request.refuse("gradescope", EXPECTED)
     return refs
-
-
-def _students(about: dict[Any, Any]) -> list[str]:
-    submitters = about.get(":submitters")
-    students = []
-    for person in submitters if isinstance(submitters, list) else []:
-        if isinstance(person, dict):
-            names = (person.get(key) for key in (":sid", ":email", ":name"))
-            student = next((str(name).strip() for name in names if name not in (None, "")), "")
-            if student:
-                # Never surrogates, which no file could store.
-                students.append(displayable(os.fsdecode(student.encode("utf-8", "replace"))))
-    return list(dict.fromkeys(students))
-
-
-def _time(value: Any) -> datetime | None:
-    if isinstance(value, dict):  # a Ruby object with the time in several zones
-        value = value.get("utc")
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip().replace(" UTC", "+00:00"))
-        except ValueError:
-            return None
-    if not isinstance(value, datetime):
-        return None
-    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)

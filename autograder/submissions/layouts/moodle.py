@@ -18,8 +18,9 @@ from autograder.submissions.layouts.found import Request
 from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef, displayable
 from autograder.text.messages import sanitize
+from autograder.text.said import said
 
-EXPECTED = "<First Last>_<number>_assignsubmission_file_/ folders"
+EXPECTED = said("layout_moodle")
 
 _NAME = re.compile(
     r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_file(?:_(?P<file>.*))?", re.DOTALL
@@ -32,18 +33,28 @@ def recognises(request: Request) -> bool:
     return any(_NAME.fullmatch(displayable(entry.name)) for entry in request.entries())
 
 
+def agreement(request: Request) -> float:
+    return request.share(lambda entry: _is_moodles(displayable(entry.name)))
+
+
+def _is_moodles(name: str) -> bool:
+    return bool(_NAME.fullmatch(name) or _OTHER.fullmatch(name))
+
+
 def unmatched(request: Request) -> list[str]:
     """A line for each student who handed in no file, and for what is nobody's."""
     names = [same(displayable(entry.name)) for entry in request.entries()]
     found = {(m["name"], m["number"]) for name in names if (m := _NAME.fullmatch(name))}
-    lines = []
+    lines: list[str] = []
     for name in names:
         other = _OTHER.fullmatch(name)
         if other is not None and (other["name"], other["number"]) not in found:
             student = sanitize(other["name"], 60)
-            lines.append(f"{student}: no submission found: there is {sanitize(name, 80)} alone")
+            why = said("unmatched_alone", name=sanitize(name, 80))
+            lines.append(said("unmatched", student=student, why=why))
         elif other is None and not _NAME.fullmatch(name):
-            lines.append(f"{sanitize(name, 80)}: not read: Moodle gives nothing such a name")
+            why = said("not_read_any", platform="Moodle")
+            lines.append(said("not_read", name=sanitize(name, 80), why=why))
     return [] if request.students else lines
 
 

@@ -14,9 +14,9 @@ from autograder.submissions.layouts import unmatched
 from autograder.submissions.layouts.found import Request, saw
 from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef, displayable, is_reserved, storable
-from autograder.text.messages import sanitize
+from autograder.text.said import joined, said
 
-EXPECTED = "<student>/<assignment>/<exercise>.py"
+EXPECTED = said("layout_nbgrader")
 
 
 def recognises(request: Request) -> bool:
@@ -34,10 +34,10 @@ def find(request: Request) -> list[SubmissionRef]:
         found += _of_student(entry, request)
     found += [_misplaced_ref(one, request) for one in unmatched.misplaced(request)]
     if not found:
-        wanted = " or ".join(request.assignments) or "any assignment"
+        wanted = joined("either", request.assignments) or said("any_assignment")
+        seen = saw(request.folder)
         raise UsageError(
-            f"{request.folder}: no submissions of {wanted}; they are expected at "
-            f"{request.folder}/<student>/<assignment>/<exercise>.py; saw {saw(request.folder)}"
+            said("error_no_submissions", folder=request.folder, wanted=wanted, saw=seen)
         )
     return found
 
@@ -80,7 +80,7 @@ def _misplaced_ref(one: unmatched.Misplaced, request: Request) -> SubmissionRef:
         files=files,
         stored_as=_stored_as(one.stored_as),
         timestamp_file=one.folder / "timestamp.txt",
-        note=f"{sanitize(one.student, 60)}: {one.note}",
+        found_at=one.found_at,
     )
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from autograder.submissions.layouts.found import Request, repository_ref, source_folder
 from autograder.submissions.names import meaning
 from autograder.submissions.submission import SubmissionRef, displayable
+from autograder.text.said import said
 
-EXPECTED = "one student's files, at the top, in <assignment>/ or in assignments/<assignment>/"
+EXPECTED = said("layout_repository")
 
 
 def recognises(request: Request) -> bool:

@@ -12,10 +12,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from autograder.errors import UsageError
-from autograder.submissions.layouts.found import Request, entries, some
+from autograder.submissions.found_at import FoundAt, found_at
+from autograder.submissions.layouts.found import Request, entries, is_added, not_read, some
 from autograder.submissions.names import meaning, same
 from autograder.submissions.submission import displayable
 from autograder.text.messages import sanitize
+from autograder.text.said import joined, said
 
 # So many names of a folder are looked at, and so alike must names be to be taken for one.
 _MAX_NAMES = 50
@@ -34,11 +36,12 @@ class Inside(Struct, frozen=True):
         kinds = ("python", "notebook", "archive")
         return tuple(name for name in self.files if meaning(name, (), "").kind in kinds)
 
-    def __str__(self) -> str:
-        if not self.readable:
-            return "it cannot be read"
+    def told(self, belong: str) -> str:
+        """What was seen, and where files ``belong``."""
         names = [f"{name}/" for name in self.folders] + list(self.files)
-        return f"saw {some(names)}" if names else "it is empty"
+        if self.readable and names:
+            return said("unmatched_saw", names=some(names), belong=belong)
+        return said("unmatched_empty" if self.readable else "unmatched_unreadable", belong=belong)
 
 
 def look_into(folder: Path) -> Inside:
@@ -63,8 +66,10 @@ def candidates(request: Request) -> Iterator[tuple[str, Path]]:
 
 
 def complaint(student: str, why: str, *, of: str = "") -> str:
-    what = f"no submission of {of} found" if of else "no submission found"
-    return f"{sanitize(student, 60)}: {what}: {why}"
+    name = sanitize(student, 60)
+    if of:
+        return said("unmatched_of", student=name, assignment=of, why=why)
+    return said("unmatched", student=name, why=why)
 
 
 def missing(asked_for: Sequence[str], everybody: Sequence[str], lines: Sequence[str]) -> list[str]:
@@ -81,8 +86,11 @@ def there_are(everybody: Sequence[str], asked_for: Sequence[str]) -> str:
     """Some of those who are there, and who of them may have been meant."""
     names = list(dict.fromkeys(everybody))
     near = dict.fromkeys(nearest(student, names) for student in asked_for)
-    meant = " or ".join(f"'{sanitize(student, 60)}'" for student in near if student is not None)
-    return f"there are {some(names)}" + (f"; did you mean {meant}?" if meant else "")
+    meant = [f"'{sanitize(student, 60)}'" for student in near if student is not None]
+    if meant:
+        alike = joined("either", meant)
+        return said("unmatched_there_are_near", names=some(names), near=alike)
+    return said("unmatched_there_are", names=some(names))
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:
@@ -121,8 +129,7 @@ class Misplaced(Struct, frozen=True):
     stored_as: str
     assignment: str
     folder: Path
-    note: str
-    """Said about it, after the student's name."""
+    found_at: FoundAt
     only_files: bool = False
     """Only what lies directly in the folder."""
 
@@ -156,8 +163,8 @@ def _place_of(
     if near:
         if len(near) > 1:
             return None
-        note = f"took '{sanitize(displayable(near[0]), 60)}/' for '{assignment}/'"
-        return Misplaced(one.name, one.folder.name, assignment, one.folder / near[0], note)
+        place = found_at([f"{near[0]}/"], is_near=True)
+        return Misplaced(one.name, one.folder.name, assignment, one.folder / near[0], place)
     if one.meant or one.folder.is_symlink() or one.name in request.course.assignments:
         return None
     named = _assignments_named(one, request)
@@ -165,8 +172,8 @@ def _place_of(
         # Beside a folder that is right only what cannot belong to that.
         if named != {assignment} or not one.inside.work:
             return None
-        note = f"took {some(one.inside.work)} for files of '{assignment}/'"
-        return Misplaced(one.name, one.folder.name, assignment, one.folder, note, only_files=True)
+        place = found_at(one.inside.work)
+        return Misplaced(one.name, one.folder.name, assignment, one.folder, place, only_files=True)
     if named != {assignment} and (named or len(request.assignments) > 1):
         return None
     if _is_other_work(one.inside, common) or not has_work(one.folder):
@@ -178,8 +185,7 @@ def _place_of(
     ):
         return None  # a class, and no student
     where = one.inside.work or tuple(f"{name}/" for name in one.inside.folders)
-    note = f"took {some(where)} for files of '{assignment}/'"
-    return Misplaced(one.name, one.folder.name, assignment, one.folder, note)
+    return Misplaced(one.name, one.folder.name, assignment, one.folder, found_at(where))
 
 
 def _assignments_named(one: _Student, request: Request) -> set[str]:
@@ -218,7 +224,7 @@ def students(folder: Path) -> Iterator[os.DirEntry[str]]:
             ordered = sorted(found, key=lambda entry: os.fsencode(entry.name))
             yield from (entry for entry in ordered if entry.is_dir() and entry.name[0] != ".")
     except OSError as error:
-        raise UsageError(f"{folder}: cannot be read: {error.strerror}") from None
+        raise UsageError(said("error_unreadable", path=folder, reason=error.strerror)) from None
 
 
 def without_assignment(request: Request) -> list[str]:
@@ -237,11 +243,11 @@ def without_assignment(request: Request) -> list[str]:
         if any(student == one.name for student, _ in taken) and not wanted:
             continue
         if wanted:
-            of = " and ".join(dict.fromkeys(wanted.values())) if one.handed_in else ""
+            of = joined("both", dict.fromkeys(wanted.values())) if one.handed_in else ""
             lines.append(complaint(one.name, _did_you_mean(wanted), of=of))
         elif not (one.handed_in or one.meant or _is_other_work(one.inside, common)):
             lines.append(complaint(one.name, _misplaced(one, request)))
-    return lines
+    return lines + _loose_files(request, said("belong_in", place="<student>/<assignment>"))
 
 
 def _look_at(student: str, folder: Path, request: Request) -> _Student:
@@ -266,29 +272,53 @@ def _is_other_work(inside: Inside, common: Collection[str]) -> bool:
 
 def _did_you_mean(meant: dict[str, str]) -> str:
     pairs = [
-        f"saw '{sanitize(displayable(seen), 60)}/', did you mean '{name}/'?"
+        said("unmatched_near", seen=sanitize(displayable(seen), 60), name=name)
         for seen, name in meant.items()
     ]
-    return " ".join(pairs[:3])
+    return joined("in_turn", pairs[:3])
 
 
 def _misplaced(one: _Student, request: Request) -> str:
     place = sanitize(one.name, 60)
     assignment = request.assignments[0] if len(request.assignments) == 1 else "<assignment>"
+    belong = said("belong_in", place=f"{place}/{assignment}")
     if one.inside.work:
-        return f"saw {some(one.inside.work)} directly in it; files belong in {place}/{assignment}/"
+        return said("unmatched_directly", names=some(one.inside.work), belong=belong)
     for seen in one.inside.folders:
         for name in request.assignments:
             if os.path.isdir(one.folder / seen / name):
                 deep = f"{sanitize(displayable(seen), 60)}/{name}"
-                return f"saw '{deep}/', which belongs at {place}/{name}/"
-    return f"{one.inside}; files belong in {place}/{assignment}/"
+                return said("unmatched_deep", deep=deep, place=f"{place}/{name}")
+    return one.inside.told(belong)
+
+
+def _loose_files(request: Request, belong: str) -> list[str]:
+    """A line for each file at the top that may be work of somebody."""
+    kinds = ("python", "notebook", "archive")
+    return [
+        said(
+            "not_read",
+            name=sanitize(displayable(entry.name), 80),
+            why=said("not_read_whose", belong=belong),
+        )
+        for entry in request.entries()
+        if not (request.students or entry.is_dir() or is_added(entry.name))
+        and meaning(entry.name, (), "").kind in kinds
+    ]
 
 
 def without_files(request: Request) -> list[str]:
-    """A line for each ``<student>/`` that has no work in it."""
-    return [
-        complaint(student, f"{inside}; files belong directly in {sanitize(student, 60)}/")
+    """A line for each ``<student>/`` that has no work in it, and for each file that is no work."""
+    loose = not_read(
+        request,
+        lambda entry: (
+            entry.is_dir()
+            or meaning(entry.name, (), "").kind in ("python", "notebook", "archive", "text")
+        ),
+        said("not_read_kind"),
+    )
+    return loose + [
+        complaint(student, inside.told(said("belong_directly", place=sanitize(student, 60))))
         for student, folder in candidates(request)
         if not has_work(folder)
         for inside in [look_into(folder)]
@@ -309,7 +339,7 @@ def no_repositories(request: Request) -> list[str]:
         parts = [name[: separator.start()] for separator in re.finditer(r"[-_ .]", name)]
         near = next((one for part in reversed(parts) if (one := nearest(part, known))), None)
         if near is None:
-            lines.append(complaint(name, "repositories are called <assignment>-<user>/"))
+            lines.append(complaint(name, said("unmatched_repository")))
         elif near in request.assignments:
-            lines.append(complaint(name, f"did you mean '{near}-<user>/'?"))
+            lines.append(complaint(name, said("unmatched_repository_near", near=near)))
     return lines

@@ -42,10 +42,10 @@ def cases(group: str, battery: Battery = BATTERY, seed: int = 1) -> tuple[Case, 
 
 
 def test_points_are_shared_out_in_quarters_where_they_go_round() -> None:
-    for points in (8.0, 10.0, 0.5, 1.0):
+    for points in (8.0, 10.0, 0.5, 1.0, 0.375, 1 / 3, 0.001):
         tests = by_group(replace(BATTERY, points=(Part(("dx", "dW"), points),))).values()
         shares = [part.points for test in tests for part in test.parts]
-        assert round(sum(shares), 9) == points
+        assert sum(shares) == pytest.approx(points)
         assert max(shares) - min(shares) <= 0.25
     quarters = by_group(replace(BATTERY, points=(Part(("dx", "dW"), 13.0),))).values()
     assert all(part.points * 4 % 1 == 0 for test in quarters for part in test.parts)
@@ -58,16 +58,30 @@ def test_shapes_have_every_length_of_1_equal_and_different_ones_and_larger_ones(
     assert any(dims["m"] == 1 < dims["n"] for dims in found)
     assert any(dims["n"] == 1 < dims["m"] for dims in found)
     assert {"m": 1, "n": 1} in found
-    assert max(dims["m"] for dims in found) > 30
+    # Longer than any block that somebody has in mind, one name at a time.
+    for name, other in (("m", "n"), ("n", "m")):
+        assert any(dims[name] > 200 and dims[other] < 8 for dims in found)
 
 
 def test_layouts_are_what_they_are_called() -> None:
-    fortran, strided, backwards = (case.inputs["W"] for case in cases("memory"))
+    fortran, strided, backwards = (case.inputs["W"] for case in cases("memory")[:3])
     assert fortran.flags.f_contiguous
     assert not fortran.flags.c_contiguous
     assert not strided.flags.forc
     assert strided.strides[-1] > strided.itemsize
     assert backwards.strides[-1] < 0
+
+
+def test_arrays_lie_in_memory_unlike_each_other() -> None:
+    arrays = {name: Array(name, ("m", "n"), "normal", None) for name in ("a", "b")}
+    subject = replace(SUBJECT, parameters=("a", "b"), arrays=arrays)
+    test = by_group(subject=subject)["memory"]
+    assert isinstance(test.inputs, Drawing)
+    alone = [variant.laid_out for variant in test.inputs.variants if variant.laid_out]
+    assert alone == [("a",), ("b",)]
+    (only_w,) = (case.inputs for case in cases("memory")[3:])
+    assert not only_w["W"].flags.c_contiguous
+    assert only_w["x"].flags.c_contiguous
 
 
 def test_dtypes_are_given_to_all_arguments_and_to_each_alone() -> None:
@@ -76,6 +90,8 @@ def test_dtypes_are_given_to_all_arguments_and_to_each_alone() -> None:
         assert (dtype,) * 3 in kinds
         for alone in range(3):
             assert tuple(dtype if at == alone else "float64" for at in range(3)) in kinds
+    for alone in range(3):
+        assert tuple("float64" if at == alone else "int64" for at in range(3)) in kinds
 
 
 def test_special_values() -> None:
@@ -84,6 +100,21 @@ def test_special_values() -> None:
     assert any(np.count_nonzero(x) == 1 < x.size for x in found)
     assert any(x.size > 1 and np.ptp(x) == 0 and x[0] != 0 for x in found)
     assert any(not x.any() for x in found)
+    assert any(not any(v.any() for v in case.inputs.values()) for case in cases("special-values"))
+
+
+def test_two_arguments_of_one_shape_are_one_array() -> None:
+    arrays = {
+        "a": Array("a", ("n",), "away_from_zero(1)", None),
+        "b": Array("b", ("n",), "normal", None),
+        "c": Array("c", ("n",), "uniform", None),
+        "d": Array("d", ("n",), "normal", "float64"),
+    }
+    subject = replace(SUBJECT, parameters=tuple(arrays), arrays=arrays)
+    test = by_group(subject=subject)["special-values"]
+    assert isinstance(test.inputs, Drawing)
+    # 'c' and 'd' are not what the other is.
+    assert [one.same for one in test.inputs.variants if one.same] == [("a", "b")]
 
 
 def test_calls_repeat_and_then_renew_one_argument_after_the_other() -> None:
@@ -95,6 +126,23 @@ def test_calls_repeat_and_then_renew_one_argument_after_the_other() -> None:
         differ = [k for k, v in case.inputs.items() if not np.array_equal(v, before.inputs[k])]
         assert differ == [name]
         before = case
+    # Then the caller writes other numbers into the arrays that the case before was given.
+    holding, written = renewed[-2:]
+    assert holding.holds
+    assert written.in_place
+    assert not np.array_equal(written.inputs["W"], holding.inputs["W"])
+
+
+def test_numbers_that_others_follow_from_are_not_renewed_alone() -> None:
+    arrays = {
+        "size": Array("size", (), "integers(1, 3)", "int64"),
+        "labels": Array("labels", ("n",), "integers(0, m - 1)", "int64"),
+        "X": Array("X", ("m", "n"), "normal", None),
+        "Y": Array("Y", ("m", "n - size + 1"), "normal", None),
+        "Z": Array("Z", ("m", "n"), "X * uniform", None),
+    }
+    subject = replace(SUBJECT, parameters=tuple(arrays), arrays=arrays, auxiliary={})
+    assert subject.independent == ["labels", "Y", "Z"]
 
 
 def test_groups_and_lengths_can_be_chosen() -> None:
@@ -107,6 +155,12 @@ def test_groups_and_lengths_can_be_chosen() -> None:
     assert {case.dims["m"] for case in cases("memory", battery)} <= {7, 8}
     # A length that the rules exclude is left out, and no error.
     assert not any(case.dims["m"] == case.dims["n"] for case in cases("shapes", battery))
+
+
+def test_the_battery_may_draw_otherwise_than_the_exercise() -> None:
+    battery = replace(BATTERY, draw={"x": "7 * ones"})
+    for case in cases("memory", battery):
+        assert np.all(case.inputs["x"] == 7)
 
 
 def test_arrays_with_an_expression_or_dtype_of_their_own_keep_it() -> None:

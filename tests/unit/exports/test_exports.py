@@ -21,12 +21,12 @@ from junitparser import Error, Failure, JUnitXml
 from markdown_it import MarkdownIt
 from msgspec import Struct
 
+from autograder.course.roster import read_roster
 from autograder.errors import UsageError
 from autograder.exports import github
 from autograder.exports.context import Context, GradescopeVisibility
 from autograder.exports.formats import FORMATS, ClassFormat, export_bytes, for_format
 from autograder.exports.markdown import escape
-from autograder.exports.roster import read_roster
 from autograder.exports.summary import from_spreadsheet, spreadsheet_safe
 from autograder.exports.table import table_lines
 from autograder.grades.model import Grade

@@ -16,7 +16,7 @@ from autograder.course.loading import load_course
 from autograder.errors import CourseError
 from autograder.grades.model import ExerciseGrade
 from autograder.grades.model import TestGrade as OneTest
-from autograder.integrations.nbgrader.carrier import carrier, compose, fill
+from autograder.integrations.nbgrader.carrier import carrier, compose, fill, students_cells
 from autograder.integrations.nbgrader.cells import grade_cells, grade_id
 from autograder.integrations.nbgrader.config import answer_files, configure, faults
 from autograder.submissions.submission import Submission
@@ -55,7 +55,11 @@ def test_cells_are_worth_the_exercise(assignment: str, policy: str) -> None:
 
 
 @pytest.mark.parametrize("assignment", EVERYTHING.assignments)
-def test_every_exercise_of_the_course_has_a_carrier(assignment: str) -> None:
+def test_every_exercise_of_the_course_has_a_carrier(
+    assignment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nbgrader grades without our configuration, a grade cell raises."""
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     for exercise in EVERYTHING.assignments[assignment].exercises:
         for language in EVERYTHING.languages:
             notebook = json.loads(carrier(exercise, "hints", language))
@@ -66,6 +70,32 @@ def test_every_exercise_of_the_course_has_a_carrier(assignment: str) -> None:
                 if cell["metadata"]["nbgrader"]["grade"]:
                     with pytest.raises(RuntimeError, match="autograder"):
                         exec(source, {})
+
+
+@pytest.mark.parametrize("assignment", EVERYTHING.assignments)
+def test_public_tests_are_tried_where_students_validate(
+    assignment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the solution every cell passes; with a stub those of public tests that run code fail."""
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    monkeypatch.syspath_prepend(str(ROOT / "solutions" / assignment))
+    tried = 0
+    for exercise in EVERYTHING.assignments[assignment].exercises:
+        assert exercise.solution_path is not None
+        solution = {"__name__": exercise.name}
+        exec(exercise.solution_path.read_text("utf-8"), solution)
+        stub = {"__name__": exercise.name}
+        exec(exercise.stub_path.read_text("utf-8"), stub)
+        for cell in json.loads(carrier(exercise, "hints", "en"))["cells"]:
+            if not cell["metadata"]["nbgrader"]["grade"]:
+                continue
+            source = "".join(cell["source"])
+            exec(source, solution)
+            if "_check()" in source:
+                tried += 1
+                with pytest.raises(NotImplementedError):
+                    exec(source, stub)
+    assert tried >= len(EVERYTHING.assignments[assignment].exercises)
 
 
 def test_the_answer_cell_keeps_the_stub_around_its_regions(dx: Exercise) -> None:
@@ -132,7 +162,8 @@ def test_a_cell_whose_test_has_no_grade_gets_nothing(dx: Exercise) -> None:
 def test_whatever_comes_back_the_carrier_stays_whole(content: bytes) -> None:
     exercise = load_dx()
     original = carrier(exercise, "hints", "en")
-    composed = compose(original, content, Submission("ada", "linear-layer", {}), "dx")
+    cells = students_cells(content, original)
+    composed = compose(original, cells, Submission("ada", "linear-layer", {}), "dx")
     ids = [cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in composed["cells"]]
     wanted = [
         "statement",

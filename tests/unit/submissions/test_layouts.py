@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from autograder.course.exercise import Exercise, Signature
 from autograder.errors import UsageError
 from autograder.grades.grade_file import grade_path
 from autograder.sandbox.limits import Limits
+from autograder.submissions.found_at import in_words
 from autograder.submissions.layouts import AUTO, LAYOUTS, Found, archive, submissions
 from autograder.submissions.submission import (
     MAX_NOTEBOOK_BYTES,
@@ -230,6 +232,66 @@ def test_a_student_who_is_not_there_is_told_from_those_who_are(tmp_path: Path) -
     )
 
 
+# The whole decides how a class is read, not what one student has called a file or a folder.
+
+FOREIGN = {
+    "moodle": "eve_1_assignsubmission_file_/linear-layer/dx.py",
+    "gradescope": "eve/submission_metadata.yml",
+    "canvas": "eve_12_13_dx.py",
+    "blackboard": "hw_eve_attempt_2026-12-01-12-30-00_dx.py",
+    "brightspace": "1-2 - Eve - Dec 1, 2026 1159 PM/dx.py",
+    "teams": "eve/hw/Version 1/dx.py",
+    "classroom": "linear-layer-eve/linear-layer/dx.py",
+    "google": "Eve - dx.py",
+    "flat": "eve.py",
+    "repository": "eve/assignments/linear-layer/dx.py",
+}
+
+
+@pytest.mark.parametrize("layout", FOREIGN)
+def test_one_name_of_another_layout_does_not_decide(tmp_path: Path, layout: str) -> None:
+    own = [f"{name}/linear-layer/dx.py" for name in ("ada", "bob")]
+    path = hand_in(tmp_path, [*own, FOREIGN[layout]])
+    found = find(path, AUTO)
+    assert found.layout == "nbgrader"
+    named = {ref.student for ref in found.refs} | {line.split(":")[0] for line in found.unmatched}
+    assert named == {"ada", "bob", FOREIGN[layout].split("/")[0]}
+
+
+@pytest.mark.parametrize("layout", ["moodle", "canvas", "blackboard", "brightspace", "google"])
+def test_what_does_not_agree_is_named(tmp_path: Path, layout: str) -> None:
+    path = hand_in(tmp_path, [*CLASSES[layout], "eve-linear.py"])
+    found = find(path, AUTO)
+    assert found.layout == layout
+    assert [line.split(":")[0] for line in found.unmatched] == ["eve-linear.py"]
+
+
+def test_a_students_own_metadata_describes_nobody_else(tmp_path: Path) -> None:
+    """Also where it is the only student's."""
+    files = ["eve/submission_1/dx.py", "eve/linear-layer/dx.py", "eve/submission_metadata.yml"]
+    path = hand_in(tmp_path, files)
+    assert [ref.student for ref in find(path, AUTO).refs] == ["eve"]
+
+
+@pytest.mark.parametrize("layout", [one for one in LAYOUTS if one not in ("repository", "google")])
+def test_one_folder_around_a_class_is_no_student(tmp_path: Path, layout: str) -> None:
+    files = CLASSES[layout] if layout != "flat" else ["ada/dx.py", "Kim Lee/hw/dx.py"]
+    path = hand_in(tmp_path, [f"hw1/{file}" for file in files])
+    alone = hand_in(tmp_path / "alone", files)
+    found, expected = find(path, AUTO), find(alone, AUTO)
+    assert found.layout == expected.layout == layout
+    assert [ref.student for ref in found.refs] == [ref.student for ref in expected.refs]
+
+
+@pytest.mark.parametrize("layout", ["classroom", AUTO])
+def test_the_folder_of_gh_classroom_is_no_student(tmp_path: Path, layout: str) -> None:
+    files = [f"linear-layer-submissions/linear-layer-{name}/dx.py" for name in ("ada", "bob")]
+    found = find(hand_in(tmp_path, files), layout)
+    assert (found.layout, [ref.student for ref in found.refs]) == ("classroom", ["ada", "bob"])
+    alone = hand_in(tmp_path / "alone", ["linear-layer-submissions/dx.py"])
+    assert [ref.student for ref in find(alone, layout).refs] == ["submissions"]
+
+
 # Folders of students in which nothing was found
 
 
@@ -252,12 +314,20 @@ TAKEN = {
 }
 
 
+def said(refs: Sequence[SubmissionRef], language: str = "en") -> list[str]:
+    return [
+        f"{ref.student}: {in_words(ref.found_at, ref.assignment, language)}"
+        for ref in refs
+        if ref.found_at is not None
+    ]
+
+
 @pytest.mark.parametrize("file", TAKEN)
 def test_work_in_another_place_is_taken_and_that_is_said(tmp_path: Path, file: str) -> None:
     path = hand_in(tmp_path, ["ada/linear-layer/dx.py", "ada/essay/essay.txt", file])
     found = find(path, "nbgrader")
     assert [ref.student for ref in found.refs] == ["ada", "park"]
-    assert found.notes == (TAKEN[file],)
+    assert said(found.refs) == [TAKEN[file]]
     assert found.unmatched == ()
     handed_in = [one.path for one in read_submission(found.refs[1]).handed_in]
     assert any(path.endswith(file.rpartition("/")[2]) for path in handed_in)
@@ -317,7 +387,7 @@ def test_a_misspelled_assignment_beside_a_right_one_is_named(tmp_path: Path) -> 
     path = hand_in(tmp_path, [*files, "bob/linear-layer-old/dx.py", "bob/linear-layer-3/dx.py"])
     with submissions(path, COURSE, layout="nbgrader") as found:
         assert found.unmatched == ()
-        assert found.notes == ("ada: took 'Linear_Layer-2/' for 'linear-layer-2/'",)
+        assert said(found.refs) == ["ada: took 'Linear_Layer-2/' for 'linear-layer-2/'"]
     path = hand_in(tmp_path, ["ada/Linear Layer-2/dx.py"])
     with submissions(path, COURSE, layout="nbgrader") as found:
         assert found.unmatched == (
@@ -330,7 +400,10 @@ def test_a_misspelled_assignment_beside_a_right_one_is_named(tmp_path: Path) -> 
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:
     path = hand_in(tmp_path, ["ada/linear-layer/dx.py", "bob.py"])
     (path / "park\x1b[2J").mkdir()
-    (line,) = find(path, "nbgrader").unmatched
+    line, loose = find(path, "nbgrader").unmatched
+    assert loose == (
+        "bob.py: not read: nothing says whose it is; files belong in <student>/<assignment>/"
+    )
     assert line == (
         "park\\x1b[2J: no submission found: it is empty; files belong in park\\x1b[2J/linear-layer/"
     )

@@ -56,6 +56,15 @@ needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not i
         "2026-12-01 21:00:00 GMT+09:00",
         "2026/12/01 12:00:00",
         "2026.12.01 12:00 UTC",
+        "2026-12-01 12:00 PM",
+        "2026-12-01 9:00 p.m. KST",
+        "Tue, 01 Dec 2026 21:00:00 +0900",
+        "1 Dec 2026 12:00 GMT",
+        "Tue Dec  1 21:00:00 KST 2026",
+        "Tue Dec  1 12:00:00 2026",
+        "2026년 12월 1일 21:00",
+        "2026년 12월 1일 오후 9:00",
+        "2026. 12. 1. 오후 9:00:00",
     ],
 )
 def test_reads_nbgraders_timestamps(text: str) -> None:
@@ -67,6 +76,7 @@ def test_reads_nbgraders_timestamps(text: str) -> None:
     [
         *("", "soon", "2026-13-01 12:00:00 UTC", "2026-12-01 12:00:00 ../x"),
         *("0001-01-01 00:00:00+14:00", "9999-12-31 23:59:59 -14:00", "2026-12-01 12:00:00 XYZ"),
+        *("12/01/2026 12:00", "2026-12-01 13:00 PM", "2026-12-01 0:30 am", "1 Foo 2026 12:00"),
     ],
 )
 def test_refuses_other_text(text: str) -> None:

@@ -66,6 +66,21 @@ def test_every_message_is_used_and_every_key_exists() -> None:
         "unused_",
         "readme_",
         "battery_",
+        "unfinished_",
+        "missing_",
+        "to_come_",
+        "weekday_",
+        "month_",
+        "due_",
+        "submit_",
+        "statement_",
+        "dry_run_",
+        "status_",
+        "feedback_",
+        "report_",
+        "computed_change_",
+        "computed_upstream_",
+        "scaffold_",
     )
     known = {reason.name for reason in Reason}
     unused = [
@@ -74,7 +89,7 @@ def test_every_message_is_used_and_every_key_exists() -> None:
         if f'"{key}"' not in sources and key not in known and not key.startswith(built)
     ]
     assert unused == []
-    called = set(re.findall(r"\b(?:text|say)\(\s*\"([a-z_]+)\"", sources))
+    called = set(re.findall(r"\b(?:text|say|said|words)\(\s*\"([a-z_]+)\"", sources))
     assert called - set(KEYS) == set()
 
 
@@ -111,6 +126,8 @@ def test_a_third_language_is_a_file(third: Path) -> None:
     [
         ("dx.py", "는", "가", "로"),
         ("jacobian", "은", "이", "으로"),
+        ("Linear", "는", "가", "로"),
+        ("lr", "은", "이", "로"),
         ("함수", "는", "가", "로"),
         ("입력", "은", "이", "으로"),
         ("파일", "은", "이", "로"),

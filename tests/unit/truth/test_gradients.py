@@ -169,3 +169,19 @@ def test_a_function_in_less_precision_is_noticed() -> None:
     estimate = gradient(lambda v: np.asarray(v, dtype=np.float32) ** 2, x)
     assert within(estimate, 2 * x)
     assert np.all(estimate.error > 1e-9)
+
+
+def test_kinks_at_many_distances_are_charged_to_the_error() -> None:
+    """What a large step finds across kinks says nothing of what a smaller one may hide."""
+    generator = np.random.default_rng(5)
+    for _ in range(400):
+        count = generator.integers(1, 12)
+        at = 10.0 ** generator.uniform(-9, 1, count) * generator.choice([-1, 1], count)
+        bends = 10.0 ** generator.uniform(-4, 8, count) * generator.choice([-1, 1], count)
+        slope = 10.0 ** generator.uniform(0, 9)
+
+        def ramps(x: Any, at: Any = at, bends: Any = bends, slope: Any = slope) -> Any:
+            return slope * x + (bends * np.maximum(x[..., None] - at, 0.0)).sum(-1)
+
+        found = gradient(ramps, np.zeros(1))
+        assert abs(found.value[0] - slope - bends[at < 0].sum()) <= 8 * found.error[0]

@@ -7,7 +7,7 @@ import numpy as np
 
 
 def jacobian(W, x):
-    """Return J, where J[i, j] is the derivative of y[i] by x[j] for y = W @ x.
+    """Return J, where J[i, j] is the derivative of y[i] with respect to x[j] for y = W @ x.
 
     W: shape (m, n), the weights
     x: shape (n,), the input

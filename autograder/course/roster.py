@@ -1,16 +1,20 @@
-"""Who students are to a learning platform: a table from our names to its IDs."""
+"""Who students are: everybody in a course, and what learning platforms call them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from pathlib import Path
 
 from msgspec import Struct
 
 from autograder.errors import UsageError
-from autograder.exports.summary import from_spreadsheet
 from autograder.text.messages import sanitize
-from autograder.text.tables import clean, read_table
+from autograder.text.said import said
+from autograder.text.tables import clean, from_spreadsheet, read_table
+from autograder.text.words import begin_list
 
+FILE = "roster.csv"
+"""Where a course has its roster, beside its configuration."""
 STUDENT = "student"
 # Columns of Canvas' own gradebook export, by any of which a student may be known here.
 _CANVAS = ("ID", "SIS Login ID", "SIS User ID", "Student")
@@ -34,9 +38,15 @@ class Roster(Struct, frozen=True):
         none of them."""
         columns = [name for name in ids if name in self.columns]
         if not columns:
+            needed, present = ", ".join(ids), ", ".join(self.columns)
             raise UsageError(
-                f"{self.name}: {platform} needs one of the columns {', '.join(ids)}; "
-                f"it has {', '.join(self.columns)}"
+                said(
+                    "error_no_id_columns",
+                    name=self.name,
+                    platform=platform,
+                    ids=needed,
+                    columns=present,
+                )
             )
         return columns
 
@@ -46,6 +56,17 @@ class Roster(Struct, frozen=True):
         if name in self.rows:
             return name
         return self.aliases.get(name.casefold())
+
+    def display_name(self, student: str) -> str:
+        """The student's full name, from the column ``name``; empty where that is not known."""
+        key = self.key(student)
+        column = next((one for one in self.columns if one.casefold() == "name"), None)
+        return "" if key is None or column is None else self.rows[key].get(column, "")
+
+    def absent(self, students: Iterable[str]) -> list[str]:
+        """Who is on the roster and not among ``students``, in the order of the roster."""
+        there = {key for student in students if (key := self.key(student)) is not None}
+        return [student for student in self.rows if student not in there]
 
     def missing(self, students: Iterable[str], ids: Collection[str]) -> list[str]:
         """The students without a line, or without any of the IDs.
@@ -60,11 +81,26 @@ class Roster(Struct, frozen=True):
             if not any(row.get(one) for one in ids):
                 missing.append(student)
         if everybody and len(missing) == len(everybody):
+            listed, graded = _some(list(self.rows)), _some(everybody)
             raise UsageError(
-                f"{self.name}: has nobody of the grades; it has {_some(list(self.rows))}, "
-                f"and the grades are of {_some(everybody)}"
+                said("error_roster_of_others", name=self.name, listed=listed, graded=graded)
             )
         return missing
+
+
+def course_roster(root: Path) -> Roster | None:
+    """The roster that the course in ``root`` has beside its configuration; None without one.
+
+    Raises :class:`~autograder.errors.UsageError`.
+    """
+    path = root / FILE
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(said("error_unreadable", path=path, reason=error.strerror)) from None
+    return read_roster(content, str(path))
 
 
 def read_roster(content: bytes, name: str) -> Roster:
@@ -77,8 +113,9 @@ def read_roster(content: bytes, name: str) -> Roster:
     if own is None and not is_canvas:
         own = table.column([STUDENT])
         if own is None:
-            saw = sanitize(", ".join(columns), 120) or "nothing"
-            raise UsageError(f"{name}:1: there is no column '{STUDENT}'; saw {saw}")
+            saw = sanitize(", ".join(columns), 120)
+            key = "error_roster_column" if saw else "error_roster_column_none"
+            raise UsageError(said(key, name=name, column=STUDENT, saw=saw))
     rows: dict[str, dict[str, str]] = {}
     aliases: dict[str, str] = {}
     for line, row in table.rows:
@@ -92,16 +129,17 @@ def read_roster(content: bytes, name: str) -> Roster:
         if student in rows:
             if rows[student] == row:
                 continue
-            raise UsageError(f"{name}:{line}: '{sanitize(student, 60)}' is there twice")
+            raise UsageError(
+                said("error_roster_twice", name=name, line=line, student=sanitize(student, 60))
+            )
         rows[student] = row
         for other in names:
             aliases.setdefault(other.casefold(), student)
     if not rows:
-        raise UsageError(f"{name}: has no students")
+        raise UsageError(said("error_roster_empty", name=name))
     return Roster(name, columns, rows, aliases)
 
 
 def _some(students: Collection[str]) -> str:
     names = [f"'{sanitize(student, 60)}'" for student in students]
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return begin_list(names, _SHOWN)

@@ -1,0 +1,235 @@
+"""An example with small whole numbers, worked out from the forward pass by finite differences."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+
+from autograder.authoring.guess import Guess, filled
+from autograder.course.exercise import Array
+from autograder.errors import UsageError
+from autograder.truth.cases import is_trivial
+from autograder.truth.forward import run_forward
+from autograder.truth.gradients import Measured
+
+NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
+
+# So many sets of numbers are tried for results that are easy to check by hand.
+TRIES = 150
+# The numbers go from half of it below zero up to one of these.
+HIGHEST = (5, 3, 2)
+# Decimals that are written where results are no decimals: enough to tell a wrong answer.
+DECIMALS = 6
+# Numbers of a scalar argument that keep results round.
+_SCALARS = (2.0, 1.0, 0.5, 3.0)
+_STEP = 1e-3
+
+
+class WorkedExample(Struct, frozen=True):
+    """``given`` and ``expect`` as they are written in YAML: numbers in lists.
+
+    ``equals_argument`` where a right answer is an argument, whatever the numbers are, as the
+    Jacobian of y = W x is W.
+    """
+
+    given: dict[str, Any]
+    expect: dict[str, Any]
+    equals_argument: bool = False
+
+
+def work_out(found: Guess) -> WorkedExample:
+    """Numbers for the arguments, of which the results have the fewest digits.
+
+    Raises :class:`UsageError` where the forward pass is defined for none that were tried.
+    """
+    best = _best(found, may_equal=False)
+    equals_argument = best is None
+    if best is None:
+        best = _best(found, may_equal=True)
+    if best is None:
+        raise UsageError(
+            "no small whole numbers were found for which the forward pass has a value and its "
+            "gradients are neither zeros nor ones; check --forward"
+        )
+    precise = _precise(found, best)
+    given = {name: _written(best[name]) for name in found.everything}
+    expect = {name: _written(precise[name]) for name in found.signature.outputs}
+    return WorkedExample(given, expect, equals_argument)
+
+
+def _best(found: Guess, *, may_equal: bool) -> dict[str, Any] | None:
+    generator = np.random.default_rng(20_230_924)
+    best: tuple[float, dict[str, Any]] | None = None
+    dims, leading = _lengths(found)
+    for number in range(TRIES):
+        try:
+            inputs = _draw(found, dims, leading, HIGHEST[number % len(HIGHEST)], generator)
+            results = _results(found, inputs)
+        except Exception:
+            continue
+        cost = _cost(found, inputs, results, may_equal)
+        if cost is not None and (best is None or cost < best[0]):
+            best = cost, inputs
+    return None if best is None else best[1]
+
+
+def _lengths(found: Guess) -> tuple[dict[str, int], tuple[int, ...]]:
+    """Small lengths, of which no two that matter are equal where that is possible."""
+    dims = [dim for dim in found.dimensions if dim != "..."]
+    best: tuple[tuple[int, int], dict[str, int]] | None = None
+    for lengths in itertools.product((2, 3, 4), repeat=min(len(dims), 5)):
+        chosen = dict(zip(dims, (*lengths, *itertools.repeat(2, len(dims))), strict=False))
+        try:
+            numbers = filled(found.everything, chosen)
+            run_forward(found.forward, numbers)
+        except Exception:
+            continue
+        if not all(np.size(value) for value in numbers.values()):
+            continue
+        axes = {
+            dim: length
+            for name, array in found.everything.items()
+            if "..." not in array.shape
+            for dim, length in zip(array.shape, np.shape(numbers[name]), strict=True)
+        }
+        equal = len(axes) - len(set(axes.values()))
+        single = sum(length == 1 for length in axes.values())
+        cost = (sum(axes.values()) + equal + 4 * single, equal)
+        if best is None or cost < best[0]:
+            best = cost, chosen
+    if best is None:
+        raise UsageError("the forward pass runs for no small lengths; check --shape")
+    return best[1], (2,)
+
+
+def _draw(
+    found: Guess,
+    dims: Mapping[str, int],
+    leading: tuple[int, ...],
+    highest: int,
+    generator: np.random.Generator,
+) -> dict[str, Any]:
+    numbers = filled(found.everything, dims, leading)
+    return {
+        name: _number(array, np.shape(numbers[name]), dims, highest, generator)
+        for name, array in found.everything.items()
+    }
+
+
+def _number(
+    array: Array,
+    shape: tuple[int, ...],
+    dims: Mapping[str, int],
+    highest: int,
+    generator: np.random.Generator,
+) -> Any:
+    if not shape and array.dtype != "int64":
+        return float(generator.choice(_SCALARS))
+    if array.dtype == "int64" or array.draw.startswith("integers"):
+        words = {"integers": lambda low, high: generator.integers(low, high, shape, endpoint=True)}
+        value = np.asarray(eval(array.draw, {"np": np}, {**words, **dims}))
+        return int(value) if not shape else value * (1 if array.dtype else 1.0)
+    low = 1 if array.draw != "normal" else -((highest + 1) // 2)
+    value = generator.integers(low, highest, shape, endpoint=True)
+    return np.asarray(value, dtype=np.float64)
+
+
+def _results(found: Guess, inputs: Mapping[str, Any]) -> dict[str, NumpyArray]:
+    """Every output, gradients by differences of two steps, which is enough to choose by."""
+    with np.errstate(all="ignore"):
+        forward = run_forward(found.forward, inputs)
+        results: dict[str, NumpyArray] = {}
+        for output in found.signature.outputs:
+            gradient = found.gradients.get(output)
+            if gradient is None:
+                results[output] = np.asarray(forward[output], dtype=np.float64)
+                continue
+            results[output] = _difference(found, inputs, output)
+    return results
+
+
+def _terms(found: Guess, inputs: Mapping[str, Any], output: str) -> Any:
+    """The function that the output is the derivative of, of the array that it is by."""
+    gradient = found.gradients[output]
+
+    def terms(x: NumpyArray) -> Any:
+        value = run_forward(found.forward, {**inputs, gradient.wrt: x})[gradient.of]
+        return value if gradient.upstream is None else inputs[gradient.upstream] * value
+
+    return terms
+
+
+def _difference(found: Guess, inputs: Mapping[str, Any], output: str) -> NumpyArray:
+    gradient = found.gradients[output]
+    terms = _terms(found, inputs, output)
+    x = np.asarray(inputs[gradient.wrt], dtype=np.float64)
+    total = gradient.upstream is not None
+    shape = () if total else np.shape(terms(x))
+    value = np.zeros((*shape, *x.shape))
+    for index in np.ndindex(x.shape):
+        unit = np.zeros_like(x)
+        unit[index] = _STEP
+        points = [terms(x + factor * unit) for factor in (1.0, -1.0, 0.5, -0.5)]
+        sums = [np.sum(point) if total else point for point in points]
+        wide, narrow = (sums[0] - sums[1]) / (2 * _STEP), (sums[2] - sums[3]) / _STEP
+        value[(..., *index)] = (4 * narrow - wide) / 3
+    return value
+
+
+def _precise(found: Guess, inputs: Mapping[str, Any]) -> dict[str, NumpyArray]:
+    results = _results(found, inputs)
+    for output, gradient in found.gradients.items():
+        x = np.asarray(inputs[gradient.wrt], dtype=np.float64)
+        measured = Measured(_terms(found, inputs, output), x, total=gradient.upstream is not None)
+        results[output] = measured.gradient().value
+    return results
+
+
+def _cost(
+    found: Guess, inputs: Mapping[str, Any], results: Mapping[str, NumpyArray], may_equal: bool
+) -> float | None:
+    """How hard the example is to check by hand; None where it proves nothing."""
+    arrays = {
+        name: np.asarray(inputs[name], dtype=np.float64) for name in found.signature.parameters
+    }
+    cost = 0.0
+    for value in results.values():
+        others = {} if may_equal else arrays
+        if not np.all(np.isfinite(value)) or is_trivial(value, others, 1e-7):
+            return None
+        cost += sum(_digits(float(number)) for number in value.flat)
+        # Numbers that are all alike, or vanish, tell less.
+        cost += 4.0 * (value.size - np.unique(np.round(value, 6)).size)
+        cost += 20.0 * int(np.sum(np.abs(value) < 1e-3))
+    for name, array in arrays.items():
+        if found.everything[name].dtype != "int64":
+            cost += 10.0 * (array.size - np.unique(array).size) + 10.0 * int(np.sum(array == 0))
+    return cost
+
+
+def _digits(number: float) -> float:
+    """Two for each decimal and one for each digit before the point."""
+    for decimals in range(4):
+        if abs(number * 10**decimals - round(number * 10**decimals)) < 1e-6:
+            return 2.0 * decimals + math.log10(1 + abs(number))
+    return 1.5 * DECIMALS
+
+
+def _written(value: Any) -> Any:
+    """Numbers as a person writes them: whole ones without a point."""
+    array = np.asarray(value)
+    if array.ndim:
+        return [_written(one) for one in array]
+    number = float(array)
+    for decimals in range(4):
+        if abs(number * 10**decimals - round(number * 10**decimals)) < 1e-8:
+            number = round(number, decimals)
+            break
+    else:
+        number = round(number, DECIMALS)
+    return int(number) if float(number).is_integer() else number

@@ -1,0 +1,1 @@
+"""Wrong answers that the course's tests must notice, by class."""
