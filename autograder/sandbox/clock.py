@@ -100,7 +100,7 @@ class Clock:
         self._last: Usage | None = None
         self._is_metered = False
         self._looked: Usage | None = None
-        self._slept = 0.0
+        self._waited = 0.0
         self.start_call()
 
     def start_call(self) -> None:
@@ -124,7 +124,7 @@ class Clock:
         self._call_first = self._call_first or now
         call = self._call_seconds - (now.processor - self._call_first.processor)
         test = self._seconds - (now.processor - self._first.processor)
-        sleep = self._seconds * (1 if meter.tells_waiting else UNTOLD) - self._slept
+        sleep = self._seconds * (1 if meter.tells_waiting else UNTOLD) - self._slept(now)
         if sleep <= 0 and meter.is_running():  # its wait for a processor has not been told yet
             sleep = SHORTEST_LOOK
         left = min(call, test, sleep, self._started + STALLED * self._seconds - wall)
@@ -141,9 +141,8 @@ class Clock:
         before, self._looked = self._looked, None
         now = meter.usage()
         if now is not None:
-            awake = (now.busy - before.busy) + (now.late - before.late)
             self._last = now
-            self._slept += now.wall - before.wall - awake
+            self._waited += (now.wall - before.wall) - (now.late - before.late)
 
     def spent(self) -> float:
         """Seconds of the test's time that have been used up so far."""
@@ -153,4 +152,9 @@ class Clock:
         if self._first is None or self._last is None:
             return min(wall, UNMEASURED)
         processor = self._last.processor - self._first.processor
-        return UNMEASURED + processor + max(self._slept, 0.0)
+        return UNMEASURED + processor + max(self._slept(self._last), 0.0)
+
+    def _slept(self, now: Usage) -> float:
+        """How long the process slept while it was waited for. A wait for a processor is told when
+        it is over, so that this may get less."""
+        return self._waited - (now.busy - self._first.busy if self._first else 0.0)

@@ -29,7 +29,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
             description="processor time that each call may take, however little the reference "
             "needs; up to `wall_seconds` where that needs more",
         ),
-    ] = 0.25
+    ] = 0.2
     submission_seconds: Annotated[
         float, Meta(ge=1, le=1 << 20, description="wall time for all that is run of one submission")
     ] = 60.0

@@ -7,7 +7,6 @@ import os
 import select
 import socket
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -188,6 +187,7 @@ class ZygoteChannel(Channel):
         self._output_limit = output_limit
         self._printed = bytearray()
         self._end: tuple[int, bytes] | None = None
+        self._metered: ProcessMeter | None = None
         self._poll = select.poll()
         channel.setblocking(False)
         os.set_blocking(output, False)
@@ -250,9 +250,12 @@ class ZygoteChannel(Channel):
     def processor_seconds(self) -> float | None:
         return None if self._meter is None else self._meter.processor_seconds()
 
-    @cached_property
+    @property
     def _meter(self) -> ProcessMeter | None:
-        return None if self.pid is None else ProcessMeter(self.pid)
+        """None before the process has said who it is."""
+        if self._metered is None and self.pid is not None:
+            self._metered = ProcessMeter(self.pid)
+        return self._metered
 
     def _send(self, data: memoryview) -> int:
         """How much of it is sent or need not be."""
