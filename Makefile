@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBGRADER := .venv-nbgrader
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-nbgrader lint docs keys axe bench diagnosis wrong-answers efficiency numerics soak fuzz clean
+.PHONY: help demo test test-nbgrader lint lint-course docs keys axe bench diagnosis wrong-answers efficiency numerics soak fuzz clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ lint: $(READY) ## Check style and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+lint-course: $(READY) ## Hold every exercise against its solution, mistakes and mutants: a minute.
+	$(BIN)/autograder lint
 
 docs: .venv/.docs ## Build the documentation as a site, without a broken link.
 	$(BIN)/python docs/make_site.py

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,7 +20,6 @@ from autograder.course.exercise import (
     Array,
     Dims,
     Drawing,
-    Dtype,
     GradientTest,
     Layout,
     Part,
@@ -63,6 +62,9 @@ _MANY_NAMES: Final = 4
 _SCALES: Final = ("1e-13", "1e-8", "4", "1e8")
 _LEADING: Final = ((), (3,), (2, 3))
 _AT_KINKS: Final = ("dtypes", "special-values")
+_SMALL_INTEGERS: Final = "integers(-2, 2)"
+# Beyond the products that one or two bytes hold.
+_LARGE_INTEGERS: Final = "integers(-300, 300)"
 _ONE_NONZERO: Final = "np.where(np.arange(ones.size).reshape(ones.shape) == ones.size // 2, 3, 0)"
 _WITH_ZEROS: Final = "np.where(uniform < 0.4, -0.0, normal)"
 
@@ -129,7 +131,7 @@ def battery_tests(battery: Battery, subject: Subject) -> tuple[RunTest, ...]:
     variants = {
         "shapes": tuple(_shapes(dims, subject)),
         "memory": tuple(_memory(subject)),
-        "dtypes": tuple(_dtypes(subject)),
+        "dtypes": tuple(_dtypes(dims, subject)),
         "scales": tuple(_scales(subject)),
         "special-values": tuple(_special_values(subject)),
         "calls": tuple(_calls(subject)),
@@ -321,18 +323,29 @@ def _memory(subject: Subject) -> Iterator[Variant]:
         yield Variant(layout="F", laid_out=(name,))
 
 
-def _dtypes(subject: Subject) -> Iterator[Variant]:
-    whole: tuple[Dtype, ...] = ("int64", "float32")
+def _dtypes(dims: Dims, subject: Subject) -> Iterator[Variant]:
+    """Integers up to 9, and small ones, for which functions that saturate do not."""
     untyped = subject.untyped
-    for dtype in whole:
-        yield Variant(dtypes=dict.fromkeys(untyped, dtype))
-        if len(untyped) > 1:
-            for name in untyped:
-                yield Variant(dtypes={name: dtype})
+    # Where there are leading axes alone, many numbers: of few, all may happen to be special.
+    many = {} if _named(dims) else _one_leading_axis(dims, 16)
+    yield Variant(dtypes=dict.fromkeys(untyped, "int64"), dims=many)
+    yield Variant(dtypes=dict.fromkeys(untyped, "float32"), dims=many)
+    yield _of_small_integers(untyped, subject, many)
+    if len(untyped) > 1:
+        for name in untyped:
+            yield _of_small_integers([name], subject, many)
+            yield Variant(dtypes={name: "float32"}, dims=many)
     if len(untyped) > 2:
         for name in untyped:
             others = [other for other in untyped if other != name]
-            yield Variant(dtypes=dict.fromkeys(others, "int64"))
+            yield _of_small_integers(others, subject, many)
+
+
+def _of_small_integers(
+    names: Sequence[str], subject: Subject, dims: Mapping[str, tuple[Any, ...]]
+) -> Variant:
+    draw = {name: _SMALL_INTEGERS for name in names if name in subject.free}
+    return Variant(dtypes=dict.fromkeys(names, "int64"), draw=draw, dims=dict(dims))
 
 
 def _scales(subject: Subject) -> Iterator[Variant]:
@@ -342,6 +355,7 @@ def _scales(subject: Subject) -> Iterator[Variant]:
     for scale in _SCALES:
         yield Variant(draw={name: f"{scale} * normal" for name in free})
     yield Variant(draw={name: "10.0 ** integers(-8, 8) * normal" for name in free})
+    yield Variant(dtypes=dict.fromkeys(free, "int64"), draw=dict.fromkeys(free, _LARGE_INTEGERS))
     if len(free) > 1:
         for name in free:
             yield Variant(draw={name: "1e-7 * normal"})
