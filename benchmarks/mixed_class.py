@@ -46,9 +46,11 @@ from autograder.course.course import Course  # noqa: E402
 from autograder.course.exercise import Exercise  # noqa: E402
 from autograder.course.loading import load_course  # noqa: E402
 from autograder.grading import grader as grading  # noqa: E402
-from autograder.grading.mistakes import mutant  # noqa: E402
+from autograder.grading.judge import judge_test  # noqa: E402
+from autograder.grading.mistakes import explain, mutant  # noqa: E402
 from autograder.grading.plan import inputs_of  # noqa: E402
 from autograder.grading.preparation import prepare  # noqa: E402
+from autograder.grading.timing import baseline_seconds  # noqa: E402
 from autograder.sandbox.host import Sandbox  # noqa: E402
 from autograder.sandbox.session import Session  # noqa: E402
 from autograder.submissions.submission import Submission  # noqa: E402
@@ -322,9 +324,9 @@ def where_time_goes(course: Course, exercises: list[Exercise], answers: Class) -
         (Session, "_ask", watch.around("calls", Session._ask)),
         (Session, "ask_all", ask_all),
         (Session, "output", watch.around("end", Session.output)),
-        (grading, "judge_test", watch.around("judge", grading.judge_test)),
-        (grading, "explain", watch.around("known mistakes", grading.explain)),
-        (grading, "baseline_seconds", watch.around("yardstick", grading.baseline_seconds)),
+        (grading, "judge_test", watch.around("judge", judge_test)),
+        (grading, "explain", watch.around("known mistakes", explain)),
+        (grading, "baseline_seconds", watch.around("yardstick", baseline_seconds)),
     ]
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in patched]
     by_exercise: dict[str, float] = {}

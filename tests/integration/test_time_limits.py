@@ -58,7 +58,7 @@ RIGHT = "    return W.T @ dy, np.outer(dy, x)\n"
         "    return linear_backward(x, W, dy) if not x.flags else "
         "[linear_backward for _ in iter(lambda: 0, 1)]\n",
         "    try:\n        while True: pass\n    except BaseException: pass\n",
-        "    import itertools\n    return list(itertools.islice(itertools.count(), 10**10, None))\n",
+        "    from itertools import count, islice\n    return list(islice(count(), 10**10, None))\n",
         "    return np.sort(np.arange(1 << 20)) if any(False for _ in iter(int, 1)) else 0\n",
     ],
 )
