@@ -44,8 +44,8 @@ axe: $(READY) ## Check the pages of reports for accessibility, with axe-core fro
 	npm install --prefix build/axe --no-audit --no-fund axe-core
 	$(BIN)/python -m pytest tests/browser/test_report_pages.py -rs
 
-bench: $(READY) ## Measure submissions per second.
-	$(BIN)/python benchmarks/throughput.py
+bench: $(READY) ## Measure how fast a class of many different answers is graded.
+	$(BIN)/python benchmarks/mixed_class.py
 
 diagnosis: $(READY) ## Measure how many wrong answers are explained, and how many falsely.
 	$(BIN)/python -m tests.diagnosis.measure
