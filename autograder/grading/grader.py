@@ -31,7 +31,7 @@ from autograder.grades.model import (
     clamp,
 )
 from autograder.grading.attempt import seed_of
-from autograder.grading.budget import Budget
+from autograder.grading.call_seconds import call_seconds
 from autograder.grading.clashes import find_shapes, fitting_in_words
 from autograder.grading.diagnose import Diagnoser, in_words
 from autograder.grading.efficiency import most_times
@@ -57,7 +57,7 @@ from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare, with_tests
 from autograder.grading.run import ExerciseRun, Until, file_problem, run_exercise
 from autograder.grading.source_rules import first_broken_rule
-from autograder.grading.time_limits import call_seconds
+from autograder.grading.submission_budget import Budget
 from autograder.grading.timing import baseline_lines, baseline_seconds
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.notebook import place_of

@@ -36,7 +36,7 @@ class Plan:
     from ``seed``, which student code does not know. With ``draws_anew``, each timing has inputs
     of its own. Where it ``counts_lines``, ``smaller`` are shorter cases of efficiency tests, drawn
     where they are not given, and ``yardsticks`` tell the lines that are allowed. ``call_seconds``
-    tells how much processor time a call may take, see :func:`~.time_limits.call_seconds`.
+    tells how much processor time a call may take, see :func:`~.call_seconds.call_seconds`.
     """
 
     def __init__(

@@ -18,7 +18,6 @@ from autograder.course.exercise import (
     Step,
     Visibility,
 )
-from autograder.grading.budget import Budget
 from autograder.grading.observation import (
     Change,
     Failure,
@@ -31,6 +30,7 @@ from autograder.grading.observation import (
     observation_of,
 )
 from autograder.grading.plan import FIRST, Plan, inputs_of, second_inputs
+from autograder.grading.submission_budget import Budget
 from autograder.sandbox.protocol import Returned
 from autograder.sandbox.session import Allowance, Outcome, Replies, Session
 from autograder.submissions.submission import Submission
