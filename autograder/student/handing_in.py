@@ -21,6 +21,7 @@ from autograder.course.course import Assignment, Course
 from autograder.course.exercise import Exercise
 from autograder.grading.unfinished import is_stub
 from autograder.student.discovery import Work
+from autograder.submissions.forms import decode
 from autograder.submissions.receipt import RECEIPT, Receipt, hash_of
 from autograder.submissions.submission import Submission, read_submission, source_paths
 
@@ -50,7 +51,8 @@ def _counting(exercise: Exercise, submission: Submission) -> Counting:
     source = one.files.get(name)
     if source is None:
         return Counting(exercise, file, "missing")
-    begun = not is_stub(source, exercise.signature.function)
+    form = decode(source) if exercise.answers else None
+    begun = form.filled > 0 if form else not is_stub(source, exercise.signature.function)
     return Counting(exercise, file, "ready" if begun else "not_begun")
 
 
