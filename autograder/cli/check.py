@@ -199,7 +199,9 @@ def _show_text(
     if works:
         show_summary(works[-1])
     if passed == total:
-        show(*wrapped(Text(text("check_all_passed", language), "green"), width))
+        by_hand = works and all(work.exercise.answers for work in works)
+        done = text("check_filled" if by_hand else "check_all_passed", language)
+        show(*wrapped(Text(done, "green"), width))
     elif total == 1 and not start:
         show(*wrapped(text("check_not_yet", language), width))
     elif total > 1:

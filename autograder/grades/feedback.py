@@ -100,12 +100,18 @@ def _merged(tests: Iterable[TestGrade], language: str) -> TestGrade:
     )
 
 
+def _first_key(said: Sentence) -> str:
+    """The message that a sentence is, or begins with."""
+    first = said.parts[0] if said.parts else said
+    return first.key if isinstance(first, Sentence) else ""
+
+
 def _blanked(test: TestGrade, policy: HiddenFeedback, language: str) -> TestGrade:
     """The test without what would give its inputs or expected values away."""
     passed = test.status == "passed"
     status = test.status
     hints = policy in ("hints", "all")
-    if hints and test.said is not UNSET and test.said.key in _ABOUT_FORMS:
+    if hints and test.said is not UNSET and _first_key(test.said) in _ABOUT_FORMS:
         return replace(test, computed=UNSET)
     key = "hidden_lost"
     if not hints:

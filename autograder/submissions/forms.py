@@ -56,8 +56,20 @@ def flat(value: Filled) -> Iterator[float | str | None]:
 
 
 def encode(form: Form) -> str:
-    """The form as the source text that stands for it in a submission."""
-    return msgspec.json.encode(form).decode()
+    """The form as the source text that stands for it in a submission: JSON, a value a line."""
+    lines = []
+    for name, value in msgspec.to_builtins(form).items():
+        if isinstance(value, dict):
+            inner = [f"  {_json(key)}: {_json(one)}" for key, one in value.items()]
+            value = "{\n" + ",\n".join(inner) + "\n}"
+        else:
+            value = _json(value)
+        lines.append(f'"{name}": {value}')
+    return "{" + ",\n".join(lines) + "}\n"
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=0).decode()
 
 
 def decode(source: str) -> Form | None:
@@ -74,11 +86,12 @@ def read_yaml(content: bytes) -> Form | None:
         text = content[:MAX_BYTES].decode("utf-8-sig")
     except UnicodeError:
         return None
-    text = text.replace("\t", "    ").replace("\r\n", "\n")
+    text = text.replace("\t", "  ").replace("\r\n", "\n")
     try:
         root = _composed(text)
     except yaml.MarkedYAMLError as error:
-        is_open = (error.context or "").startswith("while parsing a flow")  # a bracket
+        # A bracket or a quote that is not closed is noticed further down.
+        is_open = re.match("while (parsing a flow|scanning a quoted)", error.context or "")
         mark = error.context_mark if is_open else error.problem_mark or error.context_mark
         return _broken(text, mark.line + 1 if mark is not None else 1)
     except (yaml.YAMLError, ValueError, RecursionError):
@@ -88,14 +101,14 @@ def read_yaml(content: bytes) -> Form | None:
     entries = _entries(root)
     answers = entries.get("answers")
     exercise = entries.get("exercise")
-    if not isinstance(answers, yaml.MappingNode) or not isinstance(exercise, yaml.ScalarNode):
+    if answers is None or not isinstance(exercise, yaml.ScalarNode):
         return None
     code, numbers = entries.get("code"), entries.get("numbers")
     return Form(
         exercise=exercise.value.strip(),
         code=code.value.strip(" _?") if isinstance(code, yaml.ScalarNode) else "",
         numbers=_values(numbers) if isinstance(numbers, yaml.MappingNode) else {},
-        answers=_values(answers),
+        answers=_values(answers) if isinstance(answers, yaml.MappingNode) else {},
     )
 
 
@@ -191,7 +204,8 @@ def read_text(text: str) -> Filled:
 
 
 def _number(text: str) -> float | None:
-    top, slash, bottom = text.replace(" ", "").partition("/")
+    tight = re.sub(r"^([+-])\s+", r"\1", re.sub(r"\s*/\s*", "/", text))
+    top, slash, bottom = tight.partition("/")
     if not _NUMBER.fullmatch(top) or (slash and not _NUMBER.fullmatch(bottom)):
         return None
     try:

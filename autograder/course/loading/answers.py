@@ -68,12 +68,14 @@ def read_answers(
 ) -> dict[str, Answer]:
     """The answers by name; none of an exercise with code."""
     found: dict[str, Answer] = {}
+    for name in file.answers or {}:
+        if name in setting.everything:
+            message = f"'{name}' is in 'arrays' already; call the answer otherwise"
+            raise file.error(message, "answers", name)
     follows = read_follows(hidden, setting)
     for name, entry in (file.answers or {}).items():
         node = file.at("answers", name)
         check_name(node, name, "answer")
-        if name in setting.everything:
-            raise node.error(f"'{name}' is in 'arrays' already; call the answer otherwise")
         found[name] = Answer(name, _shape(entry, setting), entry.title or {}, follows.get(name))
     return found
 
