@@ -115,10 +115,11 @@ def _sheet(
         code = escape(code_of(course, assignment.name, student))
         rows.append((text("worksheet_code", language), f'<span class="code">{code}</span>'))
     words = "".join(f"<dt>{escape(word)}</dt><dd>{value}</dd>" for word, value in rows)
+    how = text("worksheet_how", language)
     parts = [
         f"<header><div><h1>{escape(pick(assignment.title, language))}</h1>"
         f"<p>{escape(pick(course.title, language))}</p></div><dl>{words}</dl></header>",
-        f"<p>{escape(text('worksheet_how', language))}</p>",
+        f"<p>{escape(how)}</p>",
     ]
     for place, exercise in enumerate(exercises, start=1):
         parts += _section(course, exercise, language, student, place)

@@ -112,7 +112,7 @@ def sheets(root: Path, course: Course, tmp_path_factory: pytest.TempPathFactory)
     names = [part for name in (*CLASS, *DAMAGED) for part in ("--student", name)]
     made = run("worksheet", ASSIGNMENT, "--out", out, *names, course=root)
     assert made.returncode == 0, made.stderr
-    for student, changes in CLASS | {name: {} for name in DAMAGED}.items():
+    for student, changes in (CLASS | {name: {} for name in DAMAGED}).items():
         for form in sorted((out / student / ASSIGNMENT).glob("*.answers.yaml")):
             numbers, right = right_answers(form, course)
             change = changes.get(form.name.partition(".")[0])
@@ -149,8 +149,8 @@ def scores(out: Path, student: str) -> dict[str, float]:
     return {name: one["score"] for name, one in graded(out, student).items()}
 
 
-FULL = {"y": 2, "J": 4, "through_y1": 2, "through_y2": 2, "dx": 4, "dy1_dW": 2, "dW": 4, "new_W": 2}
-NOTHING = dict.fromkeys(FULL, 0)
+FULL = dict.fromkeys(["y", "through_y1", "through_y2", "dy1_dW", "new_W"], 8.0)
+FULL |= dict.fromkeys(["J", "dx", "dW"], 20.0)
 
 
 @pytest.mark.parametrize(
@@ -429,9 +429,9 @@ def test_a_seed_that_is_found_by_trying_gives_out_no_numbers(root: Path, tmp_pat
     ("file", "old", "new", "place", "said"),
     [
         ("public", "answers:", "function: dx(W) -> dx\nanswers:", "", "needs either 'function'"),
-        ("public", "shape: [n]\n    points: 4", "shape: [k]\n    points: 4", ":54:13",
+        ("public", "shape: [n]\n    points: 20", "shape: [k]\n    points: 20", ":54:13",
          "'k' is no dimension of an array"),
-        ("public", "shape: [n]\n    points: 4", "points: 4", ":50:3", "lacks the key 'shape'"),
+        ("public", "shape: [n]\n    points: 20", "points: 20", ":50:3", "lacks the key 'shape'"),
         ("public", "  through_y1:\n", "  dy:\n", ":42:3", "'dy' is in 'arrays' already"),
         ("public", "dims: {m: 2, n: 3}", "given: {W: [[1, 2, 3]], dy: [1]}", ":60:1",
          "the example does not give 'x'"),
@@ -498,7 +498,9 @@ def test_an_answer_of_another_shape_than_declared_is_a_finding(root: Path, tmp_p
     copy = shutil.copytree(root, tmp_path / "copy")
     path = copy / "assignments" / ASSIGNMENT / "dx_by_hand.yaml"
     text = path.read_text("utf-8")
-    path.write_text(text.replace("shape: [n]\n    points: 4", "shape: [m]\n    points: 4"), "utf-8")
+    path.write_text(
+        text.replace("shape: [n]\n    points: 20", "shape: [m]\n    points: 20"), "utf-8"
+    )
     course = load_course(copy)
     with Sandbox("process", course.limits) as sandbox:
         report = lint_exercise(course, course.assignments[ASSIGNMENT].exercises[1], sandbox)
