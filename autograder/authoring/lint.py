@@ -23,7 +23,7 @@ from autograder.authoring.leaks import LONG_IN_FILES, Leak, answer_lines, long_p
 from autograder.authoring.mutation import Hole, Mutation, run_mutants
 from autograder.authoring.statements import changed_arguments, contradictions
 from autograder.course.course import Course
-from autograder.course.exercise import EfficiencyTest, Exercise, SourceTest
+from autograder.course.exercise import Drawing, EfficiencyTest, Exercise, SourceTest
 from autograder.errors import CourseError
 from autograder.grades.model import TestGrade
 from autograder.grading.by_hand import followed_from, shapes_of
@@ -186,7 +186,23 @@ def lint_exercises(linting: Linting, exercises: Sequence[Exercise], jobs: int) -
         return
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(jobs, context, _start_helper, (linting,)) as pool:
-        yield from pool.map(_lint_one, exercises)
+        # Those that take long begin first, lest one process wait for the last of them.
+        order = sorted(range(len(exercises)), key=lambda number: -_work(exercises[number]))
+        reports = {number: pool.submit(_lint_one, exercises[number]) for number in order}
+        try:
+            for number in range(len(exercises)):
+                yield reports[number].result()
+        finally:
+            for report in reports.values():
+                report.cancel()
+
+
+def _work(exercise: Exercise) -> int:
+    """How exercises compare in the time that they take, roughly."""
+    cases = sum(
+        test.inputs.cases if isinstance(test.inputs, Drawing) else 1 for test in exercise.run_tests
+    )
+    return cases * len(exercise.signature.parameters) * len(exercise.signature.outputs)
 
 
 # Of a helper process: what it lints with.

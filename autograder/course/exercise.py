@@ -115,7 +115,9 @@ class Variant(Struct, frozen=True):
 
     ``dims`` restrict the lengths, ``rules`` are further constraints; ``draw`` and ``dtypes`` are
     by array; ``laid_out`` are the arrays that have the ``layout``, or none for all. Arrays in
-    ``keep`` are those of the case before; with ``same_dims`` the lengths are.
+    ``keep`` are those of the case before; with ``same_dims`` the lengths are; arrays in ``rolled``
+    have the rows of those of the case before, in another order, so that no sum tells them apart.
+    In a test of fresh results there are ``between`` calls before the first one's are looked at.
     ``same`` are two names for which one array object is handed over; with ``in_place`` the caller
     writes the numbers into the arrays that it handed over in the case before, which it ``holds``.
     """
@@ -127,7 +129,9 @@ class Variant(Struct, frozen=True):
     layout: Layout = "C"
     laid_out: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    rolled: tuple[str, ...] = ()
     same_dims: bool = False
+    between: int = 1
     same: tuple[str, ...] = ()
     holds: bool = False
     in_place: bool = False
@@ -178,6 +182,8 @@ class _RunTest(_Test, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     tolerance: dict[str, float] = {}
     """Slack relative to the largest element, for methods with an error of their own."""
+    reference_at_kinks: bool = False
+    """Nobody chose the inputs: where chance puts them at a kink, the reference speaks alone."""
 
 
 class ExampleTest(_RunTest, frozen=True, kw_only=True, tag="example"):

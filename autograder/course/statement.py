@@ -21,12 +21,18 @@ _SHAPES = re.compile(r"^\s*\|.*\bshape\b.*\|\s*\n\s*\|[ :|-]+\|", re.IGNORECASE 
 
 
 def statement_markdown(
-    exercise: Exercise, language: Language, *, level: int = 2, file: str | None = None
+    exercise: Exercise,
+    language: Language,
+    *,
+    level: int = 2,
+    file: str | None = None,
+    hidden_points: float = 0.0,
 ) -> str:
     """Title (a heading of ``level``), statement, what to write, points, rules and shapes.
 
     Shapes are left out where the statement has a table of them. ``file`` is where to write it,
-    by default the exercise's ``.py`` file. Formulas are between dollar signs, as Jupyter and
+    by default the exercise's ``.py`` file. ``hidden_points`` are given by tests that ``exercise``,
+    as a bundle has it, is without. Formulas are between dollar signs, as Jupyter and
     most readers of Markdown take them.
     """
     statement = pick(exercise.statement, language).strip()
@@ -40,19 +46,19 @@ def statement_markdown(
     blocks = [
         f"{'#' * level} {pick(exercise.title, language)}",
         statement,
-        f"{write} {points_line(exercise, language)}",
+        f"{write} {points_line(exercise, language, hidden_points)}",
         "\n".join(f"* {rule}" for rule in rules(exercise, language)),
         "\n".join(_tables(exercise, statement, language)),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def points_line(exercise: Exercise, language: Language) -> str:
+def points_line(exercise: Exercise, language: Language, hidden_points: float = 0.0) -> str:
     """What the exercise is worth, and how much of it the public tests show."""
     public = math.fsum(
         part.points for test in exercise.tests if test.visibility == "public" for part in test.parts
     )
-    worth = exercise.max_score
+    worth = exercise.max_score + hidden_points
     key = "statement_points"
     if public == worth or exercise.answers:
         key = "statement_points_public"

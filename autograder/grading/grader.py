@@ -59,6 +59,7 @@ from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare, with_tests
 from autograder.grading.run import ExerciseRun, Until, file_problem, run_exercise
 from autograder.grading.source_rules import first_broken_rule
+from autograder.grading.time_limits import call_seconds
 from autograder.grading.timing import baseline_lines, baseline_seconds
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.forms import Form, decode
@@ -181,6 +182,13 @@ class ExerciseGrader:
                 for test in self.exercise.run_tests
                 if isinstance(test, EfficiencyTest)
             },
+            call_seconds=None if self._reference is None else self._call_seconds,
+        )
+
+    def _call_seconds(self, test: RunTest) -> float:
+        assert self._reference is not None
+        return call_seconds(
+            self.exercise, test, self.cases[test.name], self._reference, self._course.limits
         )
 
     @cached_property

@@ -321,7 +321,11 @@ def _same(one: Any, other: Any, expected: Expected) -> bool:
     if low[0] != low[1]:
         return False
     agreement = agreement_of(low[0], expected)
-    scale = np.max(np.abs(other), initial=0.0, where=np.isfinite(other))
+    finite = np.isfinite(other)
+    scale = np.max(np.abs(other), initial=0.0, where=finite)
+    if finite.all() and np.isfinite(one).all():  # as allclose, in a third of the time
+        off = np.abs(np.subtract(one, other, dtype=np.float64))
+        return bool((off <= agreement * (scale + np.abs(other))).all())
     return bool(np.allclose(one, other, rtol=agreement, atol=agreement * scale, equal_nan=True))
 
 

@@ -35,7 +35,8 @@ class Plan:
     Public tests come first, in their order; hidden ones follow in an order that follows
     from ``seed``, which student code does not know. With ``draws_anew``, each timing has inputs
     of its own. Where it ``counts_lines``, ``smaller`` are shorter cases of efficiency tests, drawn
-    where they are not given, and ``yardsticks`` tell the lines that are allowed.
+    where they are not given, and ``yardsticks`` tell the lines that are allowed. ``call_seconds``
+    tells how much processor time a call may take, see :func:`~.time_limits.call_seconds`.
     """
 
     def __init__(
@@ -48,7 +49,10 @@ class Plan:
         counts_lines: bool = True,
         smaller: Mapping[str, Sequence[Case]] | None = None,
         yardsticks: Mapping[str, Yardstick] | None = None,
+        call_seconds: Callable[[RunTest], float] | None = None,
     ) -> None:
+        self._find_call_seconds = call_seconds
+        self._call_seconds: dict[str, float] = {}
         self.counts_lines = counts_lines
         self._draws_anew = draws_anew
         self._smaller = dict(smaller or {})
@@ -70,6 +74,14 @@ class Plan:
                 None if depends else [_ask(self.exercise, test, case) for case in cases]
             )
         return self._questions[test.name]
+
+    def call_seconds(self, test: RunTest) -> float | None:
+        """The processor time that each call of the test may take; None for that of a test."""
+        if self._find_call_seconds is None:
+            return None
+        if test.name not in self._call_seconds:
+            self._call_seconds[test.name] = self._find_call_seconds(test)
+        return self._call_seconds[test.name]
 
     def drawn_anew(self, test: RunTest) -> Sequence[Case]:
         """Other cases for a test, which nobody has seen; the known ones where the truth about
@@ -143,7 +155,7 @@ def _ask(exercise: Exercise, test: RunTest, case: Case) -> Questions:
     questions = [question(step.target, arguments, keep=FIRST, inspect=True)]
     second = second_inputs(exercise, test, case)
     if second is not None:
-        questions.append(question(step.target, _arguments(step, second)))
+        questions += [question(step.target, _arguments(step, second))] * case.between
     if test.property == "fresh_results":
         questions.append(question(FIRST))
     return tuple(questions)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _LOOKED_AT = 100
 # So many cases of each test are looked at element by element where that is asked for; in the
 # others, a random direction is.
-_THOROUGH = 3
+_THOROUGH = 1
 # Elements that take as long as the rest of a case.
 _ELEMENTS = 3300
 

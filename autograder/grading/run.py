@@ -39,9 +39,18 @@ from autograder.truth.cases import Case
 OpenSession: TypeAlias = Callable[[], Session]
 Until: TypeAlias = Callable[[str, tuple[Observation, ...]], bool]
 
-# What uses up the machine is not tried a third time in one exercise.
+# What uses up memory is not tried a third time in one exercise, and what uses up time not again.
 EXHAUSTING: frozenset[FailureKind] = frozenset({"timeout", "cpu", "memory", "oversized"})
 MAX_EXHAUSTING = 2
+_ENDLESS: frozenset[FailureKind] = frozenset({"timeout", "cpu"})
+
+
+def exhaustion(observations: Sequence[Observation]) -> int:
+    """How much of :data:`MAX_EXHAUSTING` the observations of one test use up."""
+    kinds = {one.failure.kind for one in observations if one.failure is not None}
+    if kinds & _ENDLESS:
+        return MAX_EXHAUSTING
+    return 1 if kinds & EXHAUSTING else 0
 
 
 class ExerciseRun(Struct, frozen=True):
@@ -50,7 +59,7 @@ class ExerciseRun(Struct, frozen=True):
     observations: dict[str, tuple[Observation, ...]]
     output: str = ""
     exhausting: int = 0
-    """How many tests used up what they may."""
+    """How much of :data:`MAX_EXHAUSTING` is used up."""
     load_failure: Failure | None = None
     """Why the file cannot be loaded, which is not tried again."""
 
@@ -138,13 +147,15 @@ class _Runner:
     ) -> Iterator[tuple[str, tuple[Observation, ...]]]:
         """Send all the questions and let the answers come."""
         script = self._plan.script(tests)
+        seconds = [self._plan.call_seconds(test) for test in tests]
         done = 0
         while done < len(tests):
             session = self._start()
             if session is None:
                 yield from ((test.name, self._complete(test, ())) for test in tests[done:])
                 return
-            for test, replies in zip(tests[done:], session.ask_all(script, done), strict=False):
+            answers = session.ask_all(script, done, seconds)
+            for test, replies in zip(tests[done:], answers, strict=False):
                 done += 1
                 yield test.name, self._complete(test, self._read(test, session, replies))
                 if self._is_over:  # it may live, and go on with the others
@@ -156,6 +167,7 @@ class _Runner:
             session = self._start()
             observations: Sequence[Observation] = ()
             if session is not None:
+                session.start_clock(call_seconds=self._plan.call_seconds(test))
                 observations = self._ask(session, test)
             yield test.name, self._complete(test, observations)
 
@@ -179,8 +191,7 @@ class _Runner:
         self, test: RunTest, observations: Sequence[Observation]
     ) -> tuple[Observation, ...]:
         """One observation for each case of the test."""
-        if any(map(_is_exhausting, observations)):
-            self._exhausting += 1
+        self._exhausting += exhaustion(observations)
         missing = len(self._plan.cases[test.name]) - len(observations)
         # The same tuple where nothing is missing, by which it is recognised.
         return (
@@ -218,7 +229,8 @@ class _Runner:
         second = second_inputs(self._plan.exercise, test, case)
         if second is not None:
             again = inputs_of(second)
-            answers.append(session.call(step.target, [again[name] for name in names]))
+            for _ in range(case.between):
+                answers.append(session.call(step.target, [again[name] for name in names]))
         if test.property == "fresh_results":
             answers.append(session.read(FIRST))
         return self._put_together(test, case, answers)

@@ -103,7 +103,8 @@ def about_in_words(parts: Sequence[ToCome], language: Language, *, most: int = 6
                 word = for_terminal(pick(one, language)).replace("`", "")
             counts[word] = counts.get(word, 0) + 1
     words = sorted(counts, key=lambda word: -counts[word])
-    return ", ".join(words[:most]) + (", …" if len(words) > most else "")
+    about = ", ".join(words[:most])
+    return text("to_come_and_others", language, about=about) if len(words) > most else about
 
 
 def due_in_words(due: datetime, now: datetime, language: Language) -> str:

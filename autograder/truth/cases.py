@@ -63,6 +63,8 @@ class Case(Struct, frozen=True, eq=False, weakref=True):
     holds: bool = False
     in_place: bool = False
     """Whether the caller writes the numbers into the arrays of the case before, which it holds."""
+    between: int = 1
+    """The calls between the first one and the look at its results, in a test of fresh results."""
 
     @property
     def arrays(self) -> dict[str, NumpyArray]:
@@ -78,12 +80,8 @@ class Drawn(Struct, frozen=True, eq=False):
 
     arrays: dict[str, NumpyArray]
     dims: dict[str, Any]
-    layout: Layout | None = None
-    """In memory, where the case has one of its own."""
-    laid_out: tuple[str, ...] = ()
-    """The arrays that have it; none for all."""
-    holds: bool = False
-    in_place: bool = False
+    variant: Variant | None = None
+    """What the case has for itself, where cases are not alike."""
 
 
 def draw_cases(exercise: Exercise, test: RunTest, seed: int) -> tuple[Case, ...]:
@@ -293,8 +291,7 @@ def _draw_arrays(
         )
     for name in variant.same[1:]:
         arrays[name] = arrays[variant.same[0]]
-    layout = variant.layout if drawing.variants else None
-    return Drawn(arrays, dict(dims), layout, variant.laid_out, variant.holds, variant.in_place)
+    return Drawn(arrays, dict(dims), variant if drawing.variants else None)
 
 
 def _draw_variants(
@@ -322,6 +319,8 @@ def _draw_variant(
     if before is not None and (variant.same_dims or variant.keep):
         dims = Dims({name: (length,) for name, length in before.dims.items()})
     kept = {} if before is None else {name: before.arrays[name] for name in variant.keep}
+    if before is not None:
+        kept |= _rolled({name: before.arrays[name] for name in variant.rolled})
     for _ in range(VARIANT_DRAWS):
         try:
             drawn = _draw_dims(exercise, test.name, dims, generator)
@@ -334,11 +333,21 @@ def _draw_variant(
     return None
 
 
+def _rolled(arrays: Mapping[str, NumpyArray]) -> dict[str, NumpyArray]:
+    """The arrays with their last row first; without those that stay the same by it."""
+    rolled = {name: np.roll(value, 1, axis=0) for name, value in arrays.items()}
+    return {
+        name: value for name, value in rolled.items() if not np.array_equal(value, arrays[name])
+    }
+
+
 def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
     inputs = test.inputs
-    layout = drawn.layout or inputs.layouts[number % len(inputs.layouts)]
+    variant = drawn.variant or Variant(layout=inputs.layouts[number % len(inputs.layouts)])
     arrays = {
-        name: _laid_out(value, layout if name in (drawn.laid_out or drawn.arrays) else "C")
+        name: _laid_out(
+            value, variant.layout if name in (variant.laid_out or drawn.arrays) else "C"
+        )
         for name, value in drawn.arrays.items()
     }
     # The cases of an example differ in nothing but their layout.
@@ -357,8 +366,9 @@ def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
             for name, expressions in exercise.functions.items()
         },
         dims=drawn.dims,
-        holds=drawn.holds,
-        in_place=drawn.in_place,
+        holds=variant.holds,
+        in_place=variant.in_place,
+        between=variant.between,
     )
 
 

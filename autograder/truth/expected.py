@@ -16,6 +16,7 @@ from autograder.course.exercise import Exercise, Gradient, RunTest
 from autograder.truth.cases import Case, is_trivial, trivial_answers
 from autograder.truth.witnesses import (
     Disagreement,
+    NoDerivative,
     Projection,
     Reference,
     Statement,
@@ -125,16 +126,27 @@ def _expected(
     if witnesses.has_forward(output) and not checked:
         if reference is None:
             computed = _from_small_forward(witnesses, output)
-        elif not thorough or not _is_small(witnesses, output):
-            _check_direction(witnesses, output, reference)
-        elif (spoken := witnesses.from_forward(output, measured=False)) is not None:
-            _compare(output, reference, spoken)
+        else:
+            try:
+                _check_by_forward(witnesses, output, reference, thorough)
+            except NoDerivative:
+                if not witnesses.test.reference_at_kinks:
+                    raise
     if example is not None and computed is not None:
         _compare(output, example, computed)
     statement = computed or example
     if statement is None:
         return _projected(witnesses, output)
     return _by_element(witnesses, output, statement)
+
+
+def _check_by_forward(
+    witnesses: Witnesses, output: str, reference: Statement, thorough: bool
+) -> None:
+    if not thorough or not _is_small(witnesses, output):
+        _check_direction(witnesses, output, reference)
+    elif (spoken := witnesses.from_forward(output, measured=False)) is not None:
+        _compare(output, reference, spoken)
 
 
 def _by_element(witnesses: Witnesses, output: str, statement: Statement) -> Expected:

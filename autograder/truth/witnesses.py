@@ -86,6 +86,10 @@ class Disagreement(Exception):
     """Witnesses contradict each other, fail, or cannot speak. The message knows no files."""
 
 
+class NoDerivative(Disagreement):
+    """There is a kink, a jump or a wall, at which finite differences cannot speak."""
+
+
 class Precision(Struct, frozen=True):
     """Floating point numbers of ``itemsize`` bytes, and the noise that stands for their rounding:
     above it, and small enough for the program to be linear in it."""
@@ -358,7 +362,7 @@ class Witnesses:
         mend = "draw inputs that stay away from there"
         if isinstance(self.test.inputs, Example):
             mend = "set 'differentiable: false'"
-        raise Disagreement(
+        raise NoDerivative(
             f"finite differences cannot speak about '{gradient.output}' here, at {where}: "
             f"{what}; {mend}"
         )
