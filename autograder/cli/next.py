@@ -51,8 +51,6 @@ def command(paths: tuple[Path, ...], language: str | None) -> int:
         console.print(text("next_begun", chosen, state=state), width=width, markup=False)
     name = work.exercise.name
     file = shown_file(work, one.file if one.file and not one.untouched else work.exercise.file)
-    line = text("next_file", chosen, file=file, name=name)
-    console.print(line, width=width, markup=False)
     console.print(text("next_file", chosen, file=file), width=width, markup=False)
     console.print(f"  autograder check {name}", width=width, markup=False)
     return 0

@@ -58,7 +58,8 @@ def points_line(exercise: Exercise, language: Language, hidden_points: float = 0
     public = math.fsum(
         part.points for test in exercise.tests if test.visibility == "public" for part in test.parts
     )
-    worth = exercise.max_score + hidden_points
+    # Of answers by hand, students have the points with the statement.
+    worth = exercise.max_score + (0.0 if exercise.answers else hidden_points)
     key = "statement_points"
     if public == worth or exercise.answers:
         key = "statement_points_public"

@@ -18,6 +18,7 @@ import yaml
 from autograder.authoring.lint import lint_exercise
 from autograder.course.course import Course
 from autograder.course.loading import load_course
+from autograder.course.statement import statement_markdown
 from autograder.errors import CourseError
 from autograder.grades.feedback import visible
 from autograder.grades.grade_file import read_grade
@@ -27,6 +28,7 @@ from autograder.sandbox.host import Sandbox
 from autograder.student.check_text import exercise_text
 from autograder.student.checking import CheckedExercise, check_exercise
 from autograder.student.mistake_index import lock_hints
+from autograder.student.to_come import hidden_part
 from autograder.submissions.forms import decode
 from autograder.submissions.submission import SubmissionRef, read_submission, wanted_of
 from autograder.truth.cases import draw_cases
@@ -329,6 +331,9 @@ def test_a_bundle_has_the_form_of_a_student_and_nothing_secret(
     for secret in ("through_y1 + through_y2", "missing-transpose", str(course.seed)):
         assert secret not in text
     bundle = load_course(tmp_path / "kim", public=True)
+    (following,) = (one for one in bundle.assignments[ASSIGNMENT].exercises if "dx" in one.name)
+    to_come = hidden_part(following, with_titles=False)
+    assert "36 points" in statement_markdown(following, "en", hidden_points=to_come.points)
     assert checked(bundle, folder, "dx_by_hand").untouched
 
 
