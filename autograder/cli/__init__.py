@@ -41,6 +41,7 @@ COMMANDS = (
     "feedback",
     "export",
     "release",
+    "worksheet",
     "gradescope",
     "pack",
     "init",

@@ -50,7 +50,7 @@ def command(paths: tuple[Path, ...], language: str | None) -> int:
         state = points_in_words(one, chosen)
         console.print(text("next_begun", chosen, state=state), width=width, markup=False)
     name = work.exercise.name
-    file = shown_file(work, f"{name}.py" if one.untouched else one.file)
+    file = shown_file(work, one.file if one.file and not one.untouched else work.exercise.file)
     console.print(text("next_file", chosen, file=file), width=width, markup=False)
     console.print(f"  autograder check {name}", width=width, markup=False)
     return 0

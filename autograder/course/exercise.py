@@ -30,6 +30,14 @@ DRAW_WORDS = ("normal", "uniform", "signs", "integers", "away_from_zero", "zeros
 """The words of draw expressions, besides dimensions and the arrays drawn before."""
 
 
+FORM = ".answers.yaml"
+"""With it end the names of forms that students fill in, after the exercise's."""
+
+WHOLE_AND_SMALL = "integers(2, 9)"
+"""How numbers for calculating by hand are drawn where nothing else is said: neither 0 nor 1, which
+would hide that they are multiplied by."""
+
+
 class Signature(Struct, frozen=True):
     """``linear_backward(x, W, dy) -> dx, dW``."""
 
@@ -240,6 +248,17 @@ RunTest: TypeAlias = ExampleTest | GradientTest | PropertyTest | EfficiencyTest
 Test: TypeAlias = RunTest | SourceTest | PytestTest
 
 
+class Answer(Struct, frozen=True):
+    """A value that students work out by hand and fill in, with the lengths of its axes."""
+
+    name: str
+    shape: tuple[str | int, ...]
+    title: Text = {}
+    follows: str | None = None
+    """What it is made of, of the arrays and of other answers: who has one of those wrong and goes
+    on rightly gets the points of this."""
+
+
 class DisabledTest(Struct, frozen=True):
     """A test that was taken out of service, and why."""
 
@@ -312,6 +331,11 @@ class Exercise(Struct, frozen=True, dict=True):
     right: tuple[RightAnswer, ...] = ()
     disabled: tuple[DisabledTest, ...] = ()
     """Hidden tests that count for nobody, and are not in ``tests``."""
+    answers: dict[str, Answer] = {}
+    """What students fill in, where they write no code. The signature is then that of the solution,
+    and each answer has a hidden test of its name; all tests are about the same numbers."""
+    own_numbers: bool = False
+    """Whether each student calculates with other numbers."""
     origins: dict[str, Origin] = {}
     """Where ``tests.<name>``, ``mistakes.<name>``, ``forward`` ... are written, for errors
     found after loading; tests and mistakes have unique names."""
@@ -319,6 +343,11 @@ class Exercise(Struct, frozen=True, dict=True):
     @cached_property
     def max_score(self) -> float:
         return round(math.fsum(part.points for test in self.tests for part in test.parts), 9)
+
+    @property
+    def file(self) -> str:
+        """The name of the file that students hand in."""
+        return f"{self.name}{FORM if self.answers else '.py'}"
 
     @cached_property
     def run_tests(self) -> tuple[RunTest, ...]:

@@ -118,7 +118,8 @@ def prepare_for(
 ) -> dict[tuple[str, str], Prepared]:
     """The exercises that some of the submissions have files for, by assignment and name.
     Raises :class:`~autograder.errors.CourseError`."""
-    exercises = _handed_in(refs, course)
+    # Where each student has numbers of their own, there is nothing to share.
+    exercises = [one for one in _handed_in(refs, course) if not one.own_numbers]
     if course.hidden_inputs == "per-attempt":  # each submission has hidden ones of its own
         exercises = [with_tests(one, "public") for one in exercises]
     try:

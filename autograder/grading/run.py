@@ -85,9 +85,9 @@ def file_problem(exercise: Exercise, submission: Submission) -> Failure | None:
     """Why there is no source text to run, if there is none."""
     file = f"{exercise.name}.py"
     if file in submission.unreadable:
-        return Failure(submission.unreadable[file], file)
+        return Failure(submission.unreadable[file], exercise.file)
     if file not in submission.files:
-        return Failure("missing_file", file)
+        return Failure("missing_file", exercise.file)
     return None
 
 

@@ -22,6 +22,7 @@ from autograder.course.exercise import Exercise
 from autograder.grading.python_errors import find_caret
 from autograder.grading.unfinished import is_stub
 from autograder.student.discovery import Work
+from autograder.submissions.forms import decode
 from autograder.submissions.receipt import RECEIPT, Receipt, hash_of
 from autograder.submissions.submission import Submission, read_submission, source_paths
 
@@ -53,6 +54,9 @@ def _counting(exercise: Exercise, submission: Submission) -> Counting:
     source = one.files.get(name)
     if source is None:
         return Counting(exercise, file, "missing")
+    form = decode(source) if exercise.answers else None
+    if form is not None:
+        return Counting(exercise, file, "ready" if form.filled else "not_begun")
     caret = find_caret(source)
     if caret is not None:
         return Counting(exercise, file, "no_python", caret.line)

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from autograder.course import lengths
 from autograder.course.exercise import (
+    WHOLE_AND_SMALL,
     Array,
     Dims,
     Drawing,
@@ -40,6 +41,8 @@ MAX_DRAWS = 2000
 MAX_ENUMERATED = 200_000
 # How often a case of a variant is drawn whose lengths do not fit its numbers.
 VARIANT_DRAWS = 20
+# How often numbers for calculating by hand are drawn until all of them differ.
+TELLING_DRAWS = 500
 INTEGER_RANGE = 9
 # Lengths from here on are halved for smaller cases; where there are none, those from there on.
 _LONG, _SHORT = 16, 4
@@ -94,6 +97,8 @@ def draw(exercise: Exercise, test: RunTest, seed: int, salt: str = "") -> tuple[
     if isinstance(inputs, Example):
         one = _draw_given(exercise, test, inputs, _generator(exercise, test, 0, seed, salt))
         return (one,) * len(inputs.layouts)
+    if exercise.own_numbers:
+        return (_draw_telling(exercise, test, inputs, seed, salt),)
     generators = (_generator(exercise, test, number, seed, salt) for number in range(inputs.cases))
     if inputs.variants:
         return tuple(_draw_variants(exercise, test, inputs, generators))
@@ -172,7 +177,9 @@ def _generator(
     exercise: Exercise, test: RunTest, number: int, seed: int, salt: str = ""
 ) -> np.random.Generator:
     source = "public" if test.visibility == "public" else str(seed)
-    key = f"{source}/{exercise.assignment}/{exercise.name}/{test.name}/{number}"
+    # Answers by hand are all about the same numbers.
+    name = "answers" if exercise.answers else test.name
+    key = f"{source}/{exercise.assignment}/{exercise.name}/{name}/{number}"
     key += f"/{salt}" if salt else ""
     return np.random.default_rng(int.from_bytes(blake2b(key.encode()).digest()[:16], "big"))
 
@@ -221,6 +228,26 @@ def _draw_one(
     dims = _draw_dims(exercise, test.name, drawing.dims, generator)
     dtype = drawing.dtypes[number % len(drawing.dtypes)]
     return _draw_arrays(exercise, test, drawing, dtype, dims, generator, Variant(), {})
+
+
+def _draw_telling(
+    exercise: Exercise, test: RunTest, drawing: Drawing, seed: int, salt: str
+) -> Drawn:
+    """Numbers for calculating by hand, of which no two in an array are the same, as far as nothing
+    else is said of how it is drawn: who takes one for another should not be right by chance."""
+    first = None
+    for number in range(TELLING_DRAWS):
+        generator = _generator(exercise, test, number, seed, salt)
+        drawn = _draw_one(exercise, test, drawing, 0, generator)
+        if all(
+            len(np.unique(drawn.arrays[name])) == drawn.arrays[name].size
+            for name, array in exercise.arrays.items()
+            if array.draw == WHOLE_AND_SMALL
+        ):
+            return drawn
+        first = first or drawn
+    assert first is not None
+    return first
 
 
 def _draw_arrays(
