@@ -87,14 +87,15 @@ def question(
     inspect: bool = False,
     holds: bool = False,
     in_place: bool = False,
+    follows: bool = False,
 ) -> Question:
     """A call of ``target`` with ``arguments``, no functions among them; without arguments, a
     look at it. See :meth:`Session.call` for ``keep`` and ``inspect``, and
-    :class:`~autograder.sandbox.protocol.Call` for ``holds`` and ``in_place``."""
+    :class:`~autograder.sandbox.protocol.Call` for ``holds``, ``in_place`` and ``follows``."""
     if arguments is None:
-        return Read(0, target)
+        return Read(0, target, keep, follows)
     packed = _pack_arguments(arguments, Functions())
-    return Call(0, target, packed, keep, inspect, holds=holds, in_place=in_place)
+    return Call(0, target, packed, keep, inspect, holds=holds, in_place=in_place, follows=follows)
 
 
 class Script:
