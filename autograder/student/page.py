@@ -24,10 +24,10 @@ from autograder.sandbox.session import Died, Outcome
 from autograder.student import check_html, check_json
 from autograder.student.checking import CheckedExercise, check_exercise
 from autograder.student.discovery import ASSIGNMENTS, Work, find_exercises
-from autograder.student.handing_in import files_to_hand_in, pack
+from autograder.student.handing_in import counting_files, files_to_hand_in, pack, zip_name
 from autograder.submissions.submission import SubmissionRef, read_here, wanted_of
 from autograder.text.language import Language
-from autograder.text.messages import sanitize_lines
+from autograder.text.messages import sanitize_lines, text
 from autograder.text.said import said, worded
 
 _ENDINGS: Final = (".py", ".ipynb", ".zip")
@@ -42,6 +42,16 @@ class Result(Struct, frozen=True):
     max_score: float
     html: str
     check: str
+    problem: str = ""
+
+
+class Packed(Struct, frozen=True):
+    """The zip that ``autograder submit`` writes, its name, and what that says; ``problem`` is why
+    there is none."""
+
+    file: str
+    content: bytes
+    lines: tuple[str, ...]
     problem: str = ""
 
 
@@ -100,17 +110,37 @@ class Page:
             printed = session.output()
         return sanitize_lines(printed) + _in_words(outcome, files)
 
-    def pack(self, assignment: str, sources: Mapping[str, str], name: str, offset: int) -> bytes:
-        """The zip that ``autograder submit`` writes. ``name`` is the student's; ``offset`` are the
-        minutes that the student's clock is ahead of UTC."""
+    def pack(
+        self,
+        assignment: str,
+        sources: Mapping[str, str],
+        student: str,
+        offset: int,
+        language: Language,
+    ) -> str:
+        """A :class:`Packed` of the assignment, as JSON. ``student`` is a name, as given;
+        ``offset`` are the minutes that the student's clock is ahead of UTC."""
         works = self._in(assignment)
         self._write(assignment, sources)
+        counting = counting_files(works, read_here)
+        lines = [
+            text(f"submit_{one.state}", language, name=one.exercise.name, file=one.file)
+            for one in counting
+            if one.state != "ready"
+        ]
+        if not any(one.state == "ready" for one in counting):
+            return _encoded(Packed("", b"", (), text("usage_nothing_to_hand_in", language)))
         now = datetime.now(timezone(timedelta(minutes=offset)))
-        course = works[0].course
-        content, _ = pack(
-            files_to_hand_in(works), course, course.assignments[assignment], name, now
-        )
-        return content
+        course, files = works[0].course, files_to_hand_in(works)
+        entry = course.assignments[assignment]
+        content, receipt = pack(files, course, entry, student, now)
+        name = zip_name(entry, student)
+        for key in ("submit_written", "submit_receipt"):
+            values = {"student": receipt.student, "time": f"{now:%Y-%m-%d %H:%M}"}
+            lines.append(
+                text(key, language, file=name, count=len(files), code=receipt.code, **values)
+            )
+        return _encoded(Packed(name, content, tuple(lines)))
 
     def unpack(self, assignment: str, file: str, content: bytes, language: Language) -> str:
         """An :class:`Imported` of a zip, a Python file or a notebook, by its name, as JSON."""

@@ -49,6 +49,7 @@ class App {
   private readonly state = make("p", { class: "state", role: "status", "aria-live": "polite" });
   private readonly result = make("section", { class: "result" });
   private readonly work = make("section", { class: "hand-in" });
+  private readonly handedIn = make("div", { class: "receipt", role: "status" });
   private readonly header = make("header", { class: "top" });
   private readonly editor: Editor;
 
@@ -290,9 +291,10 @@ class App {
         make(
           "button",
           { type: "button", onclick: () => void this.download() },
-          this.say("web_download", { file: `${assignment.name}.zip` }),
+          this.say("web_download"),
         ),
       ),
+      this.handedIn,
       make("p", { class: "row" }, make("label", { for: "import" }, this.say("web_import")), file),
       make("p", { class: "soft" }, this.say("web_kept_here")),
     );
@@ -457,17 +459,23 @@ class App {
   private download(): Promise<void> {
     return this.withPython(async (python) => {
       const { assignment } = this.place;
-      const content = await python.pack({
+      const packed = await python.pack({
         assignment: assignment.name,
         sources: this.sources(assignment),
         student: this.store.get("student") ?? "",
         offset: -new Date().getTimezoneOffset(),
+        language: this.language,
       });
-      const url = URL.createObjectURL(new Blob([content], { type: "application/zip" }));
-      const file = `${assignment.name}.zip`;
-      make("a", { href: url, download: file }).click();
+      if (packed.problem !== "") {
+        this.tell(packed.problem, true);
+        return;
+      }
+      const bytes = Uint8Array.from(atob(packed.content), (one) => one.charCodeAt(0));
+      const url = URL.createObjectURL(new Blob([bytes], { type: "application/zip" }));
+      make("a", { href: url, download: packed.file }).click();
       setTimeout(() => URL.revokeObjectURL(url), 60_000);
-      this.tell(this.say("web_downloaded", { file }));
+      this.handedIn.replaceChildren(...packed.lines.map((line) => make("p", {}, line)));
+      this.tell("");
     });
   }
 

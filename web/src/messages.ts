@@ -36,6 +36,7 @@ export interface Pack {
   student: string;
   /** Minutes that the clock here is ahead of UTC. */
   offset: number;
+  language: string;
 }
 
 export interface Unpack {
@@ -64,7 +65,7 @@ export interface Beat {
 export interface Done {
   kind: "done";
   id: number;
-  value: string | ArrayBuffer;
+  value: string;
 }
 
 /** Nothing more comes from this worker. */
@@ -81,6 +82,14 @@ export interface CheckResult {
   max_score: number;
   html: string;
   check: string;
+  problem: string;
+}
+
+export interface Packed {
+  file: string;
+  /** In base64. */
+  content: string;
+  lines: string[];
   problem: string;
 }
 

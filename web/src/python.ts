@@ -1,5 +1,15 @@
 // Interpreters of Python: one at work, and a spare one for when its time is up.
-import type { Check, FromWorker, Imported, Job, CheckResult, Pack, Run, Unpack } from "./messages";
+import type {
+  Check,
+  CheckResult,
+  FromWorker,
+  Imported,
+  Job,
+  Pack,
+  Packed,
+  Run,
+  Unpack,
+} from "./messages";
 import type { Runtime } from "./runtime";
 
 type Given<J extends Job> = Omit<J, "kind" | "id">;
@@ -13,7 +23,7 @@ export class Stopped extends Error {
 
 interface Pending {
   job: Job;
-  resolve(value: string | ArrayBuffer): void;
+  resolve(value: string): void;
   reject(error: Stopped): void;
 }
 
@@ -80,19 +90,19 @@ export class Python {
   }
 
   async check(given: Given<Check>): Promise<CheckResult> {
-    return JSON.parse((await this.ask({ ...given, kind: "check", id: this.next() })) as string);
+    return JSON.parse(await this.ask({ ...given, kind: "check", id: this.next() }));
   }
 
   async run(given: Given<Run>): Promise<string> {
-    return (await this.ask({ ...given, kind: "run", id: this.next() })) as string;
+    return this.ask({ ...given, kind: "run", id: this.next() });
   }
 
-  async pack(given: Given<Pack>): Promise<ArrayBuffer> {
-    return (await this.ask({ ...given, kind: "pack", id: this.next() })) as ArrayBuffer;
+  async pack(given: Given<Pack>): Promise<Packed> {
+    return JSON.parse(await this.ask({ ...given, kind: "pack", id: this.next() }));
   }
 
   async unpack(given: Given<Unpack>): Promise<Imported> {
-    return JSON.parse((await this.ask({ ...given, kind: "unpack", id: this.next() })) as string);
+    return JSON.parse(await this.ask({ ...given, kind: "unpack", id: this.next() }));
   }
 
   /** End what is being worked on. */
@@ -109,13 +119,13 @@ export class Python {
     return this.number;
   }
 
-  private ask(job: Job): Promise<string | ArrayBuffer> {
+  private ask(job: Job): Promise<string> {
     const asked = this.queue.then(() => this.askNow(job));
     this.queue = asked.catch(() => {});
     return asked;
   }
 
-  private askNow(job: Job): Promise<string | ArrayBuffer> {
+  private askNow(job: Job): Promise<string> {
     return new Promise((resolve, reject) => {
       this.pending = { job, resolve, reject };
       this.send(job);

@@ -21,9 +21,7 @@ const NOWHERE = "https://pyodide.invalid/";
 
 const send = self.postMessage.bind(self);
 
-function post(message: FromWorker, transfer: Transferable[] = []): void {
-  send(message, transfer);
-}
+const post = (message: FromWorker): void => send(message);
 
 const TAKEN_AWAY = [
   "fetch",
@@ -63,8 +61,8 @@ def check(watch, assignment, exercise, sources, language, ended):
 def run(watch, assignment, exercise, sources):
     return _page.run(assignment, exercise, loads(sources), watch)
 
-def pack(assignment, sources, student, offset):
-    return _page.pack(assignment, loads(sources), student, offset)
+def pack(assignment, sources, student, offset, language):
+    return _page.pack(assignment, loads(sources), student, offset, language)
 
 def unpack(assignment, file, content, language):
     return _page.unpack(assignment, file, content.to_bytes(), language)
@@ -112,8 +110,8 @@ function watch(number: number, left: number): void {
   post({ kind: "beat", number, left });
 }
 
-function work(job: Job): string | ArrayBuffer {
-  const call = (...given: unknown[]) => functions.get(job.kind)(...given);
+function work(job: Job): string {
+  const call = (...given: unknown[]) => functions.get(job.kind)(...given) as string;
   switch (job.kind) {
     case "check":
       return call(
@@ -123,20 +121,19 @@ function work(job: Job): string | ArrayBuffer {
         JSON.stringify(job.sources),
         job.language,
         JSON.stringify(job.ended),
-      ) as string;
+      );
     case "run":
-      return call(watch, job.assignment, job.exercise, JSON.stringify(job.sources)) as string;
+      return call(watch, job.assignment, job.exercise, JSON.stringify(job.sources));
     case "unpack":
-      return call(job.assignment, job.file, job.content, job.language) as string;
-    case "pack": {
-      const made = call(job.assignment, JSON.stringify(job.sources), job.student, job.offset) as {
-        toJs(): Uint8Array<ArrayBuffer>;
-        destroy(): void;
-      };
-      const content = made.toJs().slice();
-      made.destroy();
-      return content.buffer;
-    }
+      return call(job.assignment, job.file, job.content, job.language);
+    case "pack":
+      return call(
+        job.assignment,
+        JSON.stringify(job.sources),
+        job.student,
+        job.offset,
+        job.language,
+      );
   }
 }
 
@@ -147,8 +144,7 @@ self.onmessage = (event: MessageEvent<ToWorker>) => {
     return;
   }
   try {
-    const value = work(message);
-    post({ kind: "done", id: message.id, value }, value instanceof ArrayBuffer ? [value] : []);
+    post({ kind: "done", id: message.id, value: work(message) });
   } catch (error) {
     post({ kind: "broken", reason: String(error) });
   }

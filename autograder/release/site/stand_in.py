@@ -664,8 +664,8 @@ def _described(kind: Any, structs: dict[Any, Any]) -> Any:
         for name in ("title", "description", "examples"):
             if getattr(meta, name) is not None:
                 schema[name] = getattr(meta, name)
-        schema |= meta.extra_json_schema or {}  # type: ignore[attr-defined]
-        extra |= meta.extra or {}  # type: ignore[attr-defined]
+        schema |= meta.extra_json_schema or {}
+        extra |= meta.extra or {}
     if schema or extra:
         return _KINDS["Metadata"](found, schema or None, extra or None)
     return found
