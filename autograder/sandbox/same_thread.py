@@ -18,13 +18,16 @@ from types import ModuleType
 from typing import Any, TypeAlias
 
 import numpy as np
+from msgspec.structs import replace
 
 from autograder.sandbox import child
 from autograder.sandbox.child import Server
+from autograder.sandbox.framing import Elsewhere
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import (
     Array,
+    Call,
     Callback,
     CallbackResult,
     Items,
@@ -174,7 +177,7 @@ class _DirectSession(Session):
             return self._died
         self._server.functions = functions
         with self._printed:
-            reply = self._server.answer(request)
+            reply = self._server.answer(_opened(request))
         if self._counts:
             self._sandbox.answered()
         if isinstance(reply, Returned):
@@ -184,14 +187,7 @@ class _DirectSession(Session):
                 self._channel.end()
                 return self._died
             self.allowance.spend(size)
-            reply = Returned(
-                reply.number,
-                _copied(reply.value),
-                changed=reply.changed,
-                shared=reply.shared,
-                element=reply.element,
-                lines=reply.lines,
-            )
+            reply = replace(reply, value=_copied(reply.value))
         assert not isinstance(reply, Callback)
         return reply
 
@@ -216,13 +212,30 @@ def _leaves(value: Value) -> tuple[Leaf, ...]:
 
 
 def _size(value: Value) -> int:
-    return sum(len(leaf.data) for leaf in _leaves(value) if isinstance(leaf, Array))
+    return sum(len(_bytes_of(leaf)) for leaf in _leaves(value) if isinstance(leaf, Array))
+
+
+def _bytes_of(array: Array) -> memoryview:
+    """The elements, which large arrays set aside."""
+    data: object = array.data
+    return data.data if isinstance(data, Elsewhere) else array.data
+
+
+def _opened(request: Request) -> Request:
+    """The request with its large arrays opened anew: once they are copied, they are closed."""
+    if not isinstance(request, Call):
+        return request
+    arguments = tuple(
+        replace(one, data=memoryview(one.data)) if isinstance(one, Array) else one
+        for one in request.arguments
+    )
+    return replace(request, arguments=arguments)
 
 
 def _copied(value: Value) -> Value:
     """The value, safe from what its author does later to the arrays that it was made from."""
     copied = tuple(
-        Array(leaf.dtype, leaf.shape, memoryview(bytes(leaf.data)), leaf.layout)
+        Array(leaf.dtype, leaf.shape, memoryview(bytes(_bytes_of(leaf))), leaf.layout)
         if isinstance(leaf, Array)
         else leaf
         for leaf in _leaves(value)

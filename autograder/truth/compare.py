@@ -19,7 +19,7 @@ _FORMATS = {"float32": (np.float32, 2.0**29), "float16": (np.float16, 2.0**42)}
 # So many decimals, or digits, that somebody may have rounded to.
 _DIGITS = range(15)
 _TRIED_FIRST = 8
-# Elements that are off by so nearly the same are equally far off, whatever order a sum was taken in.
+# Elements that are off by nearly the same are equally far off, in whatever order sums are taken.
 _ALIKE = 1 - 2.0**-20
 
 

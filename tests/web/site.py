@@ -124,15 +124,17 @@ WORKER = """async () => {
   };
   let current = start();
   const once = (job) => new Promise((resolve) => {
-    let timer, asked = 0;
+    let timer, asked = 0, isAsking = false;
     const { worker } = current;
     const over = (value) => { clearTimeout(timer); resolve(value); };
     worker.onmessage = ({ data }) => {
       clearTimeout(timer);
       if (data.kind === "done") over({ value: data.value });
-      else if (data.kind === "broken") over({ ended: asked, why: "crashed" });
+      else if (data.kind === "broken") over(
+        isAsking ? { ended: asked, why: "crashed" } : { broken: data.reason });
       else if (data.kind === "beat") {
         asked = data.number;
+        isAsking = Number.isFinite(data.left);
         if (Number.isFinite(data.left)) {
           const milliseconds = Math.max(0, data.left) * 1000 * site.slowness + 500;
           timer = setTimeout(() => over({ ended: asked, why: "timeout" }), milliseconds);
@@ -148,6 +150,7 @@ WORKER = """async () => {
       await current.ready;
       const found = await once(job);
       if ("value" in found) return found.value;
+      if ("broken" in found) throw new Error(found.broken);
       current.worker.terminate();
       current = start();
       job.ended = { ...job.ended, [found.ended]: found.why };

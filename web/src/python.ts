@@ -75,6 +75,7 @@ export class Python {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private number = 0;
   private asked = 0;
+  private isAsking = false;
 
   constructor(
     private readonly runtime: Runtime,
@@ -135,6 +136,7 @@ export class Python {
   private send(job: Job): void {
     const { current } = this;
     this.asked = 0;
+    this.isAsking = false;
     current.ready.then(
       () => {
         if (this.current === current) current.post(job);
@@ -178,6 +180,7 @@ export class Python {
       case "beat":
         clearTimeout(this.timer);
         this.asked = message.number;
+        this.isAsking = Number.isFinite(message.left);
         if (Number.isFinite(message.left)) {
           const milliseconds = Math.max(0, message.left) * 1000 * this.slowness + GRACE;
           this.timer = setTimeout(() => this.giveUp("timeout"), milliseconds);
@@ -198,10 +201,11 @@ export class Python {
 
   /** Go on with the spare one, which is told what became of this one. */
   private giveUp(why: "timeout" | "crashed", detail = ""): void {
-    const { pending, asked } = this;
+    // What breaks without a question being asked does not break because of an answer.
+    const { pending, asked, isAsking } = this;
     this.replace();
     if (pending === null) return;
-    if (pending.job.kind === "check" && Object.keys(pending.job.ended).length < MOST_ENDED) {
+    if (isAsking && pending.job.kind === "check" && Object.keys(pending.job.ended).length < MOST_ENDED) {
       pending.job = { ...pending.job, ended: { ...pending.job.ended, [asked]: why } };
       this.send(pending.job);
       return;
