@@ -85,7 +85,7 @@ def grade_all(
             yield kept
     if CAN_FORK:  # and the workers, forked after it, share it
         prepared = prepare_for(pending, settings.course, processors(), cache)
-        settings = replace(settings, prepared=prepared)
+        settings = replace(settings, prepared=prepared, cache=cache)
     with (
         deferred_interrupt() as is_over,
         WorkerPool(settings, min(jobs, len(pending)), origin) as crew,

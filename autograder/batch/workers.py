@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from autograder.batch.cache import CourseCache
 from autograder.batch.fingerprint import Fingerprints
 from autograder.course.course import Course
 from autograder.errors import AutograderError, MachineError
@@ -59,6 +60,8 @@ class Settings(Struct, frozen=True):
     """Folders that student code must not see."""
     prepared: dict[tuple[str, str], Prepared] = {}
     """Exercises by assignment and name; workers prepare others that they need."""
+    cache: CourseCache | None = None
+    """What was worked out of the course before, and where workers keep more."""
 
     def fingerprints(self) -> Fingerprints:
         return Fingerprints(self.course, self.level, self.language)
@@ -262,7 +265,13 @@ class SubmissionGrader:
         self._course = settings.course
         self._fingerprints = settings.fingerprints()
         self._sandbox = Sandbox(settings.level, settings.course.limits, settings.private, origin)
-        self._grader = Grader(settings.course, self._sandbox, settings.language, settings.prepared)
+        self._grader = Grader(
+            settings.course,
+            self._sandbox,
+            settings.language,
+            settings.prepared,
+            settings.cache,
+        )
         Finalize(None, self._sandbox.close, exitpriority=10)
         gc.freeze()
         _bind_to_processor(*place, self._sandbox.wait_until_ready())

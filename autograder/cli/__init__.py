@@ -42,6 +42,7 @@ COMMANDS = (
     "feedback",
     "export",
     "release",
+    "worksheet",
     "gradescope",
     "pack",
     "init",

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from autograder.course.adjustments import Decision
 from autograder.course.course import Course, HiddenFeedback
+from autograder.course.exercise import FORM
 from autograder.course.roster import Roster, course_roster, read_roster
 from autograder.errors import UsageError
 from autograder.exports.summary import points
@@ -215,7 +216,7 @@ def graded_files(grade: Grade) -> list[str]:
     return lines + [
         text("graded_file", grade.language, exercise=one.name, file=shown(one.file))
         for one in grade.exercises
-        if one.file not in ("", f"{one.name}.py")
+        if one.file not in ("", f"{one.name}.py", f"{one.name}{FORM}")
     ]
 
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from autograder.course.course import Assignment, Course
+from autograder.grades.late_penalty import Attempt, attempt_that_counts, due_date, settle
 from autograder.grades.model import Grade
-from autograder.grades.policy import Attempt, attempt_that_counts, due_date, settle
 from autograder.submissions.submission import SubmissionRef
 from autograder.submissions.submission_time import Evidence, evidence
 

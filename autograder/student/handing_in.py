@@ -8,8 +8,9 @@ another: the time that counts is the platform's.
 from __future__ import annotations
 
 import io
+import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -19,10 +20,17 @@ from msgspec import Struct
 
 from autograder.course.course import Assignment, Course
 from autograder.course.exercise import Exercise
+from autograder.grading.python_errors import find_caret
 from autograder.grading.unfinished import is_stub
 from autograder.student.discovery import Work
+from autograder.submissions.forms import decode
 from autograder.submissions.receipt import RECEIPT, Receipt, hash_of
-from autograder.submissions.submission import Submission, read_submission, source_paths
+from autograder.submissions.submission import (
+    Submission,
+    SubmissionRef,
+    read_submission,
+    source_paths,
+)
 
 # Zips know no earlier time; a zip of the same files is the same, but for the receipt.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -33,12 +41,23 @@ class Counting(Struct, frozen=True):
 
     exercise: Exercise
     file: str
-    state: Literal["ready", "not_begun", "missing", "unreadable"]
+    state: Literal["ready", "not_begun", "missing", "unreadable", "no_python"]
+    line: int = 0
+    """For ``no_python``: where Python gives up."""
 
 
-def counting_files(works: Sequence[Work]) -> tuple[Counting, ...]:
-    """For each of the works of one assignment, which file counts and whether anything is in it."""
-    return tuple(_counting(work.exercise, read_submission(work.ref)) for work in works)
+def counting_files(
+    works: Sequence[Work], read: Callable[[SubmissionRef], Submission] = read_submission
+) -> tuple[Counting, ...]:
+    """For each of the works of one assignment, which file counts and whether anything is in it.
+    ``read`` reads what was handed in."""
+    return tuple(_counting(work.exercise, read(work.ref)) for work in works)
+
+
+def zip_name(assignment: Assignment, student: str) -> str:
+    """What the zip of a student is called; the name may be of any alphabet."""
+    who = re.sub(r"[^\w-]+", "-", student).strip("-") or "work"
+    return f"{assignment.name}-{who}.zip"
 
 
 def _counting(exercise: Exercise, submission: Submission) -> Counting:
@@ -50,6 +69,12 @@ def _counting(exercise: Exercise, submission: Submission) -> Counting:
     source = one.files.get(name)
     if source is None:
         return Counting(exercise, file, "missing")
+    form = decode(source) if exercise.answers else None
+    if form is not None:
+        return Counting(exercise, file, "ready" if form.filled else "not_begun")
+    caret = find_caret(source)
+    if caret is not None:
+        return Counting(exercise, file, "no_python", caret.line)
     begun = not is_stub(source, exercise.signature.function)
     return Counting(exercise, file, "ready" if begun else "not_begun")
 

@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from autograder.course.course import Assignment
-from autograder.submissions import reader
+from autograder.course.exercise import Exercise
 from autograder.submissions.choice import (
     MAX_FILES,
     MAX_NOTEBOOK_BYTES,
@@ -31,6 +31,7 @@ from autograder.submissions.choice import (
     choose,
     decode_source,
 )
+from autograder.submissions.faults import fault_in_words
 from autograder.submissions.found_at import FoundAt
 from autograder.submissions.listing import Unreadable, list_items
 from autograder.submissions.names import displayable
@@ -53,6 +54,7 @@ __all__ = [
     "source_paths",
     "storable",
     "wanted_of",
+    "wanted_one",
 ]
 
 # What the folder of grades holds besides those of students; no grade may be in its way.
@@ -163,10 +165,12 @@ class Submission(Struct, frozen=True):
 
 def wanted_of(assignment: Assignment) -> tuple[Wanted, ...]:
     """The exercises of an assignment, and what their tests call."""
-    return tuple(
-        Wanted(one.name, one.signature.function, whole=bool(one.pytest_tests))
-        for one in assignment.exercises
-    )
+    return tuple(wanted_one(one, whole=bool(one.pytest_tests)) for one in assignment.exercises)
+
+
+def wanted_one(exercise: Exercise, *, whole: bool = False) -> Wanted:
+    """An exercise, as what was handed in is looked through for it."""
+    return Wanted(exercise.name, exercise.signature.function, whole, tuple(exercise.answers))
 
 
 def storable(student: str) -> str:
@@ -189,15 +193,18 @@ def is_reserved(name: str) -> bool:
 def read_submission(ref: SubmissionRef) -> Submission:
     """Read what was handed in, in a child where :mod:`~autograder.submissions.reader` has one.
     Never raises for what is in it."""
-    return reader.read(_read, ref, Submission, lambda why: _unreadable(ref, why))
+    from autograder.submissions import reader
+
+    return reader.read(read_here, ref, Submission, lambda why: _unreadable(ref, why))
 
 
-def _read(ref: SubmissionRef) -> Submission:
+def read_here(ref: SubmissionRef) -> Submission:
+    """The same by this very process, without a limit: for one's own files."""
     try:
         items = list_items(ref.folder, ref.files, ref.beside)
         chosen = choose(items, ref.wanted, ref.assignment)
     except Exception as error:  # of a parser, on what a student wrote: nobody else's fault
-        return _unreadable(ref, reader.fault_in_words(error))
+        return _unreadable(ref, fault_in_words(error))
     return Submission(
         ref.student,
         ref.assignment,
@@ -217,6 +224,8 @@ def _unreadable(ref: SubmissionRef, why: str) -> Submission:
 
 def source_names(ref: SubmissionRef) -> list[str]:
     """The names that the files of a submission that hold code were handed in under."""
+    from autograder.submissions import reader
+
     return reader.read(_source_names, ref, list[str], lambda _: [])
 
 
@@ -230,5 +239,5 @@ def source_paths(ref: SubmissionRef) -> dict[str, Path]:
     return {
         one.path: one.place
         for one in items
-        if one.kind in ("python", "notebook") and one.place is not None
+        if one.kind in ("python", "notebook", "form") and one.place is not None
     }
