@@ -27,6 +27,7 @@ from autograder.grading.run import ExerciseRun
 from autograder.text.language import Language
 from autograder.text.sentences import Words, joined, words
 from autograder.truth.cases import Case
+from autograder.truth.expected import Expected
 from autograder.truth.forward import run_forward
 from autograder.truth.reference import solution_source
 
@@ -66,8 +67,9 @@ class Diagnoser:
             return {}
         found: dict[str, Explanation] = {}
         search = self._search
+        first = self._exercise.run_tests[0].name
         is_wrong = {
-            (one.test.name, number, output)
+            (first if self._exercise.answers else one.test.name, number, output)
             for one in judgements
             for output, numbers in one.wrong.items()
             for number in numbers
@@ -109,7 +111,9 @@ class Diagnoser:
     @cached_property
     def _search(self) -> Search:
         surroundings: list[Surroundings] = []
-        for test in self._exercise.run_tests:
+        if self._exercise.answers:
+            self._keys, surroundings = self._by_hand()
+        for test in () if self._exercise.answers else self._exercise.run_tests:
             if isinstance(test, EfficiencyTest) or not _is_plain(self._exercise, test):
                 continue
             for number, case in enumerate(self._cases[test.name]):
@@ -120,6 +124,16 @@ class Diagnoser:
                     surroundings.append(around)
                     self._keys.append((test.name, number))
         return Search(surroundings)
+
+    def _by_hand(self) -> tuple[list[tuple[str, int]], list[Surroundings]]:
+        """The one case that all tests of answers are about, by the first of them: each test knows
+        what is right of its own answer."""
+        first = self._exercise.run_tests[0].name
+        truth: dict[str, Expected] = {}
+        for test in self._exercise.run_tests:
+            truth |= self._truths[test.name][0]
+        around = self._around(self._cases[first][0], truth)
+        return ([], []) if around is None else ([(first, 0)], [around])
 
     def _around(self, case: Case, truth: Truth) -> Surroundings | None:
         """The case as the search sees it; None where its numbers are out of the ordinary."""

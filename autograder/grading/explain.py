@@ -117,7 +117,7 @@ def note_on(
     exception = failure.exception
     is_stub = exception is not None and exception.type_name == "NotImplementedError"
     if failure.kind in ("missing_file", "missing_function") or is_stub:
-        file = f"{exercise.name}.py"
+        file = exercise.file
         near = submission.near(file)
         if near:
             names = _quoted(near)

@@ -31,7 +31,8 @@ from autograder.grades.model import (
     clamp,
 )
 from autograder.grading.attempt import seed_of
-from autograder.grading.budget import Budget
+from autograder.grading.by_hand import carry_forward, explain_answer, observe
+from autograder.grading.call_seconds import call_seconds
 from autograder.grading.clashes import find_shapes, fitting_in_words
 from autograder.grading.diagnose import Diagnoser, in_words
 from autograder.grading.efficiency import most_times
@@ -54,14 +55,16 @@ from autograder.grading.judge import (
 )
 from autograder.grading.mistakes import explain, label, mutant, other_values, with_shapes
 from autograder.grading.observation import Failure, Observation
+from autograder.grading.own_numbers import numbers_seed, owner_of
 from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare, with_tests
 from autograder.grading.run import ExerciseRun, Until, file_problem, run_exercise
 from autograder.grading.sketch import sketched
 from autograder.grading.source_rules import first_broken_rule
-from autograder.grading.time_limits import call_seconds
+from autograder.grading.submission_budget import Budget
 from autograder.grading.timing import baseline_lines, baseline_seconds
 from autograder.sandbox.host import Sandbox
+from autograder.submissions.forms import Form, decode
 from autograder.submissions.notebook import place_of
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language, Text
@@ -93,6 +96,13 @@ _QUICK = 3
 
 Mutants: TypeAlias = Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]
 """By the name of a known mistake, what it did and how that was judged."""
+
+
+def form_in(exercise: Exercise, submission: Submission) -> Form | None:
+    """What was filled in for an exercise without code, of a submission as that has it; None where
+    there is no form, or the exercise asks for code."""
+    source = submission.files.get(f"{exercise.name}.py") if exercise.answers else None
+    return None if source is None else decode(source)
 
 
 def public_part(exercise: Exercise) -> Exercise:
@@ -138,6 +148,7 @@ class ExerciseGrader:
         self._given = prepared
         self._course = course
         self._sandbox = sandbox
+        self._owner: str | None = None  # of the numbers, where each student has others
         self._baselines: dict[str, float] = {}
         self._mutants: Mutants | None = None
         # How many answers each test has taken points from, of those asked for full points.
@@ -204,6 +215,8 @@ class ExerciseGrader:
         """What grades this submission: this, or where the course says so one with hidden inputs
         of its own, which cost what preparing a class costs. Not every seed need serve: chance may
         find no inputs that satisfy their rules."""
+        if self.exercise.own_numbers:
+            return self._with_own_numbers(submission)
         has_hidden = any(test.visibility == "hidden" for test in self.exercise.tests)
         if self._course.hidden_inputs == "fixed" or not has_hidden:
             return self
@@ -222,6 +235,40 @@ class ExerciseGrader:
             path=self.exercise.hidden_path,
         )
 
+    def _with_own_numbers(self, submission: Submission) -> ExerciseGrader:
+        """What grades this submission by the numbers of its student."""
+        assignment = submission.assignment
+        form = form_in(self.exercise, submission.for_exercise(self.exercise.name))
+        if form is None:
+            return self  # nothing is filled in
+        owner = owner_of(self._course, assignment, submission.student, form.code)
+        if owner is None:
+            return self  # it will be refused
+        seed = numbers_seed(self._course, assignment, owner)
+        course = replace(self._course, seed=seed, hidden_inputs="fixed")
+        own = ExerciseGrader(course, self.exercise, self._sandbox)
+        own._owner = owner
+        return own
+
+    def _start_form(self, submission: Submission, form: Form) -> Started:
+        """What a form answers, judged. An error before costs nothing again."""
+        case = self.cases[self.exercise.tests[0].name][0]
+        observation = observe(self.exercise, form, case.inputs)
+        if self.exercise.own_numbers and self._owner is None:
+            observation = Observation(failure=Failure("other_code", form.code))
+        run = ExerciseRun({test.name: (observation,) for test in self.exercise.run_tests})
+        judgements = carry_forward(
+            self.exercise,
+            [
+                judge_test(test, self.truths[test.name], run.observations[test.name])
+                for test in self.exercise.run_tests
+            ],
+            self.truths,
+            case,
+            observation,
+        )
+        return Started(submission, run, judgements, None, True)
+
     def start(self, submission: Submission, budget: Budget | None = None) -> Started:
         """Run the public tests. Their processes have ended when this returns. ``budget`` is the
         wall time that is left of the submission's."""
@@ -230,6 +277,9 @@ class ExerciseGrader:
         if problem is not None:
             judgements = fail_exercise(self.exercise, problem)
             return Started(submission, ExerciseRun({}), judgements, None, True)
+        form = form_in(self.exercise, submission)
+        if form is not None:
+            return self._start_form(submission, form)
         budget = budget or Budget(math.inf)
         public = [test for test in self._plan.tests if test.visibility == "public"]
         run, judgements = self._run_and_judge(submission, public, ExerciseRun({}), budget)
@@ -369,7 +419,8 @@ class ExerciseGrader:
     ) -> tuple[Judgement, ...]:
         """The judgements together with those of the rules about the source, in the exercise's
         order; all without points where a rule is broken that the exercise depends on."""
-        judgements = without_unproven(judgements)
+        if not self.exercise.answers:  # nobody fills in zeros without having thought
+            judgements = without_unproven(judgements)
         sources = [
             self._judge_source(test, submission, judgements) for test in self.exercise.source_tests
         ]
@@ -589,7 +640,8 @@ class ExerciseGrader:
         test = judgement.test
         clash = self._clash(judgement, submission)
         message = joined(self.message_lines(judgement, language, submission), " ")
-        failure = None if judgement.finding is None else judgement.finding.failure
+        finding = judgement.finding
+        failure = None if finding is None else finding.failure
         hint = {} if failure is None else dict(failure.hint)
         if mistake is not None:
             hint = hints[mistake]
@@ -613,7 +665,7 @@ class ExerciseGrader:
             message=str(message),
             mistake=mistake,
             hint=str(shown) or None,
-            said=UNSET if judgement.status == "passed" else message.said,
+            said=UNSET if finding is None and judgement.status == "passed" else message.said,
             hint_said=shown.said if shown else UNSET,
             computed=", ".join(f"{name} = {one}" for name, one in found.items()) or UNSET,
             file=file,
@@ -629,6 +681,11 @@ class ExerciseGrader:
         if finding is None:
             earned = judgement.score >= judgement.max_score
             return (words("passed" if earned else "unproven", language),)
+        form = form_in(self.exercise, submission)
+        if form is not None:
+            case = self.cases[judgement.test.name][0]
+            observation = observe(self.exercise, form, case.inputs)
+            return (explain_answer(self.exercise, finding, observation, language),)
         lines = explain_finding(
             self.exercise,
             finding,

@@ -41,6 +41,7 @@ Property: TypeAlias = Literal[
     "shared_results",
     "linear_in_upstream",
     "right_when_timed",
+    "follows",
 ]
 
 
@@ -113,7 +114,8 @@ class Judgement(Struct, frozen=True, dict=True):
 
     @cached_property
     def status(self) -> Status:
-        if self.score >= self.max_score and self.finding is None:
+        follows = self.finding is not None and self.finding.property == "follows"
+        if self.score >= self.max_score and (self.finding is None or follows):
             return "passed"
         if self.score > 0:
             return "partial"

@@ -64,6 +64,9 @@ FailureKind: TypeAlias = Literal[
     "check",
     "check_error",
     "check_timeout",
+    "form",
+    "other_code",
+    "other_numbers",
     "no_elements",
     "not_a_number",
 ]

@@ -39,7 +39,7 @@ class Plan:
     With ``draws_anew``, each timing has inputs of its own. Where it ``counts_lines``, ``smaller``
     are shorter cases of efficiency tests, drawn where they are not given, and ``yardsticks`` tell
     the lines that are allowed. ``call_seconds``
-    tells how much processor time a call may take, see :func:`~.time_limits.call_seconds`, and
+    tells how much processor time a call may take, see :func:`~.call_seconds.call_seconds`, and
     ``is_right`` of an efficiency test whether what came back for the case of a number is right:
     how long a wrong answer takes does not matter.
     """
@@ -168,7 +168,7 @@ def _ask(exercise: Exercise, test: RunTest, case: Case) -> Questions:
     questions = [question(step.target, arguments, keep=FIRST, inspect=True)]
     second = second_inputs(exercise, test, case)
     if second is not None:
-        questions.append(question(step.target, _arguments(step, second)))
+        questions += [question(step.target, _arguments(step, second))] * case.between
     if test.property == "fresh_results":
         questions.append(question(FIRST))
     return tuple(questions)

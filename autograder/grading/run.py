@@ -18,7 +18,6 @@ from autograder.course.exercise import (
     Step,
     Visibility,
 )
-from autograder.grading.budget import Budget
 from autograder.grading.observation import (
     Change,
     Failure,
@@ -31,6 +30,7 @@ from autograder.grading.observation import (
     observation_of,
 )
 from autograder.grading.plan import FIRST, Plan, inputs_of, is_one_call, kept_as, second_inputs
+from autograder.grading.submission_budget import Budget
 from autograder.sandbox.protocol import Returned
 from autograder.sandbox.session import Allowance, Outcome, Replies, Session
 from autograder.submissions.submission import Submission
@@ -87,9 +87,9 @@ def file_problem(exercise: Exercise, submission: Submission) -> Failure | None:
     """Why there is no source text to run, if there is none."""
     file = f"{exercise.name}.py"
     if file in submission.unreadable:
-        return Failure(submission.unreadable[file], file)
+        return Failure(submission.unreadable[file], exercise.file)
     if file not in submission.files:
-        return Failure("missing_file", file)
+        return Failure("missing_file", exercise.file)
     return None
 
 
@@ -231,7 +231,8 @@ class _Runner:
         second = second_inputs(self._plan.exercise, test, case)
         if second is not None:
             again = inputs_of(second)
-            answers.append(session.call(step.target, [again[name] for name in names]))
+            for _ in range(case.between):
+                answers.append(session.call(step.target, [again[name] for name in names]))
         if test.property == "fresh_results":
             answers.append(session.read(FIRST))
         return self._put_together(test, case, answers)

@@ -30,7 +30,7 @@ SMALL = 4096
 # Longer texts from student code are cut before they are sent, and refused after.
 MAX_TEXT = 4000
 MAX_FRAMES = 20
-MAX_ITEMS = 64
+MAX_ITEMS = 256
 MAX_NDIM = 8
 MAX_LENGTH = 1 << 40
 

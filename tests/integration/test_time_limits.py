@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from autograder.course.exercise import EfficiencyTest
 from autograder.course.loading import load_course
+from autograder.grading.call_seconds import call_seconds
 from autograder.grading.grader import ExerciseGrader
-from autograder.grading.time_limits import call_seconds
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.limits import Limits
 from autograder.submissions.submission import Submission
