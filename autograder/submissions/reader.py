@@ -26,7 +26,6 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,6 +37,7 @@ from autograder.errors import MachineError
 from autograder.processes.lifetime import exit_with_parent
 from autograder.processes.parallel import CAN_FORK
 from autograder.submissions import opening
+from autograder.submissions.faults import MAX_FAULT, fault_in_words
 from autograder.text.messages import sanitize
 from autograder.text.said import said
 
@@ -57,7 +57,6 @@ _HEADER = struct.Struct("!Q")
 
 
 _FAILED = 1 << 63  # in the size of an answer: it is what was raised
-_MAX_FAULT = 300
 
 
 class ReadLimits(Struct, frozen=True):
@@ -78,14 +77,6 @@ def of_one_submission() -> ReadLimits:
 class ReadingFailed(Exception):
     """The child could not read it: it was killed, or the function raised. The message says which
     of the two, for the instructor."""
-
-
-def fault_in_words(error: BaseException) -> str:
-    """What a parser of ours failed on, and where: one line."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    said = str(error)[: _MAX_FAULT - 100]
-    return sanitize(f"{type(error).__name__}{': ' if said else ''}{said}{place}", _MAX_FAULT)
 
 
 class Reader:
@@ -214,8 +205,8 @@ class Reader:
         end = time.monotonic() + seconds
         (size,) = _HEADER.unpack(self._exactly(_HEADER.size, end))
         if size & _FAILED:
-            content = self._exactly(min(size - _FAILED, 4 * _MAX_FAULT), end)
-            raise EOFError(sanitize(content.decode("utf-8", "replace"), _MAX_FAULT))
+            content = self._exactly(min(size - _FAILED, 4 * MAX_FAULT), end)
+            raise EOFError(sanitize(content.decode("utf-8", "replace"), MAX_FAULT))
         if size > MAX_REPLY:
             raise EOFError("it is too much")
         return self._exactly(size, end)
