@@ -46,6 +46,7 @@ COMMANDS = (
     "pack",
     "init",
     "new",
+    "preview",
     "lint",
     "schema",
     "nbgrader",
