@@ -34,6 +34,7 @@ COMMANDS = (
     "next",
     "submit",
     "grade",
+    "merge",
     "adjust",
     "diff",
     "explain",

@@ -90,7 +90,7 @@ def command(
 
 
 def _exercises(
-    grades: list[Grade], course: Course, name: str | None
+    grades: Sequence[Grade], course: Course, name: str | None
 ) -> list[tuple[Grade, Exercise]]:
     """The exercises that points were lost in, or the one that is named, each with its grade.
     Raises :class:`UsageError` where there is none."""

@@ -17,7 +17,7 @@ from autograder.cli.options import (
     pick_assignment,
     refuse_inside_course,
 )
-from autograder.course.course import pick_language
+from autograder.course.course import Assignment, Course, pick_language
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
 from autograder.release.answer_form import refuse_weak_seed
@@ -60,6 +60,8 @@ _THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 @click.option("--devcontainer", is_flag=True, help=say("option_release_devcontainer"))
 @click.option("--student", metavar="NAME", help=say("option_release_student"))
 @click.option("--colab", metavar="OWNER/REPO[@BRANCH]", help=say("option_release_colab"))
+@click.option("--web", is_flag=True, help=say("option_release_web"))
+@click.option("--pyodide", metavar="cdn|PATH", help=say("option_release_pyodide"))
 @course_option
 @language_option
 def command(
@@ -75,6 +77,8 @@ def command(
     devcontainer: bool,
     student: str | None,
     colab: str | None,
+    web: bool,
+    pyodide: str | None,
     course: Path | None,
     language: str | None,
 ) -> int:
@@ -87,12 +91,16 @@ def command(
     if requirement is not None and not requirement.strip().isprintable():
         raise UsageError(said("error_one_line"))
     _check_options(notebook, offline, pythons, colab)
+    others = (notebook, github, action, course_repository, requirement, offline, pythons)
+    _check_web(web, pyodide, any((*others, devcontainer, colab)))
     root = find_course(course)
     loaded = load_course(root, only=assignments or None)
     chosen = [pick_assignment(name, loaded, root) for name in assignments or loaded.assignments]
     if github and len(chosen) > 1:
         raise UsageError(said("error_github_one"))
     refuse_inside_course(destination, root)
+    if web:
+        return _release_site(loaded, chosen, destination, pyodide or "", language)
     classroom = Classroom(action or ACTION, course_repository or COURSE_REPOSITORY)
     options = Options(
         language=pick_language(language, loaded),
@@ -119,6 +127,39 @@ def command(
     counts = {"written": len(done.written), "n": len(bundle.files)}
     names = ", ".join(bundle.assignments)
     click.echo(say("release_done", assignment=names, folder=destination, **counts))
+    return 0
+
+
+def _check_web(web: bool, pyodide: str | None, has_others: bool) -> None:
+    if pyodide is not None and not web:
+        raise UsageError(said("error_needs_option", option="--pyodide", other="--web"))
+    if web and pyodide is None:
+        raise UsageError(said("error_web_pyodide"))
+    if web and has_others:
+        raise UsageError(said("error_web_alone"))
+
+
+def _release_site(
+    course: Course,
+    assignments: Sequence[Assignment],
+    destination: Path,
+    pyodide: str,
+    language: str | None,
+) -> int:
+    from autograder.release.site.build import make_site
+    from autograder.release.site.pyodide import find_runtime
+    from autograder.release.site.writing import write_site
+
+    runtime = find_runtime(pyodide)
+    site = make_site(course, assignments, pick_language(language, course), runtime)
+    written = write_site(site, destination)
+    for name in site.left_out:
+        click.echo(say("release_left_out", name=name), err=True)
+    names = ", ".join(site.assignments)
+    counts = {"written": written, "n": len(site.files)}
+    click.echo(say("release_done", assignment=names, folder=destination, **counts))
+    size = sum(map(len, site.files.values())) / 1e6
+    click.echo(say("release_site", folder=destination, size=f"{size:.1f}"))
     return 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
 from datetime import datetime
 from pathlib import Path
 
@@ -32,7 +31,7 @@ def command(
 
     from autograder.grades.grade_file import write_atomically
     from autograder.student.discovery import find_exercises
-    from autograder.student.handing_in import counting_files, files_to_hand_in, pack
+    from autograder.student.handing_in import counting_files, files_to_hand_in, pack, zip_name
     from autograder.text.messages import text
 
     works = find_exercises(paths)
@@ -62,7 +61,7 @@ def command(
         raise UsageError(said("usage_nothing_to_hand_in"))
     now = datetime.now().astimezone()
     content, receipt = pack(files, course, assignment, student, now)
-    target = out or Path(f"{assignment.name}-{_file_name(student)}.zip")
+    target = out or Path(zip_name(assignment, student))
     if target.is_dir():
         raise UsageError(said("usage_out_is_folder", given=f"--out {target}"))
     write_atomically(target, content)
@@ -86,8 +85,3 @@ def _user() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
         return os.environ.get("USERNAME", "")
-
-
-def _file_name(student: str) -> str:
-    """The name as part of a file's name, of any alphabet."""
-    return re.sub(r"[^\w-]+", "-", student).strip("-") or "work"

@@ -19,6 +19,7 @@ from autograder.errors import UsageError
 from autograder.exports.summary import points
 from autograder.grades.deadline import all_due
 from autograder.grades.model import Grade, TestGrade
+from autograder.grades.view import in_order
 from autograder.submissions.found_at import in_words
 from autograder.text.language import Language
 from autograder.text.messages import pick, text
@@ -251,6 +252,6 @@ def report(grade: Grade) -> str:
 def by_student(grades: Sequence[Grade]) -> dict[str, dict[str, Grade]]:
     """Grades by student and assignment, students in order."""
     table: dict[str, dict[str, Grade]] = {}
-    for grade in sorted(grades, key=lambda grade: (grade.student, grade.assignment)):
+    for grade in in_order(grades):
         table.setdefault(grade.student, {})[grade.assignment] = grade
     return table

@@ -11,10 +11,10 @@ import contextlib
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
@@ -31,8 +31,8 @@ from autograder.grades.model import (
     clamp,
 )
 from autograder.grading.attempt import seed_of
-from autograder.grading.budget import Budget
 from autograder.grading.by_hand import carry_forward, explain_answer, observe
+from autograder.grading.call_seconds import call_seconds
 from autograder.grading.clashes import find_shapes, fitting_in_words
 from autograder.grading.diagnose import Diagnoser, in_words
 from autograder.grading.efficiency import most_times
@@ -42,6 +42,7 @@ from autograder.grading.judge import (
     Truth,
     fail_exercise,
     is_refusal,
+    is_right,
     judge_anew,
     judge_lines,
     judge_pytest,
@@ -58,8 +59,9 @@ from autograder.grading.own_numbers import numbers_seed, owner_of
 from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare, with_tests
 from autograder.grading.run import ExerciseRun, Until, file_problem, run_exercise
+from autograder.grading.sketch import sketched
 from autograder.grading.source_rules import first_broken_rule
-from autograder.grading.time_limits import call_seconds
+from autograder.grading.submission_budget import Budget
 from autograder.grading.timing import baseline_lines, baseline_seconds
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.forms import Form, decode
@@ -74,6 +76,7 @@ from autograder.truth.reference import load_reference, solution_source
 from autograder.truth.witnesses import Reference
 
 if TYPE_CHECKING:
+    from autograder.batch.cache import CourseCache
     from autograder.diagnosis.search import Explanation
     from autograder.diagnosis.shapes import Clash
     from autograder.grading.hidden_pytest.process import PytestRunner
@@ -89,6 +92,10 @@ FAR_TOO_SLOW = 3.0
 SEEDS_TRIED = 4
 # Tests that are tried first where one failure is enough.
 _QUICK = 3
+
+
+Mutants: TypeAlias = Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]
+"""By the name of a known mistake, what it did and how that was judged."""
 
 
 def form_in(exercise: Exercise, submission: Submission) -> Form | None:
@@ -132,8 +139,10 @@ class ExerciseGrader:
         thorough: bool = False,
         prepared: Prepared | None = None,
         public: ExerciseGrader | None = None,
+        cache: CourseCache | None = None,
     ) -> None:
         self._public = public
+        self._cache = cache
         self.exercise = exercise
         self._thorough = thorough
         self._given = prepared
@@ -141,7 +150,7 @@ class ExerciseGrader:
         self._sandbox = sandbox
         self._owner: str | None = None  # of the numbers, where each student has others
         self._baselines: dict[str, float] = {}
-        self._mutants: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] | None = None
+        self._mutants: Mutants | None = None
         # How many answers each test has taken points from, of those asked for full points.
         self._noticed: Counter[str] = Counter()
 
@@ -183,6 +192,9 @@ class ExerciseGrader:
                 if isinstance(test, EfficiencyTest)
             },
             call_seconds=None if self._reference is None else self._call_seconds,
+            is_right=lambda test, number, observation: is_right(
+                test, number, self.truths[test.name][number], observation
+            ),
         )
 
     def _call_seconds(self, test: RunTest) -> float:
@@ -312,7 +324,25 @@ class ExerciseGrader:
 
     @cached_property
     def _diagnoser(self) -> Diagnoser:
-        return Diagnoser(self.exercise, self.cases, self.truths)
+        return Diagnoser(self.exercise, self.cases, self.truths, self._kept_explanations())
+
+    def _kept_explanations(self) -> dict[bytes, Explanation | None]:
+        if self._cache is None:
+            return {}
+        name = self._entry("explanations")
+        known: dict[bytes, Explanation | None] = self._cache.get([name]).get(name, {})
+        return known
+
+    def keep_explanations(self) -> None:
+        """Keep the explanations that were found, for those who grade later."""
+        if self._cache is None or "_diagnoser" not in self.__dict__:
+            return
+        found, before = self._diagnoser.known, self._kept_explanations()
+        if not found.keys() <= before.keys():
+            self._cache.put({self._entry("explanations"): {**before, **found}})
+
+    def _entry(self, kind: str) -> str:
+        return f"{self.exercise.assignment}.{self.exercise.name}.{kind}"
 
     def run(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
         """What the submission did, and how that is to be judged."""
@@ -457,15 +487,34 @@ class ExerciseGrader:
         both = sorted((*judgements, *passed), key=lambda one: order[one.test.name])
         return run, tuple(both)
 
-    def mutants(self) -> Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]:
+    def mutants(self) -> Mutants:
         """What each known mistake does, found out when it is first asked for."""
         if self._mutants is None:
-            solution = solution_source(self.exercise) or ""
-            self._mutants = {
-                mistake.name: self.run_mutant(mutant(self.exercise, mistake, solution))
-                for mistake in self.exercise.mistakes
-            }
+            self._mutants = self._cached("mistakes", self._run_mutants)
         return self._mutants
+
+    def _run_mutants(self) -> Mutants:
+        solution = solution_source(self.exercise) or ""
+        return {
+            mistake.name: self._sketched_mutant(mutant(self.exercise, mistake, solution))
+            for mistake in self.exercise.mistakes
+        }
+
+    def _sketched_mutant(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
+        run, judgements = self.run_mutant(submission)
+        return sketched(run), judgements
+
+    def _cached(self, kind: str, find: Callable[[], Mutants]) -> Mutants:
+        """What follows from the course alone, from before where another process or an earlier run
+        has found it."""
+        if self._cache is None:
+            return find()
+        name = self._entry(kind)
+        known: Mutants | None = self._cache.get([name]).get(name)
+        if known is None:
+            known = find()
+            self._cache.put({name: known})
+        return known
 
     def run_mutant(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
         """What a mistake does, with the shapes that met where it fails."""
@@ -473,11 +522,16 @@ class ExerciseGrader:
         return with_shapes(self.exercise, self.cases, run, submission), judgements
 
     @cached_property
-    def _with_other_values(self) -> Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]:
+    def _with_other_values(self) -> Mutants:
         """What mistakes do with other numbers than the usual ones."""
+        if not any(other_values(mistake) for mistake in self.exercise.mistakes):
+            return {}
+        return self._cached("other-values", self._run_with_other_values)
+
+    def _run_with_other_values(self) -> Mutants:
         solution = solution_source(self.exercise) or ""
         return {
-            label(mistake.name, number): self.run_mutant(
+            label(mistake.name, number): self._sketched_mutant(
                 mutant(self.exercise, mistake, solution, values)
             )
             for mistake in self.exercise.mistakes
@@ -678,7 +732,9 @@ class Grader:
         sandbox: Sandbox,
         language: Language,
         prepared: Mapping[tuple[str, str], Prepared] | None = None,
+        cache: CourseCache | None = None,
     ) -> None:
+        self._cache = cache
         self._course = course
         self._sandbox = sandbox
         self._language = language
@@ -693,10 +749,17 @@ class Grader:
                     exercise,
                     self._sandbox,
                     prepared=self._prepared.get((assignment, exercise.name)),
+                    cache=self._cache,
                 )
                 for exercise in self._course.assignments[assignment].exercises
             )
         return self._exercises[assignment]
+
+    def keep_explanations(self) -> None:
+        """See :meth:`ExerciseGrader.keep_explanations`."""
+        for graders in self._exercises.values():
+            for grader in graders:
+                grader.keep_explanations()
 
     def grade(self, submission: Submission, fingerprint: str) -> Grade:
         """The grade of one submission. What is wrong with the submission is in the grade;

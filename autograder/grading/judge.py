@@ -296,6 +296,15 @@ def judge_test(
     )
 
 
+def is_right(test: RunTest, number: int, truth: Truth, observation: Observation) -> bool:
+    """Whether nothing is wrong with the outputs that the test is about in the case ``number``."""
+    return not any(
+        _examine(test, number, output, truth[output], observation)
+        for part in test.parts
+        for output in part.outputs
+    )
+
+
 def _part_score(part: Part, wrong: Mapping[str, Sequence[int]]) -> float:
     return 0.0 if any(wrong[output] for output in part.outputs) else part.points
 

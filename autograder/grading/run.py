@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -18,7 +18,6 @@ from autograder.course.exercise import (
     Step,
     Visibility,
 )
-from autograder.grading.budget import Budget
 from autograder.grading.observation import (
     Change,
     Failure,
@@ -30,7 +29,8 @@ from autograder.grading.observation import (
     failure_of,
     observation_of,
 )
-from autograder.grading.plan import FIRST, Plan, inputs_of, second_inputs
+from autograder.grading.plan import FIRST, Plan, inputs_of, is_one_call, kept_as, second_inputs
+from autograder.grading.submission_budget import Budget
 from autograder.sandbox.protocol import Returned
 from autograder.sandbox.session import Allowance, Outcome, Replies, Session
 from autograder.submissions.submission import Submission
@@ -39,16 +39,18 @@ from autograder.truth.cases import Case
 OpenSession: TypeAlias = Callable[[], Session]
 Until: TypeAlias = Callable[[str, tuple[Observation, ...]], bool]
 
-# What uses up memory is not tried a third time in one exercise, and what uses up time not again.
+# What uses up memory is not tried a third time in one exercise, and what uses up time not again,
+# unless it was the time of a test that is about time.
 EXHAUSTING: frozenset[FailureKind] = frozenset({"timeout", "cpu", "memory", "oversized"})
 MAX_EXHAUSTING = 2
 _ENDLESS: frozenset[FailureKind] = frozenset({"timeout", "cpu"})
 
 
-def exhaustion(observations: Sequence[Observation]) -> int:
-    """How much of :data:`MAX_EXHAUSTING` the observations of one test use up."""
+def exhaustion(observations: Sequence[Observation], *, is_timed: bool = False) -> int:
+    """How much of :data:`MAX_EXHAUSTING` the observations of one test use up. Who takes long where
+    it ``is_timed`` is slow, and need not take long in other tests."""
     kinds = {one.failure.kind for one in observations if one.failure is not None}
-    if kinds & _ENDLESS:
+    if kinds & _ENDLESS and not is_timed:
         return MAX_EXHAUSTING
     return 1 if kinds & EXHAUSTING else 0
 
@@ -191,7 +193,7 @@ class _Runner:
         self, test: RunTest, observations: Sequence[Observation]
     ) -> tuple[Observation, ...]:
         """One observation for each case of the test."""
-        self._exhausting += exhaustion(observations)
+        self._exhausting += exhaustion(observations, is_timed=isinstance(test, EfficiencyTest))
         missing = len(self._plan.cases[test.name]) - len(observations)
         # The same tuple where nothing is missing, by which it is recognised.
         return (
@@ -237,6 +239,8 @@ class _Runner:
 
     def _put_together(self, test: RunTest, case: Case, answers: Sequence[Outcome]) -> Observation:
         """One observation from the answers to the questions about one case."""
+        if not is_one_call(test):
+            return _of_steps(test.steps, answers)
         names = test.steps[0].results
         accept_lists = self._plan.exercise.accept_lists
         observations = [
@@ -264,8 +268,9 @@ class _Runner:
         )
 
     def _timed(self, test: EfficiencyTest, case: Case, number: int) -> Observation:
-        """Take the steps of the case, count the lines that they execute for it and for a smaller
-        one and, where that does not say enough, note the time of taking them on other inputs.
+        """Take the steps of the case and, where the answer is right, count the lines that they
+        execute for it and for a smaller one and, where that does not say enough, note the time of
+        taking them on other inputs.
 
         Those are drawn for this one timing: an answer that was kept or told by somebody who had
         them before cannot be right.
@@ -276,6 +281,8 @@ class _Runner:
         observation = _take_steps(session, test.steps, case)  # imports what it imports only now
         if observation.failure is not None:
             return observation
+        if not self._plan.is_right(test, number, observation):
+            return replace(observation, seconds=math.inf)
         if most := self._plan.most_lines(test, number):
             smaller = self._plan.smaller(test)
             fewer = _count_lines(session, test.steps, smaller[number], most) if smaller else None
@@ -369,19 +376,27 @@ def _take_steps(
     """Take the steps one after the other; the outputs are what they assign. Where lines are to be
     counted, up to ``count`` of each call, ``counted`` gets their numbers."""
     inputs = inputs_of(case)
-    owners = {step.target.partition(".")[0] for step in steps}
-    outputs: Outputs = {}
-    for step in steps:
-        if step.arguments is None:
-            outcome = session.read(step.target)
-        else:
-            keep = next((name for name in step.results if name in owners), None)
+
+    def answers() -> Iterator[Outcome]:
+        for step in steps:
+            if step.arguments is None:
+                yield session.read(step.target)
+                continue
             arguments = [inputs[name] for name in step.arguments]
-            outcome = session.call(step.target, arguments, keep=keep, count=count)
+            outcome = session.call(step.target, arguments, keep=kept_as(step, steps), count=count)
             if counted is not None and isinstance(outcome, Returned):
                 counted.append(count + 1 if outcome.lines is None else outcome.lines)
                 if counted[-1] > count:  # it was ended, without a result
-                    return Observation(outputs)
+                    return
+            yield outcome
+
+    return _of_steps(steps, answers())
+
+
+def _of_steps(steps: Sequence[Step], answers: Iterable[Outcome]) -> Observation:
+    """What the steps assigned, from the answer to each; those after a failure are not looked at."""
+    outputs: Outputs = {}
+    for step, outcome in zip(steps, answers, strict=False):
         observation = (
             observation_of(outcome, step.results)
             if step.results

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-import multiprocessing
 import os
 import signal
 import sys
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from msgspec import Struct
 
 from autograder.errors import AutograderError
-from autograder.processes.lifetime import exit_with_parent
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -118,6 +116,8 @@ class _Helper(Generic[Item, Result]):
     def __init__(
         self, function: Callable[[Item], Result], items: Sequence[Item], share: Sequence[int]
     ) -> None:
+        import multiprocessing  # which there is none of in a browser
+
         self.share = share
         context: Any = multiprocessing.get_context("fork")
         self._connection, theirs = context.Pipe(duplex=False)
@@ -146,6 +146,8 @@ def _help(
     items: Sequence[Item],
     share: Sequence[int],
 ) -> None:
+    from autograder.processes.lifetime import exit_with_parent
+
     exit_with_parent(parent)
     # Ctrl-C reaches every process of the terminal; the main one decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

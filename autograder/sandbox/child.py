@@ -95,7 +95,7 @@ _readv: Callable[[int, Sequence[Any]], int] = getattr(os, "readv", _read_first)
 _writev: Callable[[int, Sequence[Any]], int] = getattr(os, "writev", _write_first)
 
 
-class _SubmissionImporter:
+class SubmissionImporter:
     """Lets the files of one submission import each other, and nothing shadow the libraries.
 
     A finder and a loader, without the base classes for these: to import them brings in half the
@@ -146,9 +146,15 @@ class Server:
         _writev(self._writer, frame(encode(Done(os.getpid()))))
 
     def serve(self) -> None:
+        failed = False
         while (request := self._receive()) is not None:
             self._number = request.number
-            self._send(self._answer(request))
+            if failed and isinstance(request, (Call, Read)) and request.follows:
+                reply: Reply = Missing(request.number)
+            else:
+                reply = self._answer(request)
+            failed = isinstance(reply, (Raised, Missing))
+            self._send(reply)
 
     def _answer(self, request: Request) -> Reply:
         try:
@@ -170,7 +176,7 @@ class Server:
         self._files = request.files
         for file, source in request.files.items():
             linecache.cache[file] = (len(source), None, source.splitlines(True), file)
-        sys.meta_path.append(_SubmissionImporter(request.files))
+        sys.meta_path.append(SubmissionImporter(request.files))
         file = f"{request.entry}.py"
         module = types.ModuleType(request.entry)
         module.__file__ = file

@@ -7,6 +7,7 @@ it waits for a processor, or for the grader, is nobody's fault and does not coun
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from pathlib import Path
 
@@ -34,12 +35,22 @@ class Usage(Struct, frozen=True):
 
 
 class ProcessMeter:
-    """The times of another process, as Linux tells them."""
+    """The times of another process, as Linux tells them. To be closed."""
 
     def __init__(self, pid: int) -> None:
         self._folder = Path(f"/proc/{pid}")
         self._clock = (~pid << 3) | 2  # of its processor time; see clock_getcpuclockid(3)
-        self.tells_waiting = _waiting(self._folder) is not None
+        self._theirs = _Schedule(f"/proc/{pid}/schedstat")
+        self._own = _Schedule("/proc/thread-self/schedstat")
+
+    @property
+    def tells_waiting(self) -> bool:
+        """Whether the system says how long the process waited for a processor."""
+        return self._theirs.waited() is not None
+
+    def close(self) -> None:
+        self._theirs.close()
+        self._own.close()
 
     def processor_seconds(self) -> float | None:
         """None where the system keeps it to itself."""
@@ -53,12 +64,8 @@ class ProcessMeter:
         processor = self.processor_seconds()
         if processor is None:
             return None
-        return Usage(
-            time.monotonic(),
-            processor,
-            processor + (_waiting(self._folder) or 0.0),
-            _waiting(Path("/proc/thread-self")) or 0.0,
-        )
+        waited = self._theirs.waited() or 0.0
+        return Usage(time.monotonic(), processor, processor + waited, self._own.waited() or 0.0)
 
     def is_running(self) -> bool:
         """Whether it has, or waits for, a processor at this moment."""
@@ -68,13 +75,28 @@ class ProcessMeter:
         return False
 
 
-def _waiting(folder: Path) -> float | None:
-    """The seconds that a process has waited for a processor; None where the system does not
-    tell. Of a wait that goes on they do not tell yet."""
-    try:
-        return int((folder / "schedstat").read_bytes().split()[1]) * 1e-9
-    except (OSError, IndexError, ValueError):
-        return None
+class _Schedule:
+    """A file in which the system says how long a process waited for a processor. It is opened
+    once, as it is read at every step of a call that takes long."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def waited(self) -> float | None:
+        """In seconds; None where the system does not tell. Of a wait that goes on it does not
+        tell yet."""
+        try:
+            if self._descriptor is None:
+                self._descriptor = os.open(self._path, os.O_RDONLY)
+            return int(os.pread(self._descriptor, 100, 0).split()[1]) * 1e-9
+        except (OSError, IndexError, ValueError):
+            return None
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
 
 class Clock:

@@ -24,17 +24,19 @@ _MARK = os.urandom(16)
 _aside: list[memoryview] = []
 
 
-class _Elsewhere:
+class Elsewhere:
+    """Stands for bytes that are not copied, which are its ``data``."""
+
     def __init__(self, data: memoryview) -> None:
         self.data = data
 
 
 def elsewhere(data: memoryview) -> memoryview:
     """In place of the elements of a large array: they are not to be copied."""
-    return cast(memoryview, _Elsewhere(data))
+    return cast(memoryview, Elsewhere(data))
 
 
-def _set_aside(value: _Elsewhere) -> msgspec.Raw:
+def _set_aside(value: Elsewhere) -> msgspec.Raw:
     _aside.append(value.data)
     return msgspec.Raw(_MARK)
 

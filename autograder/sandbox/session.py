@@ -13,6 +13,7 @@ import time
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -87,14 +88,15 @@ def question(
     inspect: bool = False,
     holds: bool = False,
     in_place: bool = False,
+    follows: bool = False,
 ) -> Question:
     """A call of ``target`` with ``arguments``, no functions among them; without arguments, a
     look at it. See :meth:`Session.call` for ``keep`` and ``inspect``, and
-    :class:`~autograder.sandbox.protocol.Call` for ``holds`` and ``in_place``."""
+    :class:`~autograder.sandbox.protocol.Call` for ``holds``, ``in_place`` and ``follows``."""
     if arguments is None:
-        return Read(0, target)
+        return Read(0, target, keep, follows)
     packed = _pack_arguments(arguments, Functions())
-    return Call(0, target, packed, keep, inspect, holds=holds, in_place=in_place)
+    return Call(0, target, packed, keep, inspect, holds=holds, in_place=in_place, follows=follows)
 
 
 class Script:
@@ -102,21 +104,35 @@ class Script:
 
     def __init__(self, tests: Sequence[Sequence[Question]]) -> None:
         number = _new_number()
-        frames = bytearray()
         self.numbers: list[range] = []
         """Of the questions, by test."""
-        self._begins: list[int] = []
+        self.tests: list[list[Question]] = []
+        """The questions, with their numbers, by test."""
         for questions in tests:
             self.numbers.append(range(number, number + len(questions)))
-            self._begins.append(len(frames))
+            self.tests.append(
+                [
+                    msgspec.structs.replace(one, number=of_one)
+                    for of_one, one in zip(self.numbers[-1], questions, strict=True)
+                ]
+            )
+            number += len(questions)
+
+    @cached_property
+    def _encoded(self) -> tuple[bytes, list[int]]:
+        """All questions, and where those of each test begin."""
+        frames = bytearray()
+        begins: list[int] = []
+        for questions in self.tests:
+            begins.append(len(frames))
             for one in questions:
-                frames += _frame(msgspec.structs.replace(one, number=number))
-                number += 1
-        self._frames = bytes(frames)
+                frames += _frame(one)
+        return bytes(frames), begins
 
     def frames(self, first: int) -> memoryview:
         """What asks the questions of all the tests from the one with the number ``first`` on."""
-        return memoryview(self._frames)[self._begins[first] :]
+        frames, begins = self._encoded
+        return memoryview(frames)[begins[first] :]
 
 
 class ChannelClosed(Exception):
@@ -323,7 +339,7 @@ class Session:
                 if not isinstance(reply, Callback):
                     return reply
                 self.allowance.give_back(len(payload))
-                result = _call_back(reply, functions)
+                result = call_back(reply, functions)
                 request = CallbackResult(request.number, result)
         except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed) as error:
             return self.die(error)
@@ -480,7 +496,7 @@ def parameters_of(function: GraderFunction) -> tuple[str, ...]:
     return () if code is None else tuple(code.co_varnames[: code.co_argcount])
 
 
-def _call_back(callback: Callback, functions: Functions) -> Array | Plain | Items | None:
+def call_back(callback: Callback, functions: Functions) -> Array | Plain | Items | None:
     """Call the grader's own function on what student code handed it."""
     if not 0 <= callback.function < len(functions.by_number):
         raise MalformedReply("calls a function that it was not given")

@@ -239,6 +239,8 @@ class ZygoteChannel(Channel):
 
     def end(self) -> tuple[int, bytes]:
         if self._end is None:
+            if self._metered is not None:
+                self._metered.close()
             self._channel.close()
             exited = self._zygote.end_child()
             self._drain_output()  # a pipe holds no more than is taken at once

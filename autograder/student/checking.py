@@ -7,6 +7,7 @@ mistakes come locked (:mod:`autograder.student.mistake_index`).
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeAlias
@@ -337,10 +338,16 @@ def is_about_file(test: CheckedTest) -> bool:
 def caret_marks(caret: Caret) -> str:
     """What stands below the line to point at what is wrong, in a font of one width, in which
     Hangul is twice as wide."""
-    from rich.cells import cell_len
+    below = " " * _width(caret.code[: caret.start])
+    return below + "^" * max(1, _width(caret.code[caret.start : caret.end]))
 
-    below = " " * cell_len(caret.code[: caret.start])
-    return below + "^" * max(1, cell_len(caret.code[caret.start : caret.end]))
+
+def _width(code: str) -> int:
+    """The columns that a text takes. Not rich's count of them: there is no rich in a browser."""
+    return sum(
+        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1
+        for one in code
+    )
 
 
 def error_of(test: CheckedTest) -> object:

@@ -8,8 +8,9 @@ another: the time that counts is the platform's.
 from __future__ import annotations
 
 import io
+import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -24,7 +25,12 @@ from autograder.grading.unfinished import is_stub
 from autograder.student.discovery import Work
 from autograder.submissions.forms import decode
 from autograder.submissions.receipt import RECEIPT, Receipt, hash_of
-from autograder.submissions.submission import Submission, read_submission, source_paths
+from autograder.submissions.submission import (
+    Submission,
+    SubmissionRef,
+    read_submission,
+    source_paths,
+)
 
 # Zips know no earlier time; a zip of the same files is the same, but for the receipt.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -40,9 +46,18 @@ class Counting(Struct, frozen=True):
     """For ``no_python``: where Python gives up."""
 
 
-def counting_files(works: Sequence[Work]) -> tuple[Counting, ...]:
-    """For each of the works of one assignment, which file counts and whether anything is in it."""
-    return tuple(_counting(work.exercise, read_submission(work.ref)) for work in works)
+def counting_files(
+    works: Sequence[Work], read: Callable[[SubmissionRef], Submission] = read_submission
+) -> tuple[Counting, ...]:
+    """For each of the works of one assignment, which file counts and whether anything is in it.
+    ``read`` reads what was handed in."""
+    return tuple(_counting(work.exercise, read(work.ref)) for work in works)
+
+
+def zip_name(assignment: Assignment, student: str) -> str:
+    """What the zip of a student is called; the name may be of any alphabet."""
+    who = re.sub(r"[^\w-]+", "-", student).strip("-") or "work"
+    return f"{assignment.name}-{who}.zip"
 
 
 def _counting(exercise: Exercise, submission: Submission) -> Counting:

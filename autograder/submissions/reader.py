@@ -26,7 +26,6 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,13 +37,14 @@ from autograder.errors import MachineError
 from autograder.processes.lifetime import exit_with_parent
 from autograder.processes.parallel import CAN_FORK
 from autograder.submissions import opening
+from autograder.submissions.faults import MAX_FAULT, fault_in_words
 from autograder.text.messages import sanitize
 from autograder.text.said import said
 
 Result = TypeVar("Result")
 
 # What the folders begin with that archives are unpacked to, before the number of their process.
-_SCRATCH = "autograder-reading-"
+SCRATCH = "autograder-reading-"
 
 CPU_SECONDS = 5
 WALL_SECONDS = 15.0
@@ -57,7 +57,6 @@ _HEADER = struct.Struct("!Q")
 
 
 _FAILED = 1 << 63  # in the size of an answer: it is what was raised
-_MAX_FAULT = 300
 
 
 class ReadLimits(Struct, frozen=True):
@@ -78,14 +77,6 @@ def of_one_submission() -> ReadLimits:
 class ReadingFailed(Exception):
     """The child could not read it: it was killed, or the function raised. The message says which
     of the two, for the instructor."""
-
-
-def fault_in_words(error: BaseException) -> str:
-    """What a parser of ours failed on, and where: one line."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    said = str(error)[: _MAX_FAULT - 100]
-    return sanitize(f"{type(error).__name__}{': ' if said else ''}{said}{place}", _MAX_FAULT)
 
 
 class Reader:
@@ -214,8 +205,8 @@ class Reader:
         end = time.monotonic() + seconds
         (size,) = _HEADER.unpack(self._exactly(_HEADER.size, end))
         if size & _FAILED:
-            content = self._exactly(min(size - _FAILED, 4 * _MAX_FAULT), end)
-            raise EOFError(sanitize(content.decode("utf-8", "replace"), _MAX_FAULT))
+            content = self._exactly(min(size - _FAILED, 4 * MAX_FAULT), end)
+            raise EOFError(sanitize(content.decode("utf-8", "replace"), MAX_FAULT))
         if size > MAX_REPLY:
             raise EOFError("it is too much")
         return self._exactly(size, end)
@@ -261,7 +252,7 @@ def bounded(root: Path | None = None) -> Iterator[None]:
         yield
         return
     _remove_leftovers()
-    with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-") as scratch:
+    with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch:
         reader = Reader(scratch, root)
         _active.append(reader)
         try:
@@ -281,7 +272,7 @@ def read_apart(root: Path | None = None) -> None:
         _active.pop().stop()
     if not _apart:
         _remove_leftovers()
-        _apart.append(tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-"))
+        _apart.append(tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-"))
     reader = Reader(_apart[0].name, root, apart=True)
     _active.append(reader)
     atexit.register(reader.stop)
@@ -295,8 +286,8 @@ def _remove_leftovers() -> None:
     system does not tell which processes there are, they stay."""
     if not (hasattr(os, "geteuid") and os.path.isdir("/proc/self")):
         return
-    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
-        owner = folder.name.removeprefix(_SCRATCH).partition("-")[0]
+    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
+        owner = folder.name.removeprefix(SCRATCH).partition("-")[0]
         with contextlib.suppress(OSError):  # it has just gone
             is_ours = folder.is_dir() and folder.lstat().st_uid == os.geteuid()
             if is_ours and owner.isdecimal() and not os.path.exists(f"/proc/{owner}"):

@@ -20,7 +20,6 @@ from msgspec.structs import replace
 
 from autograder.course.course import Assignment
 from autograder.course.exercise import Exercise
-from autograder.submissions import reader
 from autograder.submissions.choice import (
     MAX_FILES,
     MAX_NOTEBOOK_BYTES,
@@ -32,6 +31,7 @@ from autograder.submissions.choice import (
     choose,
     decode_source,
 )
+from autograder.submissions.faults import fault_in_words
 from autograder.submissions.found_at import FoundAt
 from autograder.submissions.listing import Unreadable, list_items
 from autograder.submissions.names import displayable
@@ -193,15 +193,18 @@ def is_reserved(name: str) -> bool:
 def read_submission(ref: SubmissionRef) -> Submission:
     """Read what was handed in, in a child where :mod:`~autograder.submissions.reader` has one.
     Never raises for what is in it."""
-    return reader.read(_read, ref, Submission, lambda why: _unreadable(ref, why))
+    from autograder.submissions import reader
+
+    return reader.read(read_here, ref, Submission, lambda why: _unreadable(ref, why))
 
 
-def _read(ref: SubmissionRef) -> Submission:
+def read_here(ref: SubmissionRef) -> Submission:
+    """The same by this very process, without a limit: for one's own files."""
     try:
         items = list_items(ref.folder, ref.files, ref.beside)
         chosen = choose(items, ref.wanted, ref.assignment)
     except Exception as error:  # of a parser, on what a student wrote: nobody else's fault
-        return _unreadable(ref, reader.fault_in_words(error))
+        return _unreadable(ref, fault_in_words(error))
     return Submission(
         ref.student,
         ref.assignment,
@@ -221,6 +224,8 @@ def _unreadable(ref: SubmissionRef, why: str) -> Submission:
 
 def source_names(ref: SubmissionRef) -> list[str]:
     """The names that the files of a submission that hold code were handed in under."""
+    from autograder.submissions import reader
+
     return reader.read(_source_names, ref, list[str], lambda _: [])
 
 

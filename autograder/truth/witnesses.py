@@ -50,11 +50,11 @@ from autograder.course.exercise import (
 )
 from autograder.errors import AutograderError
 from autograder.truth.cases import Case
+from autograder.truth.finite_differences import Estimate, Measured
 from autograder.truth.forward import run_forward
-from autograder.truth.gradients import Estimate, Measured
 from autograder.truth.noisy import noise_of, seen_by
 from autograder.truth.rounding import rounded_coarsely, rounding_sizes
-from autograder.truth.time_limit import TooLong, limited
+from autograder.truth.trusted_time_limit import TooLong, limited
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 Reference: TypeAlias = Callable[..., Any]

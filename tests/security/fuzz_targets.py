@@ -46,7 +46,7 @@ from autograder.sandbox.protocol import (
     encode,
     pack_array,
 )
-from autograder.sandbox.session import Functions, _call_back
+from autograder.sandbox.session import Functions, call_back
 from autograder.student.mistake_index import read_index
 from autograder.submissions.choice import Wanted, choose
 from autograder.submissions.layouts import gradescope_metadata
@@ -94,7 +94,7 @@ def reply(data: bytes) -> None:
         functions.by_number.append(lambda *arguments: sum(np.sum(one) for one in arguments))
         functions.saw(np.ones(3))
         try:
-            encode(_call_back(received, functions))
+            encode(call_back(received, functions))
         except MalformedReply:
             return
         return

@@ -21,9 +21,13 @@ class Machine(ProcessMeter):
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.wall = 100.0
         self.processor = self.waited = self.late = 0.0
-        self.tells_waiting = True
+        self.tells = True
         self.runs = False
         monkeypatch.setattr("autograder.sandbox.clock.time.monotonic", lambda: self.wall)
+
+    @property
+    def tells_waiting(self) -> bool:
+        return self.tells
 
     def usage(self) -> Usage | None:
         return Usage(self.wall, self.processor, self.processor + self.waited, self.late)
@@ -131,7 +135,7 @@ def test_answers_meanwhile_do_not_hide_sleep(machine: Machine) -> None:
 
 
 def test_where_waiting_is_not_told_sleep_may_be_waiting(machine: Machine) -> None:
-    machine.tells_waiting = False
+    machine.tells = False
     clock = Clock(SECONDS)
     assert rounds(clock, machine) + 1e-6 >= UNTOLD * SECONDS
 
@@ -181,7 +185,10 @@ def test_times_of_a_real_process() -> None:
             process.kill()
     assert meter.usage() is None
     assert not meter.is_running()
-    assert ProcessMeter(os.getpid()).usage() is not None
+    meter.close()
+    own = ProcessMeter(os.getpid())
+    assert own.usage() is not None
+    own.close()
 
 
 def _asleep(meter: ProcessMeter) -> Usage:

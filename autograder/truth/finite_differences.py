@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import copy
 import math
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -59,6 +60,9 @@ ROUNDING_INSIDE = 4.0
 # be linear beyond.
 NOISE = 2.0**-44
 NOISE_OF_LONGDOUBLE = 2.0**-55
+# In a browser it is computed by software, digit by digit. Without it errors are estimated as
+# where longdouble is no wider than float64.
+HAS_LONGDOUBLE = sys.platform != "emscripten"
 # Noise that is estimated from differences has few numbers to go by.
 NOISE_FACTOR = 8.0
 # The spacing of the points for that, relative to x: fine enough for their sixth differences to
@@ -172,6 +176,8 @@ class Measured:
     def _in_longdouble(self) -> tuple[Floats, Sizes] | None:
         """The value and the sizes of what is rounded where all of it is in longdouble; otherwise
         None, for an array of that type may hold numbers that have been through float64."""
+        if not HAS_LONGDOUBLE:
+            return None
         try:
             value = np.array(self._function(self.x.astype(np.longdouble)))
             if value.dtype != np.longdouble:

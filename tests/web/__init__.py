@@ -1,0 +1,1 @@
+"""The pages of ``release --web`` in Chromium: ``make test-web``."""

@@ -1,0 +1,216 @@
+"""A site that is served, a browser to look at it, and what CPython says of the same answers."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import shutil
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+from autograder.course.course import Course
+from autograder.course.exercise import Exercise
+from autograder.course.loading import load_course
+from autograder.grading.grader import ExerciseGrader, public_part
+from autograder.release.site.build import make_site
+from autograder.release.site.pyodide import find_runtime
+from autograder.release.site.writing import write_site
+from autograder.sandbox.host import Sandbox
+from autograder.student import check_json
+from autograder.student.checking import check_exercise
+from autograder.submissions.submission import Submission
+from autograder.text.language import Language
+from tests.web.runtime import DEFAULT
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves a folder without a word."""
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        pass
+
+
+class Watched(Quiet):
+    """Notes what it is asked for; anybody may have it."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        Watched.asked.append(self.path)
+        super().do_GET()
+
+    def end_headers(self) -> None:
+        self.send_header("Access-Control-Allow-Origin", "*")
+        super().end_headers()
+
+
+@contextlib.contextmanager
+def served(folder: Path, handler: type[Quiet] = Quiet) -> Iterator[str]:
+    """The address of the folder, as long as this lasts."""
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(handler, directory=str(folder))
+    )
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def release(
+    course: Course, folder: Path, names: Collection[str] = (), pyodide: str = str(DEFAULT)
+) -> None:
+    """Write the site of the assignments ``names``, or of the whole course."""
+    assignments = [course.assignments[name] for name in names or course.assignments]
+    write_site(make_site(course, assignments, course.language, find_runtime(pyodide)), folder)
+
+
+# What the page does to begin with, without the page: the script of a worker, and its files.
+WORKER = """async () => {
+  const site = await (await fetch(document.documentElement.dataset.site)).json();
+  const unpack = async (file) => {
+    const body = (await fetch(file.url)).body;
+    const stream = file.gzip ? body.pipeThrough(new DecompressionStream("gzip")) : body;
+    return new Response(stream).arrayBuffer();
+  };
+  const files = {}, scripts = {};
+  let wasm;
+  for (const file of site.runtime) {
+    const content = await unpack(file);
+    if (file.name.endsWith(".wasm")) wasm = await WebAssembly.compile(content);
+    else if (file.name.endsWith(".js")) scripts[file.name] = new TextDecoder().decode(content);
+    else files[file.name] = content;
+  }
+  const plain = (url) => unpack({ url, gzip: false });
+  const course = await plain(site.files), pack = await plain(site.package);
+  const own = new TextDecoder().decode(await plain(site.worker));
+  const script = [scripts["pyodide.asm.js"], scripts["pyodide.js"], own].join("\\n;\\n");
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  const start = () => {
+    const worker = new Worker(url);
+    const ready = new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => {
+        if (data.kind === "ready") resolve();
+        else if (data.kind === "broken") reject(new Error(data.reason));
+      };
+    });
+    worker.postMessage({ kind: "boot", files, wasm, course, package: pack });
+    return { worker, ready };
+  };
+  let current = start();
+  const once = (job) => new Promise((resolve) => {
+    let timer, asked = 0, isAsking = false;
+    const { worker } = current;
+    const over = (value) => { clearTimeout(timer); resolve(value); };
+    worker.onmessage = ({ data }) => {
+      clearTimeout(timer);
+      if (data.kind === "done") over({ value: data.value });
+      else if (data.kind === "broken") over(
+        isAsking ? { ended: asked, why: "crashed" } : { broken: data.reason });
+      else if (data.kind === "beat") {
+        asked = data.number;
+        isAsking = Number.isFinite(data.left);
+        if (Number.isFinite(data.left)) {
+          const milliseconds = Math.max(0, data.left) * 1000 * site.slowness + 500;
+          timer = setTimeout(() => over({ ended: asked, why: "timeout" }), milliseconds);
+        }
+      }
+    };
+    worker.postMessage(job);
+  });
+  window.checkAnswer = async (assignment, exercise, source, language) => {
+    const job = { kind: "check", id: 1, assignment, exercise, language, ended: {} };
+    job.sources = { [exercise]: source };
+    for (;;) {
+      await current.ready;
+      const found = await once(job);
+      if ("value" in found) return found.value;
+      if ("broken" in found) throw new Error(found.broken);
+      current.worker.terminate();
+      current = start();
+      job.ended = { ...job.ended, [found.ended]: found.why };
+    }
+  };
+  await current.ready;
+}"""
+
+
+class Browser:
+    """The worker of a site in Chromium, asked directly: as many answers as there are."""
+
+    def __init__(self, page: Any, address: str) -> None:
+        self._page = page
+        # A page of the site that does nothing by itself.
+        page.route(
+            "**/app-*.js", lambda route: route.fulfill(body="", content_type="text/javascript")
+        )
+        page.goto(address)
+        page.evaluate(WORKER)
+
+    def check(self, exercise: Exercise, source: str, language: Language) -> dict[str, Any]:
+        """What the page would be told."""
+        encoded = self._page.evaluate(
+            "([a, e, s, l]) => window.checkAnswer(a, e, s, l)",
+            [exercise.assignment, exercise.name, source, language],
+        )
+        result: dict[str, Any] = json.loads(encoded)
+        return result
+
+
+class Native:
+    """The same check by CPython: that of ``autograder check``, in the files of a bundle."""
+
+    def __init__(self, bundle: Path, sandbox: Sandbox) -> None:
+        self._course = load_course(bundle, public=True)
+        self._sandbox = sandbox
+        self._graders: dict[str, ExerciseGrader] = {}
+
+    def check(self, exercise: Exercise, source: str, language: Language) -> dict[str, Any]:
+        """The exercise of ``autograder check --json``."""
+        own = next(
+            one
+            for one in self._course.assignments[exercise.assignment].exercises
+            if one.name == exercise.name
+        )
+        if own.name not in self._graders:
+            self._graders[own.name] = ExerciseGrader(self._course, public_part(own), self._sandbox)
+        submission = Submission("", own.assignment, {f"{own.name}.py": source})
+        checked = check_exercise(
+            self._course, own, submission, self._sandbox, language, grader=self._graders[own.name]
+        )
+        encoded = check_json.encode([(checked, f"{own.name}.py")], language)
+        found: dict[str, Any] = json.loads(encoded)["exercises"][0]
+        return found
+
+
+def verdict(exercise: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Of each test what a student sees of it: status, points, message, hint."""
+    return [
+        (one["name"], one["status"], one["score"], one["message"], one["waiting"], one["hint"])
+        for one in exercise["tests"]
+    ]
