@@ -7,6 +7,7 @@ the student has written is put beside them before each call.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
@@ -70,6 +71,13 @@ class Page:
         self._root = root
         self._works: dict[str, tuple[Work, ...]] = {}
         self._graders: dict[tuple[str, str], tuple[ExerciseGrader, SameThread]] = {}
+
+    def prepare(self, assignment: str, exercise: str) -> None:
+        """Work out what is expected, which the first check of the exercise is then not to wait
+        for. What is wrong with the exercise is for that check to say."""
+        with contextlib.suppress(AutograderError):
+            grader, _ = self._grader(self._work(assignment, exercise))
+            _ = grader.truths
 
     def check(
         self,

@@ -165,6 +165,15 @@ class App {
     this.editor.show(this.source(this.place));
     this.showButtons();
     this.showHandIn();
+    this.prepare();
+  }
+
+  private prepare(): void {
+    const { assignment, exercise } = this.place;
+    if (document.documentElement.dataset.python !== "ready") return;
+    this.python
+      ?.then((one) => one.prepare({ assignment: assignment.name, exercise: exercise.name }))
+      .catch(() => {}); // the check will say so
   }
 
   private showHeader(): void {
@@ -377,6 +386,7 @@ class App {
         await python.ready;
         document.documentElement.dataset.python = "ready";
         if (!this.busy) this.tell(this.say("web_ready"));
+        setTimeout(() => this.prepare());
         return python;
       });
       this.python.catch((error: Error) => {
