@@ -6,7 +6,7 @@ READY := .venv/.ready
 NBGRADER := .venv-nbgrader
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-nbgrader web test-web web-verdicts lint docs keys axe bench diagnosis wrong-answers efficiency numerics soak fuzz clean
+.PHONY: help demo test test-nbgrader web test-web web-verdicts lint lint-course docs keys axe bench diagnosis wrong-answers efficiency numerics soak fuzz clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ lint: $(READY) ## Check style and types.
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+lint-course: $(READY) ## Hold every exercise against its solution, mistakes and mutants: a minute.
+	$(BIN)/autograder lint
+
 docs: .venv/.docs ## Build the documentation as a site, without a broken link.
 	$(BIN)/python docs/make_site.py
 
@@ -50,8 +53,8 @@ axe: $(READY) ## Check the pages of reports for accessibility, with axe-core fro
 	npm install --prefix build/axe --no-audit --no-fund axe-core
 	$(BIN)/python -m pytest tests/browser/test_report_pages.py -rs
 
-bench: $(READY) ## Measure submissions per second.
-	$(BIN)/python benchmarks/throughput.py
+bench: $(READY) ## Measure how fast a class of many different answers is graded.
+	$(BIN)/python benchmarks/mixed_class.py
 
 diagnosis: $(READY) ## Measure how many wrong answers are explained, and how many falsely.
 	$(BIN)/python -m tests.diagnosis.measure

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from autograder.course.loading import load_course as load_course
     from autograder.errors import AutograderError as AutograderError
     from autograder.exports.formats import export as export
-    from autograder.grades.grade_file import read_grades as read_grades
+    from autograder.grades.store import read_grades as read_grades
     from autograder.grades.table import load_grades as load_grades
     from autograder.student.check_function import check_function as check_function
     from autograder.student.notebook_check import check as check
@@ -32,7 +32,7 @@ _ROOMS = {
     "load_course": "course.loading",
     "load_grades": "grades.table",
     "numerical_gradient": "truth.numerical_gradient",
-    "read_grades": "grades.grade_file",
+    "read_grades": "grades.store",
 }
 
 __all__ = [*_ROOMS]

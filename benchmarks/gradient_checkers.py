@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograder.truth.gradients import gradient
+from autograder.truth.finite_differences import gradient
 from tests.numerics.random_functions import Problem, layernorm, mixed_scales, power, smooth
 
 Checker: TypeAlias = Callable[[Problem, Any], bool]

@@ -14,6 +14,7 @@ from functools import cached_property
 from multiprocessing.util import Finalize
 from pathlib import Path
 
+import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -22,18 +23,21 @@ from autograder.authoring.leaks import LONG_IN_FILES, Leak, answer_lines, long_p
 from autograder.authoring.mutation import Hole, Mutation, run_mutants
 from autograder.authoring.statements import changed_arguments, contradictions
 from autograder.course.course import Course
-from autograder.course.exercise import EfficiencyTest, Exercise, SourceTest
+from autograder.course.exercise import Drawing, EfficiencyTest, Exercise, SourceTest
 from autograder.errors import CourseError
 from autograder.grades.model import TestGrade
+from autograder.grading.by_hand import followed_from, shapes_of
 from autograder.grading.grader import ExerciseGrader
 from autograder.grading.judge import Judgement
 from autograder.grading.mistakes import explaining, mutant
+from autograder.grading.own_numbers import numbers_seed
 from autograder.grading.run import ExerciseRun
 from autograder.processes.parallel import CAN_FORK
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission, decode_source
 from autograder.text.messages import text
 from autograder.text.words import shorten
+from autograder.truth.compare import compare
 from autograder.truth.reference import solution_source
 
 Mutants = Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]
@@ -47,6 +51,8 @@ NOT_WRITTEN = "TODO"
 # Bits of a seed that is drawn, and of one that nobody finds by trying.
 SEED_BITS = 128
 SAFE_SEED_BITS = 64
+# Where each student has other numbers, mistakes are tried with those of so many.
+STUDENTS_TRIED = 4
 # So many seeds are named in a complaint.
 _SEEDS_LISTED = 8
 # As which an answer fails that is right and so slow that the clock stops it.
@@ -180,7 +186,23 @@ def lint_exercises(linting: Linting, exercises: Sequence[Exercise], jobs: int) -
         return
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(jobs, context, _start_helper, (linting,)) as pool:
-        yield from pool.map(_lint_one, exercises)
+        # Those that take long begin first, lest one process wait for the last of them.
+        order = sorted(range(len(exercises)), key=lambda number: -_work(exercises[number]))
+        reports = {number: pool.submit(_lint_one, exercises[number]) for number in order}
+        try:
+            for number in range(len(exercises)):
+                yield reports[number].result()
+        finally:
+            for report in reports.values():
+                report.cancel()
+
+
+def _work(exercise: Exercise) -> int:
+    """How exercises compare in the time that they take, roughly."""
+    cases = sum(
+        test.inputs.cases if isinstance(test.inputs, Drawing) else 1 for test in exercise.run_tests
+    )
+    return cases * len(exercise.signature.parameters) * len(exercise.signature.outputs)
 
 
 # Of a helper process: what it lints with.
@@ -226,11 +248,14 @@ class _Linter:
             raise exercise.error("function", "there is no solution to hold the tests against")
         problems = [
             *self._check_statement(),
-            *self._check_stub(),
+            *([] if exercise.answers else self._check_stub()),
             *self._check_solution(),
             *self._check_right_answers(),
-            *self._check_trivial_answers(),
-            *self._check_evidence(),
+            *(
+                self._check_answers()
+                if exercise.answers
+                else (*self._check_trivial_answers(), *self._check_evidence())
+            ),
         ]
         mutants = self._known_mistakes()
         caught = [name for name, mutant in mutants.items() if _loses_hidden(mutant[1])]
@@ -238,14 +263,14 @@ class _Linter:
         problems += self._check_mistakes(mutants, [*caught, *disabled])
         problems += self._check_efficiency(mutants)
         mutation = None
-        if self._with_mutants:
+        if self._with_mutants and not exercise.answers:  # which have all that the solution gives
             tested, grader = self._whole or (exercise, self._grader)
             mutation = run_mutants(self._course, tested, self._sandbox, grader)
             problems += [_hole(hole) for hole in mutation.holes]
         notes = (
             *self._out_of_service(disabled),
             *self._paces(mutants),
-            *self._without_public_hint(mutants),
+            *(() if exercise.answers else self._without_public_hint(mutants)),
             *self._same_everywhere(),
         )
         return Report(
@@ -346,6 +371,57 @@ class _Linter:
             f"{answer} fails test '{test.name}' "
             f"({test.score:g} of {test.max_score:g}): {test.message}"
         )
+
+    def _check_answers(self) -> Iterator[str]:
+        """Answers have the lengths that are declared, and what follows from right ones is right.
+        Where each student has other numbers, mistakes are wrong with those of several."""
+        exercise = self._exercise
+        case = self._grader.cases[exercise.run_tests[0].name][0]
+        declared = shapes_of(exercise, case.inputs)
+        right = {
+            name: np.asarray(self._grader.truths[name][0][name].value)
+            for name in exercise.signature.outputs
+        }
+        for name, answer in exercise.answers.items():
+            value = right[name]
+            if value.shape != declared[name]:
+                shape = f"[{', '.join(map(str, value.shape))}]"
+                yield str(
+                    exercise.error(
+                        f"tests.{name}",
+                        f"the answer '{name}' has the shape {shape} and is declared as "
+                        f"[{', '.join(map(str, declared[name]))}]; write 'shape: {shape}'",
+                    )
+                )
+            elif answer.follows is not None:
+                names = {**case.inputs, **right}
+                followed = followed_from(answer.follows, names, self._grader.truths[name][0][name])
+                if followed is None or not compare(followed, value).ok:
+                    yield str(
+                        exercise.error(
+                            f"follows.{name}",
+                            f"'{answer.follows}' does not give '{name}' where all other answers "
+                            "are right; mend it",
+                        )
+                    )
+        if exercise.own_numbers:
+            yield from self._check_own_numbers()
+
+    def _check_own_numbers(self) -> Iterator[str]:
+        """Under the numbers of a few students, the mistakes that give the right answer."""
+        hidden: dict[str, int] = {}
+        for number in range(STUDENTS_TRIED):
+            seed = numbers_seed(self._course, self._exercise.assignment, f"student {number}")
+            course = replace(self._course, seed=seed)
+            grader = ExerciseGrader(course, self._exercise, self._sandbox)
+            for name, (_, judgements) in grader.mutants().items():
+                if not _loses_hidden(judgements):
+                    hidden[name] = hidden.get(name, 0) + 1
+        for name, count in hidden.items():
+            yield (
+                f"the mistake '{name}' gives the right answers with the numbers of {count} of "
+                f"{STUDENTS_TRIED} students; draw others with 'draw', or remove the mistake"
+            )
 
     def _check_trivial_answers(self) -> Iterator[str]:
         stub = decode_source(self._exercise.stub_path.read_bytes())
@@ -467,7 +543,8 @@ class _Linter:
         """Texts of several words that are the same in every language of the course."""
         exercise = self._exercise
         texts = {"title": exercise.title, "statement": exercise.statement}
-        texts |= {f"title of test '{one.name}'": one.title for one in exercise.tests}
+        of_tests = "answer" if exercise.answers else "test"
+        texts |= {f"title of {of_tests} '{one.name}'": one.title for one in exercise.tests}
         texts |= {f"hint of '{one.name}'": one.hint for one in exercise.mistakes}
         for name, versions in texts.items():
             if len(versions) > 1 and len(set(versions.values())) == 1:
@@ -617,7 +694,7 @@ def leaks_in(
     names = {exercise.name for exercise in exercises}
     published = {
         exercise.name: exercise.public_path.read_text("utf-8")
-        + readings(exercise.stub_path.read_bytes())
+        + ("" if exercise.answers else readings(exercise.stub_path.read_bytes()))
         for exercise in exercises
     }
     files: dict[str, str] = {}

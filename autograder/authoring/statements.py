@@ -11,7 +11,7 @@ import numpy as np
 from autograder.course.exercise import ExampleTest, Exercise
 from autograder.truth.cases import Case
 from autograder.truth.reference import load_reference
-from autograder.truth.time_limit import TooLong, limited
+from autograder.truth.trusted_time_limit import TooLong, limited
 from autograder.truth.witnesses import argument, run_steps
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"

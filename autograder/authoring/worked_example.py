@@ -14,8 +14,8 @@ from autograder.authoring.guess import Guess, filled
 from autograder.course.exercise import Array
 from autograder.errors import UsageError
 from autograder.truth.cases import is_trivial
+from autograder.truth.finite_differences import Measured
 from autograder.truth.forward import run_forward
-from autograder.truth.gradients import Measured
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -11,7 +11,9 @@ from autograder.batch.grading import Graded
 from autograder.course.adjustments import Adjustment, normal
 from autograder.course.policy import Late
 from autograder.grades.adjust import adjust
-from autograder.grades.grade_file import FolderOfGrades, grade_path, read_folder, rewrite_grade
+from autograder.grades.grade_file import FolderOfGrades, grade_path, rewrite_grade
+from autograder.grades.model import Grade
+from autograder.grades.store import store_at
 
 
 def adjust_graded(
@@ -27,19 +29,25 @@ def adjust_graded(
     return replace(graded, grade=adjusted)
 
 
-def adjust_folder(folder: Path, adjustments: Sequence[Adjustment], late: Late) -> FolderOfGrades:
-    """The grades in ``folder`` with ``adjustments`` and no others, in their files too.
+def adjust_folder(
+    folder: Path,
+    adjustments: Sequence[Adjustment],
+    late: Late,
+    changed: Callable[[Grade, Grade], None] = lambda *_: None,
+) -> FolderOfGrades:
+    """The grades in ``folder``, or in its database, with ``adjustments`` and no others, there too.
 
-    A file that somebody edited stays known as such.
+    A file that somebody edited stays known as such. ``changed`` is told each grade that was
+    another one before, and what it is now.
     """
-    found = read_folder(folder)
-    grades = []
-    for grade, file in zip(found.grades, found.files, strict=True):
-        adjusted = adjust(grade, adjustments, late)
-        if adjusted != grade:
-            rewrite_grade(file, adjusted)
-        grades.append(adjusted)
-    return replace(found, grades=tuple(grades))
+
+    def adjusted(grade: Grade) -> Grade:
+        after = adjust(grade, adjustments, late)
+        if after != grade:
+            changed(grade, after)
+        return after
+
+    return store_at(folder, write=True).rewrite(adjusted)
 
 
 def without_effect(

@@ -12,6 +12,7 @@ import msgspec
 
 from autograder import __version__
 from autograder.course.course import Course
+from autograder.course.roster import FILE as ROSTER
 from autograder.sandbox.levels import Level
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language
@@ -41,12 +42,18 @@ class Fingerprints:
         hasher.update(submission.digest())
         return f"{self._assignment(submission.assignment).hex()}-{hasher.hexdigest()}"
 
+    def of_course(self, assignment: str) -> str:
+        """The part of it that is of the course, the grader and the options alone."""
+        return self._assignment(assignment).hex()
+
     def _assignment(self, name: str) -> bytes:
         if name not in self._assignments:
             hasher = blake2b(self._settings, digest_size=20)
             for exercise in self._course.assignments[name].exercises:
                 paths = (exercise.public_path, exercise.hidden_path, exercise.solution_path)
                 _update(hasher, (path for path in paths if path is not None))
+                if exercise.own_numbers:  # the roster says whose they are
+                    _update(hasher, filter(os.path.isfile, [self._course.root / ROSTER]))
                 if exercise.pytest_tests:  # which may read whatever lies beside them
                     hidden = self._course.root / "tests" / "hidden"
                     _update(hasher, _files_in(os.path.join(hidden, name)))

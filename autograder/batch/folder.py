@@ -30,8 +30,10 @@ from autograder.course.roster import Roster, course_roster
 from autograder.errors import MachineError, UsageError
 from autograder.exports.files import write_files
 from autograder.exports.summary import write_summary
-from autograder.grades.grade_file import FolderOfGrades, read_folder
+from autograder.grades.grade_file import FolderOfGrades
 from autograder.grades.model import Grade
+from autograder.grades.store import SHARDS, database_in, read_folder
+from autograder.grades.view import keys
 from autograder.processes.parallel import processors
 from autograder.sandbox.levels import Level, require_level
 from autograder.submissions.layouts import Found
@@ -39,7 +41,7 @@ from autograder.submissions.layouts import submissions as find_in_layout
 from autograder.submissions.reader import bounded
 from autograder.submissions.submission import SubmissionRef
 from autograder.submissions.submission_time import number_attempts
-from autograder.submissions.times import read_times
+from autograder.submissions.times import Times, read_times
 from autograder.text.language import Language
 from autograder.text.said import said
 
@@ -152,6 +154,20 @@ def prune(files: Iterable[Path], out: Path) -> None:
             ) from None
 
 
+def open_course(options: GradeOptions) -> tuple[CourseCache, Course, Language]:
+    """The course, what was worked out of it, and the language of its grades. Raises
+    :class:`~autograder.errors.AutograderError`."""
+    cache = CourseCache(options.course, anew=options.force)
+    course = load_cached(cache, options.course)
+    for assignment in options.assignments:
+        if assignment not in course.assignments:
+            known = ", ".join(course.assignments)
+            raise UsageError(
+                said("error_no_assignment", name=f"--assignment {assignment}", known=known)
+            )
+    return cache, course, pick_language(options.language, course)
+
+
 @contextmanager
 def open_class(options: GradeOptions) -> Iterator[ClassFolder]:
     """Load the course and find the submissions, which can be graded while the context lasts.
@@ -159,15 +175,9 @@ def open_class(options: GradeOptions) -> Iterator[ClassFolder]:
     Raises :class:`~autograder.errors.AutograderError` for a course that is wrong, a folder
     without submissions, and folders that must not be the same.
     """
-    cache = CourseCache(options.course, anew=options.force)
-    course = _load(cache, options.course)
-    for assignment in options.assignments:
-        if assignment not in course.assignments:
-            known = ", ".join(course.assignments)
-            raise UsageError(
-                said("error_no_assignment", name=f"--assignment {assignment}", known=known)
-            )
-    language = pick_language(options.language, course)
+    if database_in(options.out) is not None or (options.out / SHARDS).is_dir():
+        raise UsageError(said("error_out_of_shards", out=options.out))
+    cache, course, language = open_course(options)
     with (
         bounded(options.submissions if options.submissions.is_dir() else None),
         find_in_layout(
@@ -178,9 +188,9 @@ def open_class(options: GradeOptions) -> Iterator[ClassFolder]:
             students=options.students,
         ) as found,
     ):
-        _refuse_places(options, found.layout)
+        refuse_places(options, found.layout)
         if options.times is not None:
-            found = _with_times(found, options.times, course)
+            found = with_times(found, read_class_times(options.times), course)
         private = (options.course, options.submissions, options.out, found.folder)
         settings = Settings(
             course,
@@ -189,7 +199,7 @@ def open_class(options: GradeOptions) -> Iterator[ClassFolder]:
             language,
             private=tuple(dict.fromkeys(path.absolute() for path in private)),
         )
-        adjustments = _adjustments(course, options)
+        adjustments = read_adjustments(course, options)
         is_whole = not options.students and found.layout != "repository"
         roster = course_roster(options.course) if is_whole else None
         if is_whole and not options.assignments:
@@ -250,18 +260,22 @@ def grade(
                 yield one.grade
 
 
-def _with_times(found: Found, path: Path, course: Course) -> Found:
-    """The submissions with their times from a CSV, and a line for who is in it alone."""
+def read_class_times(path: Path) -> Times:
+    """The times in a CSV. Raises :class:`UsageError`."""
     try:
-        times = read_times(path.read_bytes(), str(path))
+        return read_times(path.read_bytes(), str(path))
     except OSError as error:
         raise UsageError(said("error_times", path=path, reason=error.strerror)) from None
+
+
+def with_times(found: Found, times: Times, course: Course) -> Found:
+    """The submissions with their times from a CSV, and a line for who is in it alone."""
     refs = [times.apply(ref, course.assignments[ref.assignment].due) for ref in found.refs]
     unknown = times.unknown([ref.student for ref in refs])
     return replace(found, refs=number_attempts(refs), nobody=tuple(unknown))
 
 
-def _adjustments(course: Course, options: GradeOptions) -> tuple[Adjustment, ...]:
+def read_adjustments(course: Course, options: GradeOptions) -> tuple[Adjustment, ...]:
     """What people decided; see :func:`~autograder.course.loading.adjustments.load_adjustments`."""
     if options.adjustments is None and not (options.course / ADJUSTMENTS).exists():
         return ()
@@ -283,7 +297,7 @@ def _refuse_strangers(
     from autograder.course.loading.adjustments import unknown_students
 
     known = [ref.student for ref in refs]
-    known += [grade.student for grade in read_folder(out).grades]
+    known += [student for student, _ in keys(read_folder(out).grades)]
     known += [] if roster is None else roster.rows
     findings = unknown_students(adjustments, list(dict.fromkeys(known)))
     if findings:
@@ -291,7 +305,8 @@ def _refuse_strangers(
         raise findings[0]
 
 
-def _load(cache: CourseCache, root: Path) -> Course:
+def load_cached(cache: CourseCache, root: Path) -> Course:
+    """The course, as it was loaded last time where nothing has changed."""
     entries = cache.get(["course"])
     if not entries:
         from autograder.course.loading import load_course  # it takes a while
@@ -302,7 +317,7 @@ def _load(cache: CourseCache, root: Path) -> Course:
     return course
 
 
-def _refuse_places(options: GradeOptions, layout: str) -> None:
+def refuse_places(options: GradeOptions, layout: str) -> None:
     """Refuse folders that would be taken for students that are none. A folder of grades around
     the submissions does no harm, nor does one in the work of the only student."""
     submissions, out = options.submissions, options.out

@@ -6,7 +6,6 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
@@ -18,15 +17,9 @@ from autograder.batch.workers import Settings, WorkerPool
 from autograder.errors import AutograderError, GraderFault
 from autograder.grades.adjust import without_adjustments
 from autograder.grades.deadline import counting, with_deadline
-from autograder.grades.grade_file import (
-    decode_grade,
-    grade_path,
-    is_edited,
-    read_grade,
-    write_atomically,
-    write_grade,
-)
+from autograder.grades.grade_file import decode_grade, encode_grade, grade_name, is_edited
 from autograder.grades.model import Grade
+from autograder.grades.store import FolderStore, GradeStore
 from autograder.grading.preparation import prepare_for
 from autograder.processes.parallel import CAN_FORK, processors
 from autograder.submissions.submission import SubmissionRef, read_submission
@@ -75,13 +68,12 @@ def grade_all(
     :class:`MachineError` names it.
     """
     fingerprints = settings.fingerprints()
+    store = FolderStore(settings.out)
     pending: list[SubmissionRef] = []
-    paths: list[Path] = []
     broken: list[str] = []
     for ref in refs:
-        path = grade_path(settings.out, ref)
         try:
-            kept = None if force else _kept(path, ref, settings, fingerprints)
+            kept = None if force else kept_grade(store, ref, settings, fingerprints)
         except AutograderError:
             raise
         except Exception as error:
@@ -89,33 +81,38 @@ def grade_all(
             continue
         if kept is None:
             pending.append(ref)
-            paths.append(path)
         else:
             yield kept
     if CAN_FORK:  # and the workers, forked after it, share it
         prepared = prepare_for(pending, settings.course, processors(), cache)
-        settings = replace(settings, prepared=prepared)
+        settings = replace(settings, prepared=prepared, cache=cache)
     with (
-        _deferred_interrupt() as is_over,
-        WorkerPool(settings, pending, min(jobs, len(pending)), origin) as crew,
+        deferred_interrupt() as is_over,
+        WorkerPool(settings, min(jobs, len(pending)), origin) as crew,
     ):
-        for number, content in crew.grade(is_over):
-            write_atomically(paths[number], content)
-            yield Graded(pending[number], decode_grade(content), fresh=True)
+        for ref, content in filter(None, crew.grade(pending, is_over)):
+            if content is not None:
+                grade = decode_grade(content)
+                store.put(grade_name(ref), grade, content)
+                yield Graded(ref, grade, fresh=True)
     count = len(pending) + len(broken)
-    broken += crew.broken
+    raise_faults(broken + crew.broken, count)
+
+
+def raise_faults(broken: Sequence[str], count: int) -> None:
     if broken:
         which = "; ".join(sorted(broken)[:3])
         raise GraderFault(said("error_grader_fault", n=len(broken), count=count, which=which))
 
 
-def _kept(
-    path: Path, ref: SubmissionRef, settings: Settings, fingerprints: Fingerprints
+def kept_grade(
+    store: GradeStore, ref: SubmissionRef, settings: Settings, fingerprints: Fingerprints
 ) -> Graded | None:
     """The grade that is there already, where it still holds."""
-    grade = read_grade(path)
+    name = grade_name(ref)
+    grade = store.get(name)
     if grade is None:
-        _set_aside(path)
+        store.set_aside(name)
         return None
     if is_edited(grade):
         return Graded(ref, grade, fresh=False, edited=True)
@@ -127,7 +124,7 @@ def _kept(
     settled = with_deadline(replace(computed, found_at=ref.found_at), settings.course, ref)
     if settled == computed:
         return Graded(ref, grade, fresh=False)
-    write_grade(path, settled)
+    store.put(name, settled, encode_grade(settled))
     return Graded(ref, settled, fresh=False)
 
 
@@ -136,11 +133,12 @@ def outlook(
 ) -> Iterator[tuple[SubmissionRef, Outlook]]:
     """What :func:`grade_all` would do with each submission. Reads, and writes nothing."""
     fingerprints = settings.fingerprints()
+    store = FolderStore(settings.out)
     for ref in refs:
-        path = grade_path(settings.out, ref)
-        grade = read_grade(path)
+        name = grade_name(ref)
+        grade = store.get(name)
         if grade is None:
-            yield ref, "damaged" if path.exists() else "new"
+            yield ref, "damaged" if store.has(name) else "new"
         elif force:
             yield ref, "forced"
         elif is_edited(grade):
@@ -153,15 +151,8 @@ def outlook(
                 yield ref, "files" if same_course(grade.fingerprint, now) else "course"
 
 
-def _set_aside(path: Path) -> None:
-    """Keep a file that is no grade any more beside the new one: somebody may have worked on it."""
-    with contextlib.suppress(OSError):
-        if path.stat().st_size:
-            path.replace(path.with_name(f".{path.name}.damaged"))
-
-
 @contextlib.contextmanager
-def _deferred_interrupt() -> Iterator[Callable[[], bool]]:
+def deferred_interrupt() -> Iterator[Callable[[], bool]]:
     """Note Ctrl-C, which what is yielded then tells, and raise :class:`KeyboardInterrupt` at the
     end; when it comes again, at once. Elsewhere than in the main thread there is none."""
     if threading.current_thread() is not threading.main_thread():
@@ -196,6 +187,6 @@ def keep_what_counts(graded: Sequence[Graded], settings: Settings) -> list[Grade
         if chosen.ref.attempt:
             ref, grade = counting([(one.ref, one.grade) for one in group], settings.course)
             chosen = Graded(replace(ref, attempt=0), grade, any(one.fresh for one in group))
-            write_grade(grade_path(settings.out, chosen.ref), grade)
+            FolderStore(settings.out).put(grade_name(chosen.ref), grade, encode_grade(grade))
         kept.append(chosen)
     return kept

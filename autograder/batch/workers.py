@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import wait
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from autograder.batch.cache import CourseCache
 from autograder.batch.fingerprint import Fingerprints
 from autograder.course.course import Course
 from autograder.errors import AutograderError, MachineError
@@ -30,6 +31,7 @@ from autograder.sandbox.host import Sandbox
 from autograder.sandbox.levels import Level
 from autograder.sandbox.memory import keep_freed_memory
 from autograder.submissions.submission import SubmissionRef, read_submission
+from autograder.submissions.submission_time import Evidence
 from autograder.text.language import Language
 from autograder.text.said import said
 
@@ -58,6 +60,8 @@ class Settings(Struct, frozen=True):
     """Folders that student code must not see."""
     prepared: dict[tuple[str, str], Prepared] = {}
     """Exercises by assignment and name; workers prepare others that they need."""
+    cache: CourseCache | None = None
+    """What was worked out of the course before, and where workers keep more."""
 
     def fingerprints(self) -> Fingerprints:
         return Fingerprints(self.course, self.level, self.language)
@@ -84,16 +88,14 @@ class WorkerPool:
     def __init__(
         self,
         settings: Settings,
-        refs: Sequence[SubmissionRef],
         jobs: int,
         origin: WarmProcess | None,
     ) -> None:
         self._settings = settings
-        self._refs = refs
         self._jobs = jobs
         self._origin = origin
         self._workers: list[Worker] = []
-        self._suspects: set[int] = set()
+        self._suspects: list[SubmissionRef] = []
         self._killers = 0
         self.broken: list[str] = []
         """Submissions that the grader itself failed on, and how."""
@@ -111,46 +113,68 @@ class WorkerPool:
 
     def _start(self, place: int) -> Worker:
         others = [worker.connection for worker in self._workers if worker.place != place]
-        return Worker((place, self._jobs), self._settings, self._refs, self._origin, others)
+        return Worker((place, self._jobs), self._settings, self._origin, others)
 
-    def grade(self, is_over: Callable[[], bool]) -> Iterator[tuple[int, bytes]]:
-        """Yield the number of each submission with the content of its grade's file as it comes;
-        once it is over, only those that are in hand. Raises what is wrong with the course or the
+    def grade(
+        self, refs: Iterable[SubmissionRef | None], is_over: Callable[[], bool]
+    ) -> Iterator[tuple[SubmissionRef, bytes | None] | None]:
+        """Yield each submission with the content of its grade's file as it comes, or None where
+        the grader itself failed on it; once it is over, only those that are in hand.
+
+        ``refs`` is asked for the next when there is somebody to grade it. Where it yields None, so
+        does this: whoever made it gets the word. Raises what is wrong with the course or the
         machine."""
-        pending = deque(range(len(self._refs)))
+        coming = iter(refs)
+        again: deque[SubmissionRef] = deque()
+        is_empty = False
         while True:
             for worker in self._workers:
-                while pending and len(worker.numbers) < _IN_HAND and not is_over():
-                    worker.give(pending.popleft())
-            busy = {worker.connection: worker for worker in self._workers if worker.numbers}
+                while len(worker.given) < _IN_HAND and not is_over():
+                    if again:
+                        worker.give(again.popleft())
+                        continue
+                    if is_empty:
+                        break
+                    try:
+                        ref = next(coming)
+                    except StopIteration:
+                        is_empty = True
+                        break
+                    if ref is None:
+                        yield None
+                    else:
+                        worker.give(ref)
+            busy = {worker.connection: worker for worker in self._workers if worker.given}
             if not busy:
                 return
             # Who is alone is waited for by taking what it has.
             for connection in wait(list(busy)) if len(busy) > 1 else busy:
                 worker = busy[connection]
-                number, outcome = worker.take()
+                ref, outcome = worker.take()
                 if outcome is None:
-                    pending.extendleft(reversed(self._replace(worker, number)))
+                    left = self._replace(worker, ref)
+                    if ref not in left:
+                        yield ref, None
+                    again.extendleft(reversed(left))
                 elif isinstance(outcome, bytes):
-                    yield number, outcome
+                    yield ref, outcome
                 elif isinstance(outcome, _Fault):  # which must not cost the class its grades
-                    student = self._refs[number].student
-                    self.broken.append(f"{student} ({outcome.description})")
+                    self.broken.append(f"{ref.student} ({outcome.description})")
+                    yield ref, None
                 else:
                     raise outcome
 
-    def _replace(self, worker: Worker, number: int) -> list[int]:
+    def _replace(self, worker: Worker, ref: SubmissionRef) -> list[SubmissionRef]:
         """Another worker for one that was killed at work on a submission; what is to be given
         out again."""
         worker.stop(at_once=True)
         worker.process.join()
         self._workers[worker.place] = self._start(worker.place)
-        left = list(worker.numbers)
-        if number not in self._suspects:  # perhaps it was chance
-            self._suspects.add(number)
-            return [number, *left]
-        student = self._refs[number].student
-        self.broken.append(f"{student} (killed the process that graded it)")
+        left = list(worker.given)
+        if ref not in self._suspects:  # perhaps it was chance
+            self._suspects.append(ref)
+            return [ref, *left]
+        self.broken.append(f"{ref.student} (killed the process that graded it)")
         self._killers += 1
         if self._killers == _MAX_KILLERS:
             raise MachineError(said("error_workers_killed"))
@@ -164,34 +188,33 @@ class Worker:
         self,
         place: tuple[int, int],
         settings: Settings,
-        refs: Sequence[SubmissionRef],
         origin: WarmProcess | None,
-        others: Sequence[Connection[int, Outcome]],
+        others: Sequence[Connection[SubmissionRef, Outcome]],
     ) -> None:
         context: Any = multiprocessing.get_context(_METHOD)
         self.place = place[0]
-        self.numbers: deque[int] = deque()
-        """Of the submissions that it has been given, the first of which it is grading."""
+        self.given: deque[SubmissionRef] = deque()
+        """The submissions that it has been given, the first of which it is grading."""
         self.connection, theirs = context.Pipe()
         # A fork has them too, and would keep itself and the others from seeing them closed.
         ours = [*others, self.connection] if CAN_FORK else []
-        arguments = (theirs, ours, settings, refs, place, origin, os.getpid())
+        arguments = (theirs, ours, settings, place, origin, os.getpid())
         self.process = context.Process(target=_work, args=arguments)
         self.process.start()
         theirs.close()
 
-    def give(self, number: int) -> None:
-        self.numbers.append(number)
+    def give(self, ref: SubmissionRef) -> None:
+        self.given.append(ref)
         with contextlib.suppress(OSError):  # it is gone, as will be seen
-            self.connection.send(number)
+            self.connection.send(ref)
 
-    def take(self) -> tuple[int, Outcome | None]:
-        """What has become of the first of ``numbers``; None where the worker was killed."""
-        number = self.numbers.popleft()
+    def take(self) -> tuple[SubmissionRef, Outcome | None]:
+        """What has become of the first that it was given; None where the worker was killed."""
+        ref = self.given.popleft()
         try:
-            return number, self.connection.recv()
+            return ref, self.connection.recv()
         except (EOFError, OSError):
-            return number, None
+            return ref, None
 
     def stop(self, *, at_once: bool) -> None:
         """Have it end with what it is grading, or now."""
@@ -201,10 +224,9 @@ class Worker:
 
 
 def _work(
-    connection: Connection[Outcome, int],
-    not_ours: Sequence[Connection[int, Outcome]],
+    connection: Connection[Outcome, SubmissionRef],
+    not_ours: Sequence[Connection[SubmissionRef, Outcome]],
     settings: Settings,
-    refs: Sequence[SubmissionRef],
     place: tuple[int, int],
     origin: WarmProcess | None,
     parent: int,
@@ -216,13 +238,13 @@ def _work(
     # Ctrl-C reaches every process of the terminal; the main one decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_freed_memory()
-    worker: _SubmissionGrader | None = None
+    worker: SubmissionGrader | None = None
     with contextlib.suppress(EOFError, OSError):
         while True:
-            ref = refs[connection.recv()]
+            ref = connection.recv()
             outcome: Outcome
             try:
-                worker = worker or _SubmissionGrader(settings, place, origin)
+                worker = worker or SubmissionGrader(settings, place, origin)
                 outcome = worker.grade(ref)
             except AutograderError as error:
                 outcome = error
@@ -231,7 +253,7 @@ def _work(
             connection.send(outcome)
 
 
-class _SubmissionGrader:
+class SubmissionGrader:
     """A sandbox, and the truths that have been worked out.
 
     ``place`` is the worker's number, from 0, and how many there are.
@@ -243,17 +265,24 @@ class _SubmissionGrader:
         self._course = settings.course
         self._fingerprints = settings.fingerprints()
         self._sandbox = Sandbox(settings.level, settings.course.limits, settings.private, origin)
-        self._grader = Grader(settings.course, self._sandbox, settings.language, settings.prepared)
+        self._grader = Grader(
+            settings.course,
+            self._sandbox,
+            settings.language,
+            settings.prepared,
+            settings.cache,
+        )
         Finalize(None, self._sandbox.close, exitpriority=10)
         gc.freeze()
         _bind_to_processor(*place, self._sandbox.wait_until_ready())
 
-    def grade(self, ref: SubmissionRef) -> bytes:
-        """The grade of the submission, as the content of its file."""
+    def grade(self, ref: SubmissionRef, known: Evidence | None = None) -> bytes:
+        """The grade of the submission, as the content of its file. ``known`` tells when it was
+        handed in, where its files do not any more."""
         submission = read_submission(ref)
         grade = self._grader.grade(submission, self._fingerprints.of(submission))
         grade = replace(grade, student_is=ref.student_is, found_at=ref.found_at)
-        grade = with_deadline(grade, self._course, ref)
+        grade = with_deadline(grade, self._course, ref, known)
         return encode_grade(grade)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from autograder.batch.adjusting import adjust_folder, without_effect
 from autograder.batch.folder import SUMMARY
@@ -23,7 +24,10 @@ from autograder.course.roster import course_roster
 from autograder.errors import CourseError, UsageError
 from autograder.exports.summary import write_summary
 from autograder.grades.changes import compare
-from autograder.grades.grade_file import FolderOfGrades, read_folder, read_grades, write_atomically
+from autograder.grades.grade_file import FolderOfGrades, write_atomically
+from autograder.grades.model import Grade
+from autograder.grades.store import is_database, read_folder, read_grades
+from autograder.grades.view import keys
 
 
 @click.command("adjust", help=say("help_adjust"))
@@ -66,9 +70,13 @@ def command(
         click.echo(say("adjust_not_applied"))
         return 0
     decided = load_adjustments(loaded, file) if file.exists() else ()
-    found = adjust_folder(grades, decided, loaded.late)
-    write_summary(grades / SUMMARY, found.grades, roster=course_roster(loaded.root))
-    comparison = compare(before.grades, found.grades)
+    changed: list[tuple[Grade, Grade]] = []
+    found = adjust_folder(grades, decided, loaded.late, lambda was, now: changed.append((was, now)))
+    folder = grades if grades.is_dir() else grades.parent
+    write_summary(folder / SUMMARY, found.grades, roster=course_roster(loaded.root))
+    comparison = replace(
+        compare([was for was, _ in changed], [now for _, now in changed]), both=len(found.grades)
+    )
     for line in change_lines(comparison):
         click.echo(line)
     click.echo(summary_line(comparison))
@@ -79,7 +87,7 @@ def command(
 
 def _read(grades: Path) -> FolderOfGrades:
     """The grades in the folder. Raises :class:`UsageError` where there are none."""
-    if not grades.is_dir():
+    if not (grades.is_dir() or is_database(grades)):
         raise UsageError(f"--grades {grades}: is not a folder; give the one that 'grade' wrote")
     read_grades(grades)
     return read_folder(grades)
@@ -122,7 +130,7 @@ def _check(
     roster = course_roster(course.root)
     if before is None and roster is None:
         return  # it is not known who there is; grading checks
-    known = [] if before is None else [grade.student for grade in before.grades]
+    known = [] if before is None else [student for student, _ in keys(before.grades)]
     known += [] if roster is None else roster.rows
     for error in unknown_students(adjustments[-1:], known):
         raise error

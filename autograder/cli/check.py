@@ -175,7 +175,7 @@ def _show_text(
             show(*wrapped(Text(line, "dim"), width))
 
     total = passed = 0
-    assignment, start = "", ""
+    assignment, start, key = "", "", ""
     points: list[tuple[Exercise, float, float]] = []
     begun = False
     for number, work in enumerate(works):
@@ -194,17 +194,20 @@ def _show_text(
         begun = begun or not one.untouched
         total += 1
         passed += one.passed
-        start = start or (file if one.untouched else "")
+        if one.untouched and not start:
+            start, key = file, "check_start_form" if one.exercise.answers else "check_start"
     if works:
         show_summary(works[-1])
     if passed == total:
-        show(*wrapped(Text(text("check_all_passed", language), "green"), width))
+        by_hand = works and all(work.exercise.answers for work in works)
+        done = text("check_filled" if by_hand else "check_all_passed", language)
+        show(*wrapped(Text(done, "green"), width))
     elif total == 1 and not start:
         show(*wrapped(text("check_not_yet", language), width))
     elif total > 1:
         show(*wrapped(text("check_summary", language, passed=passed, total=total), width))
     if start:
-        show(*wrapped(text("check_start", language, file=start), width))
+        show(*wrapped(text(key, language, file=start), width))
 
 
 def _show_json(

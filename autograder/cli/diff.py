@@ -11,7 +11,7 @@ from autograder.cli.language import say
 from autograder.cli.options import course_option, language_option
 from autograder.exports.changes import write_changes
 from autograder.grades.changes import compare
-from autograder.grades.grade_file import read_grades
+from autograder.grades.store import read_grades
 
 
 @click.command("diff", help=say("help_diff"))

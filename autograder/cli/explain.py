@@ -90,7 +90,7 @@ def command(
 
 
 def _exercises(
-    grades: list[Grade], course: Course, name: str | None
+    grades: Sequence[Grade], course: Course, name: str | None
 ) -> list[tuple[Grade, Exercise]]:
     """The exercises that points were lost in, or the one that is named, each with its grade.
     Raises :class:`UsageError` where there is none."""
@@ -177,6 +177,8 @@ def _script(grade: Grade, explained: Explained, test: CheckedTest) -> str:
     if case is None or cases is None or case.while_loading:
         return ""
     exercise = explained.checked.exercise
+    if exercise.answers:  # there is no code to run
+        return ""
     note = (
         f"{grade.student}, {exercise.assignment}/{exercise.name}, test {test.grade.name}, "
         f"case {case.number}\n{test.grade.message}"
@@ -213,7 +215,10 @@ def _write_appeal(
             write_atomically(target / name, written.encode())
             how = say("explain_try", file=name)
             sections.append(f"<p>{esc(how)}</p>")
-    for name, source in submission.for_exercise(exercise.name).files.items():
+    files = submission.for_exercise(exercise.name).files
+    if exercise.answers:
+        files = {exercise.file: files.get(f"{exercise.name}.py", "")}
+    for name, source in files.items():
         path = (target / name).resolve()
         if path.is_relative_to(target.resolve()):
             write_atomically(path, source.encode("utf-8", "replace"))

@@ -22,6 +22,7 @@ from autograder.exports.formats import (
 )
 from autograder.grades.grade_file import write_atomically
 from autograder.grades.model import Grade
+from autograder.grades.view import GradeView, only
 from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef
 from autograder.text.messages import sanitize
@@ -60,7 +61,8 @@ def _known_to_roster(name: str, grades: Sequence[Grade], context: Context) -> Se
     if missing:
         who = begin_list([sanitize(one, 60) for one in missing], _NAMED)
         click.echo(say("export_without", count=len(missing), roster=roster.name, who=who), err=True)
-    return [grade for grade in grades if grade.student not in missing]
+    left_out = frozenset(missing)
+    return only(grades, lambda grade: grade.student not in left_out)
 
 
 def _upwards(folder: Path, top: Path) -> Iterator[Path]:
@@ -129,15 +131,21 @@ def _tell_github(grades: Sequence[Grade], context: Context) -> None:
 
 def select(
     grades: Sequence[Grade], students: Sequence[str], assignments: Sequence[str], where: Path
-) -> list[Grade]:
+) -> Sequence[Grade]:
     """The grades asked for. Raises :class:`UsageError` where there is none."""
     names = {same(student) for student in students}
-    found = [
-        grade
-        for grade in grades
-        if (not names or same(grade.student) in names)
-        and (not assignments or grade.assignment in assignments)
-    ]
+    if not names and not assignments:
+        return grades
+    found: Sequence[Grade]
+    if isinstance(grades, GradeView):  # where students are known by these names
+        found = grades.of(names, assignments)
+    else:
+        found = [
+            grade
+            for grade in grades
+            if (not names or same(grade.student) in names)
+            and (not assignments or grade.assignment in assignments)
+        ]
     if not found:
         wanted = ", ".join(sanitize(name, 60) for name in (*students, *assignments))
         raise UsageError(said("error_no_grade_of", where=where, wanted=wanted))

@@ -83,10 +83,20 @@ def _comparable(_: click.Context, __: click.Parameter, percent: float | None) ->
 )
 @click.option("--dry-run", is_flag=True, help=say("option_grade_dry_run"))
 @click.option("--excel", is_flag=True, help=say("option_excel"))
+@click.option("--shard", metavar="N/OF", help=say("option_grade_shard"))
+@click.option("--scheduler", metavar="ADDRESS", help=say("option_grade_scheduler"))
 @click.option("--prune", is_flag=True, help=say("option_grade_prune"))
 @course_option
 @language_option
-def command(*, course: Path | None, jobs: int | None, isolation: Level, **given: Any) -> int:
+def command(
+    *,
+    course: Path | None,
+    jobs: int | None,
+    isolation: Level,
+    shard: str | None,
+    scheduler: str | None,
+    **given: Any,
+) -> int:
 
     require_level(isolation)
     root = find_course(course)
@@ -99,4 +109,8 @@ def command(*, course: Path | None, jobs: int | None, isolation: Level, **given:
         options = GradeOptions(
             course=root, jobs=jobs or os.cpu_count() or 1, isolation=isolation, **given
         )
+        if shard is not None or scheduler is not None:
+            from autograder.cli.sharding import grade_part
+
+            return grade_part(shard, options, Request(**printed), origin, scheduler)
         return grade(options, Request(**printed), origin)

@@ -40,8 +40,9 @@ from autograder.exports.files import remarkable
 from autograder.exports.formats import FORMATS, ClassFormat
 from autograder.exports.summary import points
 from autograder.grades.changes import compare
-from autograder.grades.grade_file import FolderOfGrades, is_edited, read_folder
+from autograder.grades.grade_file import FolderOfGrades, is_edited
 from autograder.grades.model import Grade
+from autograder.grades.store import read_folder
 from autograder.submissions.found_at import in_words
 from autograder.submissions.layouts import AUTO, LAYOUTS, Found
 from autograder.submissions.layouts.unmatched import nearest
@@ -86,7 +87,7 @@ def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -
         context = replace(context, everybody=opened.roster)
         found = opened.found
         _say_what_was_found(found, options.layout)
-        _complain(_extensions_of_nobody(opened))
+        complain(_extensions_of_nobody(opened))
         if request.dry_run:
             _say_what_would_run(opened)
             return 0
@@ -148,7 +149,7 @@ def _say_about_adjustments(opened: ClassFolder, folder: FolderOfGrades) -> None:
     click.echo(say("adjustments_applied", n=count))
     if opened.options.students or opened.options.assignments or opened.found.layout == "repository":
         return
-    _complain([unused_line(*pair) for pair in without_effect(opened.adjustments, folder)])
+    complain([unused_line(*pair) for pair in without_effect(opened.adjustments, folder)])
 
 
 def _say_what_changed(
@@ -217,7 +218,7 @@ def _names(files: Sequence[Path]) -> str:
 def _say_about_files(grades: Sequence[Grade], out: Path) -> None:
     """A line for each file that was used under another name, or not used though it may be work."""
     lines = [line for grade in grades for line in remarkable(grade, cli_language())]
-    _complain(lines, say("grade_files_in", file=out / FILES))
+    complain(lines, say("grade_files_in", file=out / FILES))
 
 
 def _say_about_times(grades: Sequence[Grade]) -> None:
@@ -245,7 +246,7 @@ def _say_about_times(grades: Sequence[Grade]) -> None:
                 lines.append(say("grade_bad_timestamp", text=note, **about))
             if one.known_by == "nothing":
                 lines.append(say("grade_no_time", **about))
-        _complain(lines)
+        complain(lines)
 
 
 def _say_about_changes(graded: Sequence[Graded], folder: FolderOfGrades) -> None:
@@ -262,7 +263,7 @@ def _say_about_changes(graded: Sequence[Graded], folder: FolderOfGrades) -> None
         for one in folder.grades
         if (one.student, one.assignment) in edited
     ]
-    _complain([*lines, *(say("grade_damaged", file=file) for file in folder.damaged)])
+    complain([*lines, *(say("grade_damaged", file=file) for file in folder.damaged)])
 
 
 def _grade(
@@ -295,7 +296,7 @@ def _hold_against(percent: float | None, graded: list[Graded]) -> int:
         for grade in (one.grade for one in graded)
         if 100 * grade.total < percent * grade.max_score - 1e-9
     )
-    _complain(
+    complain(
         [
             say(
                 "grade_below",
@@ -312,7 +313,7 @@ def _hold_against(percent: float | None, graded: list[Graded]) -> int:
     return EXIT_FAILED if below else 0
 
 
-def _complain(lines: Sequence[str], in_all: str = "") -> None:
+def complain(lines: Sequence[str], in_all: str = "") -> None:
     """The first few lines, on standard error, and what there is in all where that is more."""
     for line in lines[:MAX_COMPLAINTS]:
         click.echo(in_language(line, cli_language()), err=True)
@@ -326,17 +327,17 @@ def _say_what_was_found(found: Found, layout: str) -> None:
     if layout == AUTO:
         expected = in_language(LAYOUTS[found.layout].expected, cli_language())
         click.echo(say("grade_layout", layout=found.layout, expected=expected))
-    _complain(
+    complain(
         [say("grade_left_out", name=in_language(name, cli_language())) for name in found.left_out]
     )
-    _complain(
+    complain(
         [
             f"{sanitize(ref.student, 60)}: {in_words(ref.found_at, ref.assignment, cli_language())}"
             for ref in found.refs
             if ref.found_at is not None
         ]
     )
-    _complain(found.unmatched)
+    complain(found.unmatched)
     if found.nobody:
         who = begin_list([sanitize(name, 60) for name in found.nobody], _NAMED)
         click.echo(say("times_unknown", file="--times", who=who), err=True)

@@ -94,7 +94,7 @@ def sync_command(
 ) -> int:
 
     require_nbgrader()
-    from autograder.grades.grade_file import read_grades
+    from autograder.grades.store import read_grades
     from autograder.integrations.nbgrader.settings import load_settings
     from autograder.integrations.nbgrader.sync import sync
 

@@ -23,6 +23,7 @@ def command(paths: tuple[Path, ...], language: str | None) -> int:
 
     from autograder.course.statement import for_terminal, statement_markdown
     from autograder.student.check_text import points_in_words
+    from autograder.student.to_come import to_come
     from autograder.text.messages import text
 
     with ExitStack() as stack:
@@ -39,14 +40,17 @@ def command(paths: tuple[Path, ...], language: str | None) -> int:
         console.print(text("next_submit", chosen), width=width)
         return 0
     work, one = found
-    statement = statement_markdown(work.exercise, chosen, level=1)
+    hidden = to_come(work.course, work.exercise)
+    statement = statement_markdown(
+        work.exercise, chosen, level=1, hidden_points=0.0 if hidden is None else hidden.points
+    )
     console.print(Markdown(for_terminal(statement), justify="left"), width=width)
     console.print()
     if not one.untouched and one.max_score:
         state = points_in_words(one, chosen)
         console.print(text("next_begun", chosen, state=state), width=width, markup=False)
     name = work.exercise.name
-    file = shown_file(work, f"{name}.py" if one.untouched else one.file)
-    line = text("next_file", chosen, file=file, name=name)
-    console.print(line, width=width, markup=False)
+    file = shown_file(work, one.file if one.file and not one.untouched else work.exercise.file)
+    console.print(text("next_file", chosen, file=file), width=width, markup=False)
+    console.print(f"  autograder check {name}", width=width, markup=False)
     return 0

@@ -51,3 +51,13 @@ def pick_assignment(name: str, course: Course, root: Path) -> Assignment:
         known = ", ".join(load_course(root).assignments)
         raise UsageError(said("error_no_assignment", name=name, known=known))
     return course.assignments[name]
+
+
+def refuse_inside_course(destination: Path, root: Path) -> None:
+    """What is written among the course's own files would be taken for part of it. Raises
+    :class:`UsageError`."""
+    inside = destination.resolve()
+    course = root.resolve()
+    for folder in ("assignments", "solutions", "tests"):
+        if inside.is_relative_to(course / folder):
+            raise UsageError(said("error_in_course", path=destination, folder=folder))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from autograder.course.loading import load_course
 from autograder.course.roster import Roster, course_roster
 from autograder.errors import AutograderError, UsageError
 from autograder.grades.deadline import all_due
-from autograder.grades.grade_file import read_folder, read_grades
 from autograder.grades.model import Grade
+from autograder.grades.store import database_in, read_folder, read_grades
+from autograder.grades.view import changed
 from autograder.grades.wording import in_language, is_frozen
 from autograder.submissions.submission import Submission
 from autograder.text.catalogue import languages
@@ -33,7 +34,7 @@ class Reading(Struct, frozen=True):
     """What a command reads: grades in the reader's language, the course and the roster where there
     is one."""
 
-    grades: list[Grade]
+    grades: Sequence[Grade]
     language: Language
     course: Course | None
     roster: Roster | None
@@ -63,7 +64,7 @@ def read_all(grades: Path, course: Path | None, language: Language | None) -> Re
     )
 
 
-def in_readers_language(grades: list[Grade], language: Language) -> list[Grade]:
+def in_readers_language(grades: Sequence[Grade], language: Language) -> Sequence[Grade]:
     """The grades in the language. Where an earlier version made some, a line says what stays in
     another one."""
     frozen = [one for one in grades if one.language != language and is_frozen(one)]
@@ -73,19 +74,19 @@ def in_readers_language(grades: list[Grade], language: Language) -> list[Grade]:
             say("export_frozen", language=language, others=others, n=len(frozen), all=len(grades)),
             err=True,
         )
-    return [in_language(one, language) for one in grades]
+    return changed(grades, lambda one: in_language(one, language))
 
 
-def read_grade_files(path: Path) -> list[Grade]:
+def read_grade_files(path: Path) -> Sequence[Grade]:
     """The grades in a folder, or in one file. A file that is no grade any more is named."""
-    if not path.is_dir():
+    if not path.is_dir() or database_in(path) is not None:
         return read_grades(path)
     found = read_folder(path)
     if not found.grades:
         return read_grades(path)  # which says what is wrong
     for file in found.damaged:
         click.echo(say("grade_damaged", file=file), err=True)
-    return list(found.grades)
+    return found.grades
 
 
 def find_loaded(given: Path | None) -> Course | None:

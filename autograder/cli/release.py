@@ -10,10 +10,17 @@ from pathlib import Path
 import click
 
 from autograder.cli.language import say
-from autograder.cli.options import course_option, find_course, language_option, pick_assignment
+from autograder.cli.options import (
+    course_option,
+    find_course,
+    language_option,
+    pick_assignment,
+    refuse_inside_course,
+)
 from autograder.course.course import Assignment, Course, pick_language
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
+from autograder.release.answer_form import refuse_weak_seed
 from autograder.release.bundle import Options, make_bundle
 from autograder.release.github import ACTION, COURSE_REPOSITORY, WORKFLOW, Classroom
 from autograder.release.packages import SYSTEMS, Target
@@ -51,6 +58,7 @@ _THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 )
 @click.option("--python", "pythons", multiple=True, help=say("option_release_python"))
 @click.option("--devcontainer", is_flag=True, help=say("option_release_devcontainer"))
+@click.option("--student", metavar="NAME", help=say("option_release_student"))
 @click.option("--colab", metavar="OWNER/REPO[@BRANCH]", help=say("option_release_colab"))
 @click.option("--web", is_flag=True, help=say("option_release_web"))
 @click.option("--pyodide", metavar="cdn|PATH", help=say("option_release_pyodide"))
@@ -67,6 +75,7 @@ def command(
     offline: tuple[str, ...],
     pythons: tuple[str, ...],
     devcontainer: bool,
+    student: str | None,
     colab: str | None,
     web: bool,
     pyodide: str | None,
@@ -89,7 +98,7 @@ def command(
     chosen = [pick_assignment(name, loaded, root) for name in assignments or loaded.assignments]
     if github and len(chosen) > 1:
         raise UsageError(said("error_github_one"))
-    _refuse_course(destination, root)
+    refuse_inside_course(destination, root)
     if web:
         return _release_site(loaded, chosen, destination, pyodide or "", language)
     classroom = Classroom(action or ACTION, course_repository or COURSE_REPOSITORY)
@@ -103,7 +112,10 @@ def command(
         ),
         devcontainer=devcontainer,
         colab=colab,
+        student=student,
     )
+    if student is not None:
+        refuse_weak_seed(loaded, chosen)
     bundle = make_bundle(loaded, chosen, options)
     done = write_bundle(bundle, destination)
     for name in bundle.left_out:
@@ -163,12 +175,3 @@ def _check_options(
         raise UsageError(said("error_needs_option", option="--colab", other="--notebook"))
     if colab is not None and not re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w./-]+)?", colab):
         raise UsageError(said("error_owner_repo", option="--colab", value=repr(colab)))
-
-
-def _refuse_course(destination: Path, root: Path) -> None:
-    """A bundle among the course's own files would be taken for part of it."""
-    inside = destination.resolve()
-    course = root.resolve()
-    for folder in ("assignments", "solutions", "tests"):
-        if inside.is_relative_to(course / folder):
-            raise UsageError(said("error_in_course", path=destination, folder=folder))

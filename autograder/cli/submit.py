@@ -53,7 +53,9 @@ def command(
     marks = {"ready": ("✓", "green"), "not_begun": ("·", "yellow")}
     for one in counting:
         mark, style = marks.get(one.state, ("✗", "bold red"))
-        line = text(f"submit_{one.state}", chosen, name=one.exercise.name, file=one.file)
+        line = text(
+            f"submit_{one.state}", chosen, name=one.exercise.name, file=one.file, line=one.line
+        )
         console.print(Text.assemble((f"{mark} ", style), line), soft_wrap=True)
     if not any(one.state == "ready" for one in counting):
         raise UsageError(said("usage_nothing_to_hand_in"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,7 +20,6 @@ from autograder.course.exercise import (
     Array,
     Dims,
     Drawing,
-    Dtype,
     GradientTest,
     Layout,
     Part,
@@ -52,10 +51,13 @@ GROUPS: Final = (
 _USUAL: Final = tuple(range(2, 6))
 _LARGE: Final = {0: 1001, 1: 1001, 2: 37, 3: 19, 4: 11}
 _LARGE_OF_MANY: Final = 6
-# A single length that is larger than any block or table that somebody has in mind; and one of
-# several axes, over all of which a right answer may loop.
-_LONG: Final = 211
-_LONG_SIDE: Final = 67
+# A single length that is larger than any block or table that somebody has in mind, of which one
+# is left over by blocks of 2, 4, ... 64; and one of several axes, over all of which a right answer
+# may loop.
+_LONG: Final = 193
+_LONG_SIDE: Final = 65
+# More calls between than somebody has buffers that take turns.
+_BETWEEN: Final = 9
 # Of more names it is not asked that no two lengths be equal.
 _MANY_NAMES: Final = 4
 # From below every threshold that stands for zero to above every one that stands for much, and by
@@ -63,6 +65,9 @@ _MANY_NAMES: Final = 4
 _SCALES: Final = ("1e-13", "1e-8", "4", "1e8")
 _LEADING: Final = ((), (3,), (2, 3))
 _AT_KINKS: Final = ("dtypes", "special-values")
+_SMALL_INTEGERS: Final = "integers(-2, 2)"
+# Beyond the products that one or two bytes hold.
+_LARGE_INTEGERS: Final = "integers(-300, 300)"
 _ONE_NONZERO: Final = "np.where(np.arange(ones.size).reshape(ones.shape) == ones.size // 2, 3, 0)"
 _WITH_ZEROS: Final = "np.where(uniform < 0.4, -0.0, normal)"
 
@@ -129,11 +134,11 @@ def battery_tests(battery: Battery, subject: Subject) -> tuple[RunTest, ...]:
     variants = {
         "shapes": tuple(_shapes(dims, subject)),
         "memory": tuple(_memory(subject)),
-        "dtypes": tuple(_dtypes(subject)),
+        "dtypes": tuple(_dtypes(dims, subject)),
         "scales": tuple(_scales(subject)),
         "special-values": tuple(_special_values(subject)),
         "calls": tuple(_calls(subject)),
-        "unchanged-arguments": () if subject.is_class else tuple(_memory(subject)),
+        "unchanged-arguments": () if subject.is_class else tuple(_unchanged(dims, subject)),
         "own-results": tuple(_own_results(dims)) if _has_other_numbers(subject) else (),
     } | {
         name: (Variant(),) * 2 if name in _sequences(subject) else ()
@@ -176,6 +181,7 @@ def _test(
             property="inputs_unchanged" if group == "unchanged-arguments" else "fresh_results",
             inputs=inputs,
             tolerance=battery.tolerance,
+            reference_at_kinks=True,
             title=title,
         )
     steps, others = _sequences(subject).get(group, (subject.steps, ()))
@@ -189,6 +195,7 @@ def _test(
         against=("reference",) if group in _AT_KINKS else ("finite_differences",),
         inputs=replace(inputs, others=others),
         tolerance=battery.tolerance,
+        reference_at_kinks=True,
         title=title,
     )
 
@@ -279,9 +286,9 @@ def _shapes(dims: Dims, subject: Subject) -> Iterator[Variant]:
     large = _LARGE.get(len(names), _LARGE_OF_MANY)
     lengths_of = {name: (large + 4 * number,) for number, name in enumerate(names)}
     yield Variant(dims=lengths_of | _one_leading_axis(dims, large))
-    for number, name in enumerate(names if len(names) > 1 else ()):
+    for name in names if len(names) > 1 else ():
         long = _LONG_SIDE if len(names) > _MANY_NAMES or _is_side(name, subject) else _LONG
-        yield Variant(dims={name: (long + 2 * number,)} | _one_leading_axis(dims, 16))
+        yield Variant(dims={name: (long,)} | _one_leading_axis(dims, 16))
 
 
 def _is_side(name: str, subject: Subject) -> bool:
@@ -302,7 +309,18 @@ def _by_leading_axes(dims: Dims) -> Iterator[Variant]:
 
 def _own_results(dims: Dims) -> Iterator[Variant]:
     """With lengths of 1 a sum may be a view of what it sums."""
-    yield from _by_leading_axes(dims)
+    for variant in _by_leading_axes(dims):
+        yield replace(variant, between=_BETWEEN)
+    yield from _single(dims)
+
+
+def _unchanged(dims: Dims, subject: Subject) -> Iterator[Variant]:
+    yield from _memory(subject)
+    yield from _single(dims)
+
+
+def _single(dims: Dims) -> Iterator[Variant]:
+    """One length after the other is 1."""
     for name in _named(dims):
         yield Variant(dims={name: (1,)})
 
@@ -321,18 +339,29 @@ def _memory(subject: Subject) -> Iterator[Variant]:
         yield Variant(layout="F", laid_out=(name,))
 
 
-def _dtypes(subject: Subject) -> Iterator[Variant]:
-    whole: tuple[Dtype, ...] = ("int64", "float32")
+def _dtypes(dims: Dims, subject: Subject) -> Iterator[Variant]:
+    """Integers up to 9, and small ones, for which functions that saturate do not."""
     untyped = subject.untyped
-    for dtype in whole:
-        yield Variant(dtypes=dict.fromkeys(untyped, dtype))
-        if len(untyped) > 1:
-            for name in untyped:
-                yield Variant(dtypes={name: dtype})
+    # Where there are leading axes alone, many numbers: of few, all may happen to be special.
+    many = {} if _named(dims) else _one_leading_axis(dims, 16)
+    yield Variant(dtypes=dict.fromkeys(untyped, "int64"), dims=many)
+    yield Variant(dtypes=dict.fromkeys(untyped, "float32"), dims=many)
+    yield _of_small_integers(untyped, subject, many)
+    if len(untyped) > 1:
+        for name in untyped:
+            yield _of_small_integers([name], subject, many)
+            yield Variant(dtypes={name: "float32"}, dims=many)
     if len(untyped) > 2:
         for name in untyped:
             others = [other for other in untyped if other != name]
-            yield Variant(dtypes=dict.fromkeys(others, "int64"))
+            yield _of_small_integers(others, subject, many)
+
+
+def _of_small_integers(
+    names: Sequence[str], subject: Subject, dims: Mapping[str, tuple[Any, ...]]
+) -> Variant:
+    draw = {name: _SMALL_INTEGERS for name in names if name in subject.free}
+    return Variant(dtypes=dict.fromkeys(names, "int64"), draw=draw, dims=dict(dims))
 
 
 def _scales(subject: Subject) -> Iterator[Variant]:
@@ -342,6 +371,7 @@ def _scales(subject: Subject) -> Iterator[Variant]:
     for scale in _SCALES:
         yield Variant(draw={name: f"{scale} * normal" for name in free})
     yield Variant(draw={name: "10.0 ** integers(-8, 8) * normal" for name in free})
+    yield Variant(dtypes=dict.fromkeys(free, "int64"), draw=dict.fromkeys(free, _LARGE_INTEGERS))
     if len(free) > 1:
         for name in free:
             yield Variant(draw={name: "1e-7 * normal"})
@@ -370,16 +400,32 @@ def _special_values(subject: Subject) -> Iterator[Variant]:
 
 def _calls(subject: Subject) -> Iterator[Variant]:
     """The same call three times, then one argument after the other renewed while the others
-    stay, then all; then arrays of the caller's that hold other numbers than in the call before."""
+    stay, or with its rows in another order; then all; then arrays of the caller's that hold other
+    numbers than in the call before."""
     everything = tuple(subject.everything)
     yield Variant()
     yield Variant(keep=everything)
     yield Variant(keep=everything)
     for name in subject.independent:
-        yield Variant(keep=tuple(other for other in everything if other != name))
+        others = tuple(other for other in everything if other != name)
+        yield Variant(keep=others, rolled=(name,) if _is_elementwise(subject, name) else ())
     yield Variant(same_dims=True, holds=True)
     if not subject.is_class:
         yield Variant(same_dims=True, in_place=True)
+
+
+# What the numbers of an array are drawn by one by one, whatever its other numbers are.
+_BY_ELEMENT: Final = frozenset(
+    ("abs", "away_from_zero", "integers", "normal", "np", "signs", "uniform", "where")
+)
+
+
+def _is_elementwise(subject: Subject, name: str) -> bool:
+    """True where an array has rows, which may stand in any order."""
+    array = subject.everything[name]
+    shapes = [other.shape for other in subject.everything.values()]
+    known = _BY_ELEMENT | set(lengths.dimensions(shapes))
+    return bool(array.shape) and set(re.findall(r"[A-Za-z_]\w*", array.draw)) <= known
 
 
 def _has_other_numbers(subject: Subject) -> bool:

@@ -471,13 +471,28 @@ Tests: TypeAlias = Annotated[
 ]
 
 
+class AnswerEntry(Declared, kw_only=True):
+    """A value that students work out by hand."""
+
+    points: Annotated[Points, form("for all its numbers together", examples=[2])]
+    shape: Annotated[Shape, form("the lengths of its axes; `[]` for a number")]
+    title: Annotated[LocalText, form("what students read above the blanks")] | None = None
+    tolerance: Annotated[
+        float,
+        Meta(ge=0, le=0.1),
+        form("for numbers that students round: so much more, relative to the largest"),
+    ] = 0.0
+
+
 class ExerciseFile(Declared, kw_only=True):
     """``assignments/<assignment>/<exercise>.yaml``: what students get."""
 
     either: ClassVar[dict[str, str]] = {
         "function": "such as 'dx(W, dy) -> dx'",
         "class": "such as 'Linear(W, b)'",
+        "answers": "such as '{dx: {shape: [n], points: 2}}'",
     }
+    dtype: ClassVar[Dtype] = "float64"
 
     title: Annotated[LocalText, form("a short text")]
     statement: Annotated[LocalText, form("Markdown, with LaTeX between `$` or `$$`")]
@@ -503,6 +518,28 @@ class ExerciseFile(Declared, kw_only=True):
     outputs: Annotated[OneOrMore[str], form("of a class: the names that steps assign")] | None = (
         None
     )
+    answers: (
+        Annotated[
+            dict[str, AnswerEntry],
+            Meta(min_length=1),
+            form(
+                "instead, what students fill in [by hand](by-hand.md), without any code",
+                empty="name a value, such as '{dx: {shape: [n], points: 2}}'",
+            ),
+        ]
+        | None
+    ) = None
+    given: (
+        Annotated[
+            dict[str, Numbers],
+            form(
+                "with `answers`, the numbers to calculate with, the same for all; without it, each "
+                "student has others"
+            ),
+        ]
+        | None
+    ) = None
+    dims: Annotated[Dims, form("with `answers`, the lengths of drawn numbers")] | None = None
     arrays: Annotated[Arrays, form("every argument, and its shape")]
     auxiliary: (
         Annotated[Arrays, form("arrays that the forward pass needs and the function does not get")]
@@ -633,6 +670,16 @@ class HiddenFile(Declared, kw_only=True):
         Annotated[
             tuple[RightEntry, ...],
             form("[solutions](#right-answers) in other formulas, which get full points"),
+        ]
+        | None
+    ) = None
+    follows: (
+        Annotated[
+            dict[str, Expression],
+            form(
+                "with `answers`, by answer: what it is made of, of other answers. Who has one of "
+                "those wrong gets the points of what [follows](by-hand.md#errors-carried-forward)"
+            ),
         ]
         | None
     ) = None

@@ -30,6 +30,14 @@ DRAW_WORDS = ("normal", "uniform", "signs", "integers", "away_from_zero", "zeros
 """The words of draw expressions, besides dimensions and the arrays drawn before."""
 
 
+FORM = ".answers.yaml"
+"""With it end the names of forms that students fill in, after the exercise's."""
+
+WHOLE_AND_SMALL = "integers(2, 9)"
+"""How numbers for calculating by hand are drawn where nothing else is said: neither 0 nor 1, which
+would hide that they are multiplied by."""
+
+
 class Signature(Struct, frozen=True):
     """``linear_backward(x, W, dy) -> dx, dW``."""
 
@@ -107,7 +115,9 @@ class Variant(Struct, frozen=True):
 
     ``dims`` restrict the lengths, ``rules`` are further constraints; ``draw`` and ``dtypes`` are
     by array; ``laid_out`` are the arrays that have the ``layout``, or none for all. Arrays in
-    ``keep`` are those of the case before; with ``same_dims`` the lengths are.
+    ``keep`` are those of the case before; with ``same_dims`` the lengths are; arrays in ``rolled``
+    have the rows of those of the case before, in another order, so that no sum tells them apart.
+    In a test of fresh results there are ``between`` calls before the first one's are looked at.
     ``same`` are two names for which one array object is handed over; with ``in_place`` the caller
     writes the numbers into the arrays that it handed over in the case before, which it ``holds``.
     """
@@ -119,7 +129,9 @@ class Variant(Struct, frozen=True):
     layout: Layout = "C"
     laid_out: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    rolled: tuple[str, ...] = ()
     same_dims: bool = False
+    between: int = 1
     same: tuple[str, ...] = ()
     holds: bool = False
     in_place: bool = False
@@ -170,6 +182,8 @@ class _RunTest(_Test, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     tolerance: dict[str, float] = {}
     """Slack relative to the largest element, for methods with an error of their own."""
+    reference_at_kinks: bool = False
+    """Nobody chose the inputs: where chance puts them at a kink, the reference speaks alone."""
 
 
 class ExampleTest(_RunTest, frozen=True, kw_only=True, tag="example"):
@@ -232,6 +246,17 @@ RunTest: TypeAlias = ExampleTest | GradientTest | PropertyTest | EfficiencyTest
 """The tests that run the student's code on cases drawn or given in the YAML."""
 
 Test: TypeAlias = RunTest | SourceTest | PytestTest
+
+
+class Answer(Struct, frozen=True):
+    """A value that students work out by hand and fill in, with the lengths of its axes."""
+
+    name: str
+    shape: tuple[str | int, ...]
+    title: Text = {}
+    follows: str | None = None
+    """What it is made of, of the arrays and of other answers: who has one of those wrong and goes
+    on rightly gets the points of this."""
 
 
 class DisabledTest(Struct, frozen=True):
@@ -306,6 +331,11 @@ class Exercise(Struct, frozen=True, dict=True):
     right: tuple[RightAnswer, ...] = ()
     disabled: tuple[DisabledTest, ...] = ()
     """Hidden tests that count for nobody, and are not in ``tests``."""
+    answers: dict[str, Answer] = {}
+    """What students fill in, where they write no code. The signature is then that of the solution,
+    and each answer has a hidden test of its name; all tests are about the same numbers."""
+    own_numbers: bool = False
+    """Whether each student calculates with other numbers."""
     origins: dict[str, Origin] = {}
     """Where ``tests.<name>``, ``mistakes.<name>``, ``forward`` ... are written, for errors
     found after loading; tests and mistakes have unique names."""
@@ -313,6 +343,11 @@ class Exercise(Struct, frozen=True, dict=True):
     @cached_property
     def max_score(self) -> float:
         return round(math.fsum(part.points for test in self.tests for part in test.parts), 9)
+
+    @property
+    def file(self) -> str:
+        """The name of the file that students hand in."""
+        return f"{self.name}{FORM if self.answers else '.py'}"
 
     @cached_property
     def run_tests(self) -> tuple[RunTest, ...]:

@@ -10,7 +10,7 @@ from autograder.course.exercise import Drawing, Exercise, PropertyTest, SourceTe
 from autograder.text.language import Language
 from autograder.text.messages import pick, text
 
-_CODE_OR_MATH = re.compile(
+CODE_OR_MATH = re.compile(
     r"(?P<code>```.*?```|`[^`\n]*`)"
     r"|(?P<line>[^\S\n]*)\$\$(?P<display>.+?)\$\$[^\S\n]*\n?"
     r"|\$(?P<inline>[^$]+?)\$",
@@ -21,39 +21,47 @@ _SHAPES = re.compile(r"^\s*\|.*\bshape\b.*\|\s*\n\s*\|[ :|-]+\|", re.IGNORECASE 
 
 
 def statement_markdown(
-    exercise: Exercise, language: Language, *, level: int = 2, file: str | None = None
+    exercise: Exercise,
+    language: Language,
+    *,
+    level: int = 2,
+    file: str | None = None,
+    hidden_points: float = 0.0,
 ) -> str:
     """Title (a heading of ``level``), statement, what to write, points, rules and shapes.
 
     Shapes are left out where the statement has a table of them. ``file`` is where to write it,
-    by default the exercise's ``.py`` file. Formulas are between dollar signs, as Jupyter and
+    by default the exercise's ``.py`` file. ``hidden_points`` are given by tests that ``exercise``,
+    as a bundle has it, is without. Formulas are between dollar signs, as Jupyter and
     most readers of Markdown take them.
     """
     statement = pick(exercise.statement, language).strip()
     write = text(
-        "statement_write",
+        "statement_fill" if exercise.answers else "statement_write",
         language,
         function=_signature(exercise),
-        file=file or f"{exercise.name}.py",
+        names=", ".join(f"`{name}`" for name in exercise.answers),
+        file=file or exercise.file,
     )
     blocks = [
         f"{'#' * level} {pick(exercise.title, language)}",
         statement,
-        f"{write} {points_line(exercise, language)}",
+        f"{write} {points_line(exercise, language, hidden_points)}",
         "\n".join(f"* {rule}" for rule in rules(exercise, language)),
-        "" if _SHAPES.search(statement) else "\n".join(_shape_table(exercise, language)),
+        "\n".join(_tables(exercise, statement, language)),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def points_line(exercise: Exercise, language: Language) -> str:
+def points_line(exercise: Exercise, language: Language, hidden_points: float = 0.0) -> str:
     """What the exercise is worth, and how much of it the public tests show."""
     public = math.fsum(
         part.points for test in exercise.tests if test.visibility == "public" for part in test.parts
     )
-    worth = exercise.max_score
+    # Of answers by hand, students have the points with the statement.
+    worth = exercise.max_score + (0.0 if exercise.answers else hidden_points)
     key = "statement_points"
-    if public == worth:
+    if public == worth or exercise.answers:
         key = "statement_points_public"
     elif public == 0:
         key = "statement_points_practice"
@@ -115,6 +123,25 @@ def _signature(exercise: Exercise) -> str:
     return exercise.signature.function if exercise.is_class else str(exercise.signature)
 
 
+def _tables(exercise: Exercise, statement: str, language: Language) -> Iterator[str]:
+    """The arrays with their shapes, where the statement has no table of them; or the answers."""
+    if exercise.answers:
+        yield from _answer_table(exercise, language)
+    elif not _SHAPES.search(statement):
+        yield from _shape_table(exercise, language)
+
+
+def _answer_table(exercise: Exercise, language: Language) -> Iterator[str]:
+    """A row for each answer: what it is, and the points."""
+    words = [text(f"word_{word}", language) for word in ("answer", "points")]
+    yield f"| {words[0]} |  | {words[1]} |"
+    yield "| :-- | :-- | --: |"
+    points = {test.name: test.parts[0].points for test in exercise.tests}
+    for answer in exercise.answers.values():
+        title = pick(answer.title, language)
+        yield f"| `{answer.name}` | {title} | {points.get(answer.name, 0):g} |"
+
+
 def _shape_table(exercise: Exercise, language: Language) -> Iterator[str]:
     """A row for each argument, and for each result whose shape follows from one of them."""
     yield f"| {text('word_array', language)} | {text('word_shape', language)} |"
@@ -162,7 +189,7 @@ def for_github(markdown: str) -> str:
     that is marked as mathematics it leaves alone.
     https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting
     """
-    return _CODE_OR_MATH.sub(_protected, markdown)
+    return CODE_OR_MATH.sub(_protected, markdown)
 
 
 def _protected(match: re.Match[str]) -> str:
@@ -192,20 +219,21 @@ _MATRIX = re.compile(r"\\begin\{[bp]?matrix\}(.*?)\\end\{[bp]?matrix\}", re.DOTA
 
 def for_terminal(markdown: str) -> str:
     """The same Markdown with its formulas as code, in characters that a terminal has."""
-    return _CODE_OR_MATH.sub(_plain_formula, markdown)
+    return CODE_OR_MATH.sub(_plain_formula, markdown)
 
 
 def _plain_formula(match: re.Match[str]) -> str:
     if match["code"] is not None:
         return match[0]
     formula = match["inline"] if match["inline"] is not None else match["display"]
-    plain = _in_characters(formula)
+    plain = formula_in_characters(formula)
     if match["inline"] is not None:
         return f"`{plain}`"
     return f"\n{match['line']}    {plain}\n\n"
 
 
-def _in_characters(formula: str) -> str:
+def formula_in_characters(formula: str) -> str:
+    """A formula in LaTeX in the characters that a terminal has."""
     shown = _MATRIX.sub(_rows, " ".join(formula.split()))
     shown = re.sub(r"\\(?:text|mathrm|operatorname|mathbf)\s*\{([^{}]*)\}", r"\1", shown)
     shown = re.sub(r"\\(?:left|right|big|Big|bigl|bigr|Bigl|Bigr)(?![A-Za-z])", "", shown)

@@ -31,7 +31,8 @@ AGREEMENT = 1e-7
 AGREEMENT_FLOAT32 = 1e-4
 # An explanation must hold on at least so many cases of different lengths.
 MIN_CASES = 2
-# What came back is looked up in the expressions of at most so many cases.
+# The expressions of so many cases are kept; of another one, they take the place of those that were
+# not asked for the longest time. What is found must not depend on who was asked about before.
 MAX_INDEXES = 2
 # Of the expressions found, so many are tried, the simplest first.
 MAX_CANDIDATES = 60
@@ -516,11 +517,12 @@ class Search:
     def _candidates(
         self, number: int, value: NumpyArray, agreement: float
     ) -> list[tuple[Expression, int]]:
-        if number not in self._indexes:
+        index = self._indexes.pop(number, None)
+        if index is None:
             if len(self._indexes) >= MAX_INDEXES:
-                return []
-            self._indexes[number] = _Index(self._cases[number], self._ranks_differ)
-        index = self._indexes[number]
+                del self._indexes[next(iter(self._indexes))]
+            index = _Index(self._cases[number], self._ranks_differ)
+        self._indexes[number] = index
         if value.size > 1:
             return index.get(value, agreement)
         # A single number is every other one up to a factor: factors with a name alone count.

@@ -13,11 +13,13 @@ from msgspec.structs import replace
 
 from autograder.course.adjustments import Decision
 from autograder.course.course import Course, HiddenFeedback
+from autograder.course.exercise import FORM
 from autograder.course.roster import Roster, course_roster, read_roster
 from autograder.errors import UsageError
 from autograder.exports.summary import points
 from autograder.grades.deadline import all_due
 from autograder.grades.model import Grade, TestGrade
+from autograder.grades.view import in_order
 from autograder.submissions.found_at import in_words
 from autograder.text.language import Language
 from autograder.text.messages import pick, text
@@ -214,7 +216,7 @@ def graded_files(grade: Grade) -> list[str]:
     return lines + [
         text("graded_file", grade.language, exercise=one.name, file=shown(one.file))
         for one in grade.exercises
-        if one.file not in ("", f"{one.name}.py")
+        if one.file not in ("", f"{one.name}.py", f"{one.name}{FORM}")
     ]
 
 
@@ -250,6 +252,6 @@ def report(grade: Grade) -> str:
 def by_student(grades: Sequence[Grade]) -> dict[str, dict[str, Grade]]:
     """Grades by student and assignment, students in order."""
     table: dict[str, dict[str, Grade]] = {}
-    for grade in sorted(grades, key=lambda grade: (grade.student, grade.assignment)):
+    for grade in in_order(grades):
         table.setdefault(grade.student, {})[grade.assignment] = grade
     return table

@@ -23,6 +23,7 @@ from autograder.exports import (
 from autograder.exports.context import Context, make_context
 from autograder.grades.feedback import visible
 from autograder.grades.model import Grade
+from autograder.grades.view import changed, in_order
 from autograder.submissions.submission import storable
 from autograder.text.language import Language
 from autograder.text.said import said
@@ -57,15 +58,17 @@ FORMATS: Final[Mapping[str, ClassFormat | GradeFormat]] = {
 }
 
 
-def for_format(name: str, grades: Sequence[Grade], context: Context) -> list[Grade]:
+def for_format(name: str, grades: Sequence[Grade], context: Context) -> Sequence[Grade]:
     """The grades as the readers of a format may see them, ordered by student and assignment."""
-    ordered = sorted(grades, key=lambda grade: (grade.student, grade.assignment))
+    ordered = in_order(grades)
     if not FORMATS[name].for_students:
         return ordered
-    return [
-        visible(grade, context.feedback, after_due=grade.assignment in context.past_due)
-        for grade in ordered
-    ]
+    return changed(
+        ordered,
+        lambda grade: visible(
+            grade, context.feedback, after_due=grade.assignment in context.past_due
+        ),
+    )
 
 
 def export_bytes(name: str, grades: Sequence[Grade], context: Context) -> bytes:

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from autograder.course.adjustments import Adjustment, Decision
 from autograder.course.policy import Late
+from autograder.grades.late_penalty import settle_late
 from autograder.grades.model import ExerciseGrade, Grade, TestGrade, clamp
-from autograder.grades.policy import settle_late
 
 
 def adjust(grade: Grade, adjustments: Iterable[Adjustment], late: Late) -> Grade:

@@ -8,17 +8,20 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from autograder.course.course import Assignment, Course
+from autograder.grades.late_penalty import Attempt, attempt_that_counts, due_date, settle
 from autograder.grades.model import Grade
-from autograder.grades.policy import Attempt, attempt_that_counts, due_date, settle
 from autograder.submissions.submission import SubmissionRef
-from autograder.submissions.submission_time import evidence
+from autograder.submissions.submission_time import Evidence, evidence
 
 # Of attempts without a time, the first.
 _NO_TIME = datetime(2, 1, 1, tzinfo=UTC)
 
 
-def with_deadline(grade: Grade, course: Course, ref: SubmissionRef) -> Grade:
-    """The grade with what handing it in when it was makes of its score.
+def with_deadline(
+    grade: Grade, course: Course, ref: SubmissionRef, told: Evidence | None = None
+) -> Grade:
+    """The grade with what handing it in when it was makes of its score; ``told`` is when that
+    was, where it is not to be looked for.
 
     A grade of an assignment without a due date has none of these fields.
     """
@@ -34,7 +37,7 @@ def with_deadline(grade: Grade, course: Course, ref: SubmissionRef) -> Grade:
             penalty=None,
             final_score=None,
         )
-    found = evidence(ref)
+    found = told or evidence(ref)
     # Of a mark that says "late" without a time, the least; without any evidence, in time.
     is_late = ref.is_late and due == assignment.due
     known = found.time or (due + timedelta(seconds=1) if is_late else due)

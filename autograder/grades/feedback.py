@@ -13,6 +13,13 @@ from autograder.grades.model import ExerciseGrade, Grade, Status, TestGrade, cla
 from autograder.text.messages import text
 from autograder.text.sentences import Sentence
 
+# What is said of a form that was filled in by hand tells its student nothing that is hidden.
+_ABOUT_FORMS = frozenset(
+    {"answer_form", "answer_blank", "answer_partly", "answer_unclear", "answer_ragged"}
+    | {"answer_shape", "answer_wrong", "answer_all_wrong", "answer_some_wrong", "answer_follows"}
+    | {"other_code", "other_numbers", "missing_file"}
+)
+
 
 def visible(grade: Grade, policy: HiddenFeedback, *, after_due: bool) -> Grade:
     """The grade as its student may see it. Scores and public tests stay as they are.
@@ -93,11 +100,19 @@ def _merged(tests: Iterable[TestGrade], language: str) -> TestGrade:
     )
 
 
+def _first_key(said: Sentence) -> str:
+    """The message that a sentence is, or begins with."""
+    first = said.parts[0] if said.parts else said
+    return first.key if isinstance(first, Sentence) else ""
+
+
 def _blanked(test: TestGrade, policy: HiddenFeedback, language: str) -> TestGrade:
     """The test without what would give its inputs or expected values away."""
     passed = test.status == "passed"
     status = test.status
     hints = policy in ("hints", "all")
+    if hints and test.said is not UNSET and _first_key(test.said) in _ABOUT_FORMS:
+        return replace(test, computed=UNSET)
     key = "hidden_lost"
     if not hints:
         status = "passed" if passed else "partial" if test.score > 0 else "failed"

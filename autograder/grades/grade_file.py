@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from autograder.errors import MachineError, UsageError
+from autograder.errors import MachineError
 from autograder.grades.model import Grade, Timing
 from autograder.submissions.submission import SubmissionRef, is_reserved, storable
 
@@ -20,16 +21,22 @@ decode_grade = msgspec.json.Decoder(Grade).decode
 
 
 def grade_path(out: Path, ref: SubmissionRef) -> Path:
-    """Where the grade of a submission belongs; named as the student's folder is.
+    """Where the file of a grade belongs in a folder of grades."""
+    return out / grade_name(ref)
 
-    Of several attempts each has a file under ``.attempts``, to choose from.
+
+def grade_name(ref: SubmissionRef) -> str:
+    """The name of the grade of a submission in a store: in a folder its path there. Named as the
+    student's folder is.
+
+    Of several attempts each has a name under ``.attempts``, to choose from.
     """
     student = ref.stored_as or os.path.basename(os.path.dirname(ref.folder))
     if not ref.stored_as and is_reserved(student):
         student = storable(student)
     if ref.attempt:
-        return out / ".attempts" / student / f"{ref.assignment}.{ref.attempt}.json"
-    return out / student / f"{ref.assignment}.json"
+        return f".attempts/{student}/{ref.assignment}.{ref.attempt}.json"
+    return f"{student}/{ref.assignment}.json"
 
 
 def read_grade(path: Path) -> Grade | None:
@@ -41,17 +48,18 @@ def read_grade(path: Path) -> Grade | None:
 
 
 class FolderOfGrades(Struct, frozen=True):
-    """What lies in a folder of grades: the grades, ordered by student and assignment, with the
-    file of each, and files that cannot be understood."""
+    """What lies in a store of grades: the grades, ordered by student and assignment, with the
+    file of each, and files that cannot be understood. Of a database ``grades`` is read as it is
+    gone through, each time, and the files are names only."""
 
-    grades: tuple[Grade, ...]
-    files: tuple[Path, ...]
-    damaged: tuple[Path, ...] = ()
+    grades: Sequence[Grade]
+    files: Sequence[Path]
+    damaged: Sequence[Path] = ()
 
 
-def read_folder(path: Path) -> FolderOfGrades:
-    """The grades in a folder that ``autograder grade`` wrote. The one reading of it, for the
-    summary and for exports."""
+def read_files(path: Path) -> FolderOfGrades:
+    """The grade files in a folder. Who wants grades, wherever they lie, asks
+    :mod:`autograder.grades.store`."""
     read = [
         (grade, file)
         for file in sorted(path.glob("*/*.json"))
@@ -65,30 +73,6 @@ def read_folder(path: Path) -> FolderOfGrades:
         tuple(file for _, file in found),
         tuple(file for grade, file in read if grade is None),
     )
-
-
-def read_grades(path: str | Path) -> list[Grade]:
-    """The grades in a folder that ``autograder grade`` wrote, or in one grade file, ordered
-    by student and assignment.
-
-    Raises :class:`UsageError` where there are none, or one cannot be understood.
-    """
-    path = Path(path)
-    if path.is_file():
-        grade = read_grade(path)
-        if grade is None:
-            raise UsageError(f"{path}: is not a grade file; grade again to mend it")
-        return [grade]
-    if not path.is_dir():
-        raise UsageError(f"{path}: is not there; give the folder that 'autograder grade' wrote")
-    found = read_folder(path)
-    if found.damaged:
-        raise UsageError(f"{found.damaged[0]}: is not a grade file; grade again to mend it")
-    if not found.grades:
-        raise UsageError(
-            f"{path}: no grades here; they are expected at <student>/<assignment>.json"
-        )
-    return list(found.grades)
 
 
 def seal_of(grade: Grade) -> str:

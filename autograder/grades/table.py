@@ -10,8 +10,8 @@ from msgspec.structs import asdict
 
 from autograder.course.exercise import Visibility
 from autograder.errors import UsageError
-from autograder.grades.grade_file import read_grades
 from autograder.grades.model import Grade, Status
+from autograder.grades.store import read_grades
 
 
 class GradeRow(Struct, frozen=True):

@@ -21,7 +21,7 @@ Content: TypeAlias = tuple[memoryview, ...]
 """The replies to a test; see :meth:`autograder.sandbox.session.Replies.content`."""
 
 # Of each test, so many different answers are kept, and so many bytes of them.
-MAX_ANSWERS = 4
+MAX_ANSWERS = 16
 MAX_ANSWER_BYTES = 1 << 22
 
 
@@ -40,7 +40,8 @@ class _Answer(Struct, eq=False):
 
 
 class AnswerCache:
-    """The latest answers to each test, by the test's name."""
+    """The latest answers to each test, by the test's name: those that were given again last stay
+    longest."""
 
     def __init__(self) -> None:
         self._answers: dict[str, list[_Answer]] = {}
@@ -48,8 +49,10 @@ class AnswerCache:
     def get(self, test: str, content: Content | None) -> tuple[Observation, ...] | None:
         """The observations for identical replies; None where there were none."""
         if content is not None:
-            for answer in self._answers.get(test, ()):
+            answers = self._answers.get(test, [])
+            for number, answer in enumerate(answers):
                 if answer.has_content(content):
+                    answers.append(answers.pop(number))  # the last to go
                     return answer.observations
         return None
 
@@ -70,7 +73,7 @@ class AnswerCache:
         self, test: str, observations: tuple[Observation, ...], judge: Callable[[], Judgement]
     ) -> Judgement:
         """The judgement of ``observations``: from before where these very ones are kept."""
-        for answer in self._answers.get(test, ()):
+        for answer in reversed(self._answers.get(test, ())):
             if answer.observations is observations:
                 if answer.judgement is None:
                     answer.judgement = judge()

@@ -6,6 +6,7 @@ import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from hashlib import blake2b
 
 import numpy as np
 from msgspec.structs import replace
@@ -26,6 +27,7 @@ from autograder.grading.run import ExerciseRun
 from autograder.text.language import Language
 from autograder.text.sentences import Words, joined, words
 from autograder.truth.cases import Case
+from autograder.truth.expected import Expected
 from autograder.truth.forward import run_forward
 from autograder.truth.reference import solution_source
 
@@ -35,6 +37,8 @@ MAX_CASE_ELEMENTS = 3000
 MAX_NUMBER = 500.0
 # Sentences that one test is explained with.
 _MAX_SENTENCES = 3
+# Of so many wrong outputs the explanations are kept: many students make the same mistake.
+_MAX_KNOWN = 1000
 
 
 class Diagnoser:
@@ -49,9 +53,9 @@ class Diagnoser:
         self._exercise = exercise
         self._cases = cases
         self._truths = truths
-        self._search: Search | None = None
         self._keys: list[tuple[str, int]] = []
         self._programs = _Programs(exercise)
+        self._known: dict[bytes, Explanation | None] = {}
 
     def explain(self, judgements: Sequence[Judgement], run: ExerciseRun) -> dict[str, Explanation]:
         """The explanation of each wrong output that has one."""
@@ -60,9 +64,10 @@ class Diagnoser:
         if not wrong:
             return {}
         found: dict[str, Explanation] = {}
-        search = self._searching()
+        search = self._search
+        first = self._exercise.run_tests[0].name
         is_wrong = {
-            (one.test.name, number, output)
+            (first if self._exercise.answers else one.test.name, number, output)
             for one in judgements
             for output, numbers in one.wrong.items()
             for number in numbers
@@ -80,21 +85,19 @@ class Diagnoser:
                     touched = touched or (test, number, output) in is_wrong
             if not touched:
                 continue
-            explanation = None
-            # Numbers of students may overflow. A search that fails explains nothing, and costs
-            # nobody a grade.
-            with (
-                np.errstate(all="ignore"),
-                contextlib.suppress(ArithmeticError, LookupError, ValueError),
-            ):
-                explanation = search.explain(output, returned)
-            if explanation is not None and not _is_the_answer(explanation):
+            key = _key(output, returned)
+            if key not in self._known:
+                while len(self._known) >= _MAX_KNOWN:
+                    del self._known[next(iter(self._known))]
+                self._known[key] = _explanation(search, output, returned)
+            explanation = self._known[key]
+            if explanation is not None:
                 found[output] = explanation
         return found
 
     def holds(self, explanation: Explanation, run: ExerciseRun) -> bool:
         """Whether the explanation gives what came back on every ordinary case of the run."""
-        search = self._searching()
+        search = self._search
         returned = {}
         for index, (test, number) in enumerate(self._keys):
             observation = run.observations[test][number]
@@ -103,19 +106,32 @@ class Diagnoser:
         arrays = {n: one for n, one in returned.items() if isinstance(one, np.ndarray)}
         return len(arrays) == len(returned) and search.holds(explanation, arrays)
 
-    def _searching(self) -> Search:
-        if self._search is None:
-            surroundings: list[Surroundings] = []
-            for test in self._exercise.run_tests:
-                if isinstance(test, EfficiencyTest) or not _is_plain(self._exercise, test):
-                    continue
-                for number, case in enumerate(self._cases[test.name]):
-                    around = self._around(case, self._truths[test.name][number])
-                    if around is not None and len(surroundings) < MAX_CASES:
-                        surroundings.append(around)
-                        self._keys.append((test.name, number))
-            self._search = Search(surroundings)
-        return self._search
+    @cached_property
+    def _search(self) -> Search:
+        surroundings: list[Surroundings] = []
+        if self._exercise.answers:
+            self._keys, surroundings = self._by_hand()
+        for test in () if self._exercise.answers else self._exercise.run_tests:
+            if isinstance(test, EfficiencyTest) or not _is_plain(self._exercise, test):
+                continue
+            for number, case in enumerate(self._cases[test.name]):
+                if len(surroundings) == MAX_CASES:
+                    break
+                around = self._around(case, self._truths[test.name][number])
+                if around is not None:
+                    surroundings.append(around)
+                    self._keys.append((test.name, number))
+        return Search(surroundings)
+
+    def _by_hand(self) -> tuple[list[tuple[str, int]], list[Surroundings]]:
+        """The one case that all tests of answers are about, by the first of them: each test knows
+        what is right of its own answer."""
+        first = self._exercise.run_tests[0].name
+        truth: dict[str, Expected] = {}
+        for test in self._exercise.run_tests:
+            truth |= self._truths[test.name][0]
+        around = self._around(self._cases[first][0], truth)
+        return ([], []) if around is None else ([(first, 0)], [around])
 
     def _around(self, case: Case, truth: Truth) -> Surroundings | None:
         """The case as the search sees it; None where its numbers are out of the ordinary."""
@@ -163,6 +179,26 @@ class Diagnoser:
             tuple(dict.fromkeys(upstream)),
             self._programs.on(case, known),
         )
+
+
+def _key(output: str, returned: Mapping[int, np.ndarray]) -> bytes:
+    """The same for the same arrays in the same cases."""
+    hasher = blake2b(output.encode(), digest_size=20)
+    for number, array in returned.items():
+        hasher.update(repr((number, array.dtype.str, array.shape)).encode())
+        hasher.update(array.tobytes())
+    return hasher.digest()
+
+
+def _explanation(
+    search: Search, output: str, returned: Mapping[int, np.ndarray]
+) -> Explanation | None:
+    """What explains that this was returned. Numbers of students may overflow. A search that fails
+    explains nothing, and costs nobody a grade."""
+    with np.errstate(all="ignore"), contextlib.suppress(ArithmeticError, LookupError, ValueError):
+        found = search.explain(output, returned)
+        return None if found is None or _is_the_answer(found) else found
+    return None
 
 
 class _Programs:

@@ -117,7 +117,7 @@ def note_on(
     exception = failure.exception
     is_stub = exception is not None and exception.type_name == "NotImplementedError"
     if failure.kind in ("missing_file", "missing_function") or is_stub:
-        file = f"{exercise.name}.py"
+        file = exercise.file
         near = submission.near(file)
         if near:
             names = _quoted(near)
@@ -250,7 +250,7 @@ def _failure_message(
         "exception": "" if exception is None else _exception_text(exception),
         "memory": limits.memory_mib,
         "reply": limits.reply_mib,
-        "seconds": f"{limits.wall_seconds:g}",
+        "seconds": failure.detail or f"{limits.wall_seconds:g}",
         "cpu": limits.cpu_seconds,
         "shapes": "" if failure.while_loading else _shapes(case, language),
     }

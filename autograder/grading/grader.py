@@ -11,10 +11,10 @@ import contextlib
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
@@ -31,7 +31,8 @@ from autograder.grades.model import (
     clamp,
 )
 from autograder.grading.attempt import seed_of
-from autograder.grading.budget import Budget
+from autograder.grading.by_hand import carry_forward, explain_answer, observe
+from autograder.grading.call_seconds import call_seconds
 from autograder.grading.clashes import find_shapes, fitting_in_words
 from autograder.grading.diagnose import Diagnoser, in_words
 from autograder.grading.efficiency import most_times
@@ -41,6 +42,7 @@ from autograder.grading.judge import (
     Truth,
     fail_exercise,
     is_refusal,
+    is_right,
     judge_anew,
     judge_lines,
     judge_pytest,
@@ -53,12 +55,16 @@ from autograder.grading.judge import (
 )
 from autograder.grading.mistakes import explain, label, mutant, other_values, with_shapes
 from autograder.grading.observation import Failure, Observation
+from autograder.grading.own_numbers import numbers_seed, owner_of
 from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare, with_tests
 from autograder.grading.run import ExerciseRun, Until, file_problem, run_exercise
+from autograder.grading.sketch import sketched
 from autograder.grading.source_rules import first_broken_rule
+from autograder.grading.submission_budget import Budget
 from autograder.grading.timing import baseline_lines, baseline_seconds
 from autograder.sandbox.host import Sandbox
+from autograder.submissions.forms import Form, decode
 from autograder.submissions.notebook import place_of
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language, Text
@@ -70,6 +76,7 @@ from autograder.truth.reference import load_reference, solution_source
 from autograder.truth.witnesses import Reference
 
 if TYPE_CHECKING:
+    from autograder.batch.cache import CourseCache
     from autograder.diagnosis.search import Explanation
     from autograder.diagnosis.shapes import Clash
     from autograder.grading.hidden_pytest.process import PytestRunner
@@ -85,6 +92,17 @@ FAR_TOO_SLOW = 3.0
 SEEDS_TRIED = 4
 # Tests that are tried first where one failure is enough.
 _QUICK = 3
+
+
+Mutants: TypeAlias = Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]
+"""By the name of a known mistake, what it did and how that was judged."""
+
+
+def form_in(exercise: Exercise, submission: Submission) -> Form | None:
+    """What was filled in for an exercise without code, of a submission as that has it; None where
+    there is no form, or the exercise asks for code."""
+    source = submission.files.get(f"{exercise.name}.py") if exercise.answers else None
+    return None if source is None else decode(source)
 
 
 def public_part(exercise: Exercise) -> Exercise:
@@ -121,15 +139,18 @@ class ExerciseGrader:
         thorough: bool = False,
         prepared: Prepared | None = None,
         public: ExerciseGrader | None = None,
+        cache: CourseCache | None = None,
     ) -> None:
         self._public = public
+        self._cache = cache
         self.exercise = exercise
         self._thorough = thorough
         self._given = prepared
         self._course = course
         self._sandbox = sandbox
+        self._owner: str | None = None  # of the numbers, where each student has others
         self._baselines: dict[str, float] = {}
-        self._mutants: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] | None = None
+        self._mutants: Mutants | None = None
         # How many answers each test has taken points from, of those asked for full points.
         self._noticed: Counter[str] = Counter()
 
@@ -170,6 +191,16 @@ class ExerciseGrader:
                 for test in self.exercise.run_tests
                 if isinstance(test, EfficiencyTest)
             },
+            call_seconds=None if self._reference is None else self._call_seconds,
+            is_right=lambda test, number, observation: is_right(
+                test, number, self.truths[test.name][number], observation
+            ),
+        )
+
+    def _call_seconds(self, test: RunTest) -> float:
+        assert self._reference is not None
+        return call_seconds(
+            self.exercise, test, self.cases[test.name], self._reference, self._course.limits
         )
 
     @cached_property
@@ -184,6 +215,8 @@ class ExerciseGrader:
         """What grades this submission: this, or where the course says so one with hidden inputs
         of its own, which cost what preparing a class costs. Not every seed need serve: chance may
         find no inputs that satisfy their rules."""
+        if self.exercise.own_numbers:
+            return self._with_own_numbers(submission)
         has_hidden = any(test.visibility == "hidden" for test in self.exercise.tests)
         if self._course.hidden_inputs == "fixed" or not has_hidden:
             return self
@@ -202,6 +235,40 @@ class ExerciseGrader:
             path=self.exercise.hidden_path,
         )
 
+    def _with_own_numbers(self, submission: Submission) -> ExerciseGrader:
+        """What grades this submission by the numbers of its student."""
+        assignment = submission.assignment
+        form = form_in(self.exercise, submission.for_exercise(self.exercise.name))
+        if form is None:
+            return self  # nothing is filled in
+        owner = owner_of(self._course, assignment, submission.student, form.code)
+        if owner is None:
+            return self  # it will be refused
+        seed = numbers_seed(self._course, assignment, owner)
+        course = replace(self._course, seed=seed, hidden_inputs="fixed")
+        own = ExerciseGrader(course, self.exercise, self._sandbox)
+        own._owner = owner
+        return own
+
+    def _start_form(self, submission: Submission, form: Form) -> Started:
+        """What a form answers, judged. An error before costs nothing again."""
+        case = self.cases[self.exercise.tests[0].name][0]
+        observation = observe(self.exercise, form, case.inputs)
+        if self.exercise.own_numbers and self._owner is None:
+            observation = Observation(failure=Failure("other_code", form.code))
+        run = ExerciseRun({test.name: (observation,) for test in self.exercise.run_tests})
+        judgements = carry_forward(
+            self.exercise,
+            [
+                judge_test(test, self.truths[test.name], run.observations[test.name])
+                for test in self.exercise.run_tests
+            ],
+            self.truths,
+            case,
+            observation,
+        )
+        return Started(submission, run, judgements, None, True)
+
     def start(self, submission: Submission, budget: Budget | None = None) -> Started:
         """Run the public tests. Their processes have ended when this returns. ``budget`` is the
         wall time that is left of the submission's."""
@@ -210,6 +277,9 @@ class ExerciseGrader:
         if problem is not None:
             judgements = fail_exercise(self.exercise, problem)
             return Started(submission, ExerciseRun({}), judgements, None, True)
+        form = form_in(self.exercise, submission)
+        if form is not None:
+            return self._start_form(submission, form)
         budget = budget or Budget(math.inf)
         public = [test for test in self._plan.tests if test.visibility == "public"]
         run, judgements = self._run_and_judge(submission, public, ExerciseRun({}), budget)
@@ -331,7 +401,8 @@ class ExerciseGrader:
     ) -> tuple[Judgement, ...]:
         """The judgements together with those of the rules about the source, in the exercise's
         order; all without points where a rule is broken that the exercise depends on."""
-        judgements = without_unproven(judgements)
+        if not self.exercise.answers:  # nobody fills in zeros without having thought
+            judgements = without_unproven(judgements)
         sources = [
             self._judge_source(test, submission, judgements) for test in self.exercise.source_tests
         ]
@@ -398,15 +469,34 @@ class ExerciseGrader:
         both = sorted((*judgements, *passed), key=lambda one: order[one.test.name])
         return run, tuple(both)
 
-    def mutants(self) -> Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]:
+    def mutants(self) -> Mutants:
         """What each known mistake does, found out when it is first asked for."""
         if self._mutants is None:
-            solution = solution_source(self.exercise) or ""
-            self._mutants = {
-                mistake.name: self.run_mutant(mutant(self.exercise, mistake, solution))
-                for mistake in self.exercise.mistakes
-            }
+            self._mutants = self._cached("mistakes", self._run_mutants)
         return self._mutants
+
+    def _run_mutants(self) -> Mutants:
+        solution = solution_source(self.exercise) or ""
+        return {
+            mistake.name: self._sketched_mutant(mutant(self.exercise, mistake, solution))
+            for mistake in self.exercise.mistakes
+        }
+
+    def _sketched_mutant(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
+        run, judgements = self.run_mutant(submission)
+        return sketched(run), judgements
+
+    def _cached(self, kind: str, find: Callable[[], Mutants]) -> Mutants:
+        """What follows from the course alone, from before where another process or an earlier run
+        has found it."""
+        if self._cache is None:
+            return find()
+        name = f"{self.exercise.assignment}.{self.exercise.name}.{kind}"
+        known: Mutants | None = self._cache.get([name]).get(name)
+        if known is None:
+            known = find()
+            self._cache.put({name: known})
+        return known
 
     def run_mutant(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
         """What a mistake does, with the shapes that met where it fails."""
@@ -414,11 +504,16 @@ class ExerciseGrader:
         return with_shapes(self.exercise, self.cases, run, submission), judgements
 
     @cached_property
-    def _with_other_values(self) -> Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]:
+    def _with_other_values(self) -> Mutants:
         """What mistakes do with other numbers than the usual ones."""
+        if not any(other_values(mistake) for mistake in self.exercise.mistakes):
+            return {}
+        return self._cached("other-values", self._run_with_other_values)
+
+    def _run_with_other_values(self) -> Mutants:
         solution = solution_source(self.exercise) or ""
         return {
-            label(mistake.name, number): self.run_mutant(
+            label(mistake.name, number): self._sketched_mutant(
                 mutant(self.exercise, mistake, solution, values)
             )
             for mistake in self.exercise.mistakes
@@ -527,7 +622,8 @@ class ExerciseGrader:
         test = judgement.test
         clash = self._clash(judgement, submission)
         message = joined(self.message_lines(judgement, language, submission), " ")
-        failure = None if judgement.finding is None else judgement.finding.failure
+        finding = judgement.finding
+        failure = None if finding is None else finding.failure
         hint = {} if failure is None else dict(failure.hint)
         if mistake is not None:
             hint = hints[mistake]
@@ -551,7 +647,7 @@ class ExerciseGrader:
             message=str(message),
             mistake=mistake,
             hint=str(shown) or None,
-            said=UNSET if judgement.status == "passed" else message.said,
+            said=UNSET if finding is None and judgement.status == "passed" else message.said,
             hint_said=shown.said if shown else UNSET,
             computed=", ".join(f"{name} = {one}" for name, one in found.items()) or UNSET,
             file=file,
@@ -567,6 +663,11 @@ class ExerciseGrader:
         if finding is None:
             earned = judgement.score >= judgement.max_score
             return (words("passed" if earned else "unproven", language),)
+        form = form_in(self.exercise, submission)
+        if form is not None:
+            case = self.cases[judgement.test.name][0]
+            observation = observe(self.exercise, form, case.inputs)
+            return (explain_answer(self.exercise, finding, observation, language),)
         lines = explain_finding(
             self.exercise,
             finding,
@@ -613,7 +714,9 @@ class Grader:
         sandbox: Sandbox,
         language: Language,
         prepared: Mapping[tuple[str, str], Prepared] | None = None,
+        cache: CourseCache | None = None,
     ) -> None:
+        self._cache = cache
         self._course = course
         self._sandbox = sandbox
         self._language = language
@@ -628,6 +731,7 @@ class Grader:
                     exercise,
                     self._sandbox,
                     prepared=self._prepared.get((assignment, exercise.name)),
+                    cache=self._cache,
                 )
                 for exercise in self._course.assignments[assignment].exercises
             )

@@ -41,6 +41,7 @@ Property: TypeAlias = Literal[
     "shared_results",
     "linear_in_upstream",
     "right_when_timed",
+    "follows",
 ]
 
 
@@ -113,7 +114,8 @@ class Judgement(Struct, frozen=True, dict=True):
 
     @cached_property
     def status(self) -> Status:
-        if self.score >= self.max_score and self.finding is None:
+        follows = self.finding is not None and self.finding.property == "follows"
+        if self.score >= self.max_score and (self.finding is None or follows):
             return "passed"
         if self.score > 0:
             return "partial"
@@ -291,6 +293,15 @@ def judge_test(
         finding,
         {name: tuple(found) for name, found in wrong.items()},
         tuple(output for output, found in wrong.items() if output in telling and not found),
+    )
+
+
+def is_right(test: RunTest, number: int, truth: Truth, observation: Observation) -> bool:
+    """Whether nothing is wrong with the outputs that the test is about in the case ``number``."""
+    return not any(
+        _examine(test, number, output, truth[output], observation)
+        for part in test.parts
+        for output in part.outputs
     )
 
 

@@ -64,6 +64,9 @@ FailureKind: TypeAlias = Literal[
     "check",
     "check_error",
     "check_timeout",
+    "form",
+    "other_code",
+    "other_numbers",
     "no_elements",
     "not_a_number",
 ]
@@ -111,7 +114,8 @@ class Observation(Struct, frozen=True):
     change: Change | None = None
     shared: tuple[str, ...] = ()
     seconds: float = 0.0
-    """For an efficiency test: the processor time of the steps."""
+    """For an efficiency test: the processor time of the steps; infinite for a wrong answer, which
+    is not timed."""
     lines: int | None = None
     """For an efficiency test: how many lines of Python the steps executed, where the process said;
     one more than are counted where that are more."""

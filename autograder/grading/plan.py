@@ -32,10 +32,16 @@ MAX_LINES = 500_000
 class Plan:
     """The tests of an exercise in the order in which they are run, and their questions.
 
-    Public tests come first, in their order; hidden ones follow in an order that follows
-    from ``seed``, which student code does not know. With ``draws_anew``, each timing has inputs
-    of its own. Where it ``counts_lines``, ``smaller`` are shorter cases of efficiency tests, drawn
-    where they are not given, and ``yardsticks`` tell the lines that are allowed.
+    Public tests come first; hidden ones follow in an order that follows from ``seed``, which
+    student code does not know. Those of efficiency are the last of either: who is slow is right
+    elsewhere, and questions that are asked together lie side by side.
+
+    With ``draws_anew``, each timing has inputs of its own. Where it ``counts_lines``, ``smaller``
+    are shorter cases of efficiency tests, drawn where they are not given, and ``yardsticks`` tell
+    the lines that are allowed. ``call_seconds``
+    tells how much processor time a call may take, see :func:`~.call_seconds.call_seconds`, and
+    ``is_right`` of an efficiency test whether what came back for the case of a number is right:
+    how long a wrong answer takes does not matter.
     """
 
     def __init__(
@@ -48,7 +54,12 @@ class Plan:
         counts_lines: bool = True,
         smaller: Mapping[str, Sequence[Case]] | None = None,
         yardsticks: Mapping[str, Yardstick] | None = None,
+        call_seconds: Callable[[RunTest], float] | None = None,
+        is_right: Callable[[EfficiencyTest, int, Observation], bool] = lambda *_: True,
     ) -> None:
+        self.is_right = is_right
+        self._find_call_seconds = call_seconds
+        self._call_seconds: dict[str, float] = {}
         self.counts_lines = counts_lines
         self._draws_anew = draws_anew
         self._smaller = dict(smaller or {})
@@ -65,11 +76,19 @@ class Plan:
         """What to ask about each case; None where later questions depend on answers."""
         if test.name not in self._questions:
             cases = self.cases[test.name]
-            depends = not _is_one_call(test) or any(case.functions for case in cases)
+            depends = isinstance(test, EfficiencyTest) or any(case.functions for case in cases)
             self._questions[test.name] = (
                 None if depends else [_ask(self.exercise, test, case) for case in cases]
             )
         return self._questions[test.name]
+
+    def call_seconds(self, test: RunTest) -> float | None:
+        """The processor time that each call of the test may take; None for that of a test."""
+        if self._find_call_seconds is None:
+            return None
+        if test.name not in self._call_seconds:
+            self._call_seconds[test.name] = self._find_call_seconds(test)
+        return self._call_seconds[test.name]
 
     def drawn_anew(self, test: RunTest) -> Sequence[Case]:
         """Other cases for a test, which nobody has seen; the known ones where the truth about
@@ -116,18 +135,24 @@ def _order(exercise: Exercise, seed: int) -> list[RunTest]:
     hidden = [test for test in exercise.run_tests if test.visibility == "hidden"]
     key = f"{seed}/{exercise.assignment}/{exercise.name}/order".encode()
     random.Random(blake2b(key).digest()).shuffle(hidden)
-    return public + hidden
-
-
-def _is_one_call(test: RunTest) -> bool:
-    return (
-        len(test.steps) == 1
-        and test.steps[0].arguments is not None
-        and not isinstance(test, EfficiencyTest)
-    )
+    return [
+        test
+        for tests in (public, hidden)
+        for test in sorted(tests, key=lambda one: isinstance(one, EfficiencyTest))
+    ]
 
 
 def _ask(exercise: Exercise, test: RunTest, case: Case) -> Questions:
+    if not is_one_call(test):
+        return tuple(
+            question(
+                step.target,
+                None if step.arguments is None else _arguments(step, case),
+                keep=kept_as(step, test.steps),
+                follows=number > 0,
+            )
+            for number, step in enumerate(test.steps)
+        )
     (step,) = test.steps
     arguments = _arguments(step, case)
     if not isinstance(test, PropertyTest):
@@ -143,10 +168,24 @@ def _ask(exercise: Exercise, test: RunTest, case: Case) -> Questions:
     questions = [question(step.target, arguments, keep=FIRST, inspect=True)]
     second = second_inputs(exercise, test, case)
     if second is not None:
-        questions.append(question(step.target, _arguments(step, second)))
+        questions += [question(step.target, _arguments(step, second))] * case.between
     if test.property == "fresh_results":
         questions.append(question(FIRST))
     return tuple(questions)
+
+
+def is_one_call(test: RunTest) -> bool:
+    """Whether a single call is all that the test does with a case."""
+    return len(test.steps) == 1 and test.steps[0].arguments is not None
+
+
+def kept_as(step: Step, steps: Sequence[Step]) -> str | None:
+    """The name by which the student's process keeps what a call gives, for those of ``steps`` that
+    are about it."""
+    if step.arguments is None:
+        return None
+    owners = {one.target.partition(".")[0] for one in steps}
+    return next((name for name in step.results if name in owners), None)
 
 
 def second_inputs(exercise: Exercise, test: PropertyTest, case: Case) -> Case | None:

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 _LOOKED_AT = 100
 # So many cases of each test are looked at element by element where that is asked for; in the
 # others, a random direction is.
-_THOROUGH = 3
+_THOROUGH = 1
+# In so many cases of each test the solution is held against the forward pass; for the linter, in
+# all. A wrong one is wrong in most, and each case takes half as long again.
+_CHECKED = 2
 # Elements that take as long as the rest of a case.
 _ELEMENTS = 3300
 
@@ -81,19 +84,20 @@ def _work_out(
     references = [load_reference(exercise) for exercise in exercises]
     right = [load_right(exercise) for exercise in exercises]
 
-    def expected(item: tuple[int, RunTest, Case, bool]) -> Truth:
-        number, test, case, is_first = item
+    def expected(item: tuple[int, RunTest, Case, int]) -> Truth:
+        number, test, case, place = item
         return expected_outputs(
             exercises[number],
             test,
             case,
             references[number],
             right=right[number],
-            thorough=thorough and is_first,
+            thorough=thorough and place < _THOROUGH,
+            checked=thorough or place < _CHECKED,
         )
 
     items = [
-        (number, test, case, place < _THOROUGH)
+        (number, test, case, place)
         for number, exercise in enumerate(exercises)
         for test in exercise.run_tests
         for place, case in enumerate(cases[number][test.name])
@@ -114,7 +118,8 @@ def prepare_for(
 ) -> dict[tuple[str, str], Prepared]:
     """The exercises that some of the submissions have files for, by assignment and name.
     Raises :class:`~autograder.errors.CourseError`."""
-    exercises = _handed_in(refs, course)
+    # Where each student has numbers of their own, there is nothing to share.
+    exercises = [one for one in _handed_in(refs, course) if not one.own_numbers]
     if course.hidden_inputs == "per-attempt":  # each submission has hidden ones of its own
         exercises = [with_tests(one, "public") for one in exercises]
     try:

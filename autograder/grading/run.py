@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -18,7 +18,6 @@ from autograder.course.exercise import (
     Step,
     Visibility,
 )
-from autograder.grading.budget import Budget
 from autograder.grading.observation import (
     Change,
     Failure,
@@ -30,7 +29,8 @@ from autograder.grading.observation import (
     failure_of,
     observation_of,
 )
-from autograder.grading.plan import FIRST, Plan, inputs_of, second_inputs
+from autograder.grading.plan import FIRST, Plan, inputs_of, is_one_call, kept_as, second_inputs
+from autograder.grading.submission_budget import Budget
 from autograder.sandbox.protocol import Returned
 from autograder.sandbox.session import Allowance, Outcome, Replies, Session
 from autograder.submissions.submission import Submission
@@ -39,9 +39,20 @@ from autograder.truth.cases import Case
 OpenSession: TypeAlias = Callable[[], Session]
 Until: TypeAlias = Callable[[str, tuple[Observation, ...]], bool]
 
-# What uses up the machine is not tried a third time in one exercise.
+# What uses up memory is not tried a third time in one exercise, and what uses up time not again,
+# unless it was the time of a test that is about time.
 EXHAUSTING: frozenset[FailureKind] = frozenset({"timeout", "cpu", "memory", "oversized"})
 MAX_EXHAUSTING = 2
+_ENDLESS: frozenset[FailureKind] = frozenset({"timeout", "cpu"})
+
+
+def exhaustion(observations: Sequence[Observation], *, is_timed: bool = False) -> int:
+    """How much of :data:`MAX_EXHAUSTING` the observations of one test use up. Who takes long where
+    it ``is_timed`` is slow, and need not take long in other tests."""
+    kinds = {one.failure.kind for one in observations if one.failure is not None}
+    if kinds & _ENDLESS and not is_timed:
+        return MAX_EXHAUSTING
+    return 1 if kinds & EXHAUSTING else 0
 
 
 class ExerciseRun(Struct, frozen=True):
@@ -50,7 +61,7 @@ class ExerciseRun(Struct, frozen=True):
     observations: dict[str, tuple[Observation, ...]]
     output: str = ""
     exhausting: int = 0
-    """How many tests used up what they may."""
+    """How much of :data:`MAX_EXHAUSTING` is used up."""
     load_failure: Failure | None = None
     """Why the file cannot be loaded, which is not tried again."""
 
@@ -76,9 +87,9 @@ def file_problem(exercise: Exercise, submission: Submission) -> Failure | None:
     """Why there is no source text to run, if there is none."""
     file = f"{exercise.name}.py"
     if file in submission.unreadable:
-        return Failure(submission.unreadable[file], file)
+        return Failure(submission.unreadable[file], exercise.file)
     if file not in submission.files:
-        return Failure("missing_file", file)
+        return Failure("missing_file", exercise.file)
     return None
 
 
@@ -138,13 +149,15 @@ class _Runner:
     ) -> Iterator[tuple[str, tuple[Observation, ...]]]:
         """Send all the questions and let the answers come."""
         script = self._plan.script(tests)
+        seconds = [self._plan.call_seconds(test) for test in tests]
         done = 0
         while done < len(tests):
             session = self._start()
             if session is None:
                 yield from ((test.name, self._complete(test, ())) for test in tests[done:])
                 return
-            for test, replies in zip(tests[done:], session.ask_all(script, done), strict=False):
+            answers = session.ask_all(script, done, seconds)
+            for test, replies in zip(tests[done:], answers, strict=False):
                 done += 1
                 yield test.name, self._complete(test, self._read(test, session, replies))
                 if self._is_over:  # it may live, and go on with the others
@@ -156,6 +169,7 @@ class _Runner:
             session = self._start()
             observations: Sequence[Observation] = ()
             if session is not None:
+                session.start_clock(call_seconds=self._plan.call_seconds(test))
                 observations = self._ask(session, test)
             yield test.name, self._complete(test, observations)
 
@@ -179,8 +193,7 @@ class _Runner:
         self, test: RunTest, observations: Sequence[Observation]
     ) -> tuple[Observation, ...]:
         """One observation for each case of the test."""
-        if any(map(_is_exhausting, observations)):
-            self._exhausting += 1
+        self._exhausting += exhaustion(observations, is_timed=isinstance(test, EfficiencyTest))
         missing = len(self._plan.cases[test.name]) - len(observations)
         # The same tuple where nothing is missing, by which it is recognised.
         return (
@@ -218,13 +231,16 @@ class _Runner:
         second = second_inputs(self._plan.exercise, test, case)
         if second is not None:
             again = inputs_of(second)
-            answers.append(session.call(step.target, [again[name] for name in names]))
+            for _ in range(case.between):
+                answers.append(session.call(step.target, [again[name] for name in names]))
         if test.property == "fresh_results":
             answers.append(session.read(FIRST))
         return self._put_together(test, case, answers)
 
     def _put_together(self, test: RunTest, case: Case, answers: Sequence[Outcome]) -> Observation:
         """One observation from the answers to the questions about one case."""
+        if not is_one_call(test):
+            return _of_steps(test.steps, answers)
         names = test.steps[0].results
         accept_lists = self._plan.exercise.accept_lists
         observations = [
@@ -252,8 +268,9 @@ class _Runner:
         )
 
     def _timed(self, test: EfficiencyTest, case: Case, number: int) -> Observation:
-        """Take the steps of the case, count the lines that they execute for it and for a smaller
-        one and, where that does not say enough, note the time of taking them on other inputs.
+        """Take the steps of the case and, where the answer is right, count the lines that they
+        execute for it and for a smaller one and, where that does not say enough, note the time of
+        taking them on other inputs.
 
         Those are drawn for this one timing: an answer that was kept or told by somebody who had
         them before cannot be right.
@@ -264,6 +281,8 @@ class _Runner:
         observation = _take_steps(session, test.steps, case)  # imports what it imports only now
         if observation.failure is not None:
             return observation
+        if not self._plan.is_right(test, number, observation):
+            return replace(observation, seconds=math.inf)
         if most := self._plan.most_lines(test, number):
             smaller = self._plan.smaller(test)
             fewer = _count_lines(session, test.steps, smaller[number], most) if smaller else None
@@ -357,19 +376,27 @@ def _take_steps(
     """Take the steps one after the other; the outputs are what they assign. Where lines are to be
     counted, up to ``count`` of each call, ``counted`` gets their numbers."""
     inputs = inputs_of(case)
-    owners = {step.target.partition(".")[0] for step in steps}
-    outputs: Outputs = {}
-    for step in steps:
-        if step.arguments is None:
-            outcome = session.read(step.target)
-        else:
-            keep = next((name for name in step.results if name in owners), None)
+
+    def answers() -> Iterator[Outcome]:
+        for step in steps:
+            if step.arguments is None:
+                yield session.read(step.target)
+                continue
             arguments = [inputs[name] for name in step.arguments]
-            outcome = session.call(step.target, arguments, keep=keep, count=count)
+            outcome = session.call(step.target, arguments, keep=kept_as(step, steps), count=count)
             if counted is not None and isinstance(outcome, Returned):
                 counted.append(count + 1 if outcome.lines is None else outcome.lines)
                 if counted[-1] > count:  # it was ended, without a result
-                    return Observation(outputs)
+                    return
+            yield outcome
+
+    return _of_steps(steps, answers())
+
+
+def _of_steps(steps: Sequence[Step], answers: Iterable[Outcome]) -> Observation:
+    """What the steps assigned, from the answer to each; those after a failure are not looked at."""
+    outputs: Outputs = {}
+    for step, outcome in zip(steps, answers, strict=False):
         observation = (
             observation_of(outcome, step.results)
             if step.results

@@ -9,11 +9,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from autograder.course.course import Assignment, Course
-from autograder.course.exercise import Exercise
+from autograder.course.exercise import FORM, Exercise
 from autograder.course.loading import load_course
 from autograder.course.schema import FOLDER, schema_file
 from autograder.course.statement import for_github
 from autograder.errors import CourseError
+from autograder.release.answer_form import form_notebook, form_yaml
 from autograder.release.config import bundle_config
 from autograder.release.editors import Colab, devcontainer_files
 from autograder.release.github import Classroom, repository_files
@@ -43,6 +44,8 @@ class Options(Struct, frozen=True):
     devcontainer: bool = False
     colab: str | None = None
     """OWNER/REPO, or OWNER/REPO@BRANCH, where the notebooks will be on GitHub."""
+    student: str | None = None
+    """Whose numbers are in forms, where each student has others; None: nobody's."""
 
 
 class Bundle(Struct, frozen=True):
@@ -76,7 +79,7 @@ def make_bundle(course: Course, assignments: Sequence[Assignment], options: Opti
             work |= {
                 f"assignments/{assignment.name}/{exercise.name}{ending}"
                 for exercise in assignment.exercises
-                for ending in (".py", ".ipynb")
+                for ending in (".py", ".ipynb", FORM)
             } & own.keys()
     files |= _around(course, assignments, options)
     for assignment in assignments:
@@ -94,12 +97,17 @@ def _of_assignment(
     """What is made for the folder of an assignment: stubs, notebooks, hints and points."""
     folder, language = f"assignments/{assignment.name}", options.language
     files = {
-        f"{folder}/{exercise.name}.py": stub_source(exercise, language).encode()
+        f"{folder}/{exercise.file}": form_yaml(course, exercise, language, options.student)
+        if exercise.answers
+        else stub_source(exercise, language).encode()
         for exercise in assignment.exercises
     }
     if options.notebooks:
         for exercise in assignment.exercises:
             path = f"{folder}/{exercise.name}.ipynb"
+            if exercise.answers:
+                files[path] = form_notebook(course, exercise, language, options.student)
+                continue
             colab = None if options.colab is None else Colab(options.colab, path)
             files[path] = exercise_notebook(exercise, language, colab)
     index = index_path(Path(), assignment.name).as_posix()
@@ -157,5 +165,7 @@ def _refuse_dependence(assignments: Sequence[Assignment], files: dict[str, bytes
 
 def _find_truths(exercise: Exercise) -> None:
     for test in exercise.run_tests:
+        if test.visibility == "hidden":  # of answers by hand, which are not told
+            continue
         for case in draw_cases(exercise, test, 0):
             expected_outputs(exercise, test, case, None)

@@ -22,10 +22,10 @@ def readmes(
     common, and one each in the assignments' folders. Formulas are between dollar signs."""
     if len(assignments) == 1:
         (assignment,) = assignments
-        how = _how(assignment.name, language, notebooks=notebooks, github=github)
+        how = _how(assignment.name, language, [assignment], notebooks=notebooks, github=github)
         blocks = [*_heading(course, assignment, language), *how, *_work(assignment, language)]
         return {"README.md": "\n".join(blocks)}
-    how = _how("<assignment>", language, notebooks=notebooks, github=github)
+    how = _how("<assignment>", language, assignments, notebooks=notebooks, github=github)
     rows = [_row(assignment, language) for assignment in assignments]
     heads = [text(f"word_{word}", language) for word in ("assignment", "points", "due")]
     table = [f"| {' | '.join(heads)} |", "| :-- | --: | :-- |", *rows]
@@ -45,11 +45,21 @@ def _heading(course: Course, assignment: Assignment, language: Language) -> list
     return blocks
 
 
-def _how(name: str, language: Language, *, notebooks: bool, github: bool) -> list[str]:
+def _how(
+    name: str,
+    language: Language,
+    assignments: Sequence[Assignment],
+    *,
+    notebooks: bool,
+    github: bool,
+) -> list[str]:
     """How to begin, to work and to hand in."""
     folder = f"assignments/{name}"
-    keys = ["readme_beginning", "readme_working"]
-    if notebooks:
+    by_hand = [bool(one.answers) for each in assignments for one in each.exercises]
+    keys = ["readme_beginning"]
+    keys += [] if all(by_hand) else ["readme_working"]
+    keys += ["readme_by_hand"] if any(by_hand) else []
+    if notebooks and not all(by_hand):
         keys.append("readme_notebooks")
     keys.append("readme_hand_in_by_push" if github else "readme_hand_in")
     return [text(key, language, folder=folder, assignment=name) for key in keys]
@@ -62,7 +72,7 @@ def _work(assignment: Assignment, language: Language, *, beside: bool = False) -
     lines = [f"| {' | '.join(words)} |", "| :-- | :-- | --: |"]
     for exercise in assignment.exercises:
         title = pick(exercise.title, language).replace("|", "\\|")
-        link = f"[`{exercise.name}.py`]({folder}{exercise.name}.py)"
+        link = f"[`{exercise.file}`]({folder}{exercise.file})"
         lines.append(f"| {title} | {link} | {exercise.max_score:g} |")
     statements = [statement_markdown(exercise, language) for exercise in assignment.exercises]
     return ["\n".join(lines) + "\n", *statements]

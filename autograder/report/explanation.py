@@ -44,7 +44,7 @@ def explain_exercise(
 
     Raises :class:`~autograder.errors.CourseError` and :class:`~autograder.errors.MachineError`.
     """
-    grader = ExerciseGrader(course, exercise, sandbox)
+    grader = ExerciseGrader(course, exercise, sandbox).for_attempt(submission)
     submission = submission.for_exercise(exercise.name)
     run, judgements = grader.run(submission)
     mistakes: dict[str, str] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from autograder.course.course import Course
 from autograder.course.exercise import Visibility
 from autograder.course.roster import Roster
 from autograder.grades.model import ExerciseGrade, Grade, TestGrade
+from autograder.grades.view import GradeView, keys
 from autograder.report.statistics import (
     Estimate,
     ItemStatistics,
@@ -137,9 +138,7 @@ def gather(
     """Everything that a report says about a class. ``course`` gives titles and the order of
     assignments, ``roster`` those who handed in nothing; ``with_alike`` looks for students with the
     same rare wrong results."""
-    by_assignment: dict[str, list[Grade]] = {}
-    for grade in grades:
-        by_assignment.setdefault(grade.assignment, []).append(grade)
+    by_assignment = _by_assignment(grades)
     order = [name for name in (() if course is None else course.assignments)]
     names = [one for one in order if one in by_assignment]
     names += sorted(by_assignment.keys() - {*names})
@@ -155,15 +154,50 @@ def gather(
         people=tuple(_people(by_assignment, names, students)),
         alike=tuple(_alike(by_assignment, names)) if with_alike else (),
         students=students,
-        grades={(one.student, one.assignment): one for one in grades},
+        grades=_by_key(grades),
         names={}
         if roster is None
         else {one: name for one in students if (name := roster.display_name(one))},
     )
 
 
-def _everybody(grades: Iterable[Grade], roster: Roster | None) -> tuple[str, ...]:
-    graded = sorted({grade.student for grade in grades})
+def _by_assignment(grades: Sequence[Grade]) -> dict[str, Sequence[Grade]]:
+    names = dict.fromkeys(assignment for _, assignment in keys(grades))
+    if isinstance(grades, GradeView):
+        return {name: grades.of((), (name,)) for name in names}
+    return {name: [one for one in grades if one.assignment == name] for name in names}
+
+
+def _by_key(grades: Sequence[Grade]) -> Mapping[tuple[str, str], Grade]:
+    if isinstance(grades, GradeView):
+        return _Lookup(grades)
+    return {(one.student, one.assignment): one for one in grades}
+
+
+class _Lookup(Mapping[tuple[str, str], Grade]):
+    """Grades by student and assignment, each read when it is asked for."""
+
+    def __init__(self, grades: GradeView) -> None:
+        self._grades = grades
+        self._keys = frozenset(grades.keys())
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys
+
+    def __getitem__(self, key: tuple[str, str]) -> Grade:
+        if key not in self._keys:
+            raise KeyError(key)
+        return self._grades.of((key[0],), (key[1],))[0]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+
+def _everybody(grades: Sequence[Grade], roster: Roster | None) -> tuple[str, ...]:
+    graded = sorted({student for student, _ in keys(grades)})
     absent = [] if roster is None else roster.absent(graded)
     return tuple(sorted([*graded, *absent]))
 
@@ -179,18 +213,20 @@ def _assignment(
     course: Course | None,
 ) -> AssignmentReport:
     known = None if course is None else course.assignments.get(name)
-    shares = np.array([_share(grade.total, grade.max_score) for grade in grades])
-    there = {grade.student for grade in grades}
-    keys, rows = _same_tests(grades)
-    tests, alpha, exercises = _items(keys, rows)
+    made = _Numbers()
+    for grade in grades:
+        made.add(grade)
+    shares = np.array(made.shares)
+    there = {student for student, _ in keys(grades)}
+    tests, alpha, exercises = _items(*made.most())
     return AssignmentReport(
         name=name,
         title=name if known is None else pick(known.title, language),
-        max_score=max(grade.max_score for grade in grades),
+        max_score=made.max_score,
         due=None if known is None else known.due,
         students=len(grades),
-        late=sum(bool(grade.penalty) for grade in grades),
-        adjusted=sum(bool(grade.adjustments) for grade in grades),
+        late=made.late,
+        adjusted=made.adjusted,
         absent=tuple(one for one in students if one not in there),
         shares=tuple(map(float, shares)),
         bins=tuple(histogram(shares)),
@@ -199,7 +235,7 @@ def _assignment(
         alpha=alpha,
         exercises=exercises,
         tests=tests,
-        other_tests=len(grades) - len(rows),
+        other_tests=made.others,
     )
 
 
@@ -210,36 +246,61 @@ def _share(points: float, highest: float) -> float:
 _Key = tuple[str, str, float]
 
 
-def _same_tests(grades: Sequence[Grade]) -> tuple[tuple[_Key, ...], list[Grade]]:
-    """The tests that most grades were made with, as exercise, name and highest points, and these
-    grades."""
-    keys = [_keys(grade) for grade in grades]
-    (most, _), *_ = Counter(keys).most_common(1)
-    return most, [grade for grade, one in zip(grades, keys, strict=True) if one == most]
+class _Tests(Struct):
+    """Grades that were made with the same tests: their scores, a row of numbers a grade."""
+
+    visibilities: tuple[Visibility, ...]
+    scores: array[float]
+    count: int = 0
 
 
-def _keys(grade: Grade) -> tuple[_Key, ...]:
-    return tuple(
-        (exercise.name, test.name, test.max_score)
-        for exercise in grade.exercises
-        for test in exercise.tests
-    )
+class _Numbers:
+    """What is counted of the grades of an assignment, of which none is kept."""
+
+    def __init__(self) -> None:
+        self.shares = array("d")
+        self.max_score = 0.0
+        self.late = 0
+        self.adjusted = 0
+        self._tests: dict[tuple[_Key, ...], _Tests] = {}
+
+    def add(self, grade: Grade) -> None:
+        self.shares.append(_share(grade.total, grade.max_score))
+        self.max_score = max(self.max_score, grade.max_score)
+        self.late += bool(grade.penalty)
+        self.adjusted += bool(grade.adjustments)
+        pairs = [(one.name, test) for one in grade.exercises for test in one.tests]
+        names = tuple((exercise, test.name, test.max_score) for exercise, test in pairs)
+        same = self._tests.get(names)
+        if same is None:
+            same = _Tests(tuple(test.visibility for _, test in pairs), array("d"))
+            self._tests[names] = same
+        same.scores.extend(test.score for _, test in pairs)
+        same.count += 1
+
+    def most(self) -> tuple[tuple[_Key, ...], tuple[Visibility, ...], Scores]:
+        """The tests that most grades were made with, as exercise, name and highest points, who
+        sees each, and the scores, an array of shape (grades, tests)."""
+        names, same = max(self._tests.items(), key=lambda pair: pair[1].count)
+        scores = np.array(same.scores, dtype=np.float64).reshape(same.count, len(names))
+        return names, same.visibilities, scores
+
+    @property
+    def others(self) -> int:
+        """Grades that were made with other tests than most."""
+        counts = [one.count for one in self._tests.values()]
+        return sum(counts) - max(counts)
 
 
 def _items(
-    keys: Sequence[_Key], grades: Sequence[Grade]
+    keys: Sequence[_Key], visibilities: Sequence[Visibility], scores: Scores
 ) -> tuple[tuple[Item, ...], Estimate | None, tuple[Item, ...]]:
     """The tests with points, alpha over them, and the exercises. Statistics are about what was
     computed: what people decided afterwards says nothing about a test."""
-    tests = [test for exercise in grades[0].exercises for test in exercise.tests]
-    scores = np.array(
-        [[t.score for exercise in one.exercises for t in exercise.tests] for one in grades],
-        dtype=np.float64,
-    ).reshape(len(grades), len(keys))
     highest = np.array([key[2] for key in keys], dtype=np.float64)
     counted = [place for place in range(len(keys)) if highest[place] > 0]
     items = [
-        _item(keys[place], tests[place].visibility, scores[:, place], statistics)
+        _item(keys[place], visibilities[place], scores[:, place], statistics)
         for place, statistics in zip(
             counted, item_statistics(scores[:, counted], highest[counted]), strict=True
         )
@@ -404,11 +465,12 @@ def _people(
     remarks: list[PersonRemark] = []
     before: dict[str, tuple[str, float]] = {}
     for name in names:
-        there = {grade.student: grade for grade in grades[name]}
+        there = {student for student, _ in keys(grades[name])}
         remarks += [
             PersonRemark(one, name, "report_absent", {}) for one in students if one not in there
         ]
-        for student, grade in there.items():
+        for grade in grades[name]:
+            student = grade.student
             remarks += _about(grade)
             share = _share(grade.total, grade.max_score)
             if student in before and before[student][1] - share >= DROP:

@@ -146,9 +146,15 @@ class Server:
         _writev(self._writer, frame(encode(Done(os.getpid()))))
 
     def serve(self) -> None:
+        failed = False
         while (request := self._receive()) is not None:
             self._number = request.number
-            self._send(self._answer(request))
+            if failed and isinstance(request, (Call, Read)) and request.follows:
+                reply: Reply = Missing(request.number)
+            else:
+                reply = self._answer(request)
+            failed = isinstance(reply, (Raised, Missing))
+            self._send(reply)
 
     def _answer(self, request: Request) -> Reply:
         try:

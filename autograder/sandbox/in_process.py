@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograder.sandbox.child import Server
+from autograder.sandbox.clock import Clock
 from autograder.sandbox.framing import encode, frame
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import HEADER, Done, Load, Reply, Request, decode_request
-from autograder.sandbox.session import Allowance, Channel, Clock, Session, TimeIsUp
+from autograder.sandbox.session import Allowance, Channel, Session, TimeIsUp
 
 
 class InProcess(Sandbox):

@@ -14,8 +14,22 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     wall_seconds: Annotated[
-        float, Meta(ge=0.05, le=3600, description="wall time for the calls of one test")
+        float,
+        Meta(
+            ge=0.05,
+            le=3600,
+            description="processor time for the calls of one test, and time that they may sleep",
+        ),
     ] = 2.0
+    call_seconds: Annotated[
+        float,
+        Meta(
+            ge=0.05,
+            le=3600,
+            description="processor time that each call may take, however little the reference "
+            "needs; up to `wall_seconds` where that needs more",
+        ),
+    ] = 0.2
     submission_seconds: Annotated[
         float, Meta(ge=1, le=1 << 20, description="wall time for all that is run of one submission")
     ] = 60.0

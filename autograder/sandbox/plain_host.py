@@ -19,13 +19,13 @@ from typing import IO
 
 from autograder.errors import MachineError
 from autograder.sandbox import bootstrap
+from autograder.sandbox.clock import Clock
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import HEADER, MalformedReply
 from autograder.sandbox.session import (
     Allowance,
     Channel,
     ChannelClosed,
-    Clock,
     ReplyTooLarge,
     TimeIsUp,
 )

@@ -30,7 +30,7 @@ SMALL = 4096
 # Longer texts from student code are cut before they are sent, and refused after.
 MAX_TEXT = 4000
 MAX_FRAMES = 20
-MAX_ITEMS = 64
+MAX_ITEMS = 256
 MAX_NDIM = 8
 MAX_LENGTH = 1 << 40
 
@@ -137,7 +137,8 @@ class Call(Struct, frozen=True, tag="call"):
     ``inspect`` reports what the call did to its arguments. ``count`` counts the lines of Python
     that the call executes, and ends it where they are more than that. ``in_place`` writes the
     numbers of arrays into those that the call before had in their places and, with ``holds``, left
-    there.
+    there. ``follows`` leaves out what comes after a request that failed, and answers
+    :class:`Missing`.
     """
 
     number: int
@@ -148,17 +149,20 @@ class Call(Struct, frozen=True, tag="call"):
     count: int = 0
     holds: bool = False
     in_place: bool = False
+    follows: bool = False
 
 
 class Read(Struct, frozen=True, tag="read"):
     """Send the kept object ``target``, or its attribute after a dot, or a name of the module.
 
-    ``keep`` leaves it with the student's process under that name as well.
+    ``keep`` leaves it with the student's process under that name as well; for ``follows`` see
+    :class:`Call`.
     """
 
     number: int
     target: str
     keep: str | None = None
+    follows: bool = False
 
 
 class CallbackResult(Struct, frozen=True, tag="callback-result"):

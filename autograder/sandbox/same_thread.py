@@ -13,7 +13,7 @@ import math
 import random
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from autograder.sandbox import child
 from autograder.sandbox.child import Server
+from autograder.sandbox.clock import Clock
 from autograder.sandbox.framing import Elsewhere
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.limits import Limits
@@ -41,7 +42,6 @@ from autograder.sandbox.protocol import (
 from autograder.sandbox.session import (
     Allowance,
     Channel,
-    Clock,
     Died,
     Functions,
     Outcome,
@@ -153,7 +153,10 @@ class _DirectSession(Session):
         self._server = _Server()
         self._counts = False
 
-    def ask_all(self, script: Script, first: int = 0) -> Iterator[Replies]:
+    def ask_all(
+        self, script: Script, first: int = 0, call_seconds: Sequence[float | None] = ()
+    ) -> Iterator[Replies]:
+        """Of ``call_seconds`` nothing can be held: a thread cannot be ended from within."""
         for questions in script.tests[first:]:
             outcomes = []
             for request in questions:

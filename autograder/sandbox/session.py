@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from autograder.sandbox.clock import Clock
 from autograder.sandbox.protocol import (
     HEADER,
     NUMERIC_DTYPES,
@@ -54,8 +55,9 @@ from autograder.sandbox.protocol import (
 class Died(Struct, frozen=True):
     """The process is gone, and with it every answer to come.
 
-    ``timeout``: killed when its time was up. ``cpu``: used up its CPU time. ``crashed``:
-    ended by itself; ``detail`` is a signal's name or ``exit code N``. ``malformed``:
+    ``timeout``: killed when its time was up; ``detail`` is how long that was, in seconds.
+    ``cpu``: used up its CPU time. ``crashed``: ended by itself; ``detail`` is a signal's name or
+    ``exit code N``. ``malformed``:
     killed because it sent something else than a reply. ``oversized``: killed because it
     sent too much.
     """
@@ -86,14 +88,15 @@ def question(
     inspect: bool = False,
     holds: bool = False,
     in_place: bool = False,
+    follows: bool = False,
 ) -> Question:
     """A call of ``target`` with ``arguments``, no functions among them; without arguments, a
     look at it. See :meth:`Session.call` for ``keep`` and ``inspect``, and
-    :class:`~autograder.sandbox.protocol.Call` for ``holds`` and ``in_place``."""
+    :class:`~autograder.sandbox.protocol.Call` for ``holds``, ``in_place`` and ``follows``."""
     if arguments is None:
-        return Read(0, target)
+        return Read(0, target, keep, follows)
     packed = _pack_arguments(arguments, Functions())
-    return Call(0, target, packed, keep, inspect, holds=holds, in_place=in_place)
+    return Call(0, target, packed, keep, inspect, holds=holds, in_place=in_place, follows=follows)
 
 
 class Script:
@@ -130,20 +133,6 @@ class Script:
         """What asks the questions of all the tests from the one with the number ``first`` on."""
         frames, begins = self._encoded
         return memoryview(frames)[begins[first] :]
-
-
-class Clock:
-    """How much of the wall time is left; it may be started anew while somebody waits by it."""
-
-    def __init__(self, seconds: float) -> None:
-        self.start(seconds)
-
-    def start(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def left(self) -> float:
-        """In seconds; below 0 where the time is up."""
-        return self._end - time.monotonic()
 
 
 class ChannelClosed(Exception):
@@ -261,10 +250,14 @@ class Session:
         """Whether the process can still be asked."""
         return self._died is None
 
-    def start_clock(self, seconds: float | None = None) -> None:
-        """Give what follows, up to the next call of this, the wall time of one test, or
-        ``seconds``."""
-        self._clock.start(self._wall_seconds if seconds is None else seconds)
+    def start_clock(self, seconds: float | None = None, call_seconds: float | None = None) -> None:
+        """Give what follows, up to the next call of this, the time of one test, or ``seconds``;
+        and each call in it ``call_seconds`` of processor time, where that is less."""
+        self._clock.start(self._wall_seconds if seconds is None else seconds, call_seconds)
+
+    def spent(self) -> float:
+        """Seconds that have passed on the clock since it was started."""
+        return self._clock.spent()
 
     def load(self, entry: str, files: Mapping[str, str]) -> Outcome:
         """Run the module ``entry`` of the submission ``files`` (name to source)."""
@@ -291,9 +284,12 @@ class Session:
         request = Call(_new_number(), target, packed, keep, inspect, count)
         return self._ask(request, functions)
 
-    def ask_all(self, script: Script, first: int = 0) -> Iterator[Replies]:
+    def ask_all(
+        self, script: Script, first: int = 0, call_seconds: Sequence[float | None] = ()
+    ) -> Iterator[Replies]:
         """The replies to one test of the script after the other, from the one with the number
-        ``first`` on; each test has the wall time of one.
+        ``first`` on; each test has the time of one, and a call ``call_seconds``, which are given by
+        test.
 
         All the questions are sent at once: that saves a wait for each. Where the process dies,
         the last replies are those to the test that it died of.
@@ -303,13 +299,14 @@ class Session:
             script.frames(first), sum(map(len, numbers)), self._clock, self.allowance
         )
         come: list[memoryview] = []
-        for of_test in numbers:
+        for number, of_test in enumerate(numbers, first):
+            self.start_clock(call_seconds=call_seconds[number] if call_seconds else None)
             try:
                 while len(come) < len(of_test):
                     come += next(replies)
+                    self._clock.start_call()
             except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed) as error:
                 self.die(error)
-            self.start_clock()
             payloads, come = come[: len(of_test)], come[len(of_test) :]
             yield Replies(self, of_test, payloads)
             if self._died is not None:
@@ -332,6 +329,7 @@ class Session:
     def _ask(self, request: Request, functions: Functions) -> Outcome:
         if self._died is not None:
             return self._died
+        self._clock.start_call()
         try:
             while True:
                 ((payload,),) = self._channel.exchange(
@@ -350,7 +348,7 @@ class Session:
         """End the process because of ``error``, and say how it died."""
         status, _ = self._channel.end()
         if isinstance(error, TimeIsUp):
-            self._died = Died("timeout")
+            self._died = Died("timeout", f"{self._clock.limit:g}")
         elif isinstance(error, ReplyTooLarge):
             self._died = Died("oversized")
         elif isinstance(error, MalformedReply):

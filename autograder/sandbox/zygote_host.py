@@ -6,7 +6,6 @@ import contextlib
 import os
 import select
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import msgspec
 import numpy as np
 
 from autograder.errors import MachineError
+from autograder.sandbox.clock import Clock, ProcessMeter
 from autograder.sandbox.control import KILL, MAX_CONTROL, Exited, Ready, Spawn
 from autograder.sandbox.launch import Launcher, WarmProcess
 from autograder.sandbox.limits import Limits
@@ -22,7 +22,6 @@ from autograder.sandbox.session import (
     Allowance,
     Channel,
     ChannelClosed,
-    Clock,
     ReplyTooLarge,
     TimeIsUp,
     ZygoteEnded,
@@ -172,11 +171,6 @@ class Received:
         self._start, self._filled = 0, len(begun)
 
 
-def _processor_clock(pid: int) -> int:
-    """The clock of the processor time of another process; see clock_getcpuclockid(3)."""
-    return (~pid << 3) | 2
-
-
 def _buffer(size: int) -> memoryview:
     return np.empty(size, np.uint8).data  # not a bytearray, which would be filled twice
 
@@ -193,6 +187,7 @@ class ZygoteChannel(Channel):
         self._output_limit = output_limit
         self._printed = bytearray()
         self._end: tuple[int, bytes] | None = None
+        self._metered: ProcessMeter | None = None
         self._poll = select.poll()
         channel.setblocking(False)
         os.set_blocking(output, False)
@@ -229,9 +224,11 @@ class ZygoteChannel(Channel):
         What has come of a reply is taken even when the time is up: it was this process that did
         not look, perhaps because it was suspended.
         """
-        remaining = clock.left()
+        remaining = clock.left(self._meter)
         is_answering = False
-        for descriptor, event in self._poll.poll(max(remaining, 0.0) * 1000):
+        events = self._poll.poll(max(remaining, 0.0) * 1000)
+        clock.has_waited(self._meter)
+        for descriptor, event in events:
             if descriptor == self._output:
                 self._drain_output()
             elif event & (select.POLLIN | select.POLLHUP | select.POLLERR):
@@ -242,6 +239,8 @@ class ZygoteChannel(Channel):
 
     def end(self) -> tuple[int, bytes]:
         if self._end is None:
+            if self._metered is not None:
+                self._metered.close()
             self._channel.close()
             exited = self._zygote.end_child()
             self._drain_output()  # a pipe holds no more than is taken at once
@@ -251,12 +250,14 @@ class ZygoteChannel(Channel):
         return self._end
 
     def processor_seconds(self) -> float | None:
-        if self.pid is None:
-            return None
-        try:
-            return time.clock_gettime(_processor_clock(self.pid))
-        except OSError:  # some systems keep it to themselves
-            return None
+        return None if self._meter is None else self._meter.processor_seconds()
+
+    @property
+    def _meter(self) -> ProcessMeter | None:
+        """None before the process has said who it is."""
+        if self._metered is None and self.pid is not None:
+            self._metered = ProcessMeter(self.pid)
+        return self._metered
 
     def _send(self, data: memoryview) -> int:
         """How much of it is sent or need not be."""

@@ -101,7 +101,7 @@ def _exercise(checked: CheckedExercise, language: Language, width: int) -> Itera
         count = both if cell_len(f"✓ {name}  {both}") <= width else points
     mark, style = ("✓", _GOOD) if checked.passed else (_MARK, _BAD)
     yield _headline(mark, style, checked, count, width)
-    if checked.unused or checked.file not in ("", f"{name}.py"):
+    if checked.unused or checked.file not in ("", checked.exercise.file):
         counts = text("graded_file", language, exercise=name, file=sanitize(checked.file, 80))
         unused = ", ".join(sanitize(one, 80) for one in checked.unused)
         if unused:

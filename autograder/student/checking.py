@@ -19,13 +19,22 @@ from msgspec.structs import replace
 from autograder.course.course import Course
 from autograder.course.exercise import Exercise, PropertyTest, SourceTest, Test
 from autograder.grades.model import TestGrade
+from autograder.grading.by_hand import (
+    arrays_like,
+    arrays_of,
+    explain_answer,
+    form_finding,
+    observe,
+    shapes_of,
+    title_of_answer,
+)
 from autograder.grading.explain import note_on
-from autograder.grading.grader import ExerciseGrader, public_part
+from autograder.grading.grader import ExerciseGrader, form_in, public_part
 from autograder.grading.judge import Finding, Judgement, Truth, doubled, is_refusal
 from autograder.grading.mistakes import with_shapes
-from autograder.grading.observation import Output
+from autograder.grading.observation import Observation, Output
 from autograder.grading.python_errors import Caret, find_caret
-from autograder.grading.run import ExerciseRun
+from autograder.grading.run import ExerciseRun, file_problem
 from autograder.grading.unfinished import find_unfinished
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.protocol import Frame
@@ -150,8 +159,10 @@ def check_exercise(
     submissions. What is wrong with the submission is in the result. Raises
     :class:`~autograder.errors.CourseError` and :class:`~autograder.errors.MachineError`.
     """
-    grader = grader or ExerciseGrader(course, public_part(exercise), sandbox)
     submission = submission.for_exercise(exercise.name)
+    if exercise.answers:
+        return check_form(exercise, submission, language)
+    grader = grader or ExerciseGrader(course, public_part(exercise), sandbox)
     run, judgements = grader.run(submission)
     found: dict[str, Hint] = {}
     if any(_is_explainable(judgement) for judgement in judgements):
@@ -211,6 +222,41 @@ def check_exercise(
         untouched=bool(ran)
         and all(_is_not_begun(one.finding, exercise, submission) for one in ran)
         and all(one.finding is None for one in judgements if one not in ran),
+    )
+
+
+def check_form(exercise: Exercise, submission: Submission, language: Language) -> CheckedExercise:
+    """Whether everything is filled in, in the shape that it should have. What is right follows
+    from the numbers, and is not told before the work is graded."""
+    form = form_in(exercise, submission)
+    numbers = arrays_like(exercise) | ({} if form is None else arrays_of(form))
+    observation = Observation(failure=file_problem(exercise, submission))
+    if form is not None:
+        observation = observe(exercise, form, numbers)
+    shapes = shapes_of(exercise, numbers)
+    tests = []
+    for name in exercise.answers:
+        finding = form_finding(name, observation, shapes.get(name))
+        message = text("answer_filled", language)
+        failure = observation.failure
+        if failure is not None and failure.kind == "missing_file":
+            message = text("check_no_form", language, detail=exercise.file)
+        elif failure is not None and failure.kind != "form":
+            message = text(failure.kind, language, detail=failure.detail)
+        elif finding is not None:
+            message = explain_answer(exercise, finding, observation, language)
+        grade = TestGrade(
+            name, "public", 0.0, 0.0, "passed" if finding is None else "failed", message
+        )
+        tests.append(CheckedTest(title_of_answer(exercise, name, language), grade, finding))
+    return CheckedExercise(
+        exercise=exercise,
+        title=pick(exercise.title, language),
+        tests=tuple(tests),
+        output="",
+        sources={},
+        file=submission.file_for(exercise.name) if exercise.name in submission.work else "",
+        untouched=form is not None and not form.line and not form.filled,
     )
 
 

@@ -12,10 +12,15 @@ from pathlib import Path
 from msgspec import Struct
 
 from autograder.course.course import Assignment, Course
-from autograder.course.exercise import Exercise
+from autograder.course.exercise import FORM, Exercise
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
-from autograder.submissions.submission import SubmissionRef, Wanted, source_paths, wanted_of
+from autograder.submissions.submission import (
+    SubmissionRef,
+    source_paths,
+    wanted_of,
+    wanted_one,
+)
 from autograder.text.said import said
 from autograder.text.words import begin_list, nearest
 
@@ -125,7 +130,7 @@ def _elsewhere(course: Course, folder: Path) -> list[Work]:
     for assignment in course.assignments.values():
         whole = f"{assignment.name}{_NOTEBOOK}" in files
         for exercise in assignment.exercises:
-            names = (f"{exercise.name}.py", f"{exercise.name}{_NOTEBOOK}")
+            names = (exercise.file, f"{exercise.name}{_NOTEBOOK}")
             if whole or any(name in files for name in names):
                 ref = SubmissionRef(
                     "", assignment.name, folder, files, wanted=wanted_of(assignment)
@@ -156,6 +161,8 @@ def _top(files: Mapping[str, Path]) -> dict[str, Path]:
 
 def _of_file(course: Course, path: Path, file: Path) -> list[Work]:
     stem, suffix = file.stem, file.suffix
+    is_form = file.name.endswith(FORM)
+    stem = file.name.removesuffix(FORM) if is_form else stem
     near = course.assignments.get(file.resolve().parent.name)
     exercises = [
         exercise
@@ -174,7 +181,7 @@ def _of_file(course: Course, path: Path, file: Path) -> list[Work]:
             raise UsageError(said("error_of_no_exercise_near", path=path, near=close))
         listed = begin_list(names, _NAMED)
         raise UsageError(said("error_of_no_exercise", path=path, names=listed))
-    if suffix == ".yaml":
+    if suffix == ".yaml" and not is_form:
         return [Work(course, exercise, _ref(course, exercise)) for exercise in exercises]
     return [Work(course, one, _ref_of_file(one, file)) for one in exercises]
 
@@ -191,7 +198,7 @@ def _ref_of_file(exercise: Exercise, file: Path) -> SubmissionRef:
         exercise.assignment,
         file.parent,
         files | {file.name: file},
-        wanted=(Wanted(exercise.name, exercise.signature.function),),
+        wanted=(wanted_one(exercise),),
     )
 
 

@@ -20,8 +20,10 @@ from msgspec import Struct
 
 from autograder.course.course import Assignment, Course
 from autograder.course.exercise import Exercise
+from autograder.grading.python_errors import find_caret
 from autograder.grading.unfinished import is_stub
 from autograder.student.discovery import Work
+from autograder.submissions.forms import decode
 from autograder.submissions.receipt import RECEIPT, Receipt, hash_of
 from autograder.submissions.submission import (
     Submission,
@@ -39,7 +41,9 @@ class Counting(Struct, frozen=True):
 
     exercise: Exercise
     file: str
-    state: Literal["ready", "not_begun", "missing", "unreadable"]
+    state: Literal["ready", "not_begun", "missing", "unreadable", "no_python"]
+    line: int = 0
+    """For ``no_python``: where Python gives up."""
 
 
 def counting_files(
@@ -65,6 +69,12 @@ def _counting(exercise: Exercise, submission: Submission) -> Counting:
     source = one.files.get(name)
     if source is None:
         return Counting(exercise, file, "missing")
+    form = decode(source) if exercise.answers else None
+    if form is not None:
+        return Counting(exercise, file, "ready" if form.filled else "not_begun")
+    caret = find_caret(source)
+    if caret is not None:
+        return Counting(exercise, file, "no_python", caret.line)
     begun = not is_stub(source, exercise.signature.function)
     return Counting(exercise, file, "ready" if begun else "not_begun")
 

@@ -27,6 +27,7 @@ from autograder.sandbox.host import Sandbox
 from autograder.student import check_html
 from autograder.student.checking import CheckedExercise, check_exercise
 from autograder.student.discovery import Work, find_exercises
+from autograder.submissions.forms import encode, read_assignments
 from autograder.submissions.notebook import (
     Extract,
     NotebookError,
@@ -111,6 +112,9 @@ def _submissions(
     defined = _defined(source_of_cells(cells))
     found = []
     for work in works:
+        if work.exercise.answers:
+            found.append((work, _filled_in(work, cells)))
+            continue
         function = work.exercise.signature.function
         if function in defined:
             found.append((work, _submission(work, extract_cells(cells, [function]))))
@@ -128,6 +132,19 @@ def _submissions(
     return found
 
 
+def _filled_in(work: Work, cells: Sequence[str]) -> Submission:
+    """The answers that cells assign; the file where they assign none."""
+    exercise = work.exercise
+    statements = [one for cell in cells[1:] if _is_python(cell) for one in ast.parse(cell).body]
+    form = read_assignments(statements, exercise.name, tuple(exercise.answers))
+    if not form.answers:
+        return read_submission(work.ref)
+    source = encode(form)
+    files = {f"{exercise.name}.py": source}
+    counting = {exercise.name: Counting(f"{exercise.name}.ipynb", source)}
+    return Submission("", exercise.assignment, files, work=counting)
+
+
 def _notes(work: Work, checked: CheckedExercise, shell: Any, language: Language) -> tuple[str, ...]:
     """What a student should know besides: that the latest cell with the function did not run, that
     a file beside the notebook counts instead of it, that what cells compute does not count."""
@@ -136,6 +153,8 @@ def _notes(work: Work, checked: CheckedExercise, shell: Any, language: Language)
         for name in _unknown_names(checked)
         if name in shell.user_ns
     ]
+    if work.exercise.answers:
+        return ()
     function = work.exercise.signature.function
     failed = _failed_cell(shell.history_manager.input_hist_parsed, function)
     if failed is not None:

@@ -19,6 +19,7 @@ from msgspec import Struct
 from autograder.course.battery import GROUPS, PREFIX
 from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise, Test
+from autograder.course.statement import for_terminal
 from autograder.student.checking import complete_exercise
 from autograder.text.language import Language, Text
 from autograder.text.messages import pick, text
@@ -98,10 +99,12 @@ def about_in_words(parts: Sequence[ToCome], language: Language, *, most: int = 6
             word = (
                 text(f"to_come_{one}".replace("-", "_"), language) if isinstance(one, str) else ""
             )
-            word = word or (pick(one, language) if isinstance(one, dict) else "")
+            if isinstance(one, dict):
+                word = for_terminal(pick(one, language)).replace("`", "")
             counts[word] = counts.get(word, 0) + 1
     words = sorted(counts, key=lambda word: -counts[word])
-    return ", ".join(words[:most]) + (", …" if len(words) > most else "")
+    about = ", ".join(words[:most])
+    return text("to_come_and_others", language, about=about) if len(words) > most else about
 
 
 def due_in_words(due: datetime, now: datetime, language: Language) -> str:
@@ -145,7 +148,10 @@ def summary_lines(
     score = math.fsum(points for _, points, _ in checked)
     parts = [one for exercise, _, _ in checked if (one := to_come(course, exercise)) is not None]
     hidden = math.fsum(part.points for part in parts)
-    if maximum:
+    if checked and all(exercise.answers for exercise, _, _ in checked):
+        yield text("to_come_by_hand", language, points=f"{hidden:g}")
+        hidden = 0.0
+    elif maximum:
         yield text("to_come_public", language, score=f"{score:g}", points=f"{maximum:g}")
     elif hidden:
         yield text("to_come_practice", language)

@@ -19,6 +19,8 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from autograder.course.exercise import FORM
+from autograder.submissions import forms
 from autograder.submissions.definitions import LeftOut, is_available
 from autograder.submissions.functions import State, state_of
 from autograder.submissions.listing import Item, Unreadable
@@ -75,11 +77,13 @@ _MAIN = re.compile(r"^if\b.*__main__", re.MULTILINE)
 
 
 class Wanted(Struct, frozen=True):
-    """An exercise, and the name that its tests call. ``whole``: they may look at other names."""
+    """An exercise, and the name that its tests call. ``whole``: they may look at other names.
+    ``answers`` are the values of one without code, for which a form counts."""
 
     exercise: str
     function: str
     whole: bool = False
+    answers: tuple[str, ...] = ()
 
 
 class Work(Struct, frozen=True):
@@ -179,6 +183,7 @@ class _Choice:
         self._main = self._main_folder()
         self._read: list[_Read | None] = [None] * len(items)
         self._used_as: dict[int, list[str]] = {}
+        self._forms: dict[int, str] = {}
         self._near: dict[int, str] = {}
         self._total = 0
         self._count = 0
@@ -190,7 +195,8 @@ class _Choice:
     def _main_folder(self) -> str:
         """The folder that the work is in: the top, or the one folder around everything; in it,
         the one of the assignment's name."""
-        folders = [one.folder for one in self._items if one.kind in ("python", "notebook")]
+        kinds = ("python", "notebook", "form")
+        folders = [one.folder for one in self._items if one.kind in kinds]
         folders = [one for one in folders if not one.startswith("../")]
         main = ""
         while folders and main not in folders:
@@ -218,7 +224,7 @@ class _Choice:
             self._read[number] = self._read_item(number)
         if not any(item.kind == "text" for item in self._items):
             return
-        missing = [one for one in self._wanted if not self._has_written(one)]
+        missing = [one for one in self._wanted if not (one.answers or self._has_written(one))]
         for number, item in enumerate(self._items):  # what an editor or a browser renamed
             if item.kind == "text" and item.problem is None:
                 read = self._read_item(number)
@@ -258,10 +264,17 @@ class _Choice:
 
     def made(self) -> Chosen:
         work: dict[str, Work] = {}
+        for one in self._wanted:
+            if one.answers:
+                work |= self._form_for(one)
         modules = self._modules()
         siblings = frozenset(one.partition("/")[0].removesuffix(".py") for one in modules)
         siblings |= {one.exercise for one in self._wanted}
         for one in self._wanted:
+            if one.answers:
+                if one.exercise not in work and (closed := self._closed_archive()) is not None:
+                    work[one.exercise] = Work(closed.path, problem=closed.problem)
+                continue
             number = self._pick(one)
             if number is not None:
                 read = self._read[number]
@@ -273,6 +286,47 @@ class _Choice:
         files, unreadable = self._by_name(modules, siblings)
         handed_in = tuple(self._account(number, modules) for number in range(len(self._items)))
         return Chosen(files, unreadable, work, handed_in)
+
+    def _form_for(self, one: Wanted) -> dict[str, Work]:
+        """The form in which most is filled in, or what is wrong with the only one there is."""
+        found: list[tuple[int, int, int, forms.Form]] = []
+        problems: list[tuple[int, Unreadable]] = []
+        for number in range(len(self._items)):
+            form = self._read_form(number, one)
+            if isinstance(form, str):
+                if self._meanings[number].exercise == one.exercise:
+                    problems.append((number, form))
+            elif form is not None:
+                found.append((-form.filled, self._tier(number), number, form))
+        if found:
+            *_, number, form = min(found, key=lambda each: each[:3])
+            self._used_as.setdefault(number, []).append(f"{one.exercise}{FORM}")
+            for *_, other, _form in found:
+                self._forms.setdefault(other, one.exercise)
+            return {one.exercise: Work(self._items[number].path, forms.encode(form))}
+        if problems:
+            number, problem = problems[0]
+            return {one.exercise: Work(self._items[number].path, problem=problem)}
+        return {}
+
+    def _read_form(self, number: int, one: Wanted) -> forms.Form | Unreadable | None:
+        """The form for an exercise, where the item is one; or why it cannot be read."""
+        item, meant = self._items[number], self._meanings[number]
+        if item.kind == "form":
+            content = item.read(forms.MAX_BYTES)
+            if not isinstance(content, bytes):
+                return content
+            form = forms.read_yaml(content)
+            return form if form is not None and form.exercise == one.exercise else None
+        read = self._read[number]
+        if read is None or meant.exercise not in (one.exercise, self._assignment):
+            return None
+        program = read.parsed()
+        if read.problem is not None or program is None:
+            return read.problem or "encoding"
+        nodes = (statement.node for statement in program.statements)
+        form = forms.read_assignments(nodes, one.exercise, one.answers)
+        return form if form.answers else None
 
     def _closed_archive(self) -> Item | None:
         """The first archive that could not be opened: what is missing may be in it."""
@@ -452,6 +506,9 @@ class _Choice:
             return HandedIn(item.path, tuple(used))
         if number in self._near:
             return HandedIn(item.path, reason="near", meant=self._near[number])
+        if number in self._forms:
+            meant_file = f"{self._forms[number]}{FORM}"
+            return HandedIn(item.path, reason="other_counts", meant=self._who_counts(meant_file))
         if read is None:
             kind = item.kind
             if kind == "archive":

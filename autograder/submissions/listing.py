@@ -136,7 +136,7 @@ def _walk(folder: Path, prefix: str, depth: int) -> Iterator[Item]:
             yield _item(shown, path)
         elif is_system_folder(name):
             yield Item(f"{shown}/", "system", path)
-        elif meaning(name, (), "").kind in ("python", "notebook"):
+        elif meaning(name, (), "").kind in ("python", "notebook", "form"):
             yield Item(f"{shown}/", "python", path, problem="not_a_file")
         elif depth >= MAX_DEPTH:
             yield Item(f"{shown}/", "other", path, problem="too_many")

@@ -14,11 +14,16 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-Kind: TypeAlias = Literal["python", "notebook", "archive", "text", "system", "platform", "other"]
+Kind: TypeAlias = Literal[
+    "python", "notebook", "form", "archive", "text", "system", "platform", "other"
+]
+"""A ``form`` is YAML that students fill in: ``<exercise>.answers.yaml``."""
 
 _EXTENSIONS: dict[str, Kind] = {
     ".py": "python",
     ".ipynb": "notebook",
+    ".yaml": "form",
+    ".yml": "form",
     ".zip": "archive",
     ".tar": "archive",
     ".tgz": "archive",
@@ -46,6 +51,7 @@ _COPY = re.compile(
 _COPY_OF = re.compile(
     r"^(?:copy(?:\s*\(\d+\))?\s+of|사본\s*-|kopie\s+von|copie\s+de)\s+", re.IGNORECASE
 )
+_ANSWERS = re.compile(r"[\s._-]*answers?(?=\W|_|\d|$)", re.IGNORECASE)
 _SYSTEM_FOLDERS = frozenset(
     {"__pycache__", "__MACOSX", "node_modules", "venv", "site-packages", "build", "dist"}
 )
@@ -98,6 +104,11 @@ def meaning(name: str, exercises: Collection[str], assignment: str) -> Meaning:
     stem, kind, distance = _split(text)
     if kind in ("archive", "other"):
         return Meaning(kind)
+    if kind == "form":
+        if _ANSWERS.search(stem) is None:  # an exercise of a bundle, or anything else
+            return Meaning("other")
+        distance = max(distance, int(not stem.endswith(".answers")))
+        stem = _ANSWERS.sub("", stem)
     known = [*exercises, *([assignment] if kind == "notebook" else [])]
     if stem in known:
         return Meaning(kind, stem, distance)

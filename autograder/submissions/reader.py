@@ -44,7 +44,7 @@ from autograder.text.said import said
 Result = TypeVar("Result")
 
 # What the folders begin with that archives are unpacked to, before the number of their process.
-_SCRATCH = "autograder-reading-"
+SCRATCH = "autograder-reading-"
 
 CPU_SECONDS = 5
 WALL_SECONDS = 15.0
@@ -252,7 +252,7 @@ def bounded(root: Path | None = None) -> Iterator[None]:
         yield
         return
     _remove_leftovers()
-    with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-") as scratch:
+    with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch:
         reader = Reader(scratch, root)
         _active.append(reader)
         try:
@@ -272,7 +272,7 @@ def read_apart(root: Path | None = None) -> None:
         _active.pop().stop()
     if not _apart:
         _remove_leftovers()
-        _apart.append(tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-"))
+        _apart.append(tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-"))
     reader = Reader(_apart[0].name, root, apart=True)
     _active.append(reader)
     atexit.register(reader.stop)
@@ -286,8 +286,8 @@ def _remove_leftovers() -> None:
     system does not tell which processes there are, they stay."""
     if not (hasattr(os, "geteuid") and os.path.isdir("/proc/self")):
         return
-    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
-        owner = folder.name.removeprefix(_SCRATCH).partition("-")[0]
+    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
+        owner = folder.name.removeprefix(SCRATCH).partition("-")[0]
         with contextlib.suppress(OSError):  # it has just gone
             is_ours = folder.is_dir() and folder.lstat().st_uid == os.geteuid()
             if is_ours and owner.isdecimal() and not os.path.exists(f"/proc/{owner}"):

@@ -19,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from autograder.course.course import Assignment
+from autograder.course.exercise import Exercise
 from autograder.submissions.choice import (
     MAX_FILES,
     MAX_NOTEBOOK_BYTES,
@@ -53,6 +54,7 @@ __all__ = [
     "source_paths",
     "storable",
     "wanted_of",
+    "wanted_one",
 ]
 
 # What the folder of grades holds besides those of students; no grade may be in its way.
@@ -163,10 +165,12 @@ class Submission(Struct, frozen=True):
 
 def wanted_of(assignment: Assignment) -> tuple[Wanted, ...]:
     """The exercises of an assignment, and what their tests call."""
-    return tuple(
-        Wanted(one.name, one.signature.function, whole=bool(one.pytest_tests))
-        for one in assignment.exercises
-    )
+    return tuple(wanted_one(one, whole=bool(one.pytest_tests)) for one in assignment.exercises)
+
+
+def wanted_one(exercise: Exercise, *, whole: bool = False) -> Wanted:
+    """An exercise, as what was handed in is looked through for it."""
+    return Wanted(exercise.name, exercise.signature.function, whole, tuple(exercise.answers))
 
 
 def storable(student: str) -> str:
@@ -235,5 +239,5 @@ def source_paths(ref: SubmissionRef) -> dict[str, Path]:
     return {
         one.path: one.place
         for one in items
-        if one.kind in ("python", "notebook") and one.place is not None
+        if one.kind in ("python", "notebook", "form") and one.place is not None
     }

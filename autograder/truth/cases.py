@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from autograder.course import lengths
 from autograder.course.exercise import (
+    WHOLE_AND_SMALL,
     Array,
     Dims,
     Drawing,
@@ -40,6 +41,8 @@ MAX_DRAWS = 2000
 MAX_ENUMERATED = 200_000
 # How often a case of a variant is drawn whose lengths do not fit its numbers.
 VARIANT_DRAWS = 20
+# How often numbers for calculating by hand are drawn until all of them differ.
+TELLING_DRAWS = 500
 INTEGER_RANGE = 9
 # Lengths from here on are halved for smaller cases; where there are none, those from there on.
 _LONG, _SHORT = 16, 4
@@ -60,6 +63,8 @@ class Case(Struct, frozen=True, eq=False, weakref=True):
     holds: bool = False
     in_place: bool = False
     """Whether the caller writes the numbers into the arrays of the case before, which it holds."""
+    between: int = 1
+    """The calls between the first one and the look at its results, in a test of fresh results."""
 
     @property
     def arrays(self) -> dict[str, NumpyArray]:
@@ -75,12 +80,8 @@ class Drawn(Struct, frozen=True, eq=False):
 
     arrays: dict[str, NumpyArray]
     dims: dict[str, Any]
-    layout: Layout | None = None
-    """In memory, where the case has one of its own."""
-    laid_out: tuple[str, ...] = ()
-    """The arrays that have it; none for all."""
-    holds: bool = False
-    in_place: bool = False
+    variant: Variant | None = None
+    """What the case has for itself, where cases are not alike."""
 
 
 def draw_cases(exercise: Exercise, test: RunTest, seed: int) -> tuple[Case, ...]:
@@ -96,6 +97,8 @@ def draw(exercise: Exercise, test: RunTest, seed: int, salt: str = "") -> tuple[
     if isinstance(inputs, Example):
         one = _draw_given(exercise, test, inputs, _generator(exercise, test, 0, seed, salt))
         return (one,) * len(inputs.layouts)
+    if exercise.own_numbers:
+        return (_draw_telling(exercise, test, inputs, seed, salt),)
     generators = (_generator(exercise, test, number, seed, salt) for number in range(inputs.cases))
     if inputs.variants:
         return tuple(_draw_variants(exercise, test, inputs, generators))
@@ -174,7 +177,9 @@ def _generator(
     exercise: Exercise, test: RunTest, number: int, seed: int, salt: str = ""
 ) -> np.random.Generator:
     source = "public" if test.visibility == "public" else str(seed)
-    key = f"{source}/{exercise.assignment}/{exercise.name}/{test.name}/{number}"
+    # Answers by hand are all about the same numbers.
+    name = "answers" if exercise.answers else test.name
+    key = f"{source}/{exercise.assignment}/{exercise.name}/{name}/{number}"
     key += f"/{salt}" if salt else ""
     return np.random.default_rng(int.from_bytes(blake2b(key.encode()).digest()[:16], "big"))
 
@@ -225,6 +230,26 @@ def _draw_one(
     return _draw_arrays(exercise, test, drawing, dtype, dims, generator, Variant(), {})
 
 
+def _draw_telling(
+    exercise: Exercise, test: RunTest, drawing: Drawing, seed: int, salt: str
+) -> Drawn:
+    """Numbers for calculating by hand, of which no two in an array are the same, as far as nothing
+    else is said of how it is drawn: who takes one for another should not be right by chance."""
+    first = None
+    for number in range(TELLING_DRAWS):
+        generator = _generator(exercise, test, number, seed, salt)
+        drawn = _draw_one(exercise, test, drawing, 0, generator)
+        if all(
+            len(np.unique(drawn.arrays[name])) == drawn.arrays[name].size
+            for name, array in exercise.arrays.items()
+            if array.draw == WHOLE_AND_SMALL
+        ):
+            return drawn
+        first = first or drawn
+    assert first is not None
+    return first
+
+
 def _draw_arrays(
     exercise: Exercise,
     test: RunTest,
@@ -266,8 +291,7 @@ def _draw_arrays(
         )
     for name in variant.same[1:]:
         arrays[name] = arrays[variant.same[0]]
-    layout = variant.layout if drawing.variants else None
-    return Drawn(arrays, dict(dims), layout, variant.laid_out, variant.holds, variant.in_place)
+    return Drawn(arrays, dict(dims), variant if drawing.variants else None)
 
 
 def _draw_variants(
@@ -295,6 +319,8 @@ def _draw_variant(
     if before is not None and (variant.same_dims or variant.keep):
         dims = Dims({name: (length,) for name, length in before.dims.items()})
     kept = {} if before is None else {name: before.arrays[name] for name in variant.keep}
+    if before is not None:
+        kept |= _rolled({name: before.arrays[name] for name in variant.rolled})
     for _ in range(VARIANT_DRAWS):
         try:
             drawn = _draw_dims(exercise, test.name, dims, generator)
@@ -307,11 +333,21 @@ def _draw_variant(
     return None
 
 
+def _rolled(arrays: Mapping[str, NumpyArray]) -> dict[str, NumpyArray]:
+    """The arrays with their last row first; without those that stay the same by it."""
+    rolled = {name: np.roll(value, 1, axis=0) for name, value in arrays.items()}
+    return {
+        name: value for name, value in rolled.items() if not np.array_equal(value, arrays[name])
+    }
+
+
 def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
     inputs = test.inputs
-    layout = drawn.layout or inputs.layouts[number % len(inputs.layouts)]
+    variant = drawn.variant or Variant(layout=inputs.layouts[number % len(inputs.layouts)])
     arrays = {
-        name: _laid_out(value, layout if name in (drawn.laid_out or drawn.arrays) else "C")
+        name: _laid_out(
+            value, variant.layout if name in (variant.laid_out or drawn.arrays) else "C"
+        )
         for name, value in drawn.arrays.items()
     }
     # The cases of an example differ in nothing but their layout.
@@ -330,8 +366,9 @@ def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
             for name, expressions in exercise.functions.items()
         },
         dims=drawn.dims,
-        holds=drawn.holds,
-        in_place=drawn.in_place,
+        holds=variant.holds,
+        in_place=variant.in_place,
+        between=variant.between,
     )
 
 

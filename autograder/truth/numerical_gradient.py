@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograder.truth import gradients
+from autograder.truth import finite_differences
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 
@@ -19,11 +19,11 @@ def numerical_gradient(
 
     ``f`` takes an array of the shape of ``x`` and returns a number; ``x`` is not changed. Both
     results are float64 of the shape of ``x``. Central differences with Richardson's
-    extrapolation; see :mod:`autograder.truth.gradients`. Raises what ``f`` raises.
+    extrapolation; see :mod:`autograder.truth.finite_differences`. Raises what ``f`` raises.
 
     >>> value, error = numerical_gradient(lambda x: np.sum(x**3), np.array([1.0, 2.0]))
     >>> bool(np.all(np.abs(value - [3.0, 12.0]) <= 8 * error + 1e-12))
     True
     """
-    estimate = gradients.gradient(f, np.asarray(x, dtype=np.float64))
+    estimate = finite_differences.gradient(f, np.asarray(x, dtype=np.float64))
     return estimate.value, estimate.error

@@ -9,7 +9,7 @@ from typing import Any
 
 from autograder.course.exercise import Exercise
 from autograder.errors import CourseError
-from autograder.truth.time_limit import TooLong, limited
+from autograder.truth.trusted_time_limit import TooLong, limited
 
 
 def solution_source(exercise: Exercise) -> str | None:

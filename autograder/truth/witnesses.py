@@ -50,11 +50,11 @@ from autograder.course.exercise import (
 )
 from autograder.errors import AutograderError
 from autograder.truth.cases import Case
+from autograder.truth.finite_differences import Estimate, Measured
 from autograder.truth.forward import run_forward
-from autograder.truth.gradients import Estimate, Measured
 from autograder.truth.noisy import noise_of, seen_by
 from autograder.truth.rounding import rounded_coarsely, rounding_sizes
-from autograder.truth.time_limit import TooLong, limited
+from autograder.truth.trusted_time_limit import TooLong, limited
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 Reference: TypeAlias = Callable[..., Any]
@@ -84,6 +84,10 @@ TIMES_NEARBY = 3
 
 class Disagreement(Exception):
     """Witnesses contradict each other, fail, or cannot speak. The message knows no files."""
+
+
+class NoDerivative(Disagreement):
+    """There is a kink, a jump or a wall, at which finite differences cannot speak."""
 
 
 class Precision(Struct, frozen=True):
@@ -358,7 +362,7 @@ class Witnesses:
         mend = "draw inputs that stay away from there"
         if isinstance(self.test.inputs, Example):
             mend = "set 'differentiable: false'"
-        raise Disagreement(
+        raise NoDerivative(
             f"finite differences cannot speak about '{gradient.output}' here, at {where}: "
             f"{what}; {mend}"
         )

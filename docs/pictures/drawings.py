@@ -54,7 +54,9 @@ def drawings() -> dict[str, str]:
 def layers() -> list[str]:
     """The rooms from the top, as the import contract has them."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    (contract,) = project["tool"]["importlinter"]["contracts"]
+    contract = next(
+        one for one in project["tool"]["importlinter"]["contracts"] if one["type"] == "layers"
+    )
     return [name.strip("()") for name in contract["layers"]]
 
 

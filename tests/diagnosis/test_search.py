@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any, get_args
 
 import numpy as np
@@ -76,6 +77,17 @@ def test_what_differs_from_case_to_case_is_not_explained() -> None:
 
 def test_one_case_tells_nothing() -> None:
     assert explain("dW", lambda X, W, b, dY: -X.T @ dY, cases=1) is None
+
+
+def test_what_is_found_does_not_depend_on_who_was_asked_about_before() -> None:
+    lengths = [*LENGTHS, (5, 4, 3)]
+    cases = [surroundings(seed, *one) for seed, one in enumerate(lengths)]
+    shared = Search(cases)
+    for several in combinations(range(len(cases)), 2):
+        returned = {number: -cases[number].right["dW"].T for number in several}
+        with np.errstate(all="ignore"):
+            found = shared.explain("dW", returned)
+        assert str(found) == "-(right dW).T", several
 
 
 def test_a_factor_with_two_names_is_said_to_have_two() -> None:

@@ -12,10 +12,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
+
+from autograder.course.loading import load_course
+from autograder.release.answer_form import form_yaml
 
 ROOT = Path(__file__).parents[2]
 ASSIGNMENTS = len(list((ROOT / "assignments").iterdir()))
@@ -28,10 +32,20 @@ WRONG = RIGHT.replace("W.T @ dy", "W.T * 1.0 @ dy * np.array([1.0, 2.0, 1.0])[: 
 Check = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+@cache
+def forms() -> dict[str, bytes]:
+    """The forms that `release` writes beside the statements of exercises by hand."""
+    course = load_course(ROOT, only=["by-hand"], public=True)
+    exercises = course.assignments["by-hand"].exercises
+    return {one.file: form_yaml(course, one, "en", None) for one in exercises}
+
+
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "config.yaml", tmp_path)
     shutil.copytree(ROOT / "assignments", tmp_path / "assignments")
+    for name, content in forms().items():
+        (tmp_path / "assignments" / "by-hand" / name).write_bytes(content)
     return tmp_path
 
 
@@ -64,7 +78,7 @@ def test_untouched_stubs_are_no_wall_of_errors(check: Check) -> None:
     assert sum("not started" in line for line in lines) == EXERCISES
     assert len(lines) == ASSIGNMENTS + ASSIGNMENTS - 1 + EXERCISES + 3  # headings, gaps, ...
     assert f"0 of {EXERCISES} exercises pass" in done.stdout
-    assert "To start, write your code in assignments/linear-layer/jacobian.py" in done.stdout
+    assert "To start, fill in assignments/by-hand/jacobian_by_hand.answers.yaml" in done.stdout
     assert done.stderr == ""
 
 

@@ -16,9 +16,11 @@ from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.errors import CourseError
 from autograder.grading import preparation
+from autograder.grading.grader import ExerciseGrader
+from autograder.sandbox.host import Sandbox
 from tests.support.small_course import COURSE, RIGHT, WRONG, contents, hand_in
 
-ENTRIES = {"course", "linear-layer.dx", ".gitignore"}
+ENTRIES = {"course", "linear-layer.dx", "linear-layer.dx.mistakes", ".gitignore"}
 
 
 @pytest.fixture
@@ -286,3 +288,23 @@ def test_a_link_in_its_place_is_not_followed(
     made.clear()
     grade(course, submissions, tmp_path / "two")
     assert "course" in made
+
+
+def test_what_known_mistakes_do_is_found_out_once(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = load_course(course)
+    exercise = next(
+        one for each in loaded.assignments.values() for one in each.exercises if one.mistakes
+    )
+    found = []
+    with Sandbox("sandbox", loaded.limits) as sandbox:
+        for cache in (CourseCache(course), CourseCache(course)):
+            grader = ExerciseGrader(loaded, exercise, sandbox, cache=cache)
+            found.append(grader.mutants())
+            monkeypatch.setattr(ExerciseGrader, "_run_mutants", None)
+    first, second = found
+    assert list(second) == [mistake.name for mistake in exercise.mistakes]
+    for name in first:
+        assert [one.wrong for one in first[name][1]] == [one.wrong for one in second[name][1]]
+        assert first[name][0].observations.keys() == second[name][0].observations.keys()

@@ -141,7 +141,7 @@ def test_with_the_efficiency_test_lint_is_content(course: Path) -> None:
     add_efficiency(course)
     done = run("lint", "activations", course=course)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "10 points, 13 tests, 63 cases, 5 of 5 mistakes caught (100%)" in done.stdout
+    assert "10 points, 13 tests, 65 cases, 5 of 5 mistakes caught (100%)" in done.stdout
 
 
 def test_the_slow_mistake_is_right_and_too_slow(course: Path, tmp_path: Path) -> None:

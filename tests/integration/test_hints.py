@@ -69,7 +69,10 @@ def lock(bundle: Course, exercise: Exercise, sandbox: Sandbox) -> None:
 
 
 EXERCISES = [
-    exercise for assignment in COURSE.assignments.values() for exercise in assignment.exercises
+    exercise
+    for assignment in COURSE.assignments.values()
+    for exercise in assignment.exercises
+    if not exercise.answers  # which are no code
 ]
 
 

@@ -24,7 +24,10 @@ ROOT = Path(__file__).resolve().parents[2]
 COURSE = load_course(ROOT)
 UNSEEN = wrong_answers()
 EXERCISES = [
-    exercise for assignment in COURSE.assignments.values() for exercise in assignment.exercises
+    exercise
+    for assignment in COURSE.assignments.values()
+    for exercise in assignment.exercises
+    if not exercise.answers  # which are no code
 ]
 
 

@@ -342,13 +342,13 @@ def test_source_rules_refuse_or_cost_their_points(course: Path, tmp_path: Path) 
 
 @pytest.mark.course
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_the_whole_course_passes_its_own_lint() -> None:
+def test_an_assignment_of_the_course_passes_its_own_lint() -> None:
+    """``make lint-course`` asks the others, too, with mutants."""
     root = Path(__file__).parent.parent.parent
-    exercises = [one for each in load_course(root).assignments.values() for one in each.exercises]
-    done = run("lint", "--no-mutants", course=root)
+    exercises = load_course(root).assignments["gradient-checking"].exercises
+    done = run("lint", "--no-mutants", "gradient-checking", course=root)
     assert done.returncode == 0, done.stdout
-    assert done.stdout.count("(100%)") == len(exercises) >= 19
+    assert done.stdout.count("(100%)") == len(exercises) >= 3
 
 
 def test_korean_is_all_there_is_in_korean(tmp_path: Path) -> None:

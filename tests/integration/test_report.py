@@ -13,7 +13,7 @@ import pytest
 
 import autograder
 from autograder.errors import UsageError
-from autograder.grades.grade_file import read_folder
+from autograder.grades.store import read_folder
 from autograder.grades.wording import in_language, is_frozen
 from tests.support.small_course import COURSE, PARTLY, RIGHT, WRONG, hand_in, run
 

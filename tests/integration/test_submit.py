@@ -71,6 +71,14 @@ def test_the_zip_and_its_receipt(bundle: Path, tmp_path_factory: pytest.TempPath
     assert _reasons(bundle, folder)["receipt.json"] == "not_code"
 
 
+def test_a_syntax_error_is_said_before_handing_in(bundle: Path) -> None:
+    (bundle / "assignments/linear-layer/dW.py").write_text("def linear_dW(x, dy)\n    return x\n")
+    done = run(bundle, "submit", "linear-layer", "--lang", "en")
+    assert done.returncode == 1
+    assert "✗ dW: dW.py counts, but it has a syntax error in line 1" in done.stdout
+    assert len(list(bundle.glob("*.zip"))) == 1
+
+
 def _reasons(bundle: Path, folder: Path) -> dict[str, str]:
     assignment = load_course(bundle, public=True, only=["linear-layer"]).assignments["linear-layer"]
     ref = SubmissionRef("kim", assignment.name, folder, wanted=wanted_of(assignment))

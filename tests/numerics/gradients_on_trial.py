@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograder.truth.gradients import Estimate, gradient
+from autograder.truth.finite_differences import Estimate, gradient
 from tests.numerics.random_functions import SMOOTH, Problem, draw
 
 # The share of the estimate that a tolerance allows; see autograder.truth.witnesses.

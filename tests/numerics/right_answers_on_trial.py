@@ -124,6 +124,8 @@ def main(course: Course, seeds: int, names: list[str]) -> int:
         for exercise in assignment.exercises:
             if names and exercise.name not in names and assignment.name not in names:
                 continue
+            if exercise.answers:  # by hand, in numbers
+                continue
             answers = right_answers(course.root, exercise)
             for seed in range(seeds):
                 for complaint in refused(exercise, seed, answers):

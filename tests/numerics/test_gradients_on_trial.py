@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.truth.gradients import gradient
+from autograder.truth.finite_differences import gradient
 from tests.numerics.gradients_on_trial import ALLOWED, hold, outcomes
 from tests.numerics.random_functions import KINDS, draw
 

@@ -20,6 +20,7 @@ EXERCISES = {
     exercise.name: exercise
     for assignment in COURSE.assignments.values()
     for exercise in assignment.exercises
+    if not exercise.answers  # which are no code
 }
 pytestmark = pytest.mark.course
 

@@ -45,7 +45,7 @@ def wrong_answers() -> list[WrongAnswer]:
     """All of them, in the order of the files."""
     return [
         WrongAnswer(exercise, path.stem, title, code)
-        for path in sorted(HERE.glob("*.yaml"))
+        for path in sorted(HERE.rglob("*.yaml"))
         for exercise, answers in yaml.safe_load(path.read_text("utf-8")).items()
         for title, code in answers.items()
     ]

@@ -123,7 +123,8 @@ def load_exercise(
     exercise = _load_exercise(root, assignment, name, languages, public=public)
     if public:
         return exercise
-    check_file(exercise, exercise.stub_path, root, "stub")
+    if not exercise.answers:  # there is no code to begin with
+        check_file(exercise, exercise.stub_path, root, "stub")
     if exercise.solution_path is not None:
         check_file(exercise, exercise.solution_path, root, "solution")
     return exercise

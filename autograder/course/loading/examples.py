@@ -9,7 +9,12 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograder.course import lengths as formulas
-from autograder.course.declaration import ExampleEntry, WrittenPropertyEntry, WrittenTest
+from autograder.course.declaration import (
+    ExampleEntry,
+    ExerciseFile,
+    WrittenPropertyEntry,
+    WrittenTest,
+)
 from autograder.course.exercise import Array, Dtype, Example, Gradient
 from autograder.course.loading.node import Node
 from autograder.course.loading.syntax import is_whole_number
@@ -47,13 +52,16 @@ def read_example(
 
 
 def check_given(
-    entry: WrittenTest, arrays: Mapping[str, Array], everything: Mapping[str, Array]
+    entry: WrittenTest | ExerciseFile,
+    arrays: Mapping[str, Array],
+    everything: Mapping[str, Array],
 ) -> Lengths:
     """The lengths of the dimensions, which the given arrays fix."""
     lengths: Lengths = {}
     shapes: dict[str, tuple[int, ...]] = {}
+    given = entry.given or {}
     for name, array in everything.items():
-        if name in entry.given:
+        if name in given:
             node = entry.at("given", name)
             numbers = _numbers(node)
             _check_dtype(node, numbers, array.dtype or entry.dtype)

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from autograder.course import lengths
 from autograder.course.declaration import (
     FILES,
@@ -20,6 +22,7 @@ from autograder.course.declaration import (
     TestEntry,
 )
 from autograder.course.exercise import (
+    WHOLE_AND_SMALL,
     Array,
     DisabledTest,
     Exercise,
@@ -31,6 +34,11 @@ from autograder.course.exercise import (
     Signature,
     Test,
     Visibility,
+)
+from autograder.course.loading.answers import (
+    answer_tests,
+    read_answers,
+    refuse_code,
 )
 from autograder.course.loading.battery import read_battery, read_right
 from autograder.course.loading.convert import convert
@@ -90,7 +98,12 @@ def load_exercise(
             hidden = _converted("hidden", HiddenFile, hidden_path, root, languages)
     findings.raise_first()
     origins: Origins = {key: _origin(exercise.at(key)) for key in ("title", "statement")}
+    refuse_code(exercise, hidden, pytest_tests)
     setting, forward = read_setting(exercise, origins)
+    answers = read_answers(exercise, hidden, setting)
+    if hidden is not None:
+        for output in hidden.follows or ():
+            origins[f"follows.{output}"] = _origin(hidden.at("follows", output))
     tests, disabled, mistakes, right = _read_parts(
         exercise, hidden, setting, pytest_tests, languages, origins
     )
@@ -111,6 +124,8 @@ def load_exercise(
         mistakes=mistakes,
         right=right,
         disabled=disabled,
+        answers=answers,
+        own_numbers=bool(answers) and exercise.given is None,
         public_path=public_path,
         hidden_path=hidden_path,
         stub_path=public_path.with_suffix(".py"),
@@ -175,7 +190,12 @@ def _entries(file: Declared, key: str) -> Iterator[tuple[str, Node]]:
 
 
 def read_signature(file: ExerciseFile, origins: Origins) -> Signature:
-    """The signature of the function, or of the class and its outputs."""
+    """The signature of the function, or of the class and its outputs. Answers by hand have that of
+    their solution, whose function is called like the exercise."""
+    if file.answers is not None:
+        origins["function"] = _origin(file.at("answers"))
+        name = Path(file.node.document.shown).stem
+        return Signature(name, tuple(file.arrays), tuple(file.answers))
     key = "function" if file.has("function") else "class"
     origins["function"] = _origin(file.at(key))
     if key == "function":
@@ -194,6 +214,8 @@ def read_arrays(file: ExerciseFile) -> tuple[dict[str, Array], dict[str, Array]]
     for key, entries in (("arrays", file.arrays), ("auxiliary", file.auxiliary or {})):
         for name, entry in entries.items():
             read[key][name] = read_array(name, entry, file.at(key, name))
+            if file.answers is not None and not file.has(key, name, "draw"):
+                read[key][name] = replace(read[key][name], draw=WHOLE_AND_SMALL)
     everything = {**read["arrays"], **read["auxiliary"]}
     for key in read:
         for name, node in _entries(file, key):
@@ -322,6 +344,10 @@ def _read_parts(
             reason = _reason_disabled(entry, visibility)
             if reason is not None:
                 reasons[test.name] = reason
+    with findings.collect():
+        for test, origin in answer_tests(file, setting):
+            tests[test.name] = test
+            origins[f"tests.{test.name}"] = origin
     findings.raise_first()
     mistakes: dict[str, Mistake] = {}
     right: dict[str, RightAnswer] = {}

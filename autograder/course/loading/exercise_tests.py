@@ -15,6 +15,7 @@ from autograder.course.declaration import (
     DrawnTest,
     EfficiencyEntry,
     ExampleEntry,
+    ExerciseFile,
     GradientTestEntry,
     RunEntry,
     SourceEntry,
@@ -326,7 +327,9 @@ def read_drawing(entry: DrawnTest, setting: Setting) -> Drawing:
     )
 
 
-def read_dims(entry: DrawnTest | BatteryEntry, setting: Setting, *, optional: bool = False) -> Dims:
+def read_dims(
+    entry: DrawnTest | BatteryEntry | ExerciseFile, setting: Setting, *, optional: bool = False
+) -> Dims:
     """The lengths and rules under ``dims``; with ``optional``, it need not name all dimensions."""
     choices: dict[str, tuple[Any, ...]] = {}
     constraints = []

@@ -37,7 +37,7 @@ from autograder.grading.hidden_pytest.messages import (
     plain,
 )
 from autograder.grading.observation import Failure, Observation, failure_of
-from autograder.grading.run import EXHAUSTING, MAX_EXHAUSTING, ExerciseRun, OpenSession
+from autograder.grading.run import MAX_EXHAUSTING, ExerciseRun, OpenSession, exhaustion
 from autograder.processes.lifetime import exit_with_parent
 from autograder.sandbox.protocol import Function, Returned
 from autograder.sandbox.session import Session
@@ -215,7 +215,8 @@ class _Run:
         failure = ended.failure
         if failure is None or self._lost is not None:
             return
-        if failure.kind in EXHAUSTING or failure.kind == "check_timeout":
+        self._exhausting += exhaustion([Observation(failure=failure)])
+        if failure.kind == "check_timeout":
             self._exhausting += 1
         if self._session is None or not self._session.alive:
             self._lost = failure
@@ -264,7 +265,6 @@ class _Run:
     def _ask(self, here: Connection[FromGrader, FromFork], ask: Ask) -> Answered | Lost:
         session = self._session
         assert session is not None
-        start = time.monotonic()
         session.start_clock(self._student_left)
         if ask.arguments is None:
             outcome = session.read(ask.target, keep=ask.keep)
@@ -274,8 +274,10 @@ class _Run:
                 for argument in ask.arguments
             ]
             outcome = session.call(ask.target, arguments, keep=ask.keep)
-        self._student_left = max(0.0, self._student_left - (time.monotonic() - start))
+        self._student_left = max(0.0, self._student_left - session.spent())
         failure = failure_of(outcome)
+        if failure is not None and failure.kind == "timeout":
+            failure = replace(failure, detail=f"{self._wall_seconds:g}")  # of all calls together
         if failure is not None:
             return Lost(failure)
         assert isinstance(outcome, Returned)

@@ -24,6 +24,7 @@ from autograder.integrations.nbgrader.settings import (
 )
 from autograder.release.public import public_files, refuse_leaks
 from autograder.text.language import Language
+from autograder.text.said import said
 
 
 class Built(Struct, frozen=True):
@@ -37,7 +38,14 @@ class Built(Struct, frozen=True):
 
 
 def source_files(course: Course, assignment: Assignment, language: Language) -> dict[str, bytes]:
-    """The files of ``source/<assignment>/`` by name: notebooks, stubs, pictures and data."""
+    """The files of ``source/<assignment>/`` by name: notebooks, stubs, pictures and data.
+
+    Raises :class:`UsageError` for exercises without code, which nbgrader has no cells for."""
+    by_hand = [exercise.name for exercise in assignment.exercises if exercise.answers]
+    if by_hand:
+        raise UsageError(
+            said("error_nbgrader_by_hand", assignment=assignment.name, names=", ".join(by_hand))
+        )
     files = {
         f"{exercise.name}.ipynb": carrier(exercise, course.feedback, language)
         for exercise in assignment.exercises

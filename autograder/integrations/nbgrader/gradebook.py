@@ -29,7 +29,7 @@ from nbgrader.api import (
 from nbgrader.utils import compute_checksum, is_grade, is_locked, is_solution
 
 from autograder.course.course import Course
-from autograder.grades.policy import due_date, settle
+from autograder.grades.late_penalty import due_date, settle
 from autograder.integrations.nbgrader.carrier import MARK
 
 

@@ -22,8 +22,8 @@ from autograder.errors import AutograderError, CourseError
 from autograder.grades.deadline import all_due
 from autograder.grades.feedback import visible
 from autograder.grades.model import ExerciseGrade, Grade, Timing
-from autograder.grading.budget import Budget
 from autograder.grading.grader import ExerciseGrader, Started
+from autograder.grading.submission_budget import Budget
 from autograder.integrations.nbgrader.carrier import carrier, language_of
 from autograder.integrations.nbgrader.cells import GradeCell, grade_cells
 from autograder.sandbox.host import Sandbox

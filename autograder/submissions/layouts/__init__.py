@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tarfile
+import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +30,7 @@ from autograder.submissions.layouts import (
 )
 from autograder.submissions.layouts.archive import unpacked
 from autograder.submissions.layouts.found import Request, saw
+from autograder.submissions.layouts.packed import STDIN
 from autograder.submissions.names import same
 from autograder.submissions.submission import SubmissionRef
 from autograder.submissions.submission_time import number_attempts
@@ -102,6 +105,8 @@ def submissions(
     They can be read while the context lasts. Raises :class:`UsageError` where there are none
     in this layout, saying what was seen instead.
     """
+    if path == STDIN or _is_tar(path):
+        raise UsageError(said("error_tar_in_shards", path=path))
     if path.is_file():
         left_out: list[str] = []
         with unpacked(path, left_out) as folder:
@@ -118,6 +123,10 @@ def submissions(
         raise UsageError(said(key, path=path))
     request = _request(path, path.resolve().name, course, assignments, students)
     yield _found(request, layout)
+
+
+def _is_tar(path: Path) -> bool:
+    return path.is_file() and tarfile.is_tarfile(path) and not zipfile.is_zipfile(path)
 
 
 def _request(

@@ -17,7 +17,7 @@ from autograder.text.said import said
 
 EXPECTED = said("layout_flat")
 
-_CODE = ("python", "notebook")
+_CODE = ("python", "notebook", "form")
 
 
 def recognises(request: Request) -> bool:
@@ -52,8 +52,9 @@ def find(request: Request) -> list[SubmissionRef]:
         names = [f"{one.name}.py" for one in request.course.assignments[assignment].exercises]
         if path.suffix.casefold() == ".ipynb":
             names = [f"{assignment}.ipynb"]
-        elif path.suffix.casefold() == ".zip":
+        elif path.suffix.casefold() == ".zip" or _kind(path.name) == "form":
             names = [path.name]
+            student = student.removesuffix(".answers")
         files = dict.fromkeys(names, path)
         refs.append(request.ref(student, assignment, request.folder, files=files))
     return refs

@@ -155,7 +155,7 @@ def repository_ref(request: Request, student: str, assignment: str, root: Path) 
 
 def wanted_names(course: Course, assignment: str) -> frozenset[str]:
     """The names that files of the assignment are graded under."""
-    exercises = [exercise.name for exercise in course.assignments[assignment].exercises]
-    scripts = (f"{name}.py" for name in exercises)
-    notebooks = (f"{name}.ipynb" for name in (*exercises, assignment))
+    exercises = course.assignments[assignment].exercises
+    scripts = (exercise.file for exercise in exercises)
+    notebooks = (f"{name}.ipynb" for name in (*(one.name for one in exercises), assignment))
     return frozenset((*scripts, *notebooks))

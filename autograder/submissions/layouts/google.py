@@ -44,7 +44,8 @@ def _files(request: Request) -> dict[Path, re.Match[str]]:
         if match is None or not entry.is_file():
             continue
         known = [meaning(match["file"], exercises, one) for one in request.course.assignments]
-        if any(one.exercise or one.kind in ("notebook", "archive", "python") for one in known):
+        kinds = ("notebook", "archive", "python", "form")
+        if any(one.exercise or one.kind in kinds for one in known):
             found[Path(entry.path)] = match
     return found
 

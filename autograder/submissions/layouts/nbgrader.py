@@ -29,10 +29,7 @@ def recognises(request: Request) -> bool:
 
 
 def find(request: Request) -> list[SubmissionRef]:
-    found: list[SubmissionRef] = []
-    for entry in unmatched.students(request.folder):
-        found += _of_student(entry, request)
-    found += [_misplaced_ref(one, request) for one in unmatched.misplaced(request)]
+    found = in_place(request) + elsewhere(request)
     if not found:
         wanted = joined("either", request.assignments) or said("any_assignment")
         seen = saw(request.folder)
@@ -40,6 +37,17 @@ def find(request: Request) -> list[SubmissionRef]:
             said("error_no_submissions", folder=request.folder, wanted=wanted, saw=seen)
         )
     return found
+
+
+def in_place(request: Request) -> list[SubmissionRef]:
+    """The submissions that lie where they should."""
+    students = unmatched.students(request.folder)
+    return [ref for entry in students for ref in _of_student(entry, request)]
+
+
+def elsewhere(request: Request) -> list[SubmissionRef]:
+    """The submissions that do not; who all the students are may decide about one of them."""
+    return [_misplaced_ref(one, request) for one in unmatched.misplaced(request)]
 
 
 def _of_student(entry: os.DirEntry[str], request: Request) -> list[SubmissionRef]:

@@ -33,7 +33,7 @@ class Inside(Struct, frozen=True):
 
     @property
     def work(self) -> tuple[str, ...]:
-        kinds = ("python", "notebook", "archive")
+        kinds = ("python", "notebook", "form", "archive")
         return tuple(name for name in self.files if meaning(name, (), "").kind in kinds)
 
     def told(self, belong: str) -> str:
@@ -294,7 +294,7 @@ def _misplaced(one: _Student, request: Request) -> str:
 
 def _loose_files(request: Request, belong: str) -> list[str]:
     """A line for each file at the top that may be work of somebody."""
-    kinds = ("python", "notebook", "archive")
+    kinds = ("python", "notebook", "form", "archive")
     return [
         said(
             "not_read",
@@ -313,7 +313,7 @@ def without_files(request: Request) -> list[str]:
         request,
         lambda entry: (
             entry.is_dir()
-            or meaning(entry.name, (), "").kind in ("python", "notebook", "archive", "text")
+            or meaning(entry.name, (), "").kind in ("python", "notebook", "form", "archive", "text")
         ),
         said("not_read_kind"),
     )

@@ -60,7 +60,7 @@ def test_shapes_have_every_length_of_1_equal_and_different_ones_and_larger_ones(
     assert {"m": 1, "n": 1} in found
     # Longer than any block that somebody has in mind, one name at a time.
     for name, other in (("m", "n"), ("n", "m")):
-        assert any(dims[name] > 200 and dims[other] < 8 for dims in found)
+        assert any(dims[name] > 190 and dims[other] < 8 for dims in found)
 
 
 def test_layouts_are_what_they_are_called() -> None:
@@ -125,12 +125,33 @@ def test_calls_repeat_and_then_renew_one_argument_after_the_other() -> None:
     for name, case in zip(("x", "W", "dy"), renewed, strict=False):
         differ = [k for k, v in case.inputs.items() if not np.array_equal(v, before.inputs[k])]
         assert differ == [name]
+        # By no sum and no count are the two told apart.
+        assert np.array_equal(np.sort(case.inputs[name], 0), np.sort(before.inputs[name], 0))
         before = case
     # Then the caller writes other numbers into the arrays that the case before was given.
     holding, written = renewed[-2:]
     assert holding.holds
     assert written.in_place
     assert not np.array_equal(written.inputs["W"], holding.inputs["W"])
+
+
+def test_rows_change_places_only_where_each_number_is_drawn_by_itself() -> None:
+    draws = {
+        "x": ("np.cumsum(uniform)", False),
+        "W": ("np.where(uniform < 0.6, 1, 0)", True),
+        "dy": ("integers(0, n - 1)", True),
+    }
+    arrays = {name: replace(SUBJECT.arrays[name], draw=draw) for name, (draw, _) in draws.items()}
+    subject = replace(SUBJECT, arrays=arrays, auxiliary={})
+    drawing = by_group(subject=subject)["calls"].inputs
+    assert isinstance(drawing, Drawing)
+    rolled = {name for variant in drawing.variants for name in variant.rolled}
+    assert rolled == {name for name, (_, is_rolled) in draws.items() if is_rolled}
+
+
+def test_results_are_held_over_many_calls_and_arguments_have_lengths_of_1() -> None:
+    assert cases("own-results")[0].between > 8
+    assert any(case.dims["m"] == 1 for case in cases("unchanged-arguments"))
 
 
 def test_numbers_that_others_follow_from_are_not_renewed_alone() -> None:

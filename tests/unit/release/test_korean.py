@@ -9,6 +9,7 @@ import pytest
 
 from autograder.course.course import Course
 from autograder.course.loading import load_course
+from autograder.release.answer_form import form_notebook, form_yaml
 from autograder.release.notebooks import exercise_notebook
 from autograder.release.readme import readmes
 from autograder.release.stubs import stub_source
@@ -43,6 +44,14 @@ def test_statements_and_instructions(course: Course) -> None:
 def test_stubs_and_notebooks(course: Course) -> None:
     for assignment in course.assignments.values():
         for exercise in assignment.exercises:
+            if exercise.answers:
+                form = form_yaml(course, exercise, "ko", None).decode()
+                comments = "\n".join(one for one in form.split("\n") if "#" in one)
+                assert latin_sentences(comments) == []
+                content = json.loads(form_notebook(course, exercise, "ko", None))
+                sources = ["".join(cell["source"]) for cell in content["cells"]]
+                assert [one for source in sources for one in latin_sentences(source)] == []
+                continue
             stub = stub_source(exercise, "ko")
             compile(stub, exercise.name, "exec")
             assert latin_sentences(stub) == []

@@ -70,7 +70,7 @@ def test_no_bytes_do_more_than_be_refused(payload: bytes) -> None:
         Returned(1, Array("object", (1,), memoryview(bytes(8)))),
         Returned(1, Array("|V8", (1,), memoryview(bytes(8)))),
         Returned(1, Array("x" * 5000, (1,), memoryview(b""))),
-        Returned(1, Items("list", (Plain(1),) * 65)),
+        Returned(1, Items("list", (Plain(1),) * 257)),
         Returned(1, Plain("x" * 5000)),
         Raised(1, ExceptionInfo("E" * 5000, "")),
         Raised(1, ExceptionInfo("E", "m" * 5000)),

@@ -53,7 +53,8 @@ def test_nobody_is_asked_to_choose_a_particle(key: str) -> None:
 
 def test_every_message_is_used_and_every_key_exists() -> None:
     """Keys are written out in the code, or put together from a prefix."""
-    sources = "\n".join(path.read_text("utf-8") for path in PACKAGE.rglob("*.py"))
+    written = [*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "web" / "src").glob("*.ts")]
+    sources = "\n".join(path.read_text("utf-8") for path in written)
     built = (
         "word_",
         "hidden_",
@@ -81,12 +82,16 @@ def test_every_message_is_used_and_every_key_exists() -> None:
         "computed_change_",
         "computed_upstream_",
         "scaffold_",
+        "web_theme_",
+        "web_stopped_",
     )
     known = {reason.name for reason in Reason}
     unused = [
         key
         for key in KEYS
-        if f'"{key}"' not in sources and key not in known and not key.startswith(built)
+        if not re.search(rf"[\"'`.]{key}\b", sources)
+        and key not in known
+        and not key.startswith(built)
     ]
     assert unused == []
     called = set(re.findall(r"\b(?:text|say|said|words)\(\s*\"([a-z_]+)\"", sources))

@@ -380,6 +380,18 @@ def test_at_a_kink_finite_differences_say_that_they_cannot_speak() -> None:
         expected_outputs(exercise, test, case, None)
 
 
+@pytest.mark.parametrize("thorough", [False, True])
+def test_where_chance_chose_the_kink_the_reference_speaks_alone(thorough: bool) -> None:
+    exercise, test = relu_at_zero([0, 7], differentiable=True)
+    test = replace(test, reference_at_kinks=True)
+    (case,) = draw_cases(exercise, test, 0)
+    expected = expected_outputs(exercise, test, case, relu_backward, thorough=thorough)["dx"]
+    assert compare(expected, np.array([0.0, 7.0])).ok
+    assert not compare(expected, np.array([5.0, 7.0])).ok
+    with pytest.raises(CourseError, match="cannot speak"):
+        expected_outputs(exercise, test, case, None)
+
+
 def test_at_a_kink_the_reference_still_contradicts_a_wrong_example() -> None:
     exercise, test = relu_at_zero([5, 7], differentiable=False)
     (case,) = draw_cases(exercise, test, 0)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.truth.gradients import Estimate, directional_derivative, gradient, jacobian
+from autograder.truth.finite_differences import Estimate, directional_derivative, gradient, jacobian
 
 scales = st.sampled_from([1e-8, 1e-3, 1.0, 1e3, 1e8])
 seeds = st.integers(0, 2**32 - 1)

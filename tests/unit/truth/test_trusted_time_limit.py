@@ -12,8 +12,8 @@ import pytest
 from autograder.course.loading import load_course
 from autograder.errors import CourseError
 from autograder.grading.preparation import prepare
-from autograder.truth import time_limit
-from autograder.truth.time_limit import TooLong, limited
+from autograder.truth import trusted_time_limit
+from autograder.truth.trusted_time_limit import TooLong, limited
 from tests.support.small_course import COURSE
 
 PUBLIC = "assignments/linear-layer/dx.yaml"
@@ -22,7 +22,7 @@ SOLUTION = "solutions/linear-layer/dx.py"
 
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(time_limit, "LIMIT", 0.3)
+    monkeypatch.setattr(trusted_time_limit, "LIMIT", 0.3)
     return shutil.copytree(COURSE, tmp_path / "course")
 
 
@@ -53,7 +53,7 @@ def test_a_loop_ends_with_a_message(course: Path, file: str, old: str, new: str,
 
 
 def test_the_outer_limit_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(time_limit, "LIMIT", 0.2)
+    monkeypatch.setattr(trusted_time_limit, "LIMIT", 0.2)
     with pytest.raises(TooLong), limited():
         _limit_for_ever()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from autograder.course.course import Assignment
 from autograder.course.policy import Attempts, Late
 from autograder.grades.deadline import all_due
-from autograder.grades.policy import Attempt, attempt_that_counts, due_date, settle
+from autograder.grades.late_penalty import Attempt, attempt_that_counts, due_date, settle
 
 SEOUL = timezone(timedelta(hours=9))
 DUE = datetime(2026, 12, 1, 23, 59, tzinfo=SEOUL)

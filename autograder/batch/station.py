@@ -1,0 +1,281 @@
+"""A process that grades batches for a worker of a cluster, which starts it and talks to it.
+
+A worker has threads, and a process that has threads must not be forked; nor may a submission that
+kills a process take the worker with it. So each worker starts this one: ``python -m
+autograder.batch.station``. It reads on standard input and answers on standard output, in frames of
+MessagePack: first its :class:`Order`, answered by a :class:`Hello`; then batches, answered by a
+:class:`~autograder.batch.parcel.Row` for each submission as it is graded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from autograder.batch.parcel import Parcel, Row, decode, unpack
+from autograder.course.adjustments import Adjustment
+from autograder.errors import AutograderError
+from autograder.sandbox.levels import Level
+from autograder.text.language import Language
+
+if TYPE_CHECKING:
+    from autograder.batch.workers import Settings, SubmissionGrader
+
+_HEADER = struct.Struct("!Q")
+_MAX_FRAME = 1 << 32
+COURSE = "AUTOGRADER_COURSE"
+"""The variable that says where the course lies on a worker's machine, if elsewhere."""
+
+
+class Order(Struct, frozen=True):
+    """How everything is to be graded, and the hashes that must come out of the course."""
+
+    course: str
+    isolation: Level
+    language: Language
+    fingerprints: dict[str, str]
+    grader: bytes
+    adjustments: tuple[Adjustment, ...] = ()
+
+
+class Hello(Struct, frozen=True):
+    """That a station is ready, or why it refuses: ``kind`` is ``version``, ``course`` or
+    ``machine``."""
+
+    kind: str = ""
+    reason: str = ""
+
+
+# The station, from the outside
+
+
+class Station:
+    """A station's process. Not for several threads at once."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def start(self) -> Hello:
+        """Start the process, unless it runs, and have its word."""
+        if self._process is not None and self._process.poll() is None:
+            return Hello()
+        environment = dict(os.environ, OPENBLAS_NUM_THREADS="1")
+        path = [folder for folder in sys.path if folder]
+        environment["PYTHONPATH"] = os.pathsep.join(path)
+        self._process = subprocess.Popen(
+            [sys.executable, "-s", "-P", "-m", "autograder.batch.station"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+        try:
+            self._send(msgspec.msgpack.encode(self._order))
+            return msgspec.msgpack.decode(self._receive(), type=Hello)
+        except (EOFError, OSError) as error:
+            self.stop()
+            return Hello("machine", f"its process ended: {error}")
+
+    def grade(self, blob: bytes) -> bytes:
+        """The rows of a batch. A submission that kills the process is tried once more, and then
+        has a fault; raises :class:`OSError` where the process cannot be started."""
+        with self._lock:
+            left = decode(blob)
+            rows: list[Row] = []
+            suspect = ""
+            while left:
+                hello = self.start()
+                if hello.kind:
+                    raise OSError(hello.reason)
+                done = list(self._graded(left))
+                rows += done
+                left = left[len(done) :]
+                if left:
+                    self.stop()
+                    if suspect == left[0].name:
+                        one = left.pop(0)
+                        why = "killed the process that graded it"
+                        rows.append(Row(one.name, one.student, one.assignment, fault=why))
+                    suspect = left[0].name if left else ""
+            return zlib.compress(msgspec.msgpack.encode(rows), 0)
+
+    def _graded(self, batch: list[Parcel]) -> Iterator[Row]:
+        """The rows of the batch as far as the process lives."""
+        try:
+            self._send(msgspec.msgpack.encode(batch))
+            for _ in batch:
+                yield msgspec.msgpack.decode(self._receive(), type=Row)
+        except (EOFError, OSError, msgspec.MsgspecError):
+            return
+
+    def stop(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            for stream in (self._process.stdin, self._process.stdout):
+                if stream is not None:
+                    stream.close()
+            self._process.wait()
+            self._process = None
+
+    def _send(self, content: bytes) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        _write(self._process.stdin, content)
+
+    def _receive(self) -> bytes:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        return _read(self._process.stdout)
+
+
+def decode_rows(blob: bytes) -> list[Row]:
+    """What :meth:`Station.grade` made."""
+    return msgspec.msgpack.decode(zlib.decompress(blob), type=list[Row])
+
+
+def _write(stream: IO[bytes], content: bytes) -> None:
+    stream.write(_HEADER.pack(len(content)) + content)
+    stream.flush()
+
+
+def _read(stream: IO[bytes]) -> bytes:
+    (size,) = _HEADER.unpack(_exactly(stream, _HEADER.size))
+    if size > _MAX_FRAME:
+        raise EOFError("a frame is too long")
+    return _exactly(stream, size)
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    content = stream.read(size)
+    if len(content) < size:
+        raise EOFError("the other end is closed")
+    return content
+
+
+# The station, from the inside
+
+
+def _hello(order: Order) -> tuple[Hello, Path]:
+    """Whether this machine has the same program and course, and the sandbox."""
+    from autograder.batch.cache import CourseCache
+    from autograder.batch.fingerprint import Fingerprints, grader_digest
+    from autograder.batch.folder import load_cached
+    from autograder.sandbox.levels import require_level
+
+    root = Path(os.environ.get(COURSE) or order.course)
+    if grader_digest() != order.grader:
+        return Hello("version", sys.version.split()[0]), root
+    try:
+        require_level(order.isolation)
+        if not root.is_dir():
+            return Hello("course", f"{root}: is not there; {COURSE} may say where it is"), root
+        course = load_cached(CourseCache(root), root)
+        fingerprints = Fingerprints(course, order.isolation, order.language)
+        for name, expected in order.fingerprints.items():
+            if name not in course.assignments or fingerprints.of_course(name) != expected:
+                return Hello("course", f"{root}: '{name}' is another one"), root
+    except AutograderError as error:
+        return Hello("machine", str(error)), root
+    return Hello(), root
+
+
+def _serve(source: IO[bytes], target: IO[bytes]) -> None:
+    from autograder.batch.cache import CourseCache
+    from autograder.batch.folder import load_cached
+    from autograder.batch.workers import Settings, SubmissionGrader
+    from autograder.sandbox.memory import keep_freed_memory
+    from autograder.submissions.reader import SCRATCH, bounded
+
+    order = msgspec.msgpack.decode(_read(source), type=Order)
+    hello, root = _hello(order)
+    if hello.kind:
+        _write(target, msgspec.msgpack.encode(hello))
+        return
+    keep_freed_memory()
+    course = load_cached(CourseCache(root), root)
+    with bounded(), tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch:
+        settings = Settings(
+            course,
+            Path(scratch),
+            order.isolation,
+            order.language,
+            private=(root.absolute(), Path(scratch)),
+        )
+        grader = SubmissionGrader(settings, (0, 1 << 20), None)
+        _write(target, msgspec.msgpack.encode(hello))
+        number = 0
+        while True:
+            try:
+                batch = msgspec.msgpack.decode(_read(source), type=list[Parcel])
+            except EOFError:
+                return
+            for parcel in batch:
+                number += 1
+                place = Path(scratch) / str(number)
+                place.mkdir()
+                row = _row(parcel, place, grader, order, settings)
+                shutil.rmtree(place, ignore_errors=True)
+                _write(target, msgspec.msgpack.encode(row))
+
+
+def _row(
+    parcel: Parcel, place: Path, grader: SubmissionGrader, order: Order, settings: Settings
+) -> Row:
+    from autograder.grades.adjust import adjust
+    from autograder.grades.database import compressed
+    from autograder.grades.grade_file import decode_grade, encode_grade
+
+    blank = Row(parcel.name, parcel.student, parcel.assignment)
+    try:
+        ref = unpack(parcel, place, settings.course)
+        content = grader.grade(ref, parcel.evidence)
+        grade = decode_grade(content)
+        if not parcel.attempt:
+            adjusted = adjust(grade, order.adjustments, settings.course.late)
+            if adjusted != grade:
+                grade, content = adjusted, encode_grade(adjusted)
+    except Exception as error:  # which must not cost the others theirs
+        return replace(blank, fault=f"{type(error).__name__}: {error}")
+    size, packed = compressed(content)
+    return Row(
+        parcel.name,
+        grade.student,
+        grade.assignment,
+        score=grade.score,
+        max_score=grade.max_score,
+        total=grade.total,
+        isolation=grade.isolation,
+        fingerprint=grade.fingerprint,
+        size=size,
+        grade=packed,
+    )
+
+
+def main() -> None:
+    """Serve until standard input is closed. What the program prints does not get between."""
+    source, target = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    with contextlib.suppress(BrokenPipeError):  # the worker has gone
+        _serve(source, target)
+
+
+if __name__ == "__main__":
+    main()
