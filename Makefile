@@ -4,9 +4,10 @@ JOBS ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
 NBGRADER := .venv-nbgrader
+CLUSTER := .venv-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-nbgrader web test-web web-verdicts lint lint-course docs keys axe bench diagnosis wrong-answers efficiency numerics soak fuzz clean
+.PHONY: help demo test test-nbgrader test-cluster web test-web web-verdicts lint lint-course docs keys axe bench diagnosis wrong-answers efficiency numerics soak fuzz clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +23,9 @@ test: $(READY) ## Run the tests.
 test-nbgrader: $(NBGRADER)/.ready ## Run the tests with nbgrader, the whole cycle included.
 	PATH="$(CURDIR)/$(NBGRADER)/bin:$$PATH" $(NBGRADER)/bin/python -m pytest tests/nbgrader \
 		-m nbgrader -n $(JOBS) --timeout 600
+
+test-cluster: $(CLUSTER)/.ready ## Run the tests with a scheduler and workers of dask.distributed.
+	$(CLUSTER)/bin/python -m pytest tests/cluster -m cluster --timeout 300
 
 web: web/node_modules/.ready ## Build the pages of release --web into the package.
 	cd web && npm run --silent check && npm run --silent build
@@ -77,7 +81,7 @@ numerics: $(READY) ## Hold error estimates against mpmath, and right answers und
 	$(BIN)/python -W ignore -m tests.numerics.right_answers_on_trial 100
 
 clean: ## Delete the virtual environment and everything that was built.
-	rm -rf .venv $(NBGRADER) build dist web/node_modules .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .autograder_cache
+	rm -rf .venv $(NBGRADER) $(CLUSTER) build dist web/node_modules .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .autograder_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The virtual environment, made anew when the dependencies may have changed.
@@ -117,4 +121,13 @@ $(NBGRADER)/.ready: $(READY)
 	@echo "Installing nbgrader and its hundred packages into $(NBGRADER)."
 	$(NBGRADER)/bin/python -m pip install --disable-pip-version-check \
 		--editable '.[nbgrader,test]' 'psycopg[binary]'
+	@touch $@
+
+# Another one for dask.distributed, which is forty megabytes that nobody else needs.
+$(CLUSTER)/.ready: $(READY)
+	rm -rf $(CLUSTER)
+	$(PYTHON) -m venv $(CLUSTER)
+	@echo "Installing dask.distributed into $(CLUSTER)."
+	$(CLUSTER)/bin/python -m pip install --disable-pip-version-check --editable '.[cluster]' \
+		'pytest>=8' 'pytest-timeout>=2.3'
 	@touch $@

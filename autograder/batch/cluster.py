@@ -17,6 +17,7 @@ import queue
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from distributed import (
@@ -149,6 +150,8 @@ class Cluster:
             try:
                 self._drop()
                 is_file = self._address.endswith(".json")
+                if is_file:
+                    Path(self._address).stat()  # for which dask would wait forever
                 where = {"scheduler_file": self._address} if is_file else {"address": self._address}
                 self._client = Client(**where, timeout=_CONNECT, set_as_default=False)
                 self._client.register_plugin(GraderPlugin(self._order))

@@ -20,7 +20,13 @@ from autograder.grading.grader import ExerciseGrader
 from autograder.sandbox.host import Sandbox
 from tests.support.small_course import COURSE, RIGHT, WRONG, contents, hand_in
 
-ENTRIES = {"course", "linear-layer.dx", "linear-layer.dx.mistakes", ".gitignore"}
+ENTRIES = {
+    "course",
+    "linear-layer.dx",
+    "linear-layer.dx.mistakes",
+    "linear-layer.dx.explanations",
+    ".gitignore",
+}
 
 
 @pytest.fixture
