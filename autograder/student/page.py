@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
+from functools import wraps
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
 from autograder.errors import AutograderError, UsageError
@@ -74,6 +76,7 @@ class Page:
     expected of each exercise once."""
 
     def __init__(self, root: Path) -> None:
+        accept_wide_integers()
         self._root = root
         self._works: dict[str, tuple[Work, ...]] = {}
         self._graders: dict[tuple[str, str], tuple[ExerciseGrader, SameThread]] = {}
@@ -232,6 +235,31 @@ class Page:
         if not sources:
             raise UsageError(said("web_nothing_in_file", file=file, assignment=assignment))
         return sources
+
+
+def accept_wide_integers() -> None:
+    """Have numpy's functions that count take int64 where numpy itself counts in 32 bits, as in a
+    browser: what is right elsewhere is to be right there."""
+    if np.intp(0).itemsize < np.int64(0).itemsize:
+        for name, place, keyword in (("bincount", 0, "x"), ("repeat", 1, "repeats")):
+            setattr(np, name, _narrowing(getattr(np, name), place, keyword))
+
+
+def _narrowing(function: Callable[..., Any], place: int, keyword: str) -> Callable[..., Any]:
+    @wraps(function)
+    def call(*given: Any, **named: Any) -> Any:
+        if len(given) > place:
+            given = (*given[:place], _narrowed(given[place]), *given[place + 1 :])
+        elif keyword in named:
+            named[keyword] = _narrowed(named[keyword])
+        return function(*given, **named)
+
+    return call
+
+
+def _narrowed(counts: Any) -> Any:
+    is_wide = isinstance(counts, np.ndarray) and counts.dtype == np.int64
+    return counts.astype(np.intp) if is_wide else counts
 
 
 def _in_words(outcome: Outcome, files: Mapping[str, str]) -> str:
