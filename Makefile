@@ -7,10 +7,10 @@ NBGRADER := .venv-nbgrader
 CLUSTER := .venv-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-nbgrader test-cluster lint lint-course docs keys axe bench diagnosis wrong-answers efficiency numerics soak fuzz clean
+.PHONY: help demo test test-nbgrader test-cluster web test-web web-verdicts lint lint-course docs keys axe yaml-language-server bench diagnosis wrong-answers efficiency numerics soak fuzz clean
 
 help: ## Show the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## Grade the sample class and show the table.
 	rm -rf build/demo-grades
@@ -26,6 +26,15 @@ test-nbgrader: $(NBGRADER)/.ready ## Run the tests with nbgrader, the whole cycl
 
 test-cluster: $(CLUSTER)/.ready ## Run the tests with a scheduler and workers of dask.distributed.
 	$(CLUSTER)/bin/python -m pytest tests/cluster -m cluster --timeout 300
+
+web: web/node_modules/.ready ## Build the pages of release --web into the package.
+	cd web && npm run --silent check && npm run --silent build
+
+test-web: $(READY) web/node_modules/.ready build/pyodide/.ready ## Test those pages in Chromium.
+	$(BIN)/python -m pytest tests/web -rs --timeout 1800
+
+web-verdicts: $(READY) build/pyodide/.ready ## Hold verdicts in the browser against CPython's.
+	$(BIN)/python -W ignore -m tests.web.verdicts
 
 lint: $(READY) ## Check style and types.
 	$(BIN)/ruff check .
@@ -47,6 +56,11 @@ axe: $(READY) ## Check the pages of reports for accessibility, with axe-core fro
 	@command -v npm > /dev/null || { echo "error: there is no npm, which brings axe-core" >&2; exit 1; }
 	npm install --prefix build/axe --no-audit --no-fund axe-core
 	$(BIN)/python -m pytest tests/browser/test_report_pages.py -rs
+
+yaml-language-server: $(READY) ## Try what editors say of YAML, with the language server from npm.
+	@command -v npm > /dev/null || { echo "error: there is no npm, which brings the server" >&2; exit 1; }
+	npm install --prefix build/yaml-language-server --no-audit --no-fund yaml-language-server
+	$(BIN)/python -m pytest tests/integration/test_yaml_language_server.py -rs
 
 bench: $(READY) ## Measure how fast a class of many different answers is graded.
 	$(BIN)/python benchmarks/mixed_class.py
@@ -72,7 +86,7 @@ numerics: $(READY) ## Hold error estimates against mpmath, and right answers und
 	$(BIN)/python -W ignore -m tests.numerics.right_answers_on_trial 100
 
 clean: ## Delete the virtual environment and everything that was built.
-	rm -rf .venv $(NBGRADER) $(CLUSTER) build dist .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .autograder_cache
+	rm -rf .venv $(NBGRADER) $(CLUSTER) build dist web/node_modules .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .autograder_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The virtual environment, made anew when the dependencies may have changed.
@@ -89,6 +103,15 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --editable '.[dev,test]'
 	@# Nothing else compiles an editable package where Python is told not to write bytecode.
 	@$(BIN)/python -m compileall -q autograder
+	@touch $@
+
+web/node_modules/.ready: web/package.json web/package-lock.json
+	@command -v npm > /dev/null || { echo "error: there is no npm, which brings esbuild" >&2; exit 1; }
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+build/pyodide/.ready: $(READY)
+	$(BIN)/python -m tests.web.runtime build/pyodide
 	@touch $@
 
 .venv/.docs: $(READY)

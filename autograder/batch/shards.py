@@ -357,7 +357,7 @@ def grade_shard(
         elif first:
             if CAN_FORK:
                 prepared = prepare_for(first, opened.course, processors(), opened.cache)
-                settings = replace(settings, prepared=prepared)
+                settings = replace(settings, prepared=prepared, cache=opened.cache)
             with WorkerPool(settings, min(options.jobs, len(first)), origin) as pool:
                 for made in pool.grade(_chain(first, coming), is_over):
                     yield from flush()

@@ -251,6 +251,8 @@ def _work(
             except Exception as error:
                 outcome = _Fault(f"{type(error).__name__}: {error}")
             connection.send(outcome)
+    if worker is not None:
+        worker.keep_explanations()
 
 
 class SubmissionGrader:
@@ -275,6 +277,10 @@ class SubmissionGrader:
         Finalize(None, self._sandbox.close, exitpriority=10)
         gc.freeze()
         _bind_to_processor(*place, self._sandbox.wait_until_ready())
+
+    def keep_explanations(self) -> None:
+        """Keep what was found out about wrong answers for a later run."""
+        self._grader.keep_explanations()
 
     def grade(self, ref: SubmissionRef, known: Evidence | None = None) -> bytes:
         """The grade of the submission, as the content of its file. ``known`` tells when it was

@@ -47,6 +47,7 @@ COMMANDS = (
     "pack",
     "init",
     "new",
+    "preview",
     "lint",
     "schema",
     "nbgrader",

@@ -83,7 +83,8 @@ def _put(ids: NumpyArray, value: NumpyArray, like: NumpyArray) -> NumpyArray:
 
 
 def _counts(ids: NumpyArray, like: NumpyArray) -> NumpyArray:
-    return np.bincount(ids.reshape(-1), minlength=len(like)).astype(np.float64)
+    # As wide as numpy counts: a browser has 32 bits.
+    return np.bincount(ids.reshape(-1).astype(np.intp), minlength=len(like)).astype(np.float64)
 
 
 def _mean_rows(ids: NumpyArray, value: NumpyArray, like: NumpyArray) -> NumpyArray:

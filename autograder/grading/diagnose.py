@@ -49,13 +49,15 @@ class Diagnoser:
         exercise: Exercise,
         cases: Mapping[str, Sequence[Case]],
         truths: Mapping[str, Sequence[Truth]],
+        known: Mapping[bytes, Explanation | None] | None = None,
     ) -> None:
         self._exercise = exercise
         self._cases = cases
         self._truths = truths
         self._keys: list[tuple[str, int]] = []
         self._programs = _Programs(exercise)
-        self._known: dict[bytes, Explanation | None] = {}
+        self.known = dict(known or {})
+        """The explanations that were found so far, by what was returned."""
 
     def explain(self, judgements: Sequence[Judgement], run: ExerciseRun) -> dict[str, Explanation]:
         """The explanation of each wrong output that has one."""
@@ -86,11 +88,11 @@ class Diagnoser:
             if not touched:
                 continue
             key = _key(output, returned)
-            if key not in self._known:
-                while len(self._known) >= _MAX_KNOWN:
-                    del self._known[next(iter(self._known))]
-                self._known[key] = _explanation(search, output, returned)
-            explanation = self._known[key]
+            if key not in self.known:
+                while len(self.known) >= _MAX_KNOWN:
+                    del self.known[next(iter(self.known))]
+                self.known[key] = _explanation(search, output, returned)
+            explanation = self.known[key]
             if explanation is not None:
                 found[output] = explanation
         return found

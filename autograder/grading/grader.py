@@ -324,7 +324,25 @@ class ExerciseGrader:
 
     @cached_property
     def _diagnoser(self) -> Diagnoser:
-        return Diagnoser(self.exercise, self.cases, self.truths)
+        return Diagnoser(self.exercise, self.cases, self.truths, self._kept_explanations())
+
+    def _kept_explanations(self) -> dict[bytes, Explanation | None]:
+        if self._cache is None:
+            return {}
+        name = self._entry("explanations")
+        known: dict[bytes, Explanation | None] = self._cache.get([name]).get(name, {})
+        return known
+
+    def keep_explanations(self) -> None:
+        """Keep the explanations that were found, for those who grade later."""
+        if self._cache is None or "_diagnoser" not in self.__dict__:
+            return
+        found, before = self._diagnoser.known, self._kept_explanations()
+        if not found.keys() <= before.keys():
+            self._cache.put({self._entry("explanations"): {**before, **found}})
+
+    def _entry(self, kind: str) -> str:
+        return f"{self.exercise.assignment}.{self.exercise.name}.{kind}"
 
     def run(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
         """What the submission did, and how that is to be judged."""
@@ -491,7 +509,7 @@ class ExerciseGrader:
         has found it."""
         if self._cache is None:
             return find()
-        name = f"{self.exercise.assignment}.{self.exercise.name}.{kind}"
+        name = self._entry(kind)
         known: Mutants | None = self._cache.get([name]).get(name)
         if known is None:
             known = find()
@@ -736,6 +754,12 @@ class Grader:
                 for exercise in self._course.assignments[assignment].exercises
             )
         return self._exercises[assignment]
+
+    def keep_explanations(self) -> None:
+        """See :meth:`ExerciseGrader.keep_explanations`."""
+        for graders in self._exercises.values():
+            for grader in graders:
+                grader.keep_explanations()
 
     def grade(self, submission: Submission, fingerprint: str) -> Grade:
         """The grade of one submission. What is wrong with the submission is in the grade;

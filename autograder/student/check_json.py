@@ -110,7 +110,7 @@ def _test(test: CheckedTest) -> JsonTest:
         status=grade.status,
         score=grade.score,
         max_score=grade.max_score,
-        message=grade.message,
+        message=str(grade.message),  # which may be words that know how they came about
         waiting=test.is_waiting,
         mistake=grade.mistake,
         hint=grade.hint,

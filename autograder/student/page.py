@@ -7,13 +7,16 @@ the student has written is put beside them before each call.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
+from functools import wraps
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
 from autograder.errors import AutograderError, UsageError
@@ -25,12 +28,18 @@ from autograder.student import check_html, check_json
 from autograder.student.checking import CheckedExercise, check_exercise
 from autograder.student.discovery import ASSIGNMENTS, Work, find_exercises
 from autograder.student.handing_in import counting_files, files_to_hand_in, pack, zip_name
-from autograder.submissions.submission import SubmissionRef, read_here, wanted_of
+from autograder.submissions.listing import list_items
+from autograder.submissions.submission import (
+    MAX_SOURCE_BYTES,
+    SubmissionRef,
+    read_here,
+    wanted_of,
+)
 from autograder.text.language import Language
 from autograder.text.messages import sanitize_lines, text
 from autograder.text.said import said, worded
 
-_ENDINGS: Final = (".py", ".ipynb", ".zip")
+_ENDINGS: Final = (".py", ".ipynb", ".yaml", ".zip")
 
 
 class Result(Struct, frozen=True):
@@ -67,9 +76,17 @@ class Page:
     expected of each exercise once."""
 
     def __init__(self, root: Path) -> None:
+        accept_wide_integers()
         self._root = root
         self._works: dict[str, tuple[Work, ...]] = {}
         self._graders: dict[tuple[str, str], tuple[ExerciseGrader, SameThread]] = {}
+
+    def prepare(self, assignment: str, exercise: str) -> None:
+        """Work out what is expected, which the first check of the exercise is then not to wait
+        for. What is wrong with the exercise is for that check to say."""
+        with contextlib.suppress(AutograderError):
+            grader, _ = self._grader(self._work(assignment, exercise))
+            _ = grader.truths
 
     def check(
         self,
@@ -94,7 +111,7 @@ class Page:
                 score=checked.score,
                 max_score=checked.max_score,
                 html=check_html.report([checked], language),
-                check=check_json.encode([(checked, f"{exercise}.py")], language),
+                check=check_json.encode([(checked, work.exercise.file)], language),
             )
         )
 
@@ -102,7 +119,11 @@ class Page:
         """What the file of the exercise prints when it is run, and Python's own words where it
         fails."""
         limits = self._work(assignment, exercise).course.limits
-        files = {f"{name}.py": source for name, source in sources.items()}
+        files = {
+            work.exercise.file: sources[work.exercise.name]
+            for work in self._in(assignment)
+            if work.exercise.name in sources and not work.exercise.answers
+        }
         sandbox = SameThread(limits)
         sandbox.begin(files[f"{exercise}.py"], watch, {})
         with sandbox.session() as session:
@@ -161,8 +182,10 @@ class Page:
 
     def _write(self, assignment: str, sources: Mapping[str, str]) -> None:
         folder = self._root / ASSIGNMENTS / assignment
-        for name, source in sources.items():
-            (folder / f"{name}.py").write_text(source, "utf-8", newline="")
+        for work in self._in(assignment):
+            if work.exercise.name in sources:
+                source = sources[work.exercise.name]
+                (folder / work.exercise.file).write_text(source, "utf-8", newline="")
 
     def _checked(
         self,
@@ -204,9 +227,39 @@ class Page:
         submission = read_here(SubmissionRef("", assignment, folder, wanted=wanted))
         found = {one.exercise.name: submission.source_for(one.exercise.name) for one in works}
         sources = {name: source for name, source in found.items() if source is not None}
+        forms = {one.exercise.file: one.exercise.name for one in works if one.exercise.answers}
+        for item in list_items(folder, None, None):
+            form = item.read(MAX_SOURCE_BYTES) if item.name in forms else ""
+            if isinstance(form, bytes):  # as it is, and not what was read of it
+                sources[forms[item.name]] = form.decode("utf-8", "replace")
         if not sources:
             raise UsageError(said("web_nothing_in_file", file=file, assignment=assignment))
         return sources
+
+
+def accept_wide_integers() -> None:
+    """Have numpy's functions that count take int64 where numpy itself counts in 32 bits, as in a
+    browser: what is right elsewhere is to be right there."""
+    if np.intp(0).itemsize < np.int64(0).itemsize:
+        for name, place, keyword in (("bincount", 0, "x"), ("repeat", 1, "repeats")):
+            setattr(np, name, _narrowing(getattr(np, name), place, keyword))
+
+
+def _narrowing(function: Callable[..., Any], place: int, keyword: str) -> Callable[..., Any]:
+    @wraps(function)
+    def call(*given: Any, **named: Any) -> Any:
+        if len(given) > place:
+            given = (*given[:place], _narrowed(given[place]), *given[place + 1 :])
+        elif keyword in named:
+            named[keyword] = _narrowed(named[keyword])
+        return function(*given, **named)
+
+    return call
+
+
+def _narrowed(counts: Any) -> Any:
+    is_wide = isinstance(counts, np.ndarray) and counts.dtype == np.int64
+    return counts.astype(np.intp) if is_wide else counts
 
 
 def _in_words(outcome: Outcome, files: Mapping[str, str]) -> str:

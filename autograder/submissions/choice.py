@@ -15,12 +15,11 @@ import re
 import tokenize
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 
 from autograder.course.exercise import FORM
-from autograder.submissions import forms
 from autograder.submissions.definitions import LeftOut, is_available
 from autograder.submissions.functions import State, state_of
 from autograder.submissions.listing import Item, Unreadable
@@ -38,6 +37,9 @@ from autograder.submissions.notebook import (
 )
 from autograder.submissions.receipt import MAX_BYTES as MAX_RECEIPT
 from autograder.submissions.receipt import RECEIPT, hash_of, read_receipt
+
+if TYPE_CHECKING:  # it imports yaml, which reading grades does without
+    from autograder.submissions import forms
 
 # Parsing it, for rules about the source, takes some 700 times its size in memory.
 MAX_SOURCE_BYTES = 1 << 18
@@ -289,6 +291,8 @@ class _Choice:
 
     def _form_for(self, one: Wanted) -> dict[str, Work]:
         """The form in which most is filled in, or what is wrong with the only one there is."""
+        from autograder.submissions import forms
+
         found: list[tuple[int, int, int, forms.Form]] = []
         problems: list[tuple[int, Unreadable]] = []
         for number in range(len(self._items)):
@@ -311,6 +315,8 @@ class _Choice:
 
     def _read_form(self, number: int, one: Wanted) -> forms.Form | Unreadable | None:
         """The form for an exercise, where the item is one; or why it cannot be read."""
+        from autograder.submissions import forms
+
         item, meant = self._items[number], self._meanings[number]
         if item.kind == "form":
             content = item.read(forms.MAX_BYTES)

@@ -513,7 +513,7 @@ FLAWS = {
     "key of the public file in the hidden one": (
         HIDDEN, "mistakes:", "forward: y = W @ x\nmistakes:",
         f"{HIDDEN}:11:1: unknown key 'forward' in the file; known here: battery, tests, mistakes, "
-        "right",
+        "right, follows",
     ),
     "stub with one parameter more": (
         STUB, "(W, dy)", "(W, dy, *rest)",

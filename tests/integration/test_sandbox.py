@@ -27,7 +27,7 @@ from autograder.sandbox.protocol import (
     Returned,
     unpack_array,
 )
-from autograder.sandbox.session import Died, Outcome
+from autograder.sandbox.session import Died, Outcome, Script, question
 
 # Nothing here needs a minute, however busy the machine is; what is to use up its time gets less.
 LIMITS = Limits(wall_seconds=60.0, memory_mib=256, output_kib=4, reply_mib=1)
@@ -461,3 +461,33 @@ def test_a_warm_process_that_is_gone_is_done_without(level: Level) -> None:
 def parent_of(pid: int | None) -> int:
     status = Path(f"/proc/{pid}/status").read_text("ascii")
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("PPid"))
+
+
+FAILS_AT = """
+done = []
+def make(n):
+    done.append("make")
+    if n < 0:
+        raise ValueError("negative")
+    return n
+def step():
+    done.append("step")
+    return len(done)
+"""
+
+
+@pytest.mark.parametrize(("n", "count"), [(1, 2), (-1, 1)])
+def test_steps_that_follow_one_that_failed_are_left_out(
+    anywhere: Sandbox, n: int, count: int
+) -> None:
+    """They are asked in one go; those of the next case are not left out."""
+    case = [question("make", [n]), question("step", [], follows=True)]
+    script = Script([[*case, question("step", []), question("missing"), question("step", [])]])
+    with anywhere.session() as session:
+        session.load("m", {"m.py": FAILS_AT})
+        ((made, followed, *rest),) = (one.outcomes() for one in session.ask_all(script))
+    assert isinstance(made, Returned if n > 0 else Raised)
+    assert isinstance(followed, Returned if n > 0 else Missing)
+    first, missing, last = rest
+    assert (value(first), value(last)) == (count + 1, count + 2)
+    assert isinstance(missing, Missing)

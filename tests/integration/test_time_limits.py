@@ -145,3 +145,38 @@ def test_the_arrays_of_a_case_count(grader: ExerciseGrader) -> None:
     limit = call_seconds(EXERCISE, test, [large], straight, LIMITS)
     assert 2 <= limit <= 3
     assert call_seconds(EXERCISE, test, [case, large], straight, LIMITS) == limit
+
+
+BATCHED = COURSE.assignments["layer"].exercises[1]
+
+
+def run_batched(body: str, limits: Limits) -> dict[str, Any]:
+    source = f"import numpy as np\ncalls = []\ndef batched(W, dY):\n    calls.append(1)\n{body}"
+    with Sandbox("sandbox", limits) as sandbox:
+        timed = ExerciseGrader(replace(COURSE, limits=limits), BATCHED, sandbox)
+        run, _ = timed.run(Submission("eve", "layer", {"batched.py": source}))
+    return run.observations
+
+
+@pytest.mark.parametrize(
+    "body", ["    return 2 * (dY @ W)\n", "    return np.zeros_like(dY @ W)\n"]
+)
+def test_a_wrong_answer_is_not_timed(body: str) -> None:
+    found = run_batched(body, LIMITS)["fast"]
+    assert all(one.seconds == float("inf") for one in found)
+    assert all(one.lines is None and one.timed is None for one in found)
+
+
+def test_a_right_answer_is_timed() -> None:
+    found = run_batched("    return dY @ W\n", LIMITS)["fast"]
+    assert all(0 < one.seconds < float("inf") and one.timed is not None for one in found)
+
+
+def test_who_is_too_slow_in_a_test_of_time_keeps_the_others() -> None:
+    limits = replace(LIMITS, wall_seconds=0.3)
+    body = "    while len(dY) > 1000: pass\n    return dY @ W\n"
+    found = run_batched(body, limits)
+    assert {one.failure.kind for one in found["fast"]} == {"timeout"}
+    others = [one for name, several in found.items() if name != "fast" for one in several]
+    assert others
+    assert all(one.failure is None for one in others)

@@ -150,7 +150,11 @@ WORKER = """async () => {
       await current.ready;
       const found = await once(job);
       if ("value" in found) return found.value;
-      if ("broken" in found) throw new Error(found.broken);
+      if ("broken" in found) {
+        current.worker.terminate();
+        current = start();
+        return JSON.stringify({ problem: found.broken });
+      }
       current.worker.terminate();
       current = start();
       job.ended = { ...job.ended, [found.ended]: found.why };

@@ -160,11 +160,21 @@ class App {
       table.replaceWith(around);
       around.append(table);
     }
-    this.editor.label(this.say("web_editor", { file: `${exercise.name}.py` }), "editor-keys");
+    this.editor.label(this.say("web_editor", { file: exercise.file }), "editor-keys");
+    this.editor.setPython(exercise.file.endsWith(".py"));
     this.hint.textContent = this.say("web_keys");
     this.editor.show(this.source(this.place));
     this.showButtons();
     this.showHandIn();
+    this.prepare();
+  }
+
+  private prepare(): void {
+    const { assignment, exercise } = this.place;
+    if (document.documentElement.dataset.python !== "ready") return;
+    this.python
+      ?.then((one) => one.prepare({ assignment: assignment.name, exercise: exercise.name }))
+      .catch(() => {}); // the check will say so
   }
 
   private showHeader(): void {
@@ -259,7 +269,7 @@ class App {
       make("button", { type: "button", onclick: action, ...properties }, this.say(key));
     this.buttons.replaceChildren(
       button("web_check", () => void this.check(), { class: "main", disabled: this.busy }),
-      button("web_run", () => void this.run(), { disabled: this.busy }),
+      this.canRun ? button("web_run", () => void this.run(), { disabled: this.busy }) : "",
       this.busy ? button("web_stop", () => void this.python?.then((one) => one.stop())) : "",
       button("web_reset", () => this.reset(), { class: "plain" }),
     );
@@ -277,7 +287,7 @@ class App {
     const file = make("input", {
       type: "file",
       id: "import",
-      accept: ".zip,.py,.ipynb",
+      accept: ".zip,.py,.ipynb,.yaml",
       onchange: (event: Event) => void this.import(event.target as HTMLInputElement),
     });
     this.work.replaceChildren(
@@ -377,6 +387,7 @@ class App {
         await python.ready;
         document.documentElement.dataset.python = "ready";
         if (!this.busy) this.tell(this.say("web_ready"));
+        setTimeout(() => this.prepare());
         return python;
       });
       this.python.catch((error: Error) => {
@@ -437,7 +448,12 @@ class App {
     this.tell(this.say(passed ? "web_passed" : "web_not_passed", values));
   }
 
+  private get canRun(): boolean {
+    return this.place.exercise.file.endsWith(".py");
+  }
+
   private run(): Promise<void> {
+    if (!this.canRun) return Promise.resolve();
     return this.withPython(async (python) => {
       const { assignment, exercise } = this.place;
       this.tell(this.say("web_running"));
@@ -498,7 +514,7 @@ class App {
       const places = assignment.exercises
         .filter((exercise) => exercise.name in found.sources)
         .map((exercise) => ({ assignment, exercise }));
-      const titles = places.map(({ exercise }) => `${exercise.name}.py`).join(", ");
+      const titles = places.map(({ exercise }) => exercise.file).join(", ");
       if (!confirm(this.say("web_import_sure", { files: titles }))) {
         this.tell("");
         return;

@@ -53,6 +53,7 @@ export interface Actions {
 export class Editor {
   private readonly view: EditorView;
   private readonly labels = new Compartment();
+  private readonly language = new Compartment();
   private silent = false;
 
   constructor(parent: HTMLElement, actions: Actions) {
@@ -81,7 +82,7 @@ export class Editor {
           highlightActiveLine(),
           indentUnit.of("    "),
           EditorState.tabSize.of(4),
-          python(),
+          this.language.of(python()),
           syntaxHighlighting(colours),
           look,
           this.labels.of([]),
@@ -108,6 +109,10 @@ export class Editor {
       selection: { anchor: Math.min(head, source.length) },
     });
     this.silent = false;
+  }
+
+  setPython(isPython: boolean): void {
+    this.view.dispatch({ effects: this.language.reconfigure(isPython ? python() : []) });
   }
 
   label(text: string, describedBy: string): void {

@@ -9,6 +9,14 @@ export interface Boot {
   package: ArrayBuffer;
 }
 
+/** To work out what is expected of an exercise, before it is checked. */
+export interface Prepare {
+  kind: "prepare";
+  id: number;
+  assignment: string;
+  exercise: string;
+}
+
 export interface Check {
   kind: "check";
   id: number;
@@ -48,7 +56,7 @@ export interface Unpack {
   language: string;
 }
 
-export type Job = Check | Run | Pack | Unpack;
+export type Job = Prepare | Check | Run | Pack | Unpack;
 export type ToWorker = Boot | Job;
 
 export interface Ready {

@@ -7,6 +7,7 @@ import type {
   Job,
   Pack,
   Packed,
+  Prepare,
   Run,
   Unpack,
 } from "./messages";
@@ -88,6 +89,11 @@ export class Python {
 
   get ready(): Promise<void> {
     return this.current.ready;
+  }
+
+  /** Has what is expected of an exercise worked out, while nothing else is to be done. */
+  async prepare(given: Given<Prepare>): Promise<void> {
+    await this.ask({ ...given, kind: "prepare", id: this.next() });
   }
 
   async check(given: Given<Check>): Promise<CheckResult> {

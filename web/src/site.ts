@@ -5,6 +5,8 @@ export type Text = Record<string, string>;
 
 export interface Exercise {
   name: string;
+  /** What is handed in: a Python file, or a form in YAML. */
+  file: string;
   title: Text;
   /** Markdown with LaTeX between dollar signs. */
   statement: Text;

@@ -54,6 +54,10 @@ from autograder.student.page import Page
 
 _page = Page(Path("/course"))
 
+def prepare(assignment, exercise):
+    _page.prepare(assignment, exercise)
+    return ""
+
 def check(watch, assignment, exercise, sources, language, ended):
     died = {int(number): why for number, why in loads(ended).items()}
     return _page.check(assignment, exercise, loads(sources), language, died, watch)
@@ -67,7 +71,7 @@ def pack(assignment, sources, student, offset, language):
 def unpack(assignment, file, content, language):
     return _page.unpack(assignment, file, content.to_bytes(), language)
 
-{"check": check, "run": run, "pack": pack, "unpack": unpack}
+{"prepare": prepare, "check": check, "run": run, "pack": pack, "unpack": unpack}
 `;
 
 let functions: { get(name: string): Callable };
@@ -113,6 +117,8 @@ function watch(number: number, left: number): void {
 function work(job: Job): string {
   const call = (...given: unknown[]) => functions.get(job.kind)(...given) as string;
   switch (job.kind) {
+    case "prepare":
+      return call(job.assignment, job.exercise);
     case "check":
       return call(
         watch,

@@ -17,6 +17,7 @@ from autograder.course.course import Assignment, Course
 from autograder.course.exercise import Exercise
 from autograder.course.statement import statement_markdown
 from autograder.errors import MachineError
+from autograder.release.answer_form import form_yaml
 from autograder.release.bundle import Options, make_bundle
 from autograder.release.public import refuse_leaks
 from autograder.release.site.pyodide import Runtime
@@ -44,6 +45,7 @@ SLOWNESS: Final = 3
 
 class SiteExercise(Struct, frozen=True):
     name: str
+    file: str
     title: Text
     statement: Text
     stub: Text
@@ -167,9 +169,10 @@ def _assignment(course: Course, assignment: Assignment) -> SiteAssignment:
 def _exercise(course: Course, exercise: Exercise) -> SiteExercise:
     return SiteExercise(
         name=exercise.name,
+        file=exercise.file,
         title=_texts(exercise.title, course),
         statement={one: statement_markdown(exercise, one, level=1) for one in course.languages},
-        stub={one: stub_source(exercise, one) for one in course.languages},
+        stub={one: _begin(course, exercise, one) for one in course.languages},
         points=math.fsum(
             part.points
             for test in exercise.tests
@@ -177,6 +180,13 @@ def _exercise(course: Course, exercise: Exercise) -> SiteExercise:
             for part in test.parts
         ),
     )
+
+
+def _begin(course: Course, exercise: Exercise, language: Language) -> str:
+    """What the student begins with: a stub, or a form to fill in."""
+    if exercise.answers:
+        return form_yaml(course, exercise, language, None).decode()
+    return stub_source(exercise, language)
 
 
 def _messages(language: Language) -> Mapping[str, Any]:

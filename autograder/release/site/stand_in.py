@@ -692,7 +692,8 @@ def _bare(kind: Any, structs: dict[Any, Any]) -> Any:
     if origin is Literal:
         return _KINDS["LiteralType"](tuple(sorted(inner)))
     if origin is typing.Union or origin is types.UnionType:
-        return _KINDS["UnionType"](tuple(_described(one, structs) for one in inner))
+        found = tuple(_described(one, structs) for one in inner if one is not UnsetType)
+        return _KINDS["UnionType"](found) if len(found) > 1 else found[0]
     if base is tuple and len(inner) == 2 and inner[1] is Ellipsis:
         return _KINDS["VarTupleType"](_described(inner[0], structs))
     if base is tuple and inner:
