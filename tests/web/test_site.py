@@ -216,7 +216,7 @@ def test_known_mistakes_are_told_as_elsewhere(whole: Path) -> None:
         ("return linear_dx(W, dy)", "RecursionError"),
         ("import sys; sys.exit(3)", "SystemExit"),
         ("import os; os._exit(3)", ""),
-        ("return np.ones((1 << 20, 1 << 20))", "Memory"),
+        ("return [np.ones(1 << 27) for _ in range(9)]", "Memory"),
         ("import os; os.kill(os.getpid(), 9)", ""),
     ],
     ids=["loop", "sleep", "recursion", "exit", "hard exit", "memory", "kill"],
@@ -397,7 +397,7 @@ def test_axe_finds_nothing(browser: Any, address: str, scheme: str) -> None:
 
 
 REACHES = {
-    "js": "import js\nfound = [name for name in dir(js) if not name.startswith('_')]",
+    "js": "import js\nfound = [one for one in ('fetch', 'self', 'eval', 'postMessage') if hasattr(js, one)]",
     "fetch": "import js\njs.fetch(URL)",
     "pyfetch": "import pyodide.http\npyodide.http.open_url(URL)",
     "run_js": "from pyodide.code import run_js\nrun_js('fetch(\"' + URL + '\")')",
