@@ -7,10 +7,10 @@ NBGRADER := .venv-nbgrader
 CLUSTER := .venv-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-nbgrader test-cluster web test-web web-verdicts lint lint-course docs keys axe bench diagnosis wrong-answers efficiency numerics soak fuzz clean
+.PHONY: help demo test test-nbgrader test-cluster web test-web web-verdicts lint lint-course docs keys axe yaml-language-server bench diagnosis wrong-answers efficiency numerics soak fuzz clean
 
 help: ## Show the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## Grade the sample class and show the table.
 	rm -rf build/demo-grades
@@ -56,6 +56,11 @@ axe: $(READY) ## Check the pages of reports for accessibility, with axe-core fro
 	@command -v npm > /dev/null || { echo "error: there is no npm, which brings axe-core" >&2; exit 1; }
 	npm install --prefix build/axe --no-audit --no-fund axe-core
 	$(BIN)/python -m pytest tests/browser/test_report_pages.py -rs
+
+yaml-language-server: $(READY) ## Try what editors say of YAML, with the language server from npm.
+	@command -v npm > /dev/null || { echo "error: there is no npm, which brings the server" >&2; exit 1; }
+	npm install --prefix build/yaml-language-server --no-audit --no-fund yaml-language-server
+	$(BIN)/python -m pytest tests/integration/test_yaml_language_server.py -rs
 
 bench: $(READY) ## Measure how fast a class of many different answers is graded.
 	$(BIN)/python benchmarks/mixed_class.py

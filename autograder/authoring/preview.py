@@ -34,6 +34,7 @@ HOST = "127.0.0.1"
 # How often files are looked at, and how long a request waits for something new, in seconds.
 POLL = 0.3
 WAIT = 20.0
+SETTLE = 0.1
 _TREES = ("assignments", "solutions", "tests/hidden")
 _IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".gif": "image/gif", ".svg": "image/svg+xml"}
 _MAX_IMAGE = 1 << 23
@@ -106,6 +107,9 @@ class Preview:
             key = self.wanted
             state = (key, self._state())
             if key and state != done:
+                time.sleep(SETTLE)  # an editor empties a file before it writes it
+                if self._state() != state[1]:
+                    continue
                 done = state
                 for html, is_done in self._stages(key):
                     self._show(key, html, is_done)

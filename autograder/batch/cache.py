@@ -18,6 +18,7 @@ import pickle
 import shutil
 import stat
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -34,20 +35,21 @@ _LIBRARIES = f"{sys.version} numpy {np.__version__}"
 
 
 class CourseCache:
-    """Entries by name. ``anew`` finds none, and makes others in their place.
+    """Entries by name. ``anew`` finds only those that were made since, as by another process of the
+    same run, and makes others in the place of older ones.
 
     Where nothing can be kept, as in a folder that may not be written to, nothing is.
     """
 
     def __init__(self, root: Path, *, anew: bool = False) -> None:
         self._root = root
-        self._anew = anew
+        self._not_before = time.time_ns() if anew else 0
         self._key = _digest(root)
 
     def get(self, names: Iterable[str]) -> dict[str, Any]:
         """Those of the entries that are there and were made of the same."""
         found: dict[str, Any] = {}
-        if self._key is not None and not self._anew:
+        if self._key is not None:
             for name in names:
                 # What is damaged may raise anything, and is made again.
                 with contextlib.suppress(Exception):
@@ -60,7 +62,10 @@ class CourseCache:
         owners = _owners(self._root)
         _require_private(os.lstat(folder), owners, stat.S_IFDIR)
         with open(folder / name, "rb", opener=_open_no_link) as file:
-            _require_private(os.fstat(file.fileno()), owners, stat.S_IFREG)
+            status = os.fstat(file.fileno())
+            _require_private(status, owners, stat.S_IFREG)
+            if status.st_mtime_ns < self._not_before:
+                raise FileNotFoundError("made before")
             return file.read()
 
     def put(self, entries: Mapping[str, object]) -> None:

@@ -42,8 +42,8 @@ def command(exercise: str | None, port: int, course: Path | None) -> int:
     except OSError as error:
         raise UsageError(said("error_preview_port", port=port, reason=error.strerror)) from None
     preview.wanted = key
-    click.echo(say("preview_at", address=address + key))
     with server, contextlib.suppress(KeyboardInterrupt):
+        click.echo(say("preview_at", address=address + key))
         preview.follow()
     click.echo("", err=True)
     return 0

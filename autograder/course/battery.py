@@ -65,7 +65,10 @@ _MANY_NAMES: Final = 4
 _SCALES: Final = ("1e-13", "1e-8", "4", "1e8")
 _LEADING: Final = ((), (3,), (2, 3))
 _AT_KINKS: Final = ("dtypes", "special-values")
-_SMALL_INTEGERS: Final = "integers(-2, 2)"
+# Even numbers in matrices and odd ones in vectors: what a layer adds up to is odd, and never 0,
+# where rounding would decide on which side of a kink a later step lies.
+_INTEGERS: Final = ("2 * integers(-4, 4)", "2 * integers(-5, 4) + 1")
+_SMALL_INTEGERS: Final = ("2 * integers(-1, 1)", "2 * integers(-2, 1) + 1")
 # Beyond the products that one or two bytes hold.
 _LARGE_INTEGERS: Final = "integers(-300, 300)"
 _ONE_NONZERO: Final = "np.where(np.arange(ones.size).reshape(ones.shape) == ones.size // 2, 3, 0)"
@@ -344,23 +347,27 @@ def _dtypes(dims: Dims, subject: Subject) -> Iterator[Variant]:
     untyped = subject.untyped
     # Where there are leading axes alone, many numbers: of few, all may happen to be special.
     many = {} if _named(dims) else _one_leading_axis(dims, 16)
-    yield Variant(dtypes=dict.fromkeys(untyped, "int64"), dims=many)
+    yield _of_integers(untyped, subject, many, _INTEGERS)
     yield Variant(dtypes=dict.fromkeys(untyped, "float32"), dims=many)
-    yield _of_small_integers(untyped, subject, many)
+    yield _of_integers(untyped, subject, many)
     if len(untyped) > 1:
         for name in untyped:
-            yield _of_small_integers([name], subject, many)
+            yield _of_integers([name], subject, many)
             yield Variant(dtypes={name: "float32"}, dims=many)
     if len(untyped) > 2:
         for name in untyped:
             others = [other for other in untyped if other != name]
-            yield _of_small_integers(others, subject, many)
+            yield _of_integers(others, subject, many)
 
 
-def _of_small_integers(
-    names: Sequence[str], subject: Subject, dims: Mapping[str, tuple[Any, ...]]
+def _of_integers(
+    names: Sequence[str],
+    subject: Subject,
+    dims: Mapping[str, tuple[Any, ...]],
+    drawn: tuple[str, str] = _SMALL_INTEGERS,
 ) -> Variant:
-    draw = {name: _SMALL_INTEGERS for name in names if name in subject.free}
+    free = set(names) & set(subject.free)
+    draw = {name: drawn[len(subject.everything[name].shape) == 1] for name in names if name in free}
     return Variant(dtypes=dict.fromkeys(names, "int64"), draw=draw, dims=dict(dims))
 
 

@@ -138,6 +138,7 @@ class Server:
         self._files: Mapping[str, str] = {}
         self._kept: dict[str, Any] = {}
         self._held: list[Any] = []
+        self._failed = False
         self._number = 0
         self._unread = memoryview(b"")
 
@@ -146,17 +147,18 @@ class Server:
         _writev(self._writer, frame(encode(Done(os.getpid()))))
 
     def serve(self) -> None:
-        failed = False
         while (request := self._receive()) is not None:
             self._number = request.number
-            if failed and isinstance(request, (Call, Read)) and request.follows:
-                reply: Reply = Missing(request.number)
-            else:
-                reply = self._answer(request)
-            failed = isinstance(reply, (Raised, Missing))
-            self._send(reply)
+            self._send(self._answer(request))
 
     def _answer(self, request: Request) -> Reply:
+        follows = isinstance(request, (Call, Read)) and request.follows
+        left_out = follows and self._failed
+        reply = Missing(request.number) if left_out else self._try(request)
+        self._failed = isinstance(reply, (Raised, Missing))
+        return reply
+
+    def _try(self, request: Request) -> Reply:
         try:
             match request:
                 case Load():

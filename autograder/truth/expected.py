@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from autograder.course.battery import PREFIX
 from autograder.course.exercise import Exercise, Gradient, RunTest
 from autograder.truth.cases import Case, is_trivial, trivial_answers
 from autograder.truth.witnesses import (
@@ -161,9 +162,12 @@ def _by_element(witnesses: Witnesses, output: str, statement: Statement) -> Expe
     slack = witnesses.test.tolerance.get(output, 0.0) * largest
     tolerance = np.broadcast_to(statement.error + slack, value.shape)
     if not np.all(np.isfinite(tolerance)):
-        raise Disagreement(
-            f"nothing can be said about '{output}' so close to overflow; draw smaller numbers"
-        )
+        cure = "draw smaller numbers"
+        name = witnesses.test.name
+        if name.startswith(PREFIX):
+            group = name.removeprefix(PREFIX)
+            cure += f" with 'draw', or leave the group out: 'battery: {{except: {group}}}'"
+        raise Disagreement(f"nothing can be said about '{output}' so close to overflow; {cure}")
     return Expected(
         value.shape,
         value,

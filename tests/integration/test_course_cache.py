@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -314,3 +315,14 @@ def test_what_known_mistakes_do_is_found_out_once(
     for name in first:
         assert [one.wrong for one in first[name][1]] == [one.wrong for one in second[name][1]]
         assert first[name][0].observations.keys() == second[name][0].observations.keys()
+
+
+def test_what_is_made_anew_is_found_by_the_others_of_the_run(course: Path) -> None:
+    CourseCache(course).put({"old": 1, "both": 1})
+    time.sleep(0.05)  # times of files are coarse
+    run = CourseCache(course, anew=True)
+    assert run.get(["old", "both"]) == {}
+    time.sleep(0.05)
+    run.put({"both": 2})
+    assert run.get(["old", "both"]) == {"both": 2}
+    assert CourseCache(course).get(["old", "both"]) == {"old": 1, "both": 2}

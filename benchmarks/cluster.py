@@ -1,0 +1,278 @@
+"""Measure what a class costs beyond grading it, and work out where more machines stop helping.
+
+    python benchmarks/cluster.py            # 400 submissions, some minutes
+    python benchmarks/cluster.py --size 2000
+
+Costs are processor time, of this process and its children; wall time on a machine that others use
+says little. What cannot be had here, a thousand machines, is extrapolated by a model of four lines
+that is printed with its numbers: :func:`walls`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from autograder.batch.merging import merge
+from autograder.batch.parcel import encode, pack
+from autograder.course.course import Course
+from autograder.course.loading import load_course
+from autograder.grades.database import GradeDatabase
+from autograder.submissions.layouts.packed import open_packed
+
+ROOT = Path(__file__).parents[1]
+COURSE = ROOT / "tests" / "courses" / "good"
+BATCH = 200
+ANSWERS = (
+    *("W.T @ dy", "-(W.T @ dy)", "W @ dy", "2 * W.T @ dy", "dy", "dy @ W", "W.sum(0)"),
+    *("W.T @ dy if W.shape == (2, 3) else dy", "np.einsum('ij,i->j', W, dy)", "1 / 0"),
+)
+
+
+class Costs(Struct, frozen=True):
+    """Seconds of processor time: of a submission to be graded; of a shard and a worker to start; of
+    a submission that another shard grades, to be passed by in a tar; for the client to send and
+    put one; for the scheduler to have a task done; for a grade to be merged."""
+
+    grade: float
+    start: float
+    passed_by: float
+    client: float
+    task: float
+    merged: float
+
+
+def used() -> float:
+    """Processor time so far, of this process and of children that have ended."""
+    found = 0.0
+    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+        usage = resource.getrusage(who)
+        found += usage.ru_utime + usage.ru_stime
+    return found
+
+
+def cost(work: Callable[[], object]) -> float:
+    """The processor time of ``work``."""
+    before = used()
+    work()
+    return used() - before
+
+
+def autograder(*arguments: object) -> float:
+    """The processor time of a command."""
+    command = [sys.executable, "-m", "autograder", *map(str, arguments), "--course", str(COURSE)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return cost(
+        lambda: subprocess.run(
+            command, check=True, env=environment, stdout=subprocess.DEVNULL, timeout=3600
+        )
+    )
+
+
+def write_tar(path: Path, size: int) -> Path:
+    """A class of small submissions, each of one file."""
+    with tarfile.open(path, "w") as tar:
+        for number in range(size):
+            source = (
+                f"import numpy as np\n\n\ndef linear_dx(W, dy):  # {number}\n"
+                f"    return {ANSWERS[number % len(ANSWERS)]}\n"
+            ).encode()
+            for folder in (f"s{number:07}", f"s{number:07}/linear-layer"):
+                info = tarfile.TarInfo(folder)
+                info.type, info.mode = tarfile.DIRTYPE, 0o755
+                tar.addfile(info)
+            info = tarfile.TarInfo(f"s{number:07}/linear-layer/dx.py")
+            info.size = len(source)
+            tar.addfile(info, io.BytesIO(source))
+            tar.__dict__["members"].clear()
+    return path
+
+
+def of_grading(folder: Path, size: int) -> tuple[float, float, float]:
+    """A submission, a start, and by how much four shards cost more than one run."""
+    few, many = write_tar(folder / "few.tar", size // 4), write_tar(folder / "many.tar", size)
+    autograder("grade", few, "--out", folder / "warm", "--shard", "1/1", "--jobs", 1)
+    start = autograder("grade", few, "--out", folder / "few", "--shard", "1/1", "--jobs", 1)
+    whole = autograder("grade", many, "--out", folder / "whole", "--shard", "1/1", "--jobs", 1)
+    each = (whole - start) / (size - size // 4)
+    parts = sum(
+        autograder("grade", many, "--out", folder / "parts", "--shard", f"{n}/4", "--jobs", 1)
+        for n in range(1, 5)
+    )
+    return each, max(0.0, start - each * (size // 4)), parts - whole
+
+
+def of_passing_by(folder: Path, size: int, course: Course) -> float:
+    """A submission of another shard, in a tar."""
+    archive = write_tar(folder / "passed.tar", 20 * size)
+
+    def read() -> None:
+        with open_packed(archive, course, wants=lambda *_: False) as packed:
+            assert not list(packed.refs())
+
+    return cost(read) / (20 * size)
+
+
+def of_client(folder: Path, course: Course) -> float:
+    """A submission for the client: found in a tar, packed, sent as bytes and put as a row."""
+    rows = []
+    with GradeDatabase(folder / "whole" / "shards" / "00001-of-00001.sqlite") as database:
+        rows = database.ask("SELECT * FROM grades")
+
+    def send() -> None:
+        with open_packed(folder / "many.tar", course, wants=lambda *_: True) as packed:
+            parcels = []
+            for ref in packed.refs():
+                parcels.append(pack(ref, course))
+                packed.done(ref)
+                if len(parcels) == BATCH:
+                    encode(parcels)
+                    parcels = []
+        with GradeDatabase(folder / "put.sqlite", write=True) as target:
+            for row in rows:
+                target.put_rows([row])
+                target.commit_in_time()
+
+    return cost(send) / len(rows)
+
+
+def of_merging(folder: Path, times: int = 20) -> float:
+    """A grade that is merged."""
+    out = folder / "merged"
+    (out / "shards").mkdir(parents=True)
+    path = out / "shards" / "00001-of-00001.sqlite"
+    shutil.copy(folder / "whole" / "shards" / path.name, path)
+    with GradeDatabase(path, write=True) as database:
+        for number in range(1, times):
+            database.tell(
+                "INSERT INTO grades SELECT ? || name, ? || student, assignment, score, max_score, "
+                "total, isolation, fingerprint, run, size, grade FROM grades "
+                "WHERE name LIKE 's%'",
+                *(f"{number}-", f"{number}-"),
+            )
+    found = []
+    spent = cost(lambda: found.append(merge(out)))
+    return spent / found[0].grades
+
+
+@contextmanager
+def scheduler(folder: Path, workers: int) -> Iterator[tuple[str, int]]:
+    """A scheduler with workers, its address and process."""
+    file = folder / "scheduler.json"
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard"]
+    command += ["--port", "0", "--host", "127.0.0.1", "--scheduler-file", str(file)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    made = [subprocess.Popen(command, **quiet)]  # type: ignore[call-overload]
+    try:
+        while not file.exists():
+            time.sleep(0.1)
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", "--no-dashboard"]
+        command += ["--scheduler-file", str(file), "--nthreads", "1", "--no-nanny"]
+        for _ in range(workers):
+            made.append(subprocess.Popen(command, **quiet))  # type: ignore[call-overload]
+        yield str(file), made[0].pid
+    finally:
+        for one in made:
+            one.terminate()
+        for one in made:
+            one.wait()
+
+
+def spent_by(pid: int) -> float:
+    """The processor time of a process that runs (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def of_tasks(folder: Path, tasks: int = 2000) -> float:
+    """A task for the scheduler, with as many bytes as a batch has, there and back."""
+    from distributed import Client
+
+    with scheduler(folder, 2) as (file, pid), Client(scheduler_file=file) as client:
+        client.wait_for_workers(2)
+        blob = os.urandom(BATCH * 400)
+        before = spent_by(pid)
+        for _ in range(tasks // 100):
+            futures = [client.submit(lambda sent: sent * 6, blob, pure=False) for _ in range(100)]
+            client.gather(futures)
+        return (spent_by(pid) - before) / tasks
+
+
+def of_dask(folder: Path, size: int) -> float:
+    """All processes of a class on a cluster of two workers."""
+    before = used()
+    with scheduler(folder, 2) as (file, _):
+        arguments = ("grade", folder / "many.tar", "--out", folder / "dask", "--scheduler", file)
+        autograder(*arguments)
+    return used() - before
+
+
+def walls(costs: Costs, size: float, workers: int) -> tuple[float, float]:
+    """Seconds that a class takes on a cluster and in shards.
+
+    On a cluster, workers, client and scheduler work at the same time, and the slowest decides. Of
+    shards, each starts, grades its part and passes by the others'. Then the grades are merged.
+    """
+    grading = size * costs.grade / workers
+    cluster = costs.start + max(grading, size * costs.client, size / BATCH * costs.task)
+    shards = costs.start + grading + size * (1 - 1 / workers) * costs.passed_by
+    return cluster + size * costs.merged, shards + size * costs.merged
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, default=400)
+    size = parser.parse_args().size
+    course = load_course(COURSE)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        each, start, more = of_grading(folder, size)
+        print(f"a submission                      {1e3 * each:8.2f} ms")
+        print(f"a start of a shard                {1e3 * start:8.0f} ms")
+        print(f"four shards instead of one run    {1e3 * more:8.0f} ms more")
+        passed = of_passing_by(folder, size, course)
+        print(f"one of another shard, in a tar    {1e3 * passed:8.3f} ms")
+        client = of_client(folder, course)
+        print(f"client, a submission              {1e3 * client:8.3f} ms")
+        merged = of_merging(folder)
+        print(f"merging, a grade                  {1e3 * merged:8.3f} ms")
+        try:
+            task = of_tasks(folder)
+            print(f"scheduler, a task                 {1e3 * task:8.3f} ms")
+            whole = of_dask(folder, size)
+            print(
+                f"two workers and all, a submission {1e3 * whole / size:8.2f} ms, starts included"
+            )
+        except ImportError:
+            task = 0.005
+            print("scheduler: distributed is not installed; 5 ms a task are assumed")
+    costs = Costs(each, start, passed, client, task, merged)
+    print("\n  submissions    workers     on a cluster        in shards")
+    for size_there in (1e5, 1e6, 1e7):
+        for workers in (10, 100, 1000):
+            both = walls(costs, size_there, workers)
+            shown = "".join(f"{one / 60:12.1f} min " for one in both)
+            print(f"{size_there:13,.0f} {workers:10,} {shown}")
+    limit = costs.grade / max(costs.client, costs.task / BATCH)
+    print(f"\nOne client feeds {limit:,.0f} workers; more need several, each with a --shard.")
+    print(
+        f"Shards of one tar: from {costs.grade / costs.passed_by:,.0f} on, each passes by longer "
+        "than it grades; pack several."
+    )
+
+
+if __name__ == "__main__":
+    main()
