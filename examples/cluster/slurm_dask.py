@@ -1,7 +1,7 @@
 """Workers of dask in jobs of Slurm, and a class graded by them.
 
-    pip install 'backprop-autograder[cluster]' dask-jobqueue
-    python slurm_dask.py submissions/ --out grades/
+pip install 'backprop-autograder[cluster]' dask-jobqueue
+python slurm_dask.py submissions/ --out grades/
 """
 
 import subprocess
