@@ -237,11 +237,14 @@ class Page:
         return sources
 
 
+_COUNTING: Final = (("bincount", 0, "x"), ("choose", 0, "a"), ("repeat", 1, "repeats"))
+
+
 def accept_wide_integers() -> None:
     """Have numpy's functions that count take int64 where numpy itself counts in 32 bits, as in a
     browser: what is right elsewhere is to be right there."""
     if np.intp(0).itemsize < np.int64(0).itemsize:
-        for name, place, keyword in (("bincount", 0, "x"), ("repeat", 1, "repeats")):
+        for name, place, keyword in _COUNTING:
             setattr(np, name, _narrowing(getattr(np, name), place, keyword))
 
 
