@@ -23,6 +23,7 @@ from autograder.grades.store import DATABASE, has_files
 from autograder.text.said import said
 
 _BATCH = 2000
+_FINGERPRINT = COLUMNS.split(", ").index("fingerprint")
 # What must be the same in all shards, and what is said where it is not.
 _SAME = {
     "fingerprint": "error_merge_fingerprint",
@@ -201,5 +202,5 @@ def _copy(path: Path, state: dict[str, ShardState], target: GradeDatabase) -> No
                 row
                 for row in rows
                 if not str(row[0]).startswith(".")
-                and str(row[7]).startswith(made_of.get(str(row[2]), "\0"))
+                and str(row[_FINGERPRINT]).startswith(made_of.get(str(row[2]), "\0"))
             )

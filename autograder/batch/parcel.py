@@ -60,16 +60,11 @@ class Parcel(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True, array_like=True):
-    """A grade as it is put into a database, or why there is none."""
+    """A grade as it is put into a database, or why there is none; ``columns`` as
+    :func:`~autograder.grades.database.columns_of` makes them."""
 
-    name: str
     student: str
-    assignment: str
-    score: float = 0.0
-    max_score: float = 0.0
-    total: float = 0.0
-    isolation: str = ""
-    fingerprint: str = ""
+    columns: tuple[str | float | None, ...] = ()
     size: int = 0
     grade: bytes = b""
     fault: str = ""

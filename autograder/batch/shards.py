@@ -392,10 +392,7 @@ def _chain(
 
 def _columns(row: Row, run: int) -> tuple[object, ...]:
     """The row as the database has it."""
-    return (
-        *(row.name, row.student, row.assignment, row.score, row.max_score, row.total),
-        *(row.isolation, row.fingerprint, run, row.size, row.grade),
-    )
+    return (*row.columns, run, row.size, row.grade)
 
 
 def _put(ref: SubmissionRef, content: bytes, opened: OpenShard, store: GradeDatabase) -> None:

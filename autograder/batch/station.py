@@ -24,7 +24,6 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from autograder.batch.parcel import Parcel, Row, decode, unpack
 from autograder.course.adjustments import Adjustment
@@ -110,7 +109,7 @@ class Station:
                     if suspect == left[0].name:
                         one = left.pop(0)
                         why = "killed the process that graded it"
-                        rows.append(Row(one.name, one.student, one.assignment, fault=why))
+                        rows.append(Row(one.student, fault=why))
                     suspect = left[0].name if left else ""
             return zlib.compress(msgspec.msgpack.encode(rows), 0)
 
@@ -238,10 +237,9 @@ def _row(
     parcel: Parcel, place: Path, grader: SubmissionGrader, order: Order, settings: Settings
 ) -> Row:
     from autograder.grades.adjust import adjust
-    from autograder.grades.database import compressed
+    from autograder.grades.database import columns_of, compressed
     from autograder.grades.grade_file import decode_grade, encode_grade
 
-    blank = Row(parcel.name, parcel.student, parcel.assignment)
     try:
         ref = unpack(parcel, place, settings.course)
         content = grader.grade(ref, parcel.evidence)
@@ -251,20 +249,9 @@ def _row(
             if adjusted != grade:
                 grade, content = adjusted, encode_grade(adjusted)
     except Exception as error:  # which must not cost the others theirs
-        return replace(blank, fault=f"{type(error).__name__}: {error}")
+        return Row(parcel.student, fault=f"{type(error).__name__}: {error}")
     size, packed = compressed(content)
-    return Row(
-        parcel.name,
-        grade.student,
-        grade.assignment,
-        score=grade.score,
-        max_score=grade.max_score,
-        total=grade.total,
-        isolation=grade.isolation,
-        fingerprint=grade.fingerprint,
-        size=size,
-        grade=packed,
-    )
+    return Row(parcel.student, columns_of(parcel.name, grade), size, packed)
 
 
 def main() -> None:

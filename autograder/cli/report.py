@@ -12,9 +12,12 @@ from autograder.cli.options import course_option, language_option
 from autograder.cli.reading import read_all, reader_of, work_behind
 from autograder.course.course import HiddenFeedback
 from autograder.errors import UsageError
+from autograder.grades.store import database_in
+from autograder.grades.store import is_database as is_sqlite
 from autograder.report.gather import gather
 from autograder.report.pages import Settings, write_pages
-from autograder.report.tables import write_tables
+from autograder.report.tables import write_database, write_tables
+from autograder.text.said import said
 
 
 @click.command("report", help=say("help_report"))
@@ -43,7 +46,11 @@ def command(
     language: str | None,
 ) -> int:
 
-    refuse_out(out, grades)
+    is_database = out.suffix == ".sqlite" and not out.is_dir()
+    if not is_database:
+        refuse_out(out, grades)
+    elif out.exists() and (out == database_in(grades) or not is_sqlite(out)):
+        raise UsageError(said("error_report_database", out=out))
     found = read_all(grades, course, language)
     report = gather(
         found.grades,
@@ -52,6 +59,10 @@ def command(
         roster=found.roster,
         with_alike=alike,
     )
+    if is_database:
+        write_database(report, out)
+        click.echo(say("report_database", file=out))
+        return 0
     policy: HiddenFeedback = "hints" if found.course is None else found.course.feedback
     with work_behind(grades, found.course, submissions, layout) as work:
         settings = Settings(

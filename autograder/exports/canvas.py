@@ -11,6 +11,7 @@ from autograder.exports.context import Context, by_student
 from autograder.exports.summary import points
 from autograder.exports.table_csv import table
 from autograder.grades.model import Grade
+from autograder.grades.view import totals
 
 # As Canvas writes it: four spaces.
 POINTS_POSSIBLE = "    Points Possible"
@@ -22,6 +23,7 @@ def write(grades: Sequence[Grade], context: Context) -> bytes:
     """The roster's students with its IDs; without one, the students' names as SIS Login ID, or as
     ID where the submissions came from Canvas, which calls students by it. Who is on the roster
     and has no grade gets empty cells, which Canvas leaves as they are."""
+    grades = totals(grades)
     graded = by_student(grades)
     assignments = sorted({grade.assignment for grade in grades})
     highest = {

@@ -10,6 +10,7 @@ from pathlib import Path
 from autograder.course.roster import Roster
 from autograder.grades.grade_file import write_atomically
 from autograder.grades.model import Grade
+from autograder.grades.view import in_order, totals
 from autograder.text.tables import from_spreadsheet as from_spreadsheet
 from autograder.text.tables import spreadsheet_safe as spreadsheet_safe
 
@@ -30,7 +31,7 @@ def write_summary(
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
-    ordered = sorted(grades, key=lambda grade: (grade.student, grade.assignment))
+    ordered = in_order(totals([*grades] if not isinstance(grades, Sequence) else grades))
     has_due_dates = any(grade.final_score is not None for grade in ordered)
     has_adjustments = any(grade.adjusted is not None for grade in ordered)
     header = COLUMNS + LATE_COLUMNS if has_due_dates else COLUMNS

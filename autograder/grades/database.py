@@ -29,7 +29,7 @@ from autograder.grades.grade_file import (
     is_edited,
     seal_of,
 )
-from autograder.grades.model import Grade
+from autograder.grades.model import Grade, Timing
 from autograder.grades.view import GradeView
 from autograder.text.said import said
 
@@ -50,7 +50,12 @@ CREATE TABLE IF NOT EXISTS grades (
     score REAL NOT NULL,
     max_score REAL NOT NULL,
     total REAL NOT NULL,
+    late_seconds INTEGER,
+    penalty REAL,
+    final_score REAL,
+    adjusted REAL,
     isolation TEXT NOT NULL,
+    student_is TEXT,
     fingerprint TEXT NOT NULL,
     run INTEGER NOT NULL,
     size INTEGER NOT NULL,
@@ -59,8 +64,10 @@ CREATE TABLE IF NOT EXISTS grades (
 """
 _INDEX = "CREATE INDEX IF NOT EXISTS of_student ON grades (student, assignment)"
 COLUMNS = (
-    "name, student, assignment, score, max_score, total, isolation, fingerprint, run, size, grade"
+    "name, student, assignment, score, max_score, total, late_seconds, penalty, final_score, "
+    "adjusted, isolation, student_is, fingerprint, run, size, grade"
 )
+_REST = {"language": "", "exercises": (), "timing": Timing("", 0.0)}
 # Of several attempts, only the one that counts has a name without this.
 _COUNTS = "name NOT LIKE '.%'"
 
@@ -166,13 +173,8 @@ class GradeDatabase:
         self._put(name, grade, msgspec.json.format(content, indent=-1))
 
     def _put(self, name: str, grade: Grade, compact: bytes) -> None:
-        row = (
-            *(name, grade.student, grade.assignment, grade.score, grade.max_score, grade.total),
-            *(grade.isolation, grade.fingerprint, self.run, len(compact)),
-            zlib.compress(compact, _LEVEL),
-        )
-        marks = ", ".join("?" * len(row))
-        self.tell(f"INSERT OR REPLACE INTO grades ({COLUMNS}) VALUES ({marks})", *row)
+        content = zlib.compress(compact, _LEVEL)
+        self.put_rows([(*columns_of(name, grade), self.run, len(compact), content)])
         self.commit_in_time()
 
     def touch(self, name: str) -> None:
@@ -239,6 +241,16 @@ class GradeDatabase:
                 for name, content in batch:
                     yield self._understood(name, content)
 
+    def totals(self, where: str = _COUNTS, *values: object) -> Iterator[Grade]:
+        """The same, with names and points alone."""
+        with self._asking():
+            rows = self._connection.execute(
+                f"SELECT {_TOTALS} FROM grades WHERE {where} ORDER BY student, assignment", values
+            )
+            while batch := rows.fetchmany(_BATCH):
+                for row in batch:
+                    yield msgspec.convert(dict(zip(_NAMES, row, strict=True)) | _REST, Grade)
+
     def named(self) -> Iterator[tuple[str, Grade]]:
         """Every grade with its name, in the order of names, attempts that do not count included.
         Between two batches the file is free for others, and for changes."""
@@ -268,6 +280,22 @@ class GradeDatabase:
         return self.contents()
 
 
+def columns_of(name: str, grade: Grade) -> tuple[str | float | None, ...]:
+    """What a row says about a grade, up to the run: names and points."""
+    return (
+        *(name, grade.student, grade.assignment, grade.score, grade.max_score, grade.total),
+        *(grade.late_seconds, grade.penalty, grade.final_score, grade.adjusted),
+        *(grade.isolation, grade.student_is, grade.fingerprint),
+    )
+
+
+_TOTALS = (
+    "student, assignment, score, max_score, isolation, late_seconds, penalty, final_score, "
+    "adjusted, student_is, fingerprint"
+)
+_NAMES = _TOTALS.split(", ")
+
+
 class StoredGrades(GradeView):
     """The grades that count in a database."""
 
@@ -286,6 +314,9 @@ class StoredGrades(GradeView):
             *self._values,
         )
         return ((str(student), str(assignment)) for student, assignment in rows)
+
+    def totals(self) -> GradeView:
+        return GradeView(lambda: self._database.totals(self._where, *self._values), self.__len__)
 
     def of(self, students: Collection[str] = (), assignments: Collection[str] = ()) -> GradeView:
         where = self._where

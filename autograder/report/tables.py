@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import os
 import re
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from autograder.errors import MachineError
 from autograder.exports.context import shown
 from autograder.exports.summary import points
 from autograder.grades.grade_file import write_atomically
 from autograder.report.gather import AssignmentReport, ClassReport, Item, MistakeReport
 from autograder.report.statistics import Estimate
+from autograder.text.said import said
 from autograder.text.tables import spreadsheet_safe
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
@@ -21,15 +26,50 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 def write_tables(report: ClassReport, out: Path) -> list[Path]:
     """Write ``assignments.csv``, ``tests.csv``, ``mistakes.csv`` and ``people.csv`` into ``out``.
     Raises :class:`~autograder.errors.MachineError`."""
-    files = {
-        "assignments.csv": _assignments(report),
-        "tests.csv": _tests(report),
-        "mistakes.csv": _mistakes(report),
-        "people.csv": _people(report),
+    paths = []
+    for name, rows in _tables(report).items():
+        paths.append(out / f"{name}.csv")
+        write_atomically(paths[-1], _csv(rows))
+    return paths
+
+
+def write_database(report: ClassReport, path: Path) -> None:
+    """Write the same tables into a database of SQLite, in the place of what was there: numbers as
+    numbers, and nothing where a cell is empty. Raises :class:`~autograder.errors.MachineError`."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        with contextlib.closing(sqlite3.connect(temporary)) as database, database:
+            for name, rows in _tables(report).items():
+                columns = next(iter(rows))
+                database.execute(f"CREATE TABLE {name} ({', '.join(columns)})")
+                marks = ", ".join("?" * len(columns))
+                database.executemany(
+                    f"INSERT INTO {name} VALUES ({marks})",
+                    (tuple(map(_value, row)) for row in rows),
+                )
+        os.replace(temporary, path)
+    except (OSError, sqlite3.Error) as error:
+        raise MachineError(said("error_database", path=path, reason=error)) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _value(cell: str) -> str | int | float | None:
+    if not _NUMBER.fullmatch(cell):
+        return shown(cell) or None
+    return float(cell) if "." in cell or "e" in cell else int(cell)
+
+
+def _tables(report: ClassReport) -> dict[str, Iterator[Sequence[str]]]:
+    """The rows of each table, the names of its columns first."""
+    return {
+        "assignments": _assignments(report),
+        "tests": _tests(report),
+        "mistakes": _mistakes(report),
+        "people": _people(report),
     }
-    for name, rows in files.items():
-        write_atomically(out / name, _csv(rows))
-    return [out / name for name in files]
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> bytes:

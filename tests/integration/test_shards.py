@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import shutil
@@ -32,9 +33,15 @@ from autograder.batch.shards import (
 from autograder.course.loading import load_course
 from autograder.course.loading.adjustments import load_adjustments
 from autograder.errors import UsageError
+from autograder.exports.formats import export
+from autograder.exports.summary import write_summary
 from autograder.grades.grade_file import encode_grade
 from autograder.grades.model import Timing
 from autograder.grades.store import read_grades
+from autograder.report.gather import gather
+from autograder.report.pages import Settings as PageSettings
+from autograder.report.pages import class_pages
+from autograder.report.tables import write_database
 from tests.support.odd_class import write_class
 from tests.support.small_course import (
     COURSE,
@@ -494,3 +501,43 @@ def test_a_file_that_is_no_database(content: bytes, tmp_path: Path) -> None:
     done = run("merge", tmp_path / "out")
     assert done.returncode == (1 if content == b"" else 2)
     assert "Traceback" not in done.stderr
+
+
+def test_everything_reads_a_database_like_files(submissions: Path, tmp_path: Path) -> None:
+    in_one(submissions, tmp_path / "files")
+    with open_class(options(submissions, tmp_path / "files")) as opened:
+        opened.write_summary()
+    in_parts(submissions, tmp_path / "parts", 2)
+    stores = (tmp_path / "files", tmp_path / "parts" / "grades.sqlite")
+    made: list[dict[str, bytes]] = []
+    for store in stores:
+        grades = read_grades(store)
+        found: dict[str, bytes] = {}
+        for name in ("csv", "canvas", "moodle", "junit", "markdown", "gradescope"):
+            found |= {f"{name}/{file}": one for file, one in export(grades, name).items()}
+        write_summary(tmp_path / "summary.csv", grades)
+        found["summary"] = (tmp_path / "summary.csv").read_bytes()
+        report = gather(grades, "en", with_alike=True)
+        found |= class_pages(report, PageSettings())
+        write_database(report, tmp_path / "report.sqlite")
+        with contextlib.closing(sqlite3.connect(tmp_path / "report.sqlite")) as database:
+            found["tables"] = "\n".join(database.iterdump()).encode()
+        made.append(found)
+    assert made[0].keys() == made[1].keys()
+    assert [name for name in made[0] if made[0][name] != made[1][name]] == []
+    assert made[0]["summary"] == (tmp_path / "files" / "summary.csv").read_bytes()
+
+
+def test_a_database_is_adjusted(submissions: Path, tmp_path: Path) -> None:
+    course = configured(tmp_path)
+    out = tmp_path / "parts"
+    in_parts(submissions, out, 1, course)
+    done = run(
+        *("adjust", "student1", "linear-layer", "--set", "7", "--comment", "c", "--by", "me"),
+        *("--grades", out),
+        course=course,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 of 12 grades changed" in done.stdout
+    assert {one.student: one.adjusted for one in read_grades(out)}["student1"] == 7
+    assert b"student1,linear-layer" in (out / "summary.csv").read_bytes()
