@@ -185,10 +185,13 @@ def scheduler(folder: Path, workers: int) -> Iterator[tuple[str, int]]:
             made.append(subprocess.Popen(command, **quiet))  # type: ignore[call-overload]
         yield str(file), made[0].pid
     finally:
-        for one in made:
+        for one in reversed(made):  # workers first, which say goodbye to the scheduler
             one.terminate()
-        for one in made:
-            one.wait()
+            try:
+                one.wait(10)
+            except subprocess.TimeoutExpired:
+                one.kill()
+                one.wait()
 
 
 def spent_by(pid: int) -> float:

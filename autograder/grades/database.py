@@ -60,7 +60,7 @@ CREATE TABLE IF NOT EXISTS grades (
     run INTEGER NOT NULL,
     size INTEGER NOT NULL,
     grade BLOB NOT NULL
-) WITHOUT ROWID;
+);
 """
 _INDEX = "CREATE INDEX IF NOT EXISTS of_student ON grades (student, assignment)"
 COLUMNS = (
