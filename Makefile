@@ -17,7 +17,7 @@ demo: $(READY) ## Grade the sample class and show the table.
 	$(BIN)/autograder grade examples/submissions --out build/demo-grades
 
 test: $(READY) ## Run the tests.
-	@echo "Running the tests, some 5,300: about nine minutes on two idle processors. They are counted first."
+	@echo "Running the tests, some 6,000: about ten minutes on two idle processors. They are counted first."
 	$(BIN)/python -m pytest -n $(JOBS) --timeout 300
 
 test-nbgrader: $(NBGRADER)/.ready ## Run the tests with nbgrader, the whole cycle included.
