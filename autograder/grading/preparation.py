@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,9 +19,6 @@ from autograder.submissions.submission import SubmissionRef, source_names
 from autograder.truth.cases import Case, Drawn, draw, lay_out
 from autograder.truth.expected import expected_outputs
 from autograder.truth.reference import load_reference, load_right
-
-if TYPE_CHECKING:
-    from autograder.batch.cache import CourseCache
 
 # Of each assignment, so many submissions are looked at to see which exercises will be graded.
 _LOOKED_AT = 100
@@ -42,6 +39,16 @@ class Prepared(Struct, frozen=True, eq=False):
     truths: Mapping[str, Sequence[Truth]]
 
 
+class Entries(Protocol):
+    """Where what was worked out before is kept, by assignment and exercise."""
+
+    def get(self, names: Iterable[str]) -> dict[str, Any]:
+        """Those of the ``names`` that are there."""
+
+    def put(self, entries: Mapping[str, object]) -> None:
+        """Keep these, which can be pickled."""
+
+
 class _Numbers(Struct, frozen=True, eq=False):
     """The same, apart from how arrays lie in memory; this can be pickled."""
 
@@ -55,7 +62,7 @@ def prepare(
     *,
     thorough: bool = False,
     jobs: int = 1,
-    cache: CourseCache | None = None,
+    cache: Entries | None = None,
 ) -> list[Prepared]:
     """Each of the exercises, by ``jobs`` processes, or from ``cache`` where it is there.
 
@@ -114,7 +121,7 @@ def _cases(exercise: Exercise, drawn: Mapping[str, Sequence[Drawn]]) -> dict[str
 
 
 def prepare_for(
-    refs: Iterable[SubmissionRef], course: Course, jobs: int, cache: CourseCache | None = None
+    refs: Iterable[SubmissionRef], course: Course, jobs: int, cache: Entries | None = None
 ) -> dict[tuple[str, str], Prepared]:
     """The exercises that some of the submissions have files for, by assignment and name.
     Raises :class:`~autograder.errors.CourseError`."""

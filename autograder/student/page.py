@@ -8,8 +8,9 @@ the student has written is put beside them before each call.
 from __future__ import annotations
 
 import contextlib
+import pickle
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from functools import wraps
 from pathlib import Path
@@ -21,6 +22,7 @@ from msgspec import Struct
 
 from autograder.errors import AutograderError, UsageError
 from autograder.grading.grader import ExerciseGrader, public_part
+from autograder.grading.preparation import prepare
 from autograder.sandbox.protocol import Raised
 from autograder.sandbox.same_thread import SameThread, Watch
 from autograder.sandbox.session import Died, Outcome
@@ -211,7 +213,10 @@ class Page:
         key = work.exercise.assignment, work.exercise.name
         if key not in self._graders:
             sandbox = SameThread(work.course.limits)
-            grader = ExerciseGrader(work.course, public_part(work.exercise), sandbox)
+            exercise = public_part(work.exercise)
+            known = _Known(self._root)
+            (prepared,) = prepare([exercise], work.course.seed, cache=known)
+            grader = ExerciseGrader(work.course, exercise, sandbox, prepared=prepared)
             self._graders[key] = grader, sandbox
         return self._graders[key]
 
@@ -237,11 +242,14 @@ class Page:
         return sources
 
 
+_COUNTING: Final = (("bincount", 0, "x"), ("choose", 0, "a"), ("repeat", 1, "repeats"))
+
+
 def accept_wide_integers() -> None:
     """Have numpy's functions that count take int64 where numpy itself counts in 32 bits, as in a
     browser: what is right elsewhere is to be right there."""
     if np.intp(0).itemsize < np.int64(0).itemsize:
-        for name, place, keyword in (("bincount", 0, "x"), ("repeat", 1, "repeats")):
+        for name, place, keyword in _COUNTING:
             setattr(np, name, _narrowing(getattr(np, name), place, keyword))
 
 
@@ -260,6 +268,28 @@ def _narrowing(function: Callable[..., Any], place: int, keyword: str) -> Callab
 def _narrowed(counts: Any) -> Any:
     is_wide = isinstance(counts, np.ndarray) and counts.dtype == np.int64
     return counts.astype(np.intp) if is_wide else counts
+
+
+class _Known:
+    """What was worked out when the site was made; the site is trusted as this package is."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def get(self, names: Iterable[str]) -> dict[str, Any]:
+        found = {}
+        for name in names:
+            with contextlib.suppress(Exception):  # of another numpy: it is worked out anew
+                found[name] = pickle.loads(expected_path(self._root, name).read_bytes())
+        return found
+
+    def put(self, entries: Mapping[str, object]) -> None:
+        """Kept by the page itself."""
+
+
+def expected_path(root: Path, name: str) -> Path:
+    """Where it lies what the public tests of ``<assignment>.<exercise>`` expect."""
+    return root / "expected" / f"{name}.pickle"
 
 
 def _in_words(outcome: Outcome, files: Mapping[str, str]) -> str:

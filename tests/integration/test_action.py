@@ -24,13 +24,20 @@ Act = Callable[..., Result]
 FOLDER = Path("submission") / "assignments" / "linear-layer"
 
 
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle as students get it; to be copied."""
+    folder = tmp_path_factory.mktemp("released") / "submission"
+    done = run("release", "linear-layer", folder, "--github")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
 @pytest.fixture
-def workspace(tmp_path: Path) -> Path:
+def workspace(tmp_path: Path, released: Path) -> Path:
     """What two checkouts leave: the student's bundle and the instructor's course."""
     folder = tmp_path / "workspace"
-    (folder / "submission").mkdir(parents=True)
-    done = run("release", "linear-layer", folder / "submission", "--github")
-    assert done.returncode == 0, done.stderr
+    shutil.copytree(released, folder / "submission")
     (folder / "submission" / ".git").mkdir()
     shutil.copytree(COURSE, folder / "course")
     return folder

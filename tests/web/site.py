@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 
 from autograder.course.course import Course
 from autograder.course.exercise import Exercise
-from autograder.course.loading import load_course
 from autograder.grading.grader import ExerciseGrader, public_part
 from autograder.release.site.build import make_site
 from autograder.release.site.pyodide import find_runtime
@@ -22,7 +21,8 @@ from autograder.release.site.writing import write_site
 from autograder.sandbox.host import Sandbox
 from autograder.student import check_json
 from autograder.student.checking import check_exercise
-from autograder.submissions.submission import Submission
+from autograder.student.discovery import find_exercises
+from autograder.submissions.submission import read_submission
 from autograder.text.language import Language
 from tests.web.runtime import DEFAULT
 
@@ -190,24 +190,26 @@ class Native:
     """The same check by CPython: that of ``autograder check``, in the files of a bundle."""
 
     def __init__(self, bundle: Path, sandbox: Sandbox) -> None:
-        self._course = load_course(bundle, public=True)
+        self._works = {work.exercise.name: work for work in find_exercises([bundle], bundle)}
         self._sandbox = sandbox
         self._graders: dict[str, ExerciseGrader] = {}
 
     def check(self, exercise: Exercise, source: str, language: Language) -> dict[str, Any]:
         """The exercise of ``autograder check --json``."""
-        own = next(
-            one
-            for one in self._course.assignments[exercise.assignment].exercises
-            if one.name == exercise.name
-        )
+        work = self._works[exercise.name]
+        own = work.exercise
         if own.name not in self._graders:
-            self._graders[own.name] = ExerciseGrader(self._course, public_part(own), self._sandbox)
-        submission = Submission("", own.assignment, {f"{own.name}.py": source})
+            self._graders[own.name] = ExerciseGrader(work.course, public_part(own), self._sandbox)
+        (work.ref.folder / own.file).write_text(source, "utf-8")
         checked = check_exercise(
-            self._course, own, submission, self._sandbox, language, grader=self._graders[own.name]
+            work.course,
+            own,
+            read_submission(work.ref),
+            self._sandbox,
+            language,
+            grader=self._graders[own.name],
         )
-        encoded = check_json.encode([(checked, f"{own.name}.py")], language)
+        encoded = check_json.encode([(checked, own.file)], language)
         found: dict[str, Any] = json.loads(encoded)["exercises"][0]
         return found
 

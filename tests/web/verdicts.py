@@ -14,7 +14,7 @@ import tempfile
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,9 @@ class Table:
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
         self.same: Counter[str] = Counter()
+        """To the letter."""
+        self.judged: Counter[str] = Counter()
+        """The same statuses and points."""
         self.different: list[str] = []
         self.refused: list[str] = []
         """Right answers that are refused in the browser alone."""
@@ -74,6 +77,7 @@ class Table:
             self.asked[kind] += 1
             here = native.check(exercise, source, language)
             there = of_page(page.check(exercise, source, language))
+            self.judged[kind] += judged(there) == judged(here)
             if verdict(there) == verdict(here):
                 self.same[kind] += 1
             else:
@@ -112,10 +116,15 @@ def main(names: Collection[str]) -> None:
         release(course, Path(temporary), chosen)
         _compare(course, Path(temporary), table, names)
     for kind in _KINDS:
-        print(f"{kind}: {table.same[kind]} of {table.asked[kind]} the same")
+        print(
+            f"{kind}: of {table.asked[kind]}, {table.judged[kind]} judged the same, "
+            f"{table.same[kind]} the same to the letter"
+        )
     print(f"right answers refused in the browser alone: {table.refused or 'none'}")
-    same, asked = sum(table.same.values()), sum(table.asked.values())
-    print(f"{same} of {asked} the same: {same / max(asked, 1):.2%}")
+    asked = max(sum(table.asked.values()), 1)
+    for what, counts in (("judged the same", table.judged), ("to the letter", table.same)):
+        same = sum(counts.values())
+        print(f"{same} of {asked} {what}: {same / asked:.2%}")
 
 
 def _compare(course: Course, site: Path, table: Table, names: Collection[str]) -> None:
@@ -129,6 +138,11 @@ def _compare(course: Course, site: Path, table: Table, names: Collection[str]) -
                 for different in table.different[shown:]:
                     print(f"\n{different}")
                 print(f"{exercise.name}: {time.monotonic() - begin:.0f} s", flush=True)
+
+
+def judged(exercise: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Status and points of each test."""
+    return [(one["name"], one["status"], one["score"]) for one in exercise["tests"]]
 
 
 def of_page(result: dict[str, Any]) -> dict[str, Any]:

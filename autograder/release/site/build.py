@@ -5,24 +5,29 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import math
-from collections.abc import Mapping, Sequence
+import pickle
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.course.course import Assignment, Course
 from autograder.course.exercise import Exercise
 from autograder.course.statement import statement_markdown
 from autograder.errors import MachineError
+from autograder.grading.grader import public_part
+from autograder.grading.preparation import prepare
 from autograder.release.answer_form import form_yaml
 from autograder.release.bundle import Options, make_bundle
 from autograder.release.public import refuse_leaks
 from autograder.release.site.pyodide import Runtime
 from autograder.release.stubs import stub_source
 from autograder.release.wheel import zipped
+from autograder.student.page import expected_path
 from autograder.text.catalogue import catalogue
 from autograder.text.language import Language, Text
 from autograder.text.messages import pick
@@ -83,6 +88,7 @@ def make_site(
         for name, content in bundle.files.items()
         if name == "config.yaml" or name.startswith("assignments/")
     }
+    public |= _expected(assignments)
     files = dict(runtime.content)
     course_zip = _add(files, "course.zip", zipped(public))
     package_zip = _add(files, "package.zip", zipped(_package()))
@@ -180,6 +186,37 @@ def _exercise(course: Course, exercise: Exercise) -> SiteExercise:
             for part in test.parts
         ),
     )
+
+
+class _Collected:
+    """Takes what is worked out."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, object] = {}
+
+    def get(self, names: Iterable[str]) -> dict[str, Any]:
+        return {}
+
+    def put(self, entries: Mapping[str, object]) -> None:
+        self.entries.update(entries)
+
+
+def _expected(assignments: Sequence[Assignment]) -> dict[str, bytes]:
+    """What the public tests expect, as students could work it out from what is public: so nobody
+    waits for that, and it is told to the same digit as elsewhere."""
+    exercises = [
+        replace(public_part(exercise), right=())
+        for assignment in assignments
+        for exercise in assignment.exercises
+        if not exercise.answers
+    ]
+    collected = _Collected()
+    # The inputs of public tests are the same under every seed.
+    prepare(exercises, 0, cache=collected)
+    return {
+        expected_path(Path(), name).as_posix(): pickle.dumps(entry, 4)
+        for name, entry in collected.entries.items()
+    }
 
 
 def _begin(course: Course, exercise: Exercise, language: Language) -> str:
