@@ -27,7 +27,9 @@ def write(grades: Sequence[Grade], context: Context) -> bytes:
     graded = by_student(grades)
     assignments = sorted({grade.assignment for grade in grades})
     highest = {
-        assignment: points(max(one.max_score for one in grades if one.assignment == assignment))
+        assignment: points(
+            max(of[assignment].max_score for of in graded.values() if assignment in of)
+        )
         for assignment in assignments
     }
     from_canvas = {grade.student for grade in grades if grade.student_is == "canvas_id"}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -19,7 +20,7 @@ from autograder.errors import UsageError
 from autograder.exports.summary import points
 from autograder.grades.deadline import all_due
 from autograder.grades.model import Grade, TestGrade
-from autograder.grades.view import in_order
+from autograder.grades.view import in_order, keys
 from autograder.submissions.found_at import in_words
 from autograder.text.language import Language
 from autograder.text.messages import pick, text
@@ -58,7 +59,7 @@ class Context(Struct, frozen=True):
         """Who is in the class and in none of the grades."""
         if self.everybody is None:
             return []
-        return self.everybody.absent(grade.student for grade in grades)
+        return self.everybody.absent(student for student, _ in keys(grades))
 
     def title(self, assignment: str) -> str:
         return self.titles.get(assignment, assignment)
@@ -251,7 +252,10 @@ def report(grade: Grade) -> str:
 
 def by_student(grades: Sequence[Grade]) -> dict[str, dict[str, Grade]]:
     """Grades by student and assignment, students in order."""
-    table: dict[str, dict[str, Grade]] = {}
-    for grade in in_order(grades):
-        table.setdefault(grade.student, {})[grade.assignment] = grade
-    return table
+    return dict(each_student(grades))
+
+
+def each_student(grades: Sequence[Grade]) -> Iterator[tuple[str, dict[str, Grade]]]:
+    """The same, a student at a time."""
+    for student, own in groupby(in_order(grades), key=lambda grade: grade.student):
+        yield student, {grade.assignment: grade for grade in own}

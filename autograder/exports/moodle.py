@@ -5,12 +5,14 @@ https://docs.moodle.org/en/Grade_import
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
-from autograder.exports.context import Context, by_student, report
+from autograder.exports.context import Context, each_student, report
 from autograder.exports.summary import points
 from autograder.exports.table_csv import table
 from autograder.grades.model import Grade
+from autograder.grades.view import keys
 
 IDS = ("idnumber", "email", "username", "id")
 
@@ -18,28 +20,25 @@ IDS = ("idnumber", "email", "username", "id")
 def write(grades: Sequence[Grade], context: Context) -> bytes:
     """One identifying column suffices Moodle; all that the roster has are there, or the
     students' names as ``idnumber``. Who has no grade has no row."""
-    graded = by_student(grades)
-    assignments = sorted({grade.assignment for grade in grades})
-    columns = ["idnumber"]
-    people = {student: {"idnumber": student} for student in graded}
+    assignments = sorted({assignment for _, assignment in keys(grades)})
     roster = context.roster_for(IDS)
-    if roster is not None:
-        columns = roster.ids(IDS, "Moodle")
-        people = {
-            student: roster.rows[key]
-            for student in graded
-            if (key := roster.key(student)) is not None
-        }
+    columns = ["idnumber"] if roster is None else roster.ids(IDS, "Moodle")
     header = list(columns)
     for title in context.columns(assignments):
         header += [title, f"{title} feedback"]
-    rows = [header]
-    for student, of_student in graded.items():
-        if student not in people:
-            continue  # the roster does not know who it is
-        row = [people[student].get(column, "") for column in columns]
-        for assignment in assignments:
-            grade = of_student.get(assignment)
-            row += ["", ""] if grade is None else [points(grade.total), report(grade)]
-        rows.append(row)
-    return table(rows)
+
+    def rows() -> Iterator[list[str]]:
+        for student, of_student in each_student(grades):
+            person: Mapping[str, str] = {"idnumber": student}
+            if roster is not None:
+                key = roster.key(student)
+                if key is None:
+                    continue  # the roster does not know who it is
+                person = roster.rows[key]
+            row = [person.get(column, "") for column in columns]
+            for assignment in assignments:
+                grade = of_student.get(assignment)
+                row += ["", ""] if grade is None else [points(grade.total), report(grade)]
+            yield row
+
+    return table(chain([header], rows()))

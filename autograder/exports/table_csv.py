@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
+from itertools import chain
 
-from autograder.exports.context import Context, by_student, shown
+from autograder.exports.context import Context, each_student, shown
 from autograder.exports.summary import points, spreadsheet_safe
 from autograder.grades.model import Grade
 
@@ -16,38 +18,46 @@ def write(grades: Sequence[Grade], context: Context) -> bytes:
     with due dates ``final_score`` and, where people decided about points, ``adjusted``; then
     ``score`` and ``max_score`` of all. Tests have the points that count. Whoever handed in nothing
     has empty cells."""
-    tests = {
-        (grade.assignment, exercise.name, test.name): None
-        for grade in grades
-        for exercise in grade.exercises
-        for test in exercise.tests
-    }
-    assignments = sorted({grade.assignment for grade in grades})
-    due = {grade.assignment for grade in grades if grade.final_score is not None}
-    adjusted = {grade.assignment for grade in grades if grade.adjusted is not None}
+    tests: dict[tuple[str, str, str], None] = {}
+    assignments: list[str] = []
+    due: set[str] = set()
+    adjusted: set[str] = set()
+    for grade in grades:
+        tests |= dict.fromkeys(
+            (grade.assignment, exercise.name, test.name)
+            for exercise in grade.exercises
+            for test in exercise.tests
+        )
+        if grade.assignment not in assignments:
+            assignments.append(grade.assignment)
+        due |= set() if grade.final_score is None else {grade.assignment}
+        adjusted |= set() if grade.adjusted is None else {grade.assignment}
+    assignments.sort()
     header = ["student", *("/".join(test) for test in tests)]
     for assignment in assignments:
         kinds = ["score", "max_score"]
         kinds += ["final_score"] if assignment in due else []
         kinds += ["adjusted"] if assignment in adjusted else []
         header += [f"{assignment}/{kind}" for kind in kinds]
-    rows = [[*header, "score", "max_score"]]
-    for student, graded in by_student(grades).items():
-        reached = {
-            (grade.assignment, exercise.name, test.name): points(test.total)
-            for grade in graded.values()
-            for exercise in grade.exercises
-            for test in exercise.tests
-        }
-        row = [student, *(reached.get(test, "") for test in tests)]
-        for assignment in assignments:
-            row += _totals(graded.get(assignment), assignment in due, assignment in adjusted)
-        total = sum(grade.total for grade in graded.values())
-        rows.append(
-            [*row, points(total), points(sum(grade.max_score for grade in graded.values()))]
-        )
-    rows += [[one, *[""] * (len(header) + 1)] for one in context.absent(grades)]
-    return table([rows[0], *sorted(rows[1:], key=lambda row: row[0])])
+
+    def graded_rows() -> Iterator[list[str]]:
+        for student, graded in each_student(grades):
+            reached = {
+                (grade.assignment, exercise.name, test.name): points(test.total)
+                for grade in graded.values()
+                for exercise in grade.exercises
+                for test in exercise.tests
+            }
+            row = [student, *(reached.get(test, "") for test in tests)]
+            for assignment in assignments:
+                row += _totals(graded.get(assignment), assignment in due, assignment in adjusted)
+            total = sum(grade.total for grade in graded.values())
+            highest = sum(grade.max_score for grade in graded.values())
+            yield [*row, points(total), points(highest)]
+
+    absent = sorted([one, *[""] * (len(header) + 1)] for one in context.absent(grades))
+    rows = merge(graded_rows(), absent, key=lambda row: row[0])
+    return table(chain([[*header, "score", "max_score"]], rows))
 
 
 def _totals(grade: Grade | None, due: bool, adjusted: bool) -> list[str]:
