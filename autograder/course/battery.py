@@ -67,8 +67,8 @@ _LEADING: Final = ((), (3,), (2, 3))
 _AT_KINKS: Final = ("dtypes", "special-values")
 # Even numbers in matrices and odd ones in vectors: what a layer adds up to is odd, and never 0,
 # where rounding would decide on which side of a kink a later step lies.
-_INTEGERS: Final = ("2 * integers(-4, 4)", "2 * integers(-5, 4) + 1")
-_SMALL_INTEGERS: Final = ("2 * integers(-1, 1)", "2 * integers(-2, 1) + 1")
+_EVEN, _ODD = "2 * integers(-4, 4)", "2 * integers(-5, 4) + 1"
+_SMALL_EVEN, _SMALL_ODD = "2 * integers(-1, 1)", "2 * integers(-2, 1) + 1"
 # Beyond the products that one or two bytes hold.
 _LARGE_INTEGERS: Final = "integers(-300, 300)"
 _ONE_NONZERO: Final = "np.where(np.arange(ones.size).reshape(ones.shape) == ones.size // 2, 3, 0)"
@@ -347,7 +347,7 @@ def _dtypes(dims: Dims, subject: Subject) -> Iterator[Variant]:
     untyped = subject.untyped
     # Where there are leading axes alone, many numbers: of few, all may happen to be special.
     many = {} if _named(dims) else _one_leading_axis(dims, 16)
-    yield _of_integers(untyped, subject, many, _INTEGERS)
+    yield _of_integers(untyped, subject, many, _EVEN, _ODD)
     yield Variant(dtypes=dict.fromkeys(untyped, "float32"), dims=many)
     yield _of_integers(untyped, subject, many)
     if len(untyped) > 1:
@@ -364,10 +364,14 @@ def _of_integers(
     names: Sequence[str],
     subject: Subject,
     dims: Mapping[str, tuple[Any, ...]],
-    drawn: tuple[str, str] = _SMALL_INTEGERS,
+    even: str = _SMALL_EVEN,
+    odd: str = _SMALL_ODD,
 ) -> Variant:
-    free = set(names) & set(subject.free)
-    draw = {name: drawn[len(subject.everything[name].shape) == 1] for name in names if name in free}
+    draw = {
+        name: odd if len(subject.everything[name].shape) == 1 else even
+        for name in names
+        if name in subject.free
+    }
     return Variant(dtypes=dict.fromkeys(names, "int64"), draw=draw, dims=dict(dims))
 
 
@@ -428,7 +432,7 @@ _BY_ELEMENT: Final = frozenset(
 
 
 def _is_elementwise(subject: Subject, name: str) -> bool:
-    """True where an array has rows, which may stand in any order."""
+    """True where an array has rows that may stand in any order."""
     array = subject.everything[name]
     shapes = [other.shape for other in subject.everything.values()]
     known = _BY_ELEMENT | set(lengths.dimensions(shapes))

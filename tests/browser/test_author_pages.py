@@ -13,9 +13,9 @@ import pytest
 from autograder.course.loading import load_course
 from autograder.release.worksheet import make_worksheets
 from tests.integration.test_preview import KEY, Page
+from tests.support.chromium import CHROMIUM
 from tests.support.small_course import COURSE, ROOT
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
@@ -48,18 +48,6 @@ def wait_for_all(page: Any) -> None:
     """Until nothing more follows before a save. The page allows no script to be evaluated again and
     again."""
     page.locator("#state", has_text="up to date").wait_for(timeout=60_000)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

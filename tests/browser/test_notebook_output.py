@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +12,9 @@ from autograder.student import check_html
 from autograder.student.checking import check_exercise
 from autograder.student.discovery import find_exercises
 from autograder.submissions.submission import Submission
+from tests.support.chromium import CHROMIUM
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
@@ -88,17 +86,6 @@ def html(request: pytest.FixtureRequest) -> str:
                 check_exercise(work.course, work.exercise, submission, sandbox, request.param)
             )
     return check_html.report(checked, request.param)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
-        yield browser
-        browser.close()
 
 
 def page_of(browser: Any, html: str, theme: str, width: int = 900) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +10,11 @@ import pytest
 from autograder.course.roster import read_roster
 from autograder.report.gather import gather
 from autograder.report.pages import Settings, write_pages
+from tests.support.chromium import CHROMIUM
 from tests.support.classes import made_class
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "build" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
@@ -32,18 +30,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     roster = read_roster(ROSTER, "roster.csv")
     report = gather(made_class(30), "en", roster=roster, with_alike=True)
     return write_pages(report, Settings(), out)[:5]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 def test_no_page_is_wider_than_a_phone(pages: list[Path], browser: Any) -> None:

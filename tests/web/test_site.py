@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from autograder.course.loading import load_course
+from tests.support.chromium import CHROMIUM, chromium
 from tests.web.runtime import DEFAULT
-from tests.web.site import CHROMIUM, ROOT, Watched, chromium, release, served
+from tests.web.site import ROOT, Watched, release, served
 from tests.web.verdicts import Table, answers, both
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"

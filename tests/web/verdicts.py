@@ -27,7 +27,8 @@ from autograder.grading.mistakes import mutant
 from autograder.sandbox.host import Sandbox
 from autograder.text.language import Language
 from autograder.truth.reference import solution_source
-from tests.web.site import ROOT, Browser, Native, chromium, release, served, verdict
+from tests.support.chromium import chromium
+from tests.web.site import ROOT, Browser, Native, release, served, verdict
 from tests.wrong_answers.measure import wrong_answers
 
 _KINDS = ("right", "wrong", "class", "mistake")
