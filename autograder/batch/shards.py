@@ -7,6 +7,7 @@ of, so that any machine knows without asking another. Its grades are one databas
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -265,12 +266,28 @@ def open_shard(options: GradeOptions, shard: Shard) -> Iterator[OpenShard]:
             language,
             private=tuple(dict.fromkeys(one.absolute() for one in private if one != STDIN)),
         )
-        store = stack.enter_context(GradeDatabase(shard.path(options.out), write=True))
+        file = shard.path(options.out)
+        is_new = not file.exists()
+        after = stack.enter_context(ExitStack())  # when the file is closed
+        store = stack.enter_context(GradeDatabase(file, write=True))
         _begin(store, shard)
-        yield OpenShard(
-            *(shard, options, course, settings, cache, store, adjustments, packed, found),
-            *(left_out, lines, times if is_stream else None),
-        )
+        try:
+            yield OpenShard(
+                *(shard, options, course, settings, cache, store, adjustments, packed, found),
+                *(left_out, lines, times if is_stream else None),
+            )
+        except AutograderError:
+            if is_new and not store.ask("SELECT 1 FROM grades LIMIT 1"):
+                after.callback(_remove, file, options.out)
+            raise
+
+
+def _remove(file: Path, out: Path) -> None:
+    """Take back the file of a shard that never began, and the folders that were made for it."""
+    with contextlib.suppress(OSError):
+        file.unlink()
+        file.parent.rmdir()
+        out.rmdir()
 
 
 def _is_zip(path: Path) -> bool:

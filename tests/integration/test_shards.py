@@ -408,6 +408,19 @@ def test_a_database_is_merged_while_it_is_written(submissions: Path, tmp_path: P
     assert seen[-1] == 12
 
 
+def test_a_part_that_never_began_leaves_nothing(submissions: Path, tmp_path: Path) -> None:
+    """Whether dask is there or not, nobody answers at that address."""
+    out = tmp_path / "out"
+    begun = ("grade", submissions, "--out", out)
+    done = run(*map(str, begun), "--scheduler", "tcp://127.0.0.1:1", course=COURSE)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: --scheduler")
+    assert not out.exists()
+    in_part(options(submissions, out), Shard(1, 2))
+    run(*map(str, begun), "--shard", "2/2", "--scheduler", "tcp://127.0.0.1:1", course=COURSE)
+    assert Shard(1, 2).path(out).exists()
+
+
 def test_who_is_gone_is_said_and_pruned(submissions: Path, tmp_path: Path) -> None:
     out = tmp_path / "parts"
     in_part(options(submissions, out), Shard(1, 1))
