@@ -8,6 +8,7 @@ knows is marked with ``TODO``, which lint does not let pass.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -15,7 +16,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from autograder.authoring.guess import Guess, shown_shape
+from autograder.authoring.guess import Guess, assigned_names, rounding_decides, shown_shape
 from autograder.authoring.lint import END, START
 from autograder.authoring.worked_example import WorkedExample, work_out
 from autograder.authoring.yaml_text import folded, literal, scalar, wrapped
@@ -176,6 +177,17 @@ def _points(found: Guess, points: int) -> str:
     return str(points) if len(outputs) == 1 else scalar(dict.fromkeys(outputs, points))
 
 
+def _is_counted(found: Guess) -> bool:
+    """True where lengths follow from an argument that is a whole number, such as a stride."""
+    return any(
+        name in found.everything
+        for array in found.everything.values()
+        for dim in array.shape
+        if isinstance(dim, str) and lengths.is_formula(dim)
+        for name in lengths.names(dim)
+    )
+
+
 def _dims(found: Guess, axes: int = 1, shortest: int = 1) -> Iterator[str]:
     """Lengths for every dimension from ``shortest`` on; longer ones for what others are subtracted
     from. Where axes are free, there are at least ``axes``."""
@@ -185,16 +197,14 @@ def _dims(found: Guess, axes: int = 1, shortest: int = 1) -> Iterator[str]:
         for dim in array.shape
         if isinstance(dim, str) and lengths.is_formula(dim)
     ]
-    long = {lengths.names(formula)[0] for formula in formulas if "-" in formula}
-    counted = any(
-        name in found.everything for formula in formulas for name in lengths.names(formula)
-    )
+    long = {lengths.names(formula)[0] for formula in formulas if re.search("-|//", formula)}
+    counted = _is_counted(found)
     parts: dict[str, str] = {}
     for dim in found.dimensions:
         if dim == "...":
             parts['"..."'] = "[[4], [2, 3]]" if axes == 1 else "[[3, 4], [2, 3, 2]]"
         elif dim in long:
-            parts[dim] = "7..9" if counted else "4..6"
+            parts[dim] = ("5..6" if len(long) > 1 else "7..9") if counted else "4..6"
         else:
             parts[dim] = f"{shortest}..{3 if formulas else 4}"
     if parts:
@@ -324,14 +334,55 @@ def _plain_shape(shape: Sequence[str | int]) -> str:
 
 def _solution(new: NewExercise) -> str:
     signature = new.guess.signature
-    return f"""import numpy as np
+    again, imports = _forward_again(new.guess)
+    note = (
+        "# The forward pass again, under other names: a statement that stands in a public file as\n"
+        "    # well is taken for a leak. Remove what you do not need.\n"
+        f"{again}    # TODO: return {', '.join(signature.outputs)}."
+        if again
+        else f"# TODO: return {', '.join(signature.outputs)}. Use other names than the forward "
+        "pass has: a\n    # statement that stands in a public file as well is taken for a leak."
+    )
+    return f"""{imports}import numpy as np
 
 
 def {signature.function}({", ".join(signature.parameters)}):
-    # TODO: return {", ".join(signature.outputs)}. Use other names than the forward pass has: a
-    # statement that stands in a public file as well is taken for a leak.
+    {note}
     raise NotImplementedError("the solution is still to be written")
 """
+
+
+def _forward_again(found: Guess) -> tuple[str, str]:
+    """The statements of the forward pass on which others build, as lines of the solution, with
+    ``_`` behind the names that they assign; and what they import, as lines by themselves."""
+    source = found.forward.strip()
+    tree = ast.parse(source)
+    returned = found.signature.outputs
+    names = set(assigned_names(source))
+    loaded = {node.id for node in _names_in(tree) if isinstance(node.ctx, ast.Load)}
+    lines = source.encode().splitlines()
+    for node in sorted(_names_in(tree), key=lambda node: -node.col_offset):
+        if node.id in names and node.end_col_offset is not None:
+            line = lines[node.lineno - 1]
+            lines[node.lineno - 1] = (
+                line[: node.end_col_offset] + b"_" + line[node.end_col_offset :]
+            )
+    kept, imports = [], []
+    for statement in tree.body:
+        text = [line.decode() for line in lines[statement.lineno - 1 : statement.end_lineno]]
+        stored = {node.id for node in _names_in(statement) if isinstance(node.ctx, ast.Store)}
+        stored &= names
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            imports += text
+        elif stored & (loaded | set(returned)) or not stored:
+            kept += text
+    if ";" in source or not any(line.strip() for line in kept):
+        return "", ""
+    return "".join(f"    {line}\n" for line in kept), "".join(f"{line}\n" for line in imports)
+
+
+def _names_in(tree: ast.AST) -> Iterator[ast.Name]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 # The hidden file
@@ -346,7 +397,7 @@ class _Mistake(Struct, frozen=True):
 
 def _hidden(new: NewExercise) -> Iterator[str]:
     yield modeline(PurePosixPath(new.hidden)).rstrip()
-    yield "battery: standard"
+    yield from _battery(new.guess)
     yield "tests:"
     yield from _test(new, "more-arrays", _points(new.guess, 2))
     yield "    cases: 9"
@@ -361,6 +412,18 @@ def _hidden(new: NewExercise) -> Iterator[str]:
         for language in new.languages:
             hint = text(mistake.hint, language, **mistake.values)
             yield f"      {language}: {folded(hint, 8)}"
+
+
+def _battery(found: Guess) -> Iterator[str]:
+    """The standard battery, with lengths and without groups where the layer asks for it."""
+    lengths_drawn = [line.strip() for line in _dims(found)] if _is_counted(found) else []
+    left_out = ["except: scales"] if rounding_decides(found) else []
+    if not lengths_drawn and not left_out:
+        yield "battery: standard"
+        return
+    yield "battery:"
+    for line in (*left_out, *lengths_drawn):
+        yield f"  {line}"
 
 
 def _mistakes(found: Guess) -> Iterator[_Mistake]:
