@@ -14,6 +14,9 @@ from typing import Final
 from autograder.text.catalogue import text
 from autograder.text.language import Language
 
+# More results are not named one by one.
+MAX_NAMES: Final = 3
+
 # The first that fits says which hint; groups of it are values of the hint.
 _KINDS: Final[Mapping[str, str]] = {
     r"the results '.*' and '.*' exchanged": "results",
@@ -21,13 +24,18 @@ _KINDS: Final[Mapping[str, str]] = {
     r"'.*' (?:not )?transposed": "transposed",
     r"'.*' left out": "left_out",
     r"a sign left out|[+-]=? became [+-]=?": "sign",
-    r"\+= became =": "added_up",
+    r"[+-]= became =": "added_up",
     r"@ became \*": "product",
     r"\* became /|/ became \*": "inverse",
     r"axis=.* became .*": "axis",
     r"keepdims=.*": "keepdims",
     r"sum became mean|mean became sum": "mean",
     r"(?:>=?|<=?|==|!=) became (?:>=?|<=?|==|!=)": "condition",
+    r"a buffer of .*'s dtype|no dtype": "buffer",
+    r"no copy.*": "copy",
+    r"self\..* is shared by all objects": "shared",
+    r"self\..* adds up over calls": "adds_up",
+    r"self\..* is never renewed": "stale",
     r"[a-z_]+ became (?P<wrong>[a-z_0-9]+)": "function",
     r"-?[\d.]+(?:e[+-]?\d+)? became .*": "number",
 }
@@ -36,8 +44,11 @@ _KINDS: Final[Mapping[str, str]] = {
 def hint_draft(what: str, outputs: Sequence[str], language: Language) -> str | None:
     """The draft of a hint for a mutant that makes ``outputs`` wrong."""
     names = ", ".join(f"`{name}`" for name in outputs)
+    if len(outputs) > MAX_NAMES:
+        names = text("draft_results", language)
     for pattern, kind in _KINDS.items():
         if match := re.fullmatch(pattern, what):
             values = {key: f"`{value}`" for key, value in match.groupdict().items()}
-            return text(f"draft_hint_{kind}", language, names=names, **values)
+            draft = text(f"draft_hint_{kind}", language, names=names, **values)
+            return draft[:1].upper() + draft[1:]
     return None

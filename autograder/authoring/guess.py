@@ -76,6 +76,9 @@ _LARGEST = 1e8
 _ROUNDING = 2e-16
 _ROUNDING_TRIES = 60
 _DECIDES = 1e-3
+# What takes the place of the battery's special values where zeros alone are not allowed.
+ONE_ZERO = "normal * (np.arange(ones.size) > 0).reshape(ones.shape)"
+EQUAL = "1.5 * ones"
 _JACOBIANS = ("J", "jacobian")
 _VECTORS = ("b", "bias", "beta", "gamma", "gain", "mean", "var", "std", "mu")
 # How the axes of an array are called, by how many there are; of others, by their case.
@@ -775,18 +778,54 @@ def _is_finite(forward: str, arrays: Mapping[str, Array], positive: Mapping[str,
     return all(bool(np.all(np.isfinite(v))) for v in values if np.asarray(v).dtype.kind == "f")
 
 
-def rounding_decides(found: Guess) -> bool:
+def groups_left_out(found: Guess) -> tuple[str, ...]:
+    """The groups of the standard battery in which nothing would be right."""
+    found_out = {"scales": _rounding_decides(found), "special-values": _fails_at_zeros(found)}
+    return tuple(group for group, applies in found_out.items() if applies)
+
+
+def _fails_at_zeros(found: Guess) -> bool:
+    """True where the forward pass is not defined for zeros that may be drawn."""
+    return len(defined_for(found, "zeros")) < len(_free_arrays(found))
+
+
+def defined_for(found: Guess, draw: str) -> tuple[str, ...]:
+    """The arrays for which the forward pass has a value where one of them is drawn like this,
+    ``zeros``, :data:`ONE_ZERO` or :data:`EQUAL`."""
+    return tuple(name for name in _free_arrays(found) if _is_defined(found, name, draw))
+
+
+def _is_defined(found: Guess, name: str, draw: str) -> bool:
+    numbers = filled(found.everything, lengths_for(found.everything, _PRIMES[0]))
+    old = numbers[name]
+    words = {"zeros": np.zeros_like(old), "ones": np.ones_like(old), "normal": old}
+    try:
+        results = _run(found.forward, {**numbers, name: eval(draw, {"np": np}, words)})
+    except Exception:
+        return False
+    values = (np.asarray(results[one]) for one in _final(found.forward))
+    return all(np.all(np.isfinite(value)) for value in values if value.dtype.kind == "f")
+
+
+def _free_arrays(found: Guess) -> list[str]:
+    return [
+        name
+        for name, array in found.everything.items()
+        if array.draw == "normal" and array.dtype is None and array.shape
+    ]
+
+
+def _rounding_decides(found: Guess) -> bool:
     """True where all arrays as large as the battery's largest scale leave nothing of the result:
     inputs that differ by rounding give others, as where an exponential takes a product of them."""
     if any("..." in array.shape for array in found.everything.values()):
         return False
     forward, generator = found.forward, np.random.default_rng(20_230_925)
-    free = [name for name, one in found.everything.items() if one.draw == "normal" and one.shape]
+    free = _free_arrays(found)
     for _ in range(_ROUNDING_TRIES):
         numbers = filled(found.everything, lengths_for(found.everything, (5, 4, 3, 2, 3, 4, 5)))
         for name in free:
-            if found.everything[name].dtype is None:
-                numbers[name] = _LARGEST * generator.standard_normal(np.shape(numbers[name]))
+            numbers[name] = _LARGEST * generator.standard_normal(np.shape(numbers[name]))
         rounded = {
             name: value * (1 + _ROUNDING * generator.choice((-1, 1), np.shape(value)))
             if name in free

@@ -161,7 +161,9 @@ _WORDS = {
 
 
 def _name(what: str, taken: set[str]) -> str:
-    """A name such as ``times-became-over``."""
+    """A name such as ``times-became-over``, without what is too long to be one."""
+    if re.search(r"(left out|exchanged|transposed)$", what):
+        what = re.sub(r"'[^']{13,}'( and )?", " ", what).strip()
     for sign, word in _WORDS.items():
         what = what.replace(sign, f" {word} ")
     words = re.sub(r"[^\w]+", "-", what.replace("'", "")).strip("-").lower()[:40].strip("-")

@@ -16,7 +16,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from autograder.authoring.guess import Guess, assigned_names, rounding_decides, shown_shape
+from autograder.authoring.guess import (
+    EQUAL,
+    ONE_ZERO,
+    Guess,
+    assigned_names,
+    defined_for,
+    groups_left_out,
+    shown_shape,
+)
 from autograder.authoring.lint import END, START
 from autograder.authoring.worked_example import WorkedExample, work_out
 from autograder.authoring.yaml_text import folded, literal, scalar, wrapped
@@ -40,13 +48,15 @@ _GREEK = {
 
 
 class NewExercise(Struct, frozen=True):
-    """What to write. ``titles`` are by language; without one, it is made from the name."""
+    """What to write. ``titles`` are by language; without one, it is made from the name. The lengths
+    of its tests begin at ``shortest``."""
 
     assignment: str
     name: str
     guess: Guess
     languages: tuple[Language, ...]
     titles: Text = {}
+    shortest: int = 1
 
     @property
     def public(self) -> str:
@@ -73,7 +83,7 @@ def scaffold(new: NewExercise) -> dict[str, str]:
         new.public: "\n".join(_public(new, example)) + "\n",
         new.stub: _stub(new),
         new.solution: _solution(new),
-        new.hidden: "\n".join(_hidden(new)) + "\n",
+        new.hidden: "\n".join(_hidden(new, example)) + "\n",
     }
 
 
@@ -157,17 +167,19 @@ def _public_tests(new: NewExercise, example: WorkedExample) -> Iterator[str]:
     yield f"    expect: {scalar(example.expect)}"
     yield from _test(new, "small-arrays", _points(found, 1))
     yield "    cases: 4"
-    yield from _dims(found)
+    yield from _dims(found, shortest=new.shortest)
     yield from _test(new, "leaves-inputs-alone", "0")
     yield "    property: inputs_unchanged"
     yield "    cases: 2"
     yield from _dims(found, shortest=2)
 
 
-def _test(new: NewExercise, name: str, points: str) -> Iterator[str]:
+def _test(
+    new: NewExercise, name: str, points: str, suffix: str = "", **values: str
+) -> Iterator[str]:
     key = f"scaffold_test_{name.replace('-', '_')}"
-    titles = {language: text(key, language) for language in new.languages}
-    yield f"  - name: {name}"
+    titles = {language: text(key, language, **values) for language in new.languages}
+    yield f"  - name: {name}{suffix}"
     yield f"    title: {scalar(titles)}"
     yield f"    points: {points}"
 
@@ -395,17 +407,18 @@ class _Mistake(Struct, frozen=True):
     values: dict[str, str]
 
 
-def _hidden(new: NewExercise) -> Iterator[str]:
+def _hidden(new: NewExercise, example: WorkedExample) -> Iterator[str]:
     yield modeline(PurePosixPath(new.hidden)).rstrip()
     yield from _battery(new.guess)
     yield "tests:"
     yield from _test(new, "more-arrays", _points(new.guess, 2))
     yield "    cases: 9"
-    yield from _dims(new.guess, axes=2)
+    yield from _dims(new.guess, axes=2, shortest=new.shortest)
     if any(len(one.shape) > 1 or "..." in one.shape for one in new.guess.arrays.values()):
         yield "    layouts: [C, F, strided]"
+    yield from _special_values(new)
     yield "mistakes:"
-    for mistake in _mistakes(new.guess):
+    for mistake in _mistakes(new.guess, example):
         yield f"  - name: {mistake.name}"
         yield f"    outputs: {scalar(mistake.outputs)}"
         yield "    hint:"
@@ -414,10 +427,29 @@ def _hidden(new: NewExercise) -> Iterator[str]:
             yield f"      {language}: {folded(hint, 8)}"
 
 
+def _special_values(new: NewExercise) -> Iterator[str]:
+    """In the place of the battery's group, where that is left out: arrays with one zero, and arrays
+    of equal numbers, as far as the forward pass is defined for them."""
+    found = new.guess
+    if "special-values" not in groups_left_out(found):
+        return
+    zeros = dict.fromkeys(defined_for(found, ONE_ZERO), ONE_ZERO)
+    equal = ({name: EQUAL} for name in defined_for(found, EQUAL))
+    for name, draws in (("an-exact-zero", zeros), *(("equal-numbers", draw) for draw in equal)):
+        if draws:
+            array = next(iter(draws))
+            suffix = f"-in-{array}" if name == "equal-numbers" else ""
+            yield from _test(new, name, _points(found, 1), suffix, array=array)
+            yield "    cases: 3"
+            yield from _dims(found, axes=2, shortest=2)
+            yield f"    draw: {scalar(draws)}"
+
+
 def _battery(found: Guess) -> Iterator[str]:
     """The standard battery, with lengths and without groups where the layer asks for it."""
     lengths_drawn = [line.strip() for line in _dims(found)] if _is_counted(found) else []
-    left_out = ["except: scales"] if rounding_decides(found) else []
+    groups = groups_left_out(found)
+    left_out = [f"except: {scalar(list(groups))}"] if groups else []
     if not lengths_drawn and not left_out:
         yield "battery: standard"
         return
@@ -426,8 +458,9 @@ def _battery(found: Guess) -> Iterator[str]:
         yield f"  {line}"
 
 
-def _mistakes(found: Guess) -> Iterator[_Mistake]:
-    """Mistakes that are made with every gradient, as far as the shapes allow them."""
+def _mistakes(found: Guess, example: WorkedExample) -> Iterator[_Mistake]:
+    """Mistakes that are made with every gradient, as far as the shapes allow them and the example
+    tells them from what is right, as it does not where a shift hands its gradient on."""
     everything = found.everything
     gradients = [one for one in found.gradients.values() if one.output in found.signature.outputs]
     for gradient in gradients:
@@ -455,7 +488,7 @@ def _mistakes(found: Guess) -> Iterator[_Mistake]:
         if len(shape) == 1 and shape[0] != "...":
             column = {output: f"{output}.reshape(-1, 1)"}
             yield _Mistake(f"column-vector{suffix}", column, "scaffold_hint_column", values)
-        if shape == above and shape:
+        if shape == above and shape and example.expect[output] != example.given[gradient.upstream]:
             passed_on = {output: f"1.0 * {gradient.upstream}"}
             yield _Mistake(f"ignores-the-layer{suffix}", passed_on, "scaffold_hint_layer", values)
         if above and above[0] not in shape and above[0] != "...":

@@ -56,8 +56,8 @@ def work_out(found: Guess) -> WorkedExample:
     """
     for equals_argument in (False, True):
         for inputs in _likely(found, may_equal=equals_argument):
-            precise = _precise(found, inputs)
-            if any(_misleads(number) for value in precise.values() for number in np.ravel(value)):
+            precise, errors = _precise(found, inputs)
+            if any(_misleads(precise[name], error) for name, error in errors.items()):
                 continue
             given = {name: _written(inputs[name]) for name in found.everything}
             expect = {name: _written(precise[name]) for name in found.signature.outputs}
@@ -68,9 +68,11 @@ def work_out(found: Guess) -> WorkedExample:
     )
 
 
-def _misleads(number: float) -> bool:
-    """True of what would be written as a whole number, and is none."""
-    return float(round(number, DECIMALS)).is_integer() and abs(number - round(number)) > EXACT
+def _misleads(value: NumpyArray, error: NumpyArray) -> bool:
+    """True where something would be written as a whole number and is none."""
+    away = np.abs(value - np.round(value))
+    whole = np.round(value, DECIMALS) == np.round(value)
+    return bool(np.any(whole & (away > 4.0 * error + 1e-13)))
 
 
 def _likely(found: Guess, *, may_equal: bool) -> list[dict[str, Any]]:
@@ -239,13 +241,18 @@ def _difference(found: Guess, inputs: Mapping[str, Any], output: str) -> NumpyAr
     return value
 
 
-def _precise(found: Guess, inputs: Mapping[str, Any]) -> dict[str, NumpyArray]:
-    results = _results(found, inputs)
+def _precise(
+    found: Guess, inputs: Mapping[str, Any]
+) -> tuple[dict[str, NumpyArray], dict[str, NumpyArray]]:
+    """Every output, and how far gradients may be off."""
+    results, errors = _results(found, inputs), {}
     for output, gradient in found.gradients.items():
         x = np.asarray(inputs[gradient.wrt], dtype=np.float64)
         measured = Measured(_terms(found, inputs, output), x, total=gradient.upstream is not None)
-        results[output] = measured.gradient().value
-    return results
+        estimate = measured.gradient()
+        results[output] = estimate.value
+        errors[output] = np.broadcast_to(estimate.error, np.shape(estimate.value))
+    return results, errors
 
 
 def _cost(
