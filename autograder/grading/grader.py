@@ -37,6 +37,7 @@ from autograder.grading.clashes import find_shapes, fitting_in_words
 from autograder.grading.diagnose import Diagnoser, in_words
 from autograder.grading.efficiency import most_times
 from autograder.grading.explain import explain_finding, note_on
+from autograder.grading.failures import Failure
 from autograder.grading.judge import (
     Judgement,
     Truth,
@@ -54,13 +55,13 @@ from autograder.grading.judge import (
     without_unproven,
 )
 from autograder.grading.mistakes import explain, label, mutant, other_values, with_shapes
-from autograder.grading.observation import Failure, Observation
+from autograder.grading.observation import Observation
 from autograder.grading.own_numbers import numbers_seed, owner_of
 from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare, with_tests
 from autograder.grading.run import ExerciseRun, Until, file_problem, run_exercise
 from autograder.grading.sketch import sketched
-from autograder.grading.source_rules import first_broken_rule
+from autograder.grading.source_rules import BrokenRule, first_broken_rule
 from autograder.grading.submission_budget import Budget
 from autograder.grading.timing import baseline_lines, baseline_seconds
 from autograder.sandbox.host import Sandbox
@@ -715,8 +716,9 @@ def _place(
 ) -> tuple[str, int] | tuple[UnsetType, UnsetType]:
     """The file and line of the student that the finding is about, where there is one."""
     finding = judgement.finding
-    if finding is not None and finding.rule is not None and finding.rule.line > 0:
-        return sanitize(finding.rule.file or f"{exercise.name}.py"), finding.rule.line
+    rule = None if finding is None else finding.fault
+    if isinstance(rule, BrokenRule) and rule.line > 0:
+        return sanitize(rule.file or f"{exercise.name}.py"), rule.line
     exception = None if finding is None or finding.failure is None else finding.failure.exception
     if exception is None or not exception.frames or exception.frames[-1].line < 1:
         return UNSET, UNSET
