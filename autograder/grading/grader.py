@@ -60,7 +60,7 @@ from autograder.grading.observation import Observation
 from autograder.grading.own_numbers import numbers_seed, owner_of
 from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare, with_tests
-from autograder.grading.run import ExerciseRun, Until, file_problem, run_exercise
+from autograder.grading.run import ExerciseRun, OpenSession, Until, file_problem, run_exercise
 from autograder.grading.sketch import sketched
 from autograder.grading.source_rules import BrokenRule, first_broken_rule
 from autograder.grading.submission_budget import Budget
@@ -116,13 +116,15 @@ def public_part(exercise: Exercise) -> Exercise:
 
 class Started(Struct, frozen=True, eq=False):
     """An exercise of a submission of which the public tests have been run; ``is_over`` where there
-    is nothing to run. ``submission`` is as that exercise has it."""
+    is nothing to run. ``submission`` is as that exercise has it. Where it ``shares``, its processes
+    may have run other exercises of the submission."""
 
     submission: Submission
     run: ExerciseRun
     judgements: tuple[Judgement, ...]
     budget: Budget | None
     is_over: bool
+    shares: bool = False
 
 
 class ExerciseGrader:
@@ -266,9 +268,12 @@ class ExerciseGrader:
         )
         return Started(submission, run, judgements, None, True)
 
-    def start(self, submission: Submission, budget: Budget | None = None) -> Started:
-        """Run the public tests. Their processes have ended when this returns. ``budget`` is the
-        wall time that is left of the submission's."""
+    def start(
+        self, submission: Submission, budget: Budget | None = None, *, shares: bool = False
+    ) -> Started:
+        """Run the public tests. Their processes have ended when this returns, unless the exercise
+        ``shares`` them with the next, which is to be started then: the last one ends with
+        :meth:`Sandbox.end_lent`. ``budget`` is the wall time that is left of the submission's."""
         submission = submission.for_exercise(self.exercise.name)
         problem = file_problem(self.exercise, submission)
         if problem is not None:
@@ -279,8 +284,10 @@ class ExerciseGrader:
             return self._start_form(submission, form)
         budget = budget or Budget(math.inf)
         public = [test for test in self._plan.tests if test.visibility == "public"]
-        run, judgements = self._run_and_judge(submission, public, ExerciseRun({}), budget)
-        return Started(submission, run, judgements, budget, False)
+        run, judgements = self._run_and_judge(
+            submission, public, ExerciseRun({}), budget, shares=shares
+        )
+        return Started(submission, run, judgements, budget, False, shares)
 
     def finish(self, started: Started, language: Language) -> ExerciseGrade:
         """Run the hidden tests, and put the grade together."""
@@ -347,7 +354,11 @@ class ExerciseGrader:
         hidden = [test for test in self._plan.tests if test.visibility == "hidden"]
         run, judgements = started.run, started.judgements
         if hidden:
-            further, rest = self._run_and_judge(started.submission, hidden, run, started.budget)
+            if not _all_passed(judgements):  # it will hardly be right now
+                self._sandbox.end_lent()
+            further, rest = self._run_and_judge(
+                started.submission, hidden, run, started.budget, shares=started.shares
+            )
             order = {test.name: number for number, test in enumerate(self.exercise.run_tests)}
             everything = sorted((*judgements, *rest), key=lambda one: order[one.test.name])
             run, judgements = further, tuple(everything)
@@ -359,10 +370,35 @@ class ExerciseGrader:
         tests: Sequence[RunTest],
         before: ExerciseRun,
         budget: Budget,
+        *,
+        shares: bool = False,
     ) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
-        """What the submission did in ``tests``, after what it did ``before``."""
+        """What the submission did in ``tests``, after what it did ``before``.
+
+        Where it ``shares`` its process with the exercises before it, only an answer that is right
+        counts: another is run again in a new process, lest somebody lose points here for what
+        their code for another exercise has changed.
+        """
+        before = replace(before, is_alone=True)
+        if shares:
+            run, judgements = self._judged(submission, tests, before, budget, self._sandbox.lend)
+            if run.is_alone or _all_passed(judgements):
+                return run, judgements
+            self._sandbox.end_lent()
+            return self._judged(submission, tests, before, budget, self._sandbox.lend)
+        return self._judged(submission, tests, before, budget, self._sandbox.session)
+
+    def _judged(
+        self,
+        submission: Submission,
+        tests: Sequence[RunTest],
+        before: ExerciseRun,
+        budget: Budget,
+        open_session: OpenSession,
+    ) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
+        """What the submission did in ``tests``, and how that is to be judged."""
         truths = self.truths  # asked for first, it is worked out while the sandbox starts
-        run = run_exercise(self._plan, submission, self._sandbox.session, tests, before, budget)
+        run = run_exercise(self._plan, submission, open_session, tests, before, budget)
         return run, tuple(
             self._judge_time(self._judge(test, truths, run), run, submission, budget)
             for test in self.exercise.run_tests
@@ -696,6 +732,10 @@ class ExerciseGrader:
         return find_shapes(self.exercise, finding.failure, self._case(judgement), submission)
 
 
+def _all_passed(judgements: Sequence[Judgement]) -> bool:
+    return all(one.status == "passed" for one in judgements)
+
+
 def _place(
     exercise: Exercise, judgement: Judgement
 ) -> tuple[str, int] | tuple[UnsetType, UnsetType]:
@@ -759,10 +799,15 @@ class Grader:
         # Of all exercises the public tests first: their messages show what student code says,
         # and what one process knows another may come to know.
         budget = Budget(self._course.limits.submission_seconds)
-        started = [grader.start(submission, budget) for grader in graders]
-        exercises = tuple(
-            grader.finish(one, self._language) for grader, one in zip(graders, started, strict=True)
-        )
+        try:
+            started = [grader.start(submission, budget, shares=True) for grader in graders]
+            self._sandbox.end_lent()
+            exercises = tuple(
+                grader.finish(one, self._language)
+                for grader, one in zip(graders, started, strict=True)
+            )
+        finally:
+            self._sandbox.end_lent()
         maximum = self._course.assignments[submission.assignment].max_score
         return Grade(
             student=submission.student,

@@ -56,6 +56,8 @@ class ExerciseRun(Struct, frozen=True):
     """How much of :data:`MAX_EXHAUSTING` is used up."""
     load_failure: Failure | None = None
     """Why the file cannot be loaded, which is not tried again."""
+    is_alone: bool = True
+    """Whether its processes had run no other exercise's code before."""
 
 
 def run_exercise(
@@ -108,6 +110,7 @@ class _Runner:
         self._load_failure = before.load_failure
         self._exhausting = before.exhausting
         self._output = ""
+        self._is_alone = before.is_alone
         self._printed_before = before.output
 
     def run(self, tests: Sequence[RunTest], until: Until) -> ExerciseRun:
@@ -122,7 +125,9 @@ class _Runner:
             self._close()
             self._budget.stop()
         output = _joined(self._printed_before, self._output)
-        return ExerciseRun(observations, output, self._exhausting, self._load_failure)
+        return ExerciseRun(
+            observations, output, self._exhausting, self._load_failure, self._is_alone
+        )
 
     def _observations(
         self, tests: Sequence[RunTest]
@@ -311,6 +316,7 @@ class _Runner:
             return self._session
         self._close()
         self._session = self._open_session()
+        self._is_alone &= self._session.is_first
         self._allowance = self._allowance or self._session.allowance
         self._session.allowance = self._allowance
         self._session.start_clock()
