@@ -583,9 +583,10 @@ def _text_problems(text: str) -> Iterator[str]:
 def _hole(hole: Hole) -> str:
     """A mutant that gets full points: its difference on lines of its own where it is a diff."""
     indented = "".join(f"\n        {line}" for line in hole.difference.splitlines())
-    return f"a mutant gets full points ({hole.what}); it is wrong for {hole.on}" + (
-        indented if hole.difference != hole.what else ""
-    )
+    return (
+        f"a mutant gets full points ({hole.what}); it is wrong for {hole.on}; "
+        "add a hidden test with such a case"
+    ) + (indented if hole.difference != hole.what else "")
 
 
 def _slow(test: EfficiencyTest, mutants: Mutants) -> dict[str, str]:
