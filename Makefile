@@ -1,5 +1,7 @@
 PYTHON ?= python3
 JOBS ?= 2
+# Submissions in the class of test-cluster.
+CLASS ?= 2000
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -28,7 +30,7 @@ test-nbgrader: $(NBGRADER)/.ready ## Run the tests with nbgrader, the whole cycl
 		-m nbgrader -n $(JOBS) --timeout 600
 
 test-cluster: $(CLUSTER)/.ready ## Run the tests with a scheduler and workers of dask.distributed.
-	$(CLUSTER)/bin/python -m pytest tests/cluster -m cluster --timeout 300
+	CLUSTER_CLASS=$(CLASS) $(CLUSTER)/bin/python -m pytest tests/cluster -m cluster -rs --timeout 1800
 
 web: web/node_modules/.ready ## Build the pages of release --web into the package.
 	cd web && npm run --silent check && npm run --silent build
