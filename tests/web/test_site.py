@@ -182,7 +182,7 @@ def test_known_mistakes_are_told_as_elsewhere(whole: Path) -> None:
         ("return linear_dx(W, dy)", "RecursionError"),
         ("import sys; sys.exit(3)", "SystemExit"),
         ("import os; os._exit(3)", ""),
-        ("return [np.empty(1 << 27) for _ in range(9)]", "Memory"),
+        ("return [np.empty(1 << 27) for _ in range(9)]", "MiB of memory allowed"),
         ("import os; os.kill(os.getpid(), 9)", ""),
     ],
     ids=["loop", "sleep", "recursion", "exit", "hard exit", "memory", "kill"],
