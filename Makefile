@@ -9,7 +9,7 @@ NBGRADER := .venv-nbgrader
 CLUSTER := .venv-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-course test-nbgrader test-cluster web test-web web-verdicts lint lint-course docs keys axe yaml-language-server bench diagnosis wrong-answers efficiency numerics soak fuzz clean
+.PHONY: help demo test test-course test-nbgrader test-cluster web test-web web-verdicts web-speed lint lint-course docs keys axe yaml-language-server bench diagnosis wrong-answers efficiency numerics soak fuzz clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test-web: $(READY) web/node_modules/.ready build/pyodide/.ready ## Test those pa
 
 web-verdicts: $(READY) build/pyodide/.ready ## Hold verdicts in the browser against CPython's.
 	$(BIN)/python -W ignore -m tests.web.verdicts
+
+web-speed: $(READY) build/pyodide/.ready ## Measure how much those pages load, and how fast they check.
+	$(BIN)/python -W ignore -m tests.web.measure
 
 lint: $(READY) ## Check style and types.
 	$(BIN)/ruff check .

@@ -395,6 +395,11 @@ _NOT_ARRAYS = {
     "method": "not_an_array_function",
 }
 
+# Decimals of numbers in sentences. Of numbers that were float32 somewhere, further ones are chance:
+# they follow from the order in which a machine adds up.
+_DIGITS = 10
+_DIGITS_OF_FLOAT32 = 4
+
 
 def explain_verdict(
     output: str,
@@ -412,7 +417,9 @@ def explain_verdict(
         source = (sources or {}).get(f"{exercise.name}.py", "")
         return words(_nothing_returned(source, exercise.signature.function), language)
     at = ""
-    actual_value, expected_value = _told_apart(verdict.actual, verdict.expected)
+    is_low = any(value.dtype == np.float32 for value in case.inputs.values())
+    digits = _DIGITS_OF_FLOAT32 if is_low else _DIGITS
+    actual_value, expected_value = _told_apart(verdict.actual, verdict.expected, digits)
     if verdict.index is not None:
         at = words(
             "at_element" if verdict.expected is not None else "at_index",
@@ -467,16 +474,18 @@ def _index(index: tuple[int, ...]) -> str:
     return f"[{', '.join(map(str, index))}]" if index else ""
 
 
-def _told_apart(one: float | bool | None, other: float | bool | None) -> tuple[str, str]:
+def _told_apart(
+    one: float | bool | None, other: float | bool | None, fewest: int = _DIGITS
+) -> tuple[str, str]:
     """Both numbers, with as many digits as it takes to see that they differ."""
-    for digits in range(10, 18):
+    for digits in range(fewest, 18):
         shown = number(one, digits), number(other, digits)
         if shown[0] != shown[1]:
             break
     return shown
 
 
-def number(value: float | bool | None, digits: int = 10) -> str:
+def number(value: float | bool | None, digits: int = _DIGITS) -> str:
     """A number as a person would write it; a truth value by its name."""
     if value is None or isinstance(value, bool):
         return "" if value is None else str(value)
