@@ -68,6 +68,7 @@ class SameThread(Sandbox):
 
     def __init__(self, limits: Limits) -> None:
         super().__init__("process", limits)
+        child.keep_axes()
         self.begin("", _nobody, {})
 
     def begin(self, source: str, watch: Watch, ended: Ended) -> None:
@@ -79,6 +80,9 @@ class SameThread(Sandbox):
 
     def session(self) -> Session:
         return _DirectSession(self, self._limits)
+
+    def lend(self) -> Session:
+        return self.session()
 
     def counts(self, request: Load) -> bool:
         """Whether it is the source that is being checked that is to be loaded."""

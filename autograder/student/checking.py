@@ -29,8 +29,9 @@ from autograder.grading.by_hand import (
     title_of_answer,
 )
 from autograder.grading.explain import note_on
+from autograder.grading.finding import ChangedInputs, Finding, SharedResults, WrongOutput
 from autograder.grading.grader import ExerciseGrader, form_in, public_part
-from autograder.grading.judge import Finding, Judgement, Truth, doubled, is_refusal
+from autograder.grading.judge import Judgement, Truth, doubled, is_refusal
 from autograder.grading.mistakes import with_shapes
 from autograder.grading.observation import Observation, Output
 from autograder.grading.python_errors import Caret, find_caret
@@ -282,10 +283,16 @@ def _waits_for(judgement: Judgement, others: Sequence[Judgement]) -> str:
         return _unearned(judgement)
     if finding is None:
         return _unearned(judgement)
-    if not isinstance(test, PropertyTest) or finding.property is not None:
+    if not isinstance(test, PropertyTest) or _is_about_property(finding):
         return ""
     values = [one for one in others if not isinstance(one.test, (PropertyTest, SourceTest))]
     return "check_waiting" if any(one.finding is not None for one in values) else ""
+
+
+def _is_about_property(finding: Finding) -> bool:
+    fault = finding.fault
+    is_second_call = isinstance(fault, WrongOutput) and fault.property is not None
+    return is_second_call or isinstance(fault, (ChangedInputs, SharedResults))
 
 
 def _unearned(judgement: Judgement) -> str:
