@@ -15,8 +15,18 @@ from autograder.course.statement import rule_word
 from autograder.diagnosis.shapes import Clash
 from autograder.grading.clashes import shapes_in_words
 from autograder.grading.efficiency import FIXED_LINES
-from autograder.grading.judge import Finding
-from autograder.grading.observation import Change, Failure
+from autograder.grading.failures import Failure
+from autograder.grading.finding import (
+    ChangedInputs,
+    Finding,
+    FollowsFrom,
+    ManyLines,
+    SharedResults,
+    Slow,
+    WrongOutput,
+    WrongWhenTimed,
+)
+from autograder.grading.observation import Change
 from autograder.grading.python_errors import sentence_for, syntax_sentence
 from autograder.grading.source_rules import BrokenRule
 from autograder.grading.unfinished import Unfinished, find_unfinished
@@ -47,31 +57,35 @@ def explain_finding(
     ``sources`` are the submission's files, to quote the line that failed; ``clash`` are the
     shapes that met there, where they are known.
     """
-    if finding.rule is not None:
-        file = finding.rule.file or f"{exercise.name}.py"
-        return (_explain_rule(finding.rule, sources.get(file, ""), language),)
-    if finding.failure is not None:
-        return _explain_failure(exercise, finding, case, limits, language, sources, clash)
-    if finding.lines is not None:
-        return (words("too_many_lines", language, lines=_lines(finding, language)),)
-    if finding.slowdown is not None:
-        key = "too_slow" if finding.slower_than == "reference" else "slower_than_forward"
-        return (words(key, language, times=f"{finding.slowdown:.0f}"),)
-    if finding.verdict is None:
-        names, at = ", ".join(finding.names), _change(finding.change, language)
-        return (words(finding.property or "passed", language, names=names, at=at),)
-    detail = explain_verdict(
-        finding.output or "", finding.verdict, case, language, exercise, sources
-    )
-    if finding.property is not None:
-        return (words(finding.property, language, detail=detail),)
-    return (detail,)
+    match finding.fault:
+        case Failure() as failure:
+            return _explain_failure(exercise, failure, case, limits, language, sources, clash)
+        case BrokenRule() as rule:
+            file = rule.file or f"{exercise.name}.py"
+            return (_explain_rule(rule, sources.get(file, ""), language),)
+        case WrongOutput(verdict, prop):
+            detail = explain_verdict(finding.output, verdict, case, language, exercise, sources)
+            return (detail if prop is None else words(prop, language, detail=detail),)
+        case ChangedInputs(names, change):
+            at = _change(change, language)
+            return (words("inputs_unchanged", language, names=", ".join(names), at=at),)
+        case SharedResults(names):
+            return (words("shared_results", language, names=", ".join(names)),)
+        case WrongWhenTimed():
+            return (words("right_when_timed", language),)
+        case FollowsFrom(answers):
+            joint = ", ".join(answers)
+            return (words("answer_follows", language, output=finding.output, names=joint),)
+        case ManyLines(lines, most):
+            return (words("too_many_lines", language, lines=_lines(lines, most, language)),)
+        case Slow(times, than):
+            key = "too_slow" if than == "reference" else "slower_than_forward"
+            return (words(key, language, times=f"{times:.0f}"),)
 
 
-def _lines(finding: Finding, language: Language) -> Words:
+def _lines(lines: int, most: int, language: Language) -> Words:
     """How many lines of Python were executed, as far as they were counted."""
-    lines = finding.lines or 0
-    if lines > finding.most_lines:
+    if lines > most:
         # Of what is counted beyond these, a part depends on the version of numpy.
         return words("more_lines", language, lines=f"{FIXED_LINES:,}")
     return words("lines", language, lines=f"{lines:,}")
@@ -149,15 +163,13 @@ def _quoted(paths: Sequence[str]) -> str:
 
 def _explain_failure(
     exercise: Exercise,
-    finding: Finding,
+    failure: Failure,
     case: Case,
     limits: Limits,
     language: Language,
     sources: Mapping[str, str],
     clash: Clash | None,
 ) -> tuple[Words, ...]:
-    failure = finding.failure
-    assert failure is not None
     exception = failure.exception
     cell = _broken_cell(failure)
     if cell is not None:
@@ -173,7 +185,7 @@ def _explain_failure(
         )
         if unfinished is not None:
             return (_explain_unfinished(unfinished, sources, language),)
-    message = _failure_message(exercise, finding, case, limits, language, sources)
+    message = _failure_message(exercise, failure, case, limits, language, sources)
     if exception is None:
         return (message,)
     sentences = _sentences(failure, sources, language, clash)
@@ -223,14 +235,12 @@ def _explain_unfinished(
 
 def _failure_message(
     exercise: Exercise,
-    finding: Finding,
+    failure: Failure,
     case: Case,
     limits: Limits,
     language: Language,
     sources: Mapping[str, str],
 ) -> Words:
-    failure = finding.failure
-    assert failure is not None
     exception = failure.exception
     signature = exercise.signature
     key: str = failure.kind

@@ -18,10 +18,9 @@ from autograder.course.exercise import (
     Step,
     Visibility,
 )
+from autograder.grading.failures import MAX_EXHAUSTING, Failure
 from autograder.grading.observation import (
     Change,
-    Failure,
-    FailureKind,
     Observation,
     Outputs,
     Timed,
@@ -39,20 +38,13 @@ from autograder.truth.cases import Case
 OpenSession: TypeAlias = Callable[[], Session]
 Until: TypeAlias = Callable[[str, tuple[Observation, ...]], bool]
 
-# What uses up memory is not tried a third time in one exercise, and what uses up time not again,
-# unless it was the time of a test that is about time.
-EXHAUSTING: frozenset[FailureKind] = frozenset({"timeout", "cpu", "memory", "oversized"})
-MAX_EXHAUSTING = 2
-_ENDLESS: frozenset[FailureKind] = frozenset({"timeout", "cpu"})
-
 
 def exhaustion(observations: Sequence[Observation], *, is_timed: bool = False) -> int:
     """How much of :data:`MAX_EXHAUSTING` the observations of one test use up. Who takes long where
     it ``is_timed`` is slow, and need not take long in other tests."""
-    kinds = {one.failure.kind for one in observations if one.failure is not None}
-    if kinds & _ENDLESS and not is_timed:
-        return MAX_EXHAUSTING
-    return 1 if kinds & EXHAUSTING else 0
+    failures = (one.failure for one in observations)
+    most = max((one.consequences.exhausting for one in failures if one is not None), default=0)
+    return min(most, 1) if is_timed else most
 
 
 class ExerciseRun(Struct, frozen=True):
@@ -64,6 +56,8 @@ class ExerciseRun(Struct, frozen=True):
     """How much of :data:`MAX_EXHAUSTING` is used up."""
     load_failure: Failure | None = None
     """Why the file cannot be loaded, which is not tried again."""
+    is_alone: bool = True
+    """Whether its processes had run no other exercise's code before."""
 
 
 def run_exercise(
@@ -116,6 +110,7 @@ class _Runner:
         self._load_failure = before.load_failure
         self._exhausting = before.exhausting
         self._output = ""
+        self._is_alone = before.is_alone
         self._printed_before = before.output
 
     def run(self, tests: Sequence[RunTest], until: Until) -> ExerciseRun:
@@ -130,7 +125,9 @@ class _Runner:
             self._close()
             self._budget.stop()
         output = _joined(self._printed_before, self._output)
-        return ExerciseRun(observations, output, self._exhausting, self._load_failure)
+        return ExerciseRun(
+            observations, output, self._exhausting, self._load_failure, self._is_alone
+        )
 
     def _observations(
         self, tests: Sequence[RunTest]
@@ -319,6 +316,7 @@ class _Runner:
             return self._session
         self._close()
         self._session = self._open_session()
+        self._is_alone &= self._session.is_first
         self._allowance = self._allowance or self._session.allowance
         self._session.allowance = self._allowance
         self._session.start_clock()
@@ -347,7 +345,7 @@ def _joined(before: str, after: str) -> str:
 
 
 def _is_exhausting(observation: Observation) -> bool:
-    return observation.failure is not None and observation.failure.kind in EXHAUSTING
+    return observation.failure is not None and observation.failure.consequences.exhausting > 0
 
 
 def _first_change(case: Case, changed: Sequence[str], reply: Returned) -> Change | None:

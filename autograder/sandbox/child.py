@@ -105,6 +105,8 @@ class SubmissionImporter:
 
     def __init__(self, files: Mapping[str, str]) -> None:
         self.files = files
+        self.names: list[str] = []
+        """Of the modules that were loaded."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
@@ -125,6 +127,7 @@ class SubmissionImporter:
     def exec_module(self, module: types.ModuleType) -> None:
         file = module.__spec__.origin if module.__spec__ is not None else ""
         assert file
+        self.names.append(module.__name__)
         module.__file__ = file
         exec(compile(self.files.get(file, ""), file, "exec"), module.__dict__)
 
@@ -136,6 +139,7 @@ class Server:
         self._reader = reader
         self._writer = writer
         self._module: types.ModuleType | None = None
+        self._importer: SubmissionImporter | None = None
         self._files: Mapping[str, str] = {}
         self._kept: dict[str, Any] = {}
         self._held: list[Any] = []
@@ -176,10 +180,13 @@ class Server:
             _flush()
 
     def _load(self, request: Load) -> Reply:
+        self._forget()
         self._files = request.files
         for file, source in request.files.items():
             linecache.cache[file] = (len(source), None, source.splitlines(True), file)
-        sys.meta_path.append(SubmissionImporter(request.files))
+        self._importer = SubmissionImporter(request.files)
+        sys.meta_path.append(self._importer)
+        self._importer.names.append(request.entry)
         file = f"{request.entry}.py"
         module = types.ModuleType(request.entry)
         module.__file__ = file
@@ -188,6 +195,20 @@ class Server:
         exec(code, module.__dict__)
         self._module = module
         return Done(request.number)
+
+    def _forget(self) -> None:
+        """Begin as a new process does, as far as code that is not about this process can tell."""
+        if self._importer is None:
+            return
+        sys.meta_path.remove(self._importer)
+        for name in self._importer.names:
+            sys.modules.pop(name, None)
+        linecache.cache.clear()
+        self._module, self._held = None, []
+        self._kept.clear()
+        _seed()
+        with warnings.catch_warnings():  # what has been warned of is warned of again
+            pass
 
     def _call(self, request: Call) -> Reply:
         found, function = self._find(request.target)
@@ -404,11 +425,15 @@ def rehearse() -> None:
         encode(server._answer(protocol.decode_request(encode(request))))
     sys.meta_path[:] = finders
     linecache.cache.clear()
-    # What students leave unseeded comes out the same in every run.
-    random.seed(0)
-    np.random.seed(0)
+    _seed()
     for name in sys.modules.keys() - modules:
         del sys.modules[name]
+
+
+def _seed() -> None:
+    """What students leave unseeded comes out the same in every run."""
+    random.seed(0)
+    np.random.seed(0)
 
 
 def _in_order(

@@ -85,6 +85,9 @@ class SameThread(Sandbox):
     def session(self) -> Session:
         return _DirectSession(self, self._limits)
 
+    def lend(self) -> Session:
+        return self.session()
+
     def counts(self, request: Load) -> bool:
         """Whether it is the source that is being checked that is to be loaded."""
         return request.files.get(f"{request.entry}.py") == self._source
