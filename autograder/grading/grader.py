@@ -595,7 +595,7 @@ class ExerciseGrader:
         if judgement.finding is not None:
             return judgement
         judgement = judge_anew(judgement, self._truths_anew(test, run), run)
-        if judgement.finding is not None:
+        if judgement.finding is not None or not self._sandbox.measures_time:
             return judgement
         if test.name not in self._baselines:
             self._baselines[test.name] = self._baseline(test)
