@@ -11,10 +11,10 @@ import contextlib
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
@@ -37,6 +37,7 @@ from autograder.grading.clashes import find_shapes, fitting_in_words
 from autograder.grading.diagnose import Diagnoser, in_words
 from autograder.grading.efficiency import most_times
 from autograder.grading.explain import explain_finding, note_on
+from autograder.grading.failures import Failure
 from autograder.grading.judge import (
     Judgement,
     Truth,
@@ -53,14 +54,15 @@ from autograder.grading.judge import (
     slowdown,
     without_unproven,
 )
-from autograder.grading.mistakes import explain, label, mutant, other_values, with_shapes
-from autograder.grading.observation import Failure, Observation
+from autograder.grading.known_mistakes import KnownMistakes, Mutants, Part
+from autograder.grading.mistakes import explain, with_shapes
+from autograder.grading.observation import Observation
 from autograder.grading.own_numbers import numbers_seed, owner_of
 from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare, with_tests
 from autograder.grading.run import ExerciseRun, OpenSession, Until, file_problem, run_exercise
 from autograder.grading.sketch import sketched
-from autograder.grading.source_rules import first_broken_rule
+from autograder.grading.source_rules import BrokenRule, first_broken_rule
 from autograder.grading.submission_budget import Budget
 from autograder.grading.timing import baseline_lines, baseline_seconds
 from autograder.sandbox.host import Sandbox
@@ -72,7 +74,7 @@ from autograder.text.messages import sanitize, sanitize_lines
 from autograder.text.sentences import Words, authored, joined, words
 from autograder.truth.cases import Case
 from autograder.truth.expected import expected_anew
-from autograder.truth.reference import load_reference, solution_source
+from autograder.truth.reference import load_reference
 from autograder.truth.witnesses import Reference
 
 if TYPE_CHECKING:
@@ -92,10 +94,6 @@ FAR_TOO_SLOW = 3.0
 SEEDS_TRIED = 4
 # Tests that are tried first where one failure is enough.
 _QUICK = 3
-
-
-Mutants: TypeAlias = Mapping[str, tuple[ExerciseRun, Sequence[Judgement]]]
-"""By the name of a known mistake, what it did and how that was judged."""
 
 
 def form_in(exercise: Exercise, submission: Submission) -> Form | None:
@@ -152,7 +150,6 @@ class ExerciseGrader:
         self._sandbox = sandbox
         self._owner: str | None = None  # of the numbers, where each student has others
         self._baselines: dict[str, float] = {}
-        self._mutants: Mutants | None = None
         # How many answers each test has taken points from, of those asked for full points.
         self._noticed: Counter[str] = Counter()
         self._unremarkable: dict[tuple[str, float, Language], TestGrade] = {}
@@ -297,11 +294,7 @@ class ExerciseGrader:
         """Run the hidden tests, and put the grade together."""
         submission = started.submission
         run, judgements = self._run_rest(started)
-        explained: dict[str, str] = {}
-        if any(judgement.is_explainable for judgement in judgements):
-            shaped = with_shapes(self.exercise, self.cases, run, submission)
-            mutants = {**self.mutants(), **self._with_other_values}
-            explained = explain(self.exercise, judgements, shaped, mutants, self.truths)
+        explained = self.mistakes_behind(judgements, run, submission)
         computed = self.computed(judgements, run)
         judgements = self.add_source_tests(submission, judgements)
         hints = {mistake.name: mistake.hint for mistake in self.exercise.mistakes}
@@ -526,54 +519,47 @@ class ExerciseGrader:
 
     def mutants(self) -> Mutants:
         """What each known mistake does, found out when it is first asked for."""
-        if self._mutants is None:
-            self._mutants = self._cached("mistakes", self._run_mutants)
-        return self._mutants
+        return self._known_mistakes.usual()
 
-    def _run_mutants(self) -> Mutants:
-        solution = solution_source(self.exercise) or ""
-        return {
-            mistake.name: self._sketched_mutant(mutant(self.exercise, mistake, solution))
-            for mistake in self.exercise.mistakes
-        }
+    def mistakes_behind(
+        self, judgements: Sequence[Judgement], run: ExerciseRun, submission: Submission
+    ) -> dict[str, str]:
+        """The names of the tests that lost points to a known mistake, and of that mistake."""
+        if not any(judgement.is_explainable for judgement in judgements):
+            return {}
+        run = with_shapes(self.exercise, self.cases, run, submission)
+        mutants = self._known_mistakes.like(judgements, run, self.truths)
+        return explain(self.exercise, judgements, run, mutants, self.truths)
 
-    def _sketched_mutant(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
-        run, judgements = self.run_mutant(submission)
-        return sketched(run), judgements
+    @cached_property
+    def _known_mistakes(self) -> KnownMistakes:
+        return KnownMistakes(self.exercise, self._begin, self._complete, self._cache)
 
-    def _cached(self, kind: str, find: Callable[[], Mutants]) -> Mutants:
-        """What follows from the course alone, from before where another process or an earlier run
-        has found it."""
-        if self._cache is None:
-            return find()
-        name = self._entry(kind)
-        known: Mutants | None = self._cache.get([name]).get(name)
-        if known is None:
-            known = find()
-            self._cache.put({name: known})
-        return known
+    def _begin(self, mistake: Submission) -> Part:
+        started = self.start(mistake)
+        return self._part_of(mistake, started.run, started.judgements, is_whole=started.is_over)
+
+    def _complete(self, mistake: Submission, part: Part) -> Part:
+        submission, budget = mistake.for_exercise(self.exercise.name), Budget(math.inf)
+        started = Started(submission, part.run, part.judgements, budget, part.is_whole)
+        run, judgements = self._run_rest(started)
+        return self._part_of(mistake, run, judgements, is_whole=True)
+
+    def _part_of(
+        self,
+        mistake: Submission,
+        run: ExerciseRun,
+        judgements: tuple[Judgement, ...],
+        *,
+        is_whole: bool,
+    ) -> Part:
+        shaped = with_shapes(self.exercise, self.cases, run, mistake)
+        return Part(sketched(shaped), judgements, is_whole)
 
     def run_mutant(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
         """What a mistake does, with the shapes that met where it fails."""
         run, judgements = self.run(submission)
         return with_shapes(self.exercise, self.cases, run, submission), judgements
-
-    @cached_property
-    def _with_other_values(self) -> Mutants:
-        """What mistakes do with other numbers than the usual ones."""
-        if not any(other_values(mistake) for mistake in self.exercise.mistakes):
-            return {}
-        return self._cached("other-values", self._run_with_other_values)
-
-    def _run_with_other_values(self) -> Mutants:
-        solution = solution_source(self.exercise) or ""
-        return {
-            label(mistake.name, number): self._sketched_mutant(
-                mutant(self.exercise, mistake, solution, values)
-            )
-            for mistake in self.exercise.mistakes
-            for number, values in enumerate(other_values(mistake))
-        }
 
     def _run(
         self, submission: Submission, tests: Sequence[RunTest], until: Until = lambda _, __: False
@@ -778,8 +764,9 @@ def _place(
 ) -> tuple[str, int] | tuple[UnsetType, UnsetType]:
     """The file and line of the student that the finding is about, where there is one."""
     finding = judgement.finding
-    if finding is not None and finding.rule is not None and finding.rule.line > 0:
-        return sanitize(finding.rule.file or f"{exercise.name}.py"), finding.rule.line
+    rule = None if finding is None else finding.fault
+    if isinstance(rule, BrokenRule) and rule.line > 0:
+        return sanitize(rule.file or f"{exercise.name}.py"), rule.line
     exception = None if finding is None or finding.failure is None else finding.failure.exception
     if exception is None or not exception.frames or exception.frames[-1].line < 1:
         return UNSET, UNSET

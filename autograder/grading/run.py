@@ -18,10 +18,9 @@ from autograder.course.exercise import (
     Step,
     Visibility,
 )
+from autograder.grading.failures import MAX_EXHAUSTING, Failure
 from autograder.grading.observation import (
     Change,
-    Failure,
-    FailureKind,
     Observation,
     Outputs,
     Timed,
@@ -39,20 +38,13 @@ from autograder.truth.cases import Case
 OpenSession: TypeAlias = Callable[[], Session]
 Until: TypeAlias = Callable[[str, tuple[Observation, ...]], bool]
 
-# What uses up memory is not tried a third time in one exercise, and what uses up time not again,
-# unless it was the time of a test that is about time.
-EXHAUSTING: frozenset[FailureKind] = frozenset({"timeout", "cpu", "memory", "oversized"})
-MAX_EXHAUSTING = 2
-_ENDLESS: frozenset[FailureKind] = frozenset({"timeout", "cpu"})
-
 
 def exhaustion(observations: Sequence[Observation], *, is_timed: bool = False) -> int:
     """How much of :data:`MAX_EXHAUSTING` the observations of one test use up. Who takes long where
     it ``is_timed`` is slow, and need not take long in other tests."""
-    kinds = {one.failure.kind for one in observations if one.failure is not None}
-    if kinds & _ENDLESS and not is_timed:
-        return MAX_EXHAUSTING
-    return 1 if kinds & EXHAUSTING else 0
+    failures = (one.failure for one in observations)
+    most = max((one.consequences.exhausting for one in failures if one is not None), default=0)
+    return min(most, 1) if is_timed else most
 
 
 class ExerciseRun(Struct, frozen=True):
@@ -367,7 +359,7 @@ def _joined(before: str, after: str) -> str:
 
 
 def _is_exhausting(observation: Observation) -> bool:
-    return observation.failure is not None and observation.failure.kind in EXHAUSTING
+    return observation.failure is not None and observation.failure.consequences.exhausting > 0
 
 
 def _first_change(case: Case, changed: Sequence[str], reply: Returned) -> Change | None:

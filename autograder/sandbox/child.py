@@ -388,6 +388,15 @@ class Layer:
 """
 
 
+def keep_axes() -> None:
+    """Have numpy refuse to make a number of an array that has axes, as it does from 2.4 on.
+
+    Before, ``float`` took an array of one element, and ``np.float64`` took its axes away: what
+    is right under one numpy would be wrong under another.
+    """
+    warnings.filterwarnings("error", "Conversion of an array with ndim > 0", DeprecationWarning)
+
+
 def rehearse() -> None:
     """Answer a few requests that no submission is about, before there is a submission.
 

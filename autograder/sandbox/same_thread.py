@@ -68,6 +68,7 @@ class SameThread(Sandbox):
 
     def __init__(self, limits: Limits) -> None:
         super().__init__("process", limits)
+        child.keep_axes()
         self.begin("", _nobody, {})
 
     def begin(self, source: str, watch: Watch, ended: Ended) -> None:

@@ -346,7 +346,8 @@ def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
     variant = drawn.variant or Variant(layout=inputs.layouts[number % len(inputs.layouts)])
     arrays = {
         name: _laid_out(
-            value, variant.layout if name in (variant.laid_out or drawn.arrays) else "C"
+            _as_index(exercise, name, value),
+            variant.layout if name in (variant.laid_out or drawn.arrays) else "C",
         )
         for name, value in drawn.arrays.items()
     }
@@ -370,6 +371,14 @@ def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
         in_place=variant.in_place,
         between=variant.between,
     )
+
+
+def _as_index(exercise: Exercise, name: str, value: NumpyArray) -> NumpyArray:
+    """Labels as integers of the size that numpy indexes with: elsewhere than in a browser, where
+    that is 32 bits, they are int64 already. Not every function takes larger ones."""
+    declared = exercise.arrays.get(name)
+    is_label = declared is not None and declared.dtype == "int64"
+    return value.astype(np.intp, copy=False) if is_label else value
 
 
 def _chosen(expressions: tuple[str, ...], number: int) -> str:

@@ -19,8 +19,9 @@ from autograder.course.exercise import EfficiencyTest, Exercise
 from autograder.course.loading import load_course
 from autograder.diagnosis.search import Explanation
 from autograder.grading.diagnose import Diagnoser
+from autograder.grading.failures import Failure
 from autograder.grading.judge import Truth, judge_test
-from autograder.grading.observation import Failure, Observation, Output
+from autograder.grading.observation import Observation, Output
 from autograder.grading.preparation import Prepared, prepare
 from autograder.grading.run import ExerciseRun
 from autograder.truth.cases import Case
