@@ -152,6 +152,7 @@ class ExerciseGrader:
         self._baselines: dict[str, float] = {}
         # How many answers each test has taken points from, of those asked for full points.
         self._noticed: Counter[str] = Counter()
+        self._unremarkable: dict[tuple[str, float, Language], TestGrade] = {}
 
     @cached_property
     def _prepared(self) -> Prepared:
@@ -666,6 +667,8 @@ class ExerciseGrader:
         ``submission`` is what was run, to quote from; ``computed`` says what wrong outputs are,
         for want of a mistake that explains them."""
         test = judgement.test
+        if judgement.finding is None and mistake is None:
+            return self._without_finding(judgement, language, submission)
         clash = self._clash(judgement, submission)
         message = joined(self.message_lines(judgement, language, submission), " ")
         finding = judgement.finding
@@ -699,6 +702,26 @@ class ExerciseGrader:
             file=file,
             line=line,
         )
+
+    def _without_finding(
+        self, judgement: Judgement, language: Language, submission: Submission
+    ) -> TestGrade:
+        """What nothing is said about, which is the same for everybody with as many points."""
+        key = judgement.test.name, judgement.score, language
+        if key not in self._unremarkable:
+            message = joined(self.message_lines(judgement, language, submission), " ")
+            self._unremarkable[key] = TestGrade(
+                name=judgement.test.name,
+                visibility=judgement.test.visibility,
+                score=judgement.score,
+                max_score=judgement.max_score,
+                status=judgement.status,
+                message=str(message),
+                mistake=None,
+                hint=None,
+                said=UNSET if judgement.status == "passed" else message.said,
+            )
+        return self._unremarkable[key]
 
     def message_lines(
         self, judgement: Judgement, language: Language, submission: Submission
