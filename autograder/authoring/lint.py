@@ -32,6 +32,8 @@ from autograder.course.exercise import Drawing, EfficiencyTest, Exercise, Source
 from autograder.errors import CourseError
 from autograder.grades.model import TestGrade
 from autograder.grading.by_hand import followed_from, shapes_of
+from autograder.grading.failures import Failure
+from autograder.grading.finding import ManyLines, Slow
 from autograder.grading.grader import ExerciseGrader
 from autograder.grading.judge import Judgement
 from autograder.grading.mistakes import explaining, mutant
@@ -60,8 +62,6 @@ SAFE_SEED_BITS = 64
 STUDENTS_TRIED = 4
 # So many seeds are named in a complaint.
 _SEEDS_LISTED = 8
-# As which an answer fails that is right and so slow that the clock stops it.
-_STOPPED = ("timeout", "cpu")
 
 
 class Report(Struct, frozen=True):
@@ -645,15 +645,16 @@ def _slow(test: EfficiencyTest, mutants: Mutants) -> dict[str, str]:
         finding = next((one.finding for one in judgements if one.test.name == test.name), None)
         if finding is None:
             continue
-        if finding.lines is not None:
-            over = "over " if finding.lines > finding.most_lines else ""
-            found[name] = f"{over}{min(finding.lines, finding.most_lines)} lines of Python"
-        elif finding.slowdown is not None:
-            found[name] = _times(finding.slowdown)
-        elif finding.failure is not None and finding.failure.kind in _STOPPED:
-            others = (one for one in judgements if not isinstance(one.test, EfficiencyTest))
-            if all(one.finding is None for one in others):
-                found[name] = "more than the limits"
+        match finding.fault:
+            case ManyLines(lines, most):
+                over = "over " if lines > most else ""
+                found[name] = f"{over}{min(lines, most)} lines of Python"
+            case Slow(times):
+                found[name] = _times(times)
+            case Failure("timeout" | "cpu"):
+                others = (one for one in judgements if not isinstance(one.test, EfficiencyTest))
+                if all(one.finding is None for one in others):
+                    found[name] = "more than the limits"
     return found
 
 

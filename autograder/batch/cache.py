@@ -31,6 +31,8 @@ from autograder.batch.fingerprint import course_paths, grader_digest
 FOLDER = ".autograder_cache"
 # Bytes of a course that are looked through in each run; of a larger one nothing is kept.
 MAX_COURSE = 1 << 25
+# Nanoseconds within which two changes may leave the same time.
+_COARSE = 2_000_000_000
 _LIBRARIES = f"{sys.version} numpy {np.__version__}"
 
 
@@ -44,6 +46,7 @@ class CourseCache:
     def __init__(self, root: Path, *, anew: bool = False) -> None:
         self._root = root
         self._not_before = time.time_ns() if anew else 0
+        self._stamp = _stamp(root)
         self._key = _digest(root)
 
     def get(self, names: Iterable[str]) -> dict[str, Any]:
@@ -70,7 +73,7 @@ class CourseCache:
 
     def put(self, entries: Mapping[str, object]) -> None:
         """Make these the entries of their names, made of the course as it was when this began."""
-        if not entries or self._key is None or self._key != _digest(self._root):
+        if not entries or self._key is None or not self._is_same():
             return
         with contextlib.suppress(OSError, pickle.PicklingError, TypeError, AttributeError):
             folder = self._root / FOLDER
@@ -87,6 +90,13 @@ class CourseCache:
                     os.replace(temporary, folder / name)
                 finally:
                     temporary.unlink(missing_ok=True)
+
+    def _is_same(self) -> bool:
+        """Whether the course is as it was when this began. To read it takes three times as long as
+        to ask when its files were changed last."""
+        if self._stamp is not None and self._stamp == _stamp(self._root):
+            return True
+        return self._key == _digest(self._root)
 
 
 def _owners(root: Path) -> set[int]:
@@ -143,6 +153,23 @@ def _unpacked(packed: bytes, key: bytes) -> Any:
 def _seal(content: bytes | memoryview, key: bytes) -> bytes:
     """What nothing else begins with that is packed; as long as the key."""
     return blake2b(content, key=key, digest_size=len(key)).digest()
+
+
+def _stamp(root: Path) -> bytes | None:
+    """The same as long as nobody has changed a file of the course; None where that cannot be told,
+    as of one that was changed just now: times of files are coarse."""
+    hasher = blake2b(digest_size=20)
+    now = time.time_ns()
+    try:
+        for path in course_paths(root):
+            status = os.stat(path)
+            if abs(now - status.st_ctime_ns) < _COARSE:
+                return None
+            parts = (path, status.st_dev, status.st_ino, status.st_size)
+            hasher.update(repr((parts, status.st_mtime_ns, status.st_ctime_ns)).encode())
+    except OSError:
+        return None
+    return hasher.digest()
 
 
 def _digest(root: Path) -> bytes | None:

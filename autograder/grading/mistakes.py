@@ -13,12 +13,14 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from msgspec.structs import replace
 
 from autograder.course.exercise import Exercise, Mistake
 from autograder.grading.clashes import find_shapes
+from autograder.grading.failures import Failure
 from autograder.grading.judge import CHECKS, Judgement, Truth
-from autograder.grading.observation import Failure, Observation
+from autograder.grading.observation import Observation
 from autograder.grading.run import ExerciseRun
 from autograder.grading.sketch import Sketch, sketch
 from autograder.submissions.submission import Submission
@@ -62,8 +64,9 @@ def label(name: str, number: int) -> str:
     return f"{name}\n{number}"
 
 
-def _name(of: str) -> str:
-    return of.partition("\n")[0]
+def name_of(label: str) -> str:
+    """The name of the mistake that has this :func:`label`."""
+    return label.partition("\n")[0]
 
 
 def _overridden(exercise: Exercise, mistake: Mistake, solution: str) -> str:
@@ -107,7 +110,7 @@ def explain(
     for output, names in explaining(exercise, judgements, run, mutants, truths).items():
         if names:
             # Not the tests that were lost to something else that the code does besides.
-            same = [one for label, (_, one) in mutants.items() if _name(label) == names[0]]
+            same = [one for label, (_, one) in mutants.items() if name_of(label) == names[0]]
             for number, judgement in enumerate(judgements):
                 wrong = set(judgement.wrong.get(output, ()))
                 if wrong and any(wrong & set(one[number].wrong.get(output, ())) for one in same):
@@ -133,7 +136,9 @@ def explaining(
         output for output in outputs if any(judgement.wrong.get(output) for judgement in judgements)
     ]
     order = {mistake.name: number for number, mistake in enumerate(exercise.mistakes)}
-    labels = sorted((one for one in mutants if _name(one) in order), key=lambda x: order[_name(x)])
+    labels = sorted(
+        (one for one in mutants if name_of(one) in order), key=lambda x: order[name_of(x)]
+    )
     explained: dict[str, set[str]] = {}
     for output in wrong:
         likeness = {
@@ -155,7 +160,7 @@ def explaining(
         )
     ]
     if whole:
-        names = list(dict.fromkeys(map(_name, whole)))
+        names = list(dict.fromkeys(map(name_of, whole)))
         return {output: names for output in wrong}
     # What a mistake says of several outputs is true only where all of these are as it makes them.
     # A mistake that is written as expressions is about these, whatever an exception takes along.
@@ -167,11 +172,13 @@ def explaining(
         for output, numbers in judgement.wrong.items()
         if numbers
         and one not in explained.get(output, ())
-        and (not about[_name(one)] or output in about[_name(one)])
+        and (not about[name_of(one)] or output in about[name_of(one)])
     }
     return {
         output: list(
-            dict.fromkeys(_name(one) for one in labels if one in names and one not in contradicted)
+            dict.fromkeys(
+                name_of(one) for one in labels if one in names and one not in contradicted
+            )
         )
         for output, names in explained.items()
     }
@@ -196,6 +203,23 @@ def _failing_alike(
     }
 
 
+def may_explain(
+    judgements: Sequence[Judgement],
+    run: ExerciseRun,
+    others: Sequence[Judgement],
+    other_run: ExerciseRun,
+    truths: Mapping[str, Sequence[Truth]],
+) -> bool:
+    """Whether a mistake of which the judgements of some tests are known, ``others``, may explain
+    an output in the way of :func:`explaining`."""
+    outputs = {name for one in judgements for name, numbers in one.wrong.items() if numbers}
+    if len(outputs) > 1:  # what explains the checks explains another output
+        outputs.discard(CHECKS)
+    by_name = {judgement.test.name: judgement for judgement in judgements}
+    pairs = [(by_name[other.test.name], other) for other in others]
+    return any(_effects(output, pairs, run, other_run, truths) is not None for output in outputs)
+
+
 def _explains(
     output: str,
     judgements: Sequence[Judgement],
@@ -206,9 +230,29 @@ def _explains(
 ) -> int | None:
     """In how many cases the code has effects that the mistake has not; None where the mistake
     does not explain the output."""
-    unmistakable = False
-    further = 0
-    for judgement, other in zip(judgements, others, strict=True):
+    pairs = list(zip(judgements, others, strict=True))
+    effects = _effects(output, pairs, run, other_run, truths)
+    return effects.further if effects is not None and effects.is_unmistakable else None
+
+
+class _Effects(Struct):
+    """How what a student's code did compares with what a mistake does that it may have."""
+
+    further: int = 0
+    """In so many cases the code has effects that the mistake has not."""
+    is_unmistakable: bool = False
+
+
+def _effects(
+    output: str,
+    pairs: Sequence[tuple[Judgement, Judgement]],
+    run: ExerciseRun,
+    other_run: ExerciseRun,
+    truths: Mapping[str, Sequence[Truth]],
+) -> _Effects | None:
+    """What the two have in common in these tests; None where one tells them apart."""
+    effects = _Effects()
+    for judgement, other in pairs:
         name = judgement.test.name
         wrong, as_well = judgement.wrong.get(output, ()), other.wrong.get(output, ())
         if (wrong or as_well) and not (name in run.observations and name in other_run.observations):
@@ -216,7 +260,7 @@ def _explains(
         for number in sorted({*wrong, *as_well}):
             one, like = run.observations[name][number], other_run.observations[name][number]
             if _is_refused_in_place(one.failure) and not _is_refused_in_place(like.failure):
-                further += 1
+                effects.further += 1
                 continue
             if number not in wrong:
                 return None
@@ -230,12 +274,12 @@ def _explains(
             if likeness is None:
                 return None
             if (one.changed, one.shared) != (like.changed, like.shared):
-                further += 1
+                effects.further += 1
             if number in as_well:
-                unmistakable = unmistakable or likeness
+                effects.is_unmistakable = effects.is_unmistakable or likeness
             elif (one.changed, one.shared) == (like.changed, like.shared):
                 return None
-    return further if unmistakable else None
+    return effects
 
 
 def _is_refused_in_place(failure: Failure | None) -> bool:

@@ -12,7 +12,6 @@ from msgspec import Struct
 from autograder.course.course import Course
 from autograder.course.exercise import Exercise
 from autograder.grading.grader import ExerciseGrader
-from autograder.grading.mistakes import explain
 from autograder.sandbox.host import Sandbox
 from autograder.student.checking import CheckedExercise, CheckedTest, failed_case, title_of
 from autograder.submissions.submission import Submission
@@ -47,9 +46,7 @@ def explain_exercise(
     grader = ExerciseGrader(course, exercise, sandbox).for_attempt(submission)
     submission = submission.for_exercise(exercise.name)
     run, judgements = grader.run(submission)
-    mistakes: dict[str, str] = {}
-    if any(one.is_explainable for one in judgements):
-        mistakes = explain(exercise, judgements, run, grader.mutants(), grader.truths)
+    mistakes = grader.mistakes_behind(judgements, run, submission)
     computed = grader.computed(judgements, run)
     hints = {mistake.name: mistake.hint for mistake in exercise.mistakes}
     tests = tuple(

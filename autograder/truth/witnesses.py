@@ -124,8 +124,12 @@ class Projection(Struct, frozen=True):
     value: float
     tolerance: float
 
+    def off(self, output: NumpyArray) -> float:
+        """How far from the value the output is."""
+        return abs(float(np.sum(self.direction * output)) - self.value)
+
     def is_met_by(self, output: NumpyArray) -> bool:
-        return abs(float(np.sum(self.direction * output)) - self.value) <= self.tolerance
+        return self.off(output) <= self.tolerance
 
 
 class Joint(Struct, frozen=True):

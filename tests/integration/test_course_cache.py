@@ -24,7 +24,8 @@ from tests.support.small_course import COURSE, RIGHT, WRONG, contents, hand_in
 ENTRIES = {
     "course",
     "linear-layer.dx",
-    "linear-layer.dx.mistakes",
+    "linear-layer.dx.mistake-0",
+    "linear-layer.dx.mistake-1",
     "linear-layer.dx.explanations",
     ".gitignore",
 }
@@ -309,7 +310,7 @@ def test_what_known_mistakes_do_is_found_out_once(
         for cache in (CourseCache(course), CourseCache(course)):
             grader = ExerciseGrader(loaded, exercise, sandbox, cache=cache)
             found.append(grader.mutants())
-            monkeypatch.setattr(ExerciseGrader, "_run_mutants", None)
+            monkeypatch.setattr(ExerciseGrader, "start", None)
     first, second = found
     assert list(second) == [mistake.name for mistake in exercise.mistakes]
     for name in first:
@@ -326,3 +327,21 @@ def test_what_is_made_anew_is_found_by_the_others_of_the_run(course: Path) -> No
     run.put({"both": 2})
     assert run.get(["old", "both"]) == {"both": 2}
     assert CourseCache(course).get(["old", "both"]) == {"old": 1, "both": 2}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere times of files say less")
+@pytest.mark.parametrize("coarse", [0, 2_000_000_000])
+def test_a_course_that_changes_while_it_is_graded_is_noticed_before_anything_is_kept(
+    course: Path, monkeypatch: pytest.MonkeyPatch, coarse: int
+) -> None:
+    """Of the same length, and with the time of before."""
+    monkeypatch.setattr("autograder.batch.cache._COARSE", coarse)
+    cache = CourseCache(course)
+    cache.put({"before": 1})
+    path = course / "solutions" / "linear-layer" / "dx.py"
+    status, text = path.stat(), path.read_text("utf-8")
+    path.write_text(text.replace("W", "V"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    cache.put({"after": 2})
+    path.write_text(text)
+    assert CourseCache(course).get(["before", "after"]) == {"before": 1}

@@ -78,7 +78,6 @@ def test_a_course_has_the_languages_asked_for(tmp_path: Path) -> None:
     assert "공개하지 마세요" in (tmp_path / "a" / "README.md").read_text("utf-8")
 
 
-@pytest.mark.course
 def test_the_lecture_is_a_template(tmp_path: Path) -> None:
     done = autograder("init", "a", "--template", "linear", "--from", ROOT, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
