@@ -152,6 +152,7 @@ class ExerciseGrader:
         self._baselines: dict[str, float] = {}
         # How many answers each test has taken points from, of those asked for full points.
         self._noticed: Counter[str] = Counter()
+        self._unremarkable: dict[tuple[str, float, Language], TestGrade] = {}
 
     @cached_property
     def _prepared(self) -> Prepared:
@@ -164,6 +165,12 @@ class ExerciseGrader:
             return Prepared({**known.cases, **drawn.cases}, {**known.truths, **drawn.truths})
         (prepared,) = prepare([self.exercise], self._course.seed, thorough=self._thorough)
         return prepared
+
+    @property
+    def may_share(self) -> bool:
+        """Whether a process may run this exercise's code after another's. Where there are rules for
+        the source, code that is kept from them must not have been there before."""
+        return not any(isinstance(test, SourceTest) for test in self.exercise.tests)
 
     @property
     def cases(self) -> Mapping[str, Sequence[Case]]:
@@ -589,7 +596,7 @@ class ExerciseGrader:
         if judgement.finding is not None:
             return judgement
         judgement = judge_anew(judgement, self._truths_anew(test, run), run)
-        if judgement.finding is not None:
+        if judgement.finding is not None or not self._sandbox.measures_time:
             return judgement
         if test.name not in self._baselines:
             self._baselines[test.name] = self._baseline(test)
@@ -660,6 +667,8 @@ class ExerciseGrader:
         ``submission`` is what was run, to quote from; ``computed`` says what wrong outputs are,
         for want of a mistake that explains them."""
         test = judgement.test
+        if judgement.finding is None and mistake is None:
+            return self._without_finding(judgement, language, submission)
         clash = self._clash(judgement, submission)
         message = joined(self.message_lines(judgement, language, submission), " ")
         finding = judgement.finding
@@ -693,6 +702,26 @@ class ExerciseGrader:
             file=file,
             line=line,
         )
+
+    def _without_finding(
+        self, judgement: Judgement, language: Language, submission: Submission
+    ) -> TestGrade:
+        """What nothing is said about, which is the same for everybody with as many points."""
+        key = judgement.test.name, judgement.score, language
+        if key not in self._unremarkable:
+            message = joined(self.message_lines(judgement, language, submission), " ")
+            self._unremarkable[key] = TestGrade(
+                name=judgement.test.name,
+                visibility=judgement.test.visibility,
+                score=judgement.score,
+                max_score=judgement.max_score,
+                status=judgement.status,
+                message=str(message),
+                mistake=None,
+                hint=None,
+                said=UNSET if judgement.status == "passed" else message.said,
+            )
+        return self._unremarkable[key]
 
     def message_lines(
         self, judgement: Judgement, language: Language, submission: Submission
@@ -800,12 +829,17 @@ class Grader:
         # and what one process knows another may come to know.
         budget = Budget(self._course.limits.submission_seconds)
         try:
-            started = [grader.start(submission, budget, shares=True) for grader in graders]
+            # Those with a process of their own first: the others' has not to be begun again.
+            in_turn = sorted(graders, key=lambda grader: grader.may_share)
+            started = [
+                grader.start(submission, budget, shares=grader.may_share) for grader in in_turn
+            ]
             self._sandbox.end_lent()
-            exercises = tuple(
-                grader.finish(one, self._language)
-                for grader, one in zip(graders, started, strict=True)
-            )
+            grades = {
+                grader.exercise.name: grader.finish(one, self._language)
+                for grader, one in zip(in_turn, started, strict=True)
+            }
+            exercises = tuple(grades[grader.exercise.name] for grader in graders)
         finally:
             self._sandbox.end_lent()
         maximum = self._course.assignments[submission.assignment].max_score

@@ -169,7 +169,7 @@ def judge_anew(judgement: Judgement, truths: Sequence[Truth | None], run: Exerci
         if truth is None or timed is None:
             continue
         for output in truth:
-            found = _examine(test, number, output, truth[output], timed.observation)
+            found = _examine(test, number, output, truth, timed.observation)
             if found is not None:
                 return replace(
                     judgement,
@@ -223,12 +223,12 @@ def judge_test(
     finding: Finding | None = None
     for number, (truth, observation) in enumerate(zip(truths, observations, strict=True)):
         for output in wrong:
-            if not truth[output].is_trivial:
-                telling.add(output)
-            found = _examine(test, number, output, truth[output], observation)
+            found = _examine(test, number, output, truth, observation)
             if found is not None:
                 wrong[output].append(number)
                 finding = finding or found
+            elif not truth[output].is_trivial:
+                telling.add(output)
     return Judgement(
         test,
         tuple(_part_score(part, wrong) for part in test.parts),
@@ -241,7 +241,7 @@ def judge_test(
 def is_right(test: RunTest, number: int, truth: Truth, observation: Observation) -> bool:
     """Whether nothing is wrong with the outputs that the test is about in the case ``number``."""
     return not any(
-        _examine(test, number, output, truth[output], observation)
+        _examine(test, number, output, truth, observation)
         for part in test.parts
         for output in part.outputs
     )
@@ -276,12 +276,13 @@ def _examine(
     test: RunTest,
     number: int,
     output: str,
-    expected: Expected,
+    truth: Truth,
     observation: Observation,
 ) -> Finding | None:
     """What is wrong with one output in one case."""
     if observation.failure is not None:
         return Finding(observation.failure, number, output)
+    expected = truth[output]
     actual = observation.outputs.get(output, NotAnArray("nothing"))
     verdict = compare(expected, actual)
     if not verdict.ok:

@@ -34,6 +34,7 @@ from autograder.grading.grader import ExerciseGrader, form_in, public_part
 from autograder.grading.judge import Judgement, Truth, doubled, is_refusal
 from autograder.grading.mistakes import with_shapes
 from autograder.grading.observation import Observation, Output
+from autograder.grading.preparation import prepare_for_one
 from autograder.grading.python_errors import Caret, find_caret
 from autograder.grading.run import ExerciseRun, file_problem
 from autograder.grading.unfinished import find_unfinished
@@ -145,6 +146,10 @@ class CheckedExercise(Struct, frozen=True, eq=False):
         return sum(test.grade.max_score for test in self.tests)
 
 
+# Stubs raise it.
+_UNWRITTEN = "NotImplementedError"
+
+
 def check_exercise(
     course: Course,
     exercise: Exercise,
@@ -163,7 +168,12 @@ def check_exercise(
     submission = submission.for_exercise(exercise.name)
     if exercise.answers:
         return check_form(exercise, submission, language)
-    grader = grader or ExerciseGrader(course, public_part(exercise), sandbox)
+    if grader is None:
+        public = public_part(exercise)
+        # Where something is left to be written, most likely nothing is compared.
+        is_begun = all(_UNWRITTEN not in source for source in submission.files.values())
+        prepared = None if is_begun else prepare_for_one(public, course.seed)
+        grader = ExerciseGrader(course, public, sandbox, prepared=prepared)
     run, judgements = grader.run(submission)
     found: dict[str, Hint] = {}
     if any(_is_explainable(judgement) for judgement in judgements):

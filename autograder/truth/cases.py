@@ -473,13 +473,13 @@ def _vocabulary(
         signs = 2.0 * generator.integers(0, 1, size=shape, endpoint=True) - 1.0
         return np.asarray(signs * (margin + np.abs(generator.standard_normal(shape))))
 
-    words: dict[str, Any] = {
-        "zeros": np.zeros(shape),
-        "ones": np.ones(shape),
-        "integers": whole,
-        "away_from_zero": away_from_zero,
-    }
-    # Drawn only where the expression asks for them, in a fixed order.
+    words: dict[str, Any] = {"integers": whole, "away_from_zero": away_from_zero}
+    # Made only where the expression asks for them: large arrays take their time. Drawn in a fixed
+    # order.
+    if "zeros" in expression:
+        words["zeros"] = np.zeros(shape)
+    if "ones" in expression:
+        words["ones"] = np.ones(shape)
     if "normal" in expression:
         words["normal"] = (
             whole(-INTEGER_RANGE, INTEGER_RANGE)
