@@ -1,5 +1,7 @@
 PYTHON ?= python3
 JOBS ?= 2
+# Submissions in the class of test-cluster.
+CLASS ?= 2000
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -8,7 +10,7 @@ CLUSTER := .venv-cluster
 PEERS := .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-nbgrader test-cluster web test-web web-verdicts lint lint-course docs keys axe yaml-language-server bench bench-large bench-peers diagnosis wrong-answers efficiency numerics soak fuzz clean
+.PHONY: help demo test test-course test-nbgrader test-cluster web test-web web-verdicts web-speed lint lint-course docs keys axe yaml-language-server bench bench-course bench-peers diagnosis wrong-answers efficiency numerics soak fuzz clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,15 +20,18 @@ demo: $(READY) ## Grade the sample class and show the table.
 	$(BIN)/autograder grade examples/submissions --out build/demo-grades
 
 test: $(READY) ## Run the tests.
-	@echo "Running the tests, some 6,000: about ten minutes on two idle processors. They are counted first."
+	@echo "Running the tests, some 6,000: about six minutes on two idle processors. They are counted first."
 	$(BIN)/python -m pytest -n $(JOBS) --timeout 300
+
+test-course: $(READY) ## Run the tests of the course's content: every exercise, its answers and mistakes.
+	$(BIN)/python -m pytest -m course -n $(JOBS) --timeout 300
 
 test-nbgrader: $(NBGRADER)/.ready ## Run the tests with nbgrader, the whole cycle included.
 	PATH="$(CURDIR)/$(NBGRADER)/bin:$$PATH" $(NBGRADER)/bin/python -m pytest tests/nbgrader \
 		-m nbgrader -n $(JOBS) --timeout 600
 
 test-cluster: $(CLUSTER)/.ready ## Run the tests with a scheduler and workers of dask.distributed.
-	$(CLUSTER)/bin/python -m pytest tests/cluster -m cluster --timeout 300
+	CLUSTER_CLASS=$(CLASS) $(CLUSTER)/bin/python -m pytest tests/cluster -m cluster -rs --timeout 1800
 
 web: web/node_modules/.ready ## Build the pages of release --web into the package.
 	cd web && npm run --silent check && npm run --silent build
@@ -36,6 +41,9 @@ test-web: $(READY) web/node_modules/.ready build/pyodide/.ready ## Test those pa
 
 web-verdicts: $(READY) build/pyodide/.ready ## Hold verdicts in the browser against CPython's.
 	$(BIN)/python -W ignore -m tests.web.verdicts
+
+web-speed: $(READY) build/pyodide/.ready ## Measure how much those pages load, and how fast they check.
+	$(BIN)/python -W ignore -m tests.web.measure
 
 lint: $(READY) ## Check style and types.
 	$(BIN)/ruff check .
@@ -66,8 +74,8 @@ yaml-language-server: $(READY) ## Try what editors say of YAML, with the languag
 bench: $(READY) ## Measure how fast a class of many different answers is graded.
 	$(BIN)/python benchmarks/mixed_class.py
 
-bench-large: $(READY) ## Measure a thousand students of 19 exercises, and the memory of all processes.
-	$(BIN)/python benchmarks/large_class.py
+bench-course: $(READY) ## Measure a thousand students of 19 exercises, and the memory of all processes.
+	$(BIN)/python benchmarks/whole_course.py
 
 bench-peers: $(READY) $(PEERS)/.ready ## Measure a class beside nbgrader, otter-grader, check50 and gradescope-utils.
 	$(BIN)/python benchmarks/peers.py --peers $(PEERS)

@@ -32,8 +32,12 @@ NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
 Shape: TypeAlias = tuple[str | int, ...]
 
 # So many assignments of dimensions to axes are tried.
-MAX_TRIES = 30_000
+MAX_TRIES = 10_000
 MAX_DIMENSIONS = 7
+# So many choices of how many axes each array has are tried where there are more of them.
+MANY_AXES_TRIES = 30
+# So many more after the first for which the forward pass runs, where that leaves numbers unused.
+FURTHER_TRIES = 500
 
 # Sets of lengths: what holds for all of them is no coincidence. The first dimensions are the
 # longest, since a kernel is shorter than what it runs over.
@@ -45,9 +49,13 @@ _SCALARS = {
     **dict.fromkeys(
         (
             *("alpha", "lam", "lr", "margin", "momentum", "rate", "slope", "tau", "temperature"),
-            *("decay", "delta", "keep", "c"),
+            *("decay", "delta", "c"),
         ),
         "0.1 + uniform",
+    ),
+    **dict.fromkeys(
+        ("keep", "keep_prob", "drop", "drop_prob", "dropout", "p_drop", "prob"),
+        "0.2 + 0.6 * uniform",
     ),
 }
 _COUNTS = {
@@ -58,6 +66,19 @@ _COUNTS = {
 }
 _LABELS = ("labels", "targets", "classes", "ids", "idx", "index", "indices", "tokens")
 _MASKS = ("mask", "M")
+# Where a mask is an argument, this is the probability with which it was drawn.
+_PROBABILITY = "p"
+# A whole number that the forward pass counts with, as the width of a window: from 2 on, as 1
+# leaves out what the layer does.
+_COUNTED = "integers(2, 3)"
+# Of the largest scale of the standard battery; a result that changes by so much is not known.
+_LARGEST = 1e8
+_ROUNDING = 2e-16
+_ROUNDING_TRIES = 60
+_DECIDES = 1e-3
+# What takes the place of the battery's special values where zeros alone are not allowed.
+ONE_ZERO = "normal * (np.arange(ones.size) > 0).reshape(ones.shape)"
+EQUAL = "1.5 * ones"
 _JACOBIANS = ("J", "jacobian")
 _VECTORS = ("b", "bias", "beta", "gamma", "gain", "mean", "var", "std", "mu")
 # How the axes of an array are called, by how many there are; of others, by their case.
@@ -151,6 +172,11 @@ def guess(signature: Signature, forward: str, shapes: Mapping[str, Shape] | None
         (),
     )
     return replace(found, remarks=tuple(_remarks(found, upstream)))
+
+
+def assigned_names(forward: str) -> list[str]:
+    """What the statements of a forward pass assign, without the names of loops."""
+    return _names(forward)[0]
 
 
 def _names(forward: str) -> tuple[list[str], list[str]]:
@@ -291,25 +317,40 @@ def _arrays(
 
 def _shapes_of(forward: str, names: Sequence[str], known: Mapping[str, Shape]) -> dict[str, Array]:
     """The arrays with the most dimensions of their own for which the forward pass runs."""
-    free = [name for name in names if name not in known and name not in (*_SCALARS, *_COUNTS)]
-    if free and not known and _is_elementwise(forward, names, free):
+    numbers = _numbers(forward, names)
+    labels = _labels(forward, names)
+    free = [name for name in names if name not in known and name not in numbers]
+    if free and not known and _is_elementwise(forward, names, free, numbers, labels):
+        any_shape: dict[str, Shape] = {name: ("...",) if name in free else () for name in names}
         return {
-            name: _array(name, ("...",) if name in free else (), known_draw=False) for name in names
+            name: _array(name, any_shape[name], numbers, labels, known_draw=False) for name in names
         }
-    tries = 0
-    for ranks in _ranks(free):
+    fixed = list(lengths.dimensions(known.values()))
+    tries, most = 0, MAX_TRIES
+    first: dict[str, Array] | None = None
+    for number, ranks in enumerate(_ranks(free)):
         axes = [
             (name, axis) for name, rank in zip(free, ranks, strict=True) for axis in range(rank)
         ]
-        fixed = [dim for shape in known.values() for dim in lengths.dimensions([shape])]
-        for groups in _groups(len(axes), len(fixed)):
+        if len(axes) > MAX_DIMENSIONS and not known:
+            if number >= MANY_AXES_TRIES or max(ranks) > 3:
+                continue
+            candidates = _led_by_errors(forward, names, axes, numbers, labels)
+        else:
+            candidates = _groups(len(axes), len(fixed))
+        for groups in candidates:
             tries += 1
-            if tries > MAX_TRIES:
+            if tries > most:
                 break
             shapes = _named(names, axes, groups, known)
-            arrays = {name: _array(name, shapes.get(name, ())) for name in names}
+            arrays = {name: _array(name, shapes.get(name, ()), numbers, labels) for name in names}
             if all(_runs(forward, arrays, primes) for primes in _PRIMES):
-                return arrays
+                if _all_matters(forward, arrays):
+                    return arrays
+                if first is None:
+                    first, most = arrays, min(MAX_TRIES, tries + FURTHER_TRIES)
+    if first is not None:
+        return first
     raise UsageError(
         "the forward pass runs with no shapes that were tried "
         f"({_why_not(forward, names, free, known)}); say some of them, such as "
@@ -317,12 +358,81 @@ def _shapes_of(forward: str, names: Sequence[str], known: Mapping[str, Shape]) -
     )
 
 
-def _array(name: str, shape: Shape, *, known_draw: bool = True) -> Array:
-    if name in _SCALARS and not shape:
-        return Array(name, (), _SCALARS[name], "float64")
-    if name in _COUNTS and not shape:
-        return Array(name, (), _COUNTS[name], "int64")
-    if name in _LABELS:
+def _numbers(forward: str, names: Sequence[str]) -> dict[str, Array]:
+    """The arguments that are numbers and no arrays: those that are called so, and those with which
+    the forward pass counts."""
+    counted = set(_counted(ast.parse(forward)))
+    found: dict[str, Array] = {}
+    for name in names:
+        if name in _COUNTS or name in counted:
+            found[name] = Array(name, (), _COUNTS.get(name, _COUNTED), "int64")
+        elif name in _SCALARS:
+            found[name] = Array(name, (), _SCALARS[name], "float64")
+        elif name == _PROBABILITY and any(mask in names for mask in _MASKS):
+            found[name] = Array(name, (), _SCALARS["prob"], "float64")
+    return found
+
+
+def _labels(forward: str, names: Sequence[str]) -> list[str]:
+    """The arguments that hold indices: those that are called so, and those that index others."""
+    indices: set[str] = set()
+    for node in ast.walk(ast.parse(forward)):
+        if isinstance(node, ast.Subscript):
+            parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            indices |= {part.id for part in parts if isinstance(part, ast.Name)}
+    return [name for name in names if name in _LABELS or name in indices]
+
+
+def _counted(tree: ast.AST) -> Iterator[str]:
+    """Names that stand where Python and numpy want whole numbers: in ``range(k)``, in the bounds of
+    a slice, among the lengths of ``reshape`` and ``zeros``, on either side of ``//``."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Slice(lower=lower, upper=upper, step=step):
+                parts: list[ast.expr | None] = [lower, upper, step]
+            case ast.BinOp(left=left, op=ast.FloorDiv(), right=right):
+                parts = [left, right]
+            case ast.Call(func=ast.Name(id="range"), args=args):
+                parts = [*args]
+            case ast.Call(func=ast.Attribute(attr=attr, value=ast.Name(id="np")), args=args):
+                takes = {"zeros": 1, "ones": 1, "empty": 1, "full": 1, "eye": 3, "arange": 3}
+                second = attr in ("repeat", "tile", "roll", "split", "array_split")
+                parts = [*args[1:2]] if second else [*args[: takes.get(attr, 0)]]
+            case ast.Call(func=ast.Attribute(attr="reshape"), args=args):
+                parts = [*args]
+            case _:
+                continue
+        for part in parts:
+            yield from _counting(part)
+
+
+def _counting(node: ast.expr | None) -> Iterator[str]:
+    match node:
+        case ast.Name(id=name):
+            yield name
+        case ast.BinOp(left=left, right=right):
+            yield from _counting(left)
+            yield from _counting(right)
+        case ast.UnaryOp(operand=operand):
+            yield from _counting(operand)
+        case ast.Tuple(elts=parts):
+            for part in parts:
+                yield from _counting(part)
+        case _:
+            return
+
+
+def _array(
+    name: str,
+    shape: Shape,
+    numbers: Mapping[str, Array],
+    labels: Sequence[str],
+    *,
+    known_draw: bool = True,
+) -> Array:
+    if name in numbers and not shape:
+        return numbers[name]
+    if name in labels:
         return Array(name, shape, "integers(0, 1)" if known_draw else "normal", "int64")
     return Array(name, shape)
 
@@ -345,8 +455,11 @@ def _ranks(names: Sequence[str]) -> Iterator[tuple[int, ...]]:
 def _likely_ranks(name: str) -> tuple[int, ...]:
     if name in _VECTORS or name in _LABELS:
         return (1, 2, 0)
+    if name == "w":
+        return (1, 2, 3, 4)
     if name in _AXES:
-        return tuple(sorted(_AXES[name], key=lambda rank: -rank)) if name != "w" else (1, 2)
+        usual = tuple(sorted(_AXES[name], key=lambda rank: -rank))
+        return (*usual, *(rank for rank in (3, 4) if rank not in usual))
     if name[0].isupper() or name.startswith(("logits", "scores", "weights", "images")):
         return (2, 3, 1, 4)
     return (1, 2, 0)
@@ -376,6 +489,58 @@ def _partitions(count: int, distinct: int, fixed: int) -> Iterator[tuple[int, ..
             yield from extend((*prefix, one), new)
 
     yield from extend((), 0)
+
+
+# Larger than the numbers of axes and arguments in numpy's messages.
+_MANY_PRIMES = (*(83, 79, 73, 71, 67, 61, 59, 53, 47, 43, 41, 37, 31, 29), *(23, 19, 17, 13, 11))
+
+
+def _led_by_errors(
+    forward: str,
+    names: Sequence[str],
+    axes: Sequence[tuple[str, int]],
+    numbers: Mapping[str, Array],
+    labels: Sequence[str],
+) -> Iterator[tuple[int, ...]]:
+    """Groups of many axes, of which there are too many to try: each axis has a length of its own,
+    and two share one where numpy refuses what they are, as its messages name both lengths."""
+    waiting = [tuple(range(len(axes)))] if len(axes) <= len(_MANY_PRIMES) else []
+    seen = set(waiting)
+    for _ in range(MAX_TRIES // 200):
+        if not waiting:
+            return
+        groups = waiting.pop()
+        shapes: dict[str, list[str | int]] = {name: [] for name in names}
+        for (name, _), group in zip(axes, groups, strict=True):
+            shapes[name].append(_MANY_PRIMES[group])
+        arrays = {name: _array(name, tuple(shapes[name]), numbers, labels) for name in names}
+        try:
+            _run(forward, filled(arrays, {}))
+        except Exception as error:
+            for one, other in reversed(list(_refused(str(error)))):
+                merged = tuple(one if group == other else group for group in groups)
+                if merged not in seen:
+                    seen.add(merged)
+                    waiting.append(merged)
+            continue
+        order = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+        if len(order) <= MAX_DIMENSIONS:
+            yield tuple(order[group] for group in groups)
+
+
+def _refused(message: str) -> Iterator[tuple[int, int]]:
+    """Pairs of groups whose lengths did not fit, the likeliest first."""
+    places = {length: group for group, length in enumerate(_MANY_PRIMES)}
+    shapes = [
+        [int(length) for length in re.findall(r"\d+", shape)]
+        for shape in re.findall(r"\(([\d, ]+)\)", message)
+    ]
+    if len(shapes) == 2:
+        for left, right in zip(reversed(shapes[0]), reversed(shapes[1]), strict=False):
+            if left != right and left in places and right in places:
+                yield places[left], places[right]
+    named = [places[int(one)] for one in re.findall(r"\d+", message) if int(one) in places]
+    yield from itertools.combinations(dict.fromkeys(named), 2)
 
 
 def _named(
@@ -415,9 +580,13 @@ def lengths_for(arrays: Mapping[str, Array], primes: Sequence[int]) -> dict[str,
 
 
 def filled(
-    arrays: Mapping[str, Array], dims: Mapping[str, int], leading: tuple[int, ...] = (2,)
+    arrays: Mapping[str, Array],
+    dims: Mapping[str, int],
+    leading: tuple[int, ...] = (2,),
+    counts: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """Numbers of these shapes, such that most functions are defined: between 0.5 and 1.5."""
+    """Numbers of these shapes, such that most functions are defined: between 0.5 and 1.5, and
+    whole ones 1 where ``counts`` says nothing else."""
     generator = np.random.default_rng(20_230_917)
     found: dict[str, Any] = {}
     for name, array in arrays.items():
@@ -434,7 +603,7 @@ def filled(
                     else dims[dim]
                 )
         if array.dtype == "int64":
-            value: Any = np.ones(tuple(shape), np.int64)
+            value: Any = np.full(tuple(shape), (counts or {}).get(name, 1), np.int64)
         else:
             value = generator.uniform(0.5, 1.5, tuple(shape))
         found[name] = value if shape else value.item()
@@ -460,26 +629,86 @@ def _runs(forward: str, arrays: Mapping[str, Array], primes: Sequence[int]) -> b
     )
 
 
+def _all_matters(forward: str, arrays: Mapping[str, Array]) -> bool:
+    """True where the last element of every axis of every array makes a difference: lengths that
+    are only long enough are not those that were meant."""
+    dims = lengths_for(arrays, _PRIMES[0])
+    labels = [name for name, array in arrays.items() if array.dtype == "int64" and array.shape]
+    starts: list[dict[str, Any]] = []
+    for label in (1, *(length - 1 for length in dims.values())) if labels else (1,):
+        for size in (1.0, 0.05):  # among small numbers, functions that saturate do not yet
+            given = filled(arrays, dims)
+            for name, array in arrays.items():
+                if name in labels:
+                    given[name] = np.full_like(given[name], label)
+                elif array.shape:
+                    given[name] = size * given[name]
+            starts.append(given)
+    return all(
+        any(_matters(forward, given, name, (*(slice(None),) * axis, -1)) for given in starts)
+        for name, array in arrays.items()
+        if name not in labels
+        for axis in range(len(array.shape))
+    )
+
+
+def _matters(forward: str, given: Mapping[str, Any], name: str, at: tuple[Any, ...]) -> bool:
+    """True where other numbers at that place change what comes out."""
+    for change in (0.3, 7.0, -7.0):
+        changed = np.array(given[name])
+        part = changed[at]
+        # Unlike at each place: a softmax sees no difference that all scores share.
+        changed[at] += change * np.linspace(0.3, 1.0, np.size(part)).reshape(np.shape(part))
+        try:
+            before = _run(forward, given)
+            after = _run(forward, {**given, name: changed})
+        except Exception:
+            continue
+        if not all(np.array_equal(before[one], after[one]) for one in _final(forward)):
+            return True
+    return False
+
+
+def _final(forward: str) -> list[str]:
+    """What the statements assign and do not go on with."""
+    tree = ast.parse(forward)
+    assigned, _ = _names(forward)
+    loaded = {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+    return [name for name in assigned if name not in loaded] or assigned[-1:]
+
+
 def _why_not(
     forward: str, names: Sequence[str], free: Sequence[str], known: Mapping[str, Shape]
 ) -> str:
     ranks = next(_ranks(free), ())
     axes = [(name, axis) for name, rank in zip(free, ranks, strict=True) for axis in range(rank)]
     shapes = _named(names, axes, (0,) * len(axes), known)
+    numbers, labels = _numbers(forward, names), _labels(forward, names)
     try:
-        arrays = {name: _array(name, shapes.get(name, ())) for name in names}
+        arrays = {name: _array(name, shapes.get(name, ()), numbers, labels) for name in names}
         _run(forward, filled(arrays, lengths_for(arrays, _PRIMES[0])))
     except Exception as error:
         return " ".join(f"{type(error).__name__}: {error}".split())[:160]
     return "its results are empty"
 
 
-def _is_elementwise(forward: str, names: Sequence[str], free: Sequence[str]) -> bool:
+def _is_elementwise(
+    forward: str,
+    names: Sequence[str],
+    free: Sequence[str],
+    scalars: Mapping[str, Array],
+    labels: Sequence[str],
+) -> bool:
     """True where every array may have any shape, one for all, and each number of the result
     follows from those at its place."""
     assigned, _ = _names(forward)
     for shape in ((3,), (2, 3), (2, 2, 3)):
-        arrays = {name: _array(name, ("...",) if name in free else ()) for name in names}
+        shapes: dict[str, Shape] = {name: ("...",) if name in free else () for name in names}
+        arrays = {name: _array(name, shapes[name], scalars, labels) for name in names}
         try:
             numbers = filled(arrays, {}, shape)
             if any(arrays[name].dtype == "int64" for name in free):
@@ -502,7 +731,7 @@ def _label_bounds(forward: str, arrays: Mapping[str, Array]) -> dict[str, Array]
     """Labels with the dimension that they index: the highest one is allowed, and one more not."""
     found: dict[str, Array] = {}
     for name, array in arrays.items():
-        if name not in _LABELS or array.dtype != "int64":
+        if array.dtype != "int64" or not array.shape:
             continue
         dims = lengths_for(arrays, _PRIMES[0])
         for dim, length in dims.items():
@@ -547,6 +776,72 @@ def _is_finite(forward: str, arrays: Mapping[str, Array], positive: Mapping[str,
         return False
     values = [value for value in found.values() if isinstance(value, (np.ndarray, float))]
     return all(bool(np.all(np.isfinite(v))) for v in values if np.asarray(v).dtype.kind == "f")
+
+
+def groups_left_out(found: Guess) -> tuple[str, ...]:
+    """The groups of the standard battery in which nothing would be right."""
+    found_out = {"scales": _rounding_decides(found), "special-values": _fails_at_zeros(found)}
+    return tuple(group for group, applies in found_out.items() if applies)
+
+
+def _fails_at_zeros(found: Guess) -> bool:
+    """True where the forward pass is not defined for zeros that may be drawn."""
+    return len(defined_for(found, "zeros")) < len(_free_arrays(found))
+
+
+def defined_for(found: Guess, draw: str) -> tuple[str, ...]:
+    """The arrays for which the forward pass has a value where one of them is drawn like this,
+    ``zeros``, :data:`ONE_ZERO` or :data:`EQUAL`."""
+    return tuple(name for name in _free_arrays(found) if _is_defined(found, name, draw))
+
+
+def _is_defined(found: Guess, name: str, draw: str) -> bool:
+    numbers = filled(found.everything, lengths_for(found.everything, _PRIMES[0]))
+    old = numbers[name]
+    words = {"zeros": np.zeros_like(old), "ones": np.ones_like(old), "normal": old}
+    try:
+        results = _run(found.forward, {**numbers, name: eval(draw, {"np": np}, words)})
+    except Exception:
+        return False
+    values = (np.asarray(results[one]) for one in _final(found.forward))
+    return all(np.all(np.isfinite(value)) for value in values if value.dtype.kind == "f")
+
+
+def _free_arrays(found: Guess) -> list[str]:
+    return [
+        name
+        for name, array in found.everything.items()
+        if array.draw == "normal" and array.dtype is None and array.shape
+    ]
+
+
+def _rounding_decides(found: Guess) -> bool:
+    """True where all arrays as large as the battery's largest scale leave nothing of the result:
+    inputs that differ by rounding give others, as where an exponential takes a product of them."""
+    if any("..." in array.shape for array in found.everything.values()):
+        return False
+    forward, generator = found.forward, np.random.default_rng(20_230_925)
+    free = _free_arrays(found)
+    for _ in range(_ROUNDING_TRIES):
+        numbers = filled(found.everything, lengths_for(found.everything, (5, 4, 3, 2, 3, 4, 5)))
+        for name in free:
+            numbers[name] = _LARGEST * generator.standard_normal(np.shape(numbers[name]))
+        rounded = {
+            name: value * (1 + _ROUNDING * generator.choice((-1, 1), np.shape(value)))
+            if name in free
+            else value
+            for name, value in numbers.items()
+        }
+        try:
+            results = _run(forward, numbers), _run(forward, rounded)
+        except Exception:
+            return False
+        for name in _final(forward):
+            one, other = (np.asarray(result[name], dtype=float) for result in results)
+            largest = np.max(np.abs(one), initial=0.0)
+            if np.any(np.abs(one - other) > _DECIDES * largest):
+                return True
+    return False
 
 
 # The shape of what the forward pass computes

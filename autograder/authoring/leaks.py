@@ -62,20 +62,37 @@ def long_passages(
     """A passage of at least ``length`` characters that a secret and a public text share,
     white space aside: the first of each pair. Arguments map names to contents."""
     squeezed = {name: _squeezed(text) for name, text in publics.items()}
-    windows = {
-        name: {text[i : i + length] for i in range(len(text) - length + 1)}
-        for name, text in squeezed.items()
-    }
+    # Any such passage has one of the blocks in full into which the public text is cut.
+    size = (length + 1) // 2
+    blocks: dict[str, list[tuple[str, int]]] = {}
+    for name, text in squeezed.items():
+        for place in range(0, len(text) - size + 1, size):
+            blocks.setdefault(text[place : place + size], []).append((name, place))
     for secret, content in secrets.items():
         text = _squeezed(content)
-        for public, known in windows.items():
-            for start in range(len(text) - length + 1):
-                if text[start : start + length] in known:
-                    end = start + length
-                    while end < len(text) and text[start : end + 1] in squeezed[public]:
-                        end += 1
-                    yield Leak(secret, public, text[start:end])
-                    break
+        found: set[str] = set()
+        for start in range(len(text) - size + 1):
+            for public, place in blocks.get(text[start : start + size], ()):
+                if public not in found:
+                    passage = _around(text, start, squeezed[public], place, size)
+                    if len(passage) >= length:
+                        found.add(public)
+                        yield Leak(secret, public, passage)
+
+
+def _around(one: str, start: int, other: str, place: int, size: int) -> str:
+    """What the texts share around ``size`` characters that they share at these places."""
+    before = 0
+    while min(start, place) > before and one[start - before - 1] == other[place - before - 1]:
+        before += 1
+    end = size
+    while (
+        start + end < len(one)
+        and place + end < len(other)
+        and one[start + end] == other[place + end]
+    ):
+        end += 1
+    return one[start - before : start + end]
 
 
 def answer_lines(

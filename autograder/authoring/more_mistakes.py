@@ -8,9 +8,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from autograder.authoring.drafts import hint_draft
 from autograder.authoring.lint import NOT_WRITTEN, Mutants
 from autograder.authoring.mutants import Mutant, mutants
-from autograder.authoring.yaml_text import add_items, literal, scalar
+from autograder.authoring.yaml_text import add_items, folded, literal, scalar
 from autograder.course.course import Course
 from autograder.course.exercise import Exercise, Mistake
 from autograder.errors import UsageError
@@ -21,12 +22,13 @@ from autograder.grading.mistakes import explaining
 from autograder.grading.run import ExerciseRun
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
+from autograder.text.language import Language
 from autograder.truth.reference import solution_source
 
 
 def add_mistakes(course: Course, exercise: Exercise, root: Path, count: int) -> tuple[str, ...]:
-    """The names of at most ``count`` mistakes that were added to the hidden file, with hints to
-    be written. Raises :class:`~autograder.errors.CourseError` where the exercise does not work,
+    """The names of at most ``count`` mistakes that were added to the hidden file, with drafts
+    of their hints. Raises :class:`~autograder.errors.CourseError` where the exercise does not work,
     and :class:`UsageError` where it has no hidden file."""
     if exercise.hidden_path is None or exercise.solution_path is None:
         raise UsageError(f"{exercise.name} has no hidden file and no solution; write them first")
@@ -34,17 +36,17 @@ def add_mistakes(course: Course, exercise: Exercise, root: Path, count: int) -> 
     with Sandbox("sandbox", course.limits, [root]) as sandbox:
         grader = ExerciseGrader(course, exercise, sandbox)
         known = {one.name for one in exercise.mistakes}
-        chosen = dict(_chosen(grader, exercise, solution, count))
+        chosen = list(_chosen(grader, exercise, solution, count))
     items, names = [], []
-    for what, source in chosen.items():
-        name = _name(what, known)
+    for mutant, wrong in chosen:
+        name = _name(mutant.what, known)
         known.add(name)
         names.append(name)
         hints = "\n".join(
-            f"    {language}: {scalar(f'{NOT_WRITTEN}: {what}', flow=False)}"
+            f"    {language}: {_hint(mutant.what, wrong, language)}"
             for language in course.languages
         )
-        code = literal(source.strip(), 4)
+        code = literal(mutant.source.strip(), 4)
         items.append(f"- name: {name}\n  code: {code}\n  hint:\n{hints}")
     if items:
         text = exercise.hidden_path.read_text("utf-8")
@@ -52,11 +54,26 @@ def add_mistakes(course: Course, exercise: Exercise, root: Path, count: int) -> 
     return tuple(names)
 
 
+def _hint(what: str, wrong: Sequence[str], language: Language) -> str:
+    draft = hint_draft(what, wrong, language)
+    if draft is None:
+        return scalar(f"{NOT_WRITTEN}: {what}", flow=False)
+    return folded(draft, 6)
+
+
+def _wrong(exercise: Exercise, judgements: Sequence[Judgement]) -> Sequence[str]:
+    """The outputs that some test finds wrong, in the order of the signature."""
+    seen = {name for judgement in judgements for name in judgement.wrong}
+    outputs = exercise.signature.outputs
+    return [name for name in outputs if name in seen] or outputs
+
+
 def _chosen(
     grader: ExerciseGrader, exercise: Exercise, solution: str, count: int
-) -> Iterator[tuple[str, str]]:
-    """Mutants that answer wrongly, lose hidden points, and that no other mistake explains; those
-    first that a public test notices, one for each way to be wrong."""
+) -> Iterator[tuple[Mutant, Sequence[str]]]:
+    """Mutants, with the outputs that they make wrong: those that answer wrongly, lose hidden points
+    and are explained by no other mistake. First come those that a public test notices, one for
+    each way to be wrong."""
     known: dict[str, tuple[ExerciseRun, Sequence[Judgement]]] = dict(grader.mutants())
     unnoticed: list[Mutant] = []
     given = 0
@@ -74,7 +91,7 @@ def _chosen(
             elif _is_new(grader, exercise, mutant, run, judgements, known):
                 known[mutant.what] = run, judgements
                 given += 1
-                yield mutant.what, mutant.source
+                yield mutant, _wrong(exercise, judgements)
 
 
 def _spread(found: Sequence[Mutant]) -> Iterator[Mutant]:
@@ -144,7 +161,9 @@ _WORDS = {
 
 
 def _name(what: str, taken: set[str]) -> str:
-    """A name such as ``times-became-over``."""
+    """A name such as ``times-became-over``, without what is too long to be one."""
+    if re.search(r"(left out|exchanged|transposed)$", what):
+        what = re.sub(r"'[^']{13,}'( and )?", " ", what).strip()
     for sign, word in _WORDS.items():
         what = what.replace(sign, f" {word} ")
     words = re.sub(r"[^\w]+", "-", what.replace("'", "")).strip("-").lower()[:40].strip("-")

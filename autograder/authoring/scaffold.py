@@ -8,6 +8,7 @@ knows is marked with ``TODO``, which lint does not let pass.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -15,7 +16,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from autograder.authoring.guess import Guess, shown_shape
+from autograder.authoring.guess import (
+    EQUAL,
+    ONE_ZERO,
+    Guess,
+    assigned_names,
+    defined_for,
+    groups_left_out,
+    shown_shape,
+)
 from autograder.authoring.lint import END, START
 from autograder.authoring.worked_example import WorkedExample, work_out
 from autograder.authoring.yaml_text import folded, literal, scalar, wrapped
@@ -39,13 +48,15 @@ _GREEK = {
 
 
 class NewExercise(Struct, frozen=True):
-    """What to write. ``titles`` are by language; without one, it is made from the name."""
+    """What to write. ``titles`` are by language; without one, it is made from the name. The lengths
+    of its tests begin at ``shortest``."""
 
     assignment: str
     name: str
     guess: Guess
     languages: tuple[Language, ...]
     titles: Text = {}
+    shortest: int = 1
 
     @property
     def public(self) -> str:
@@ -72,7 +83,7 @@ def scaffold(new: NewExercise) -> dict[str, str]:
         new.public: "\n".join(_public(new, example)) + "\n",
         new.stub: _stub(new),
         new.solution: _solution(new),
-        new.hidden: "\n".join(_hidden(new)) + "\n",
+        new.hidden: "\n".join(_hidden(new, example)) + "\n",
     }
 
 
@@ -156,17 +167,19 @@ def _public_tests(new: NewExercise, example: WorkedExample) -> Iterator[str]:
     yield f"    expect: {scalar(example.expect)}"
     yield from _test(new, "small-arrays", _points(found, 1))
     yield "    cases: 4"
-    yield from _dims(found)
+    yield from _dims(found, shortest=new.shortest)
     yield from _test(new, "leaves-inputs-alone", "0")
     yield "    property: inputs_unchanged"
     yield "    cases: 2"
     yield from _dims(found, shortest=2)
 
 
-def _test(new: NewExercise, name: str, points: str) -> Iterator[str]:
+def _test(
+    new: NewExercise, name: str, points: str, suffix: str = "", **values: str
+) -> Iterator[str]:
     key = f"scaffold_test_{name.replace('-', '_')}"
-    titles = {language: text(key, language) for language in new.languages}
-    yield f"  - name: {name}"
+    titles = {language: text(key, language, **values) for language in new.languages}
+    yield f"  - name: {name}{suffix}"
     yield f"    title: {scalar(titles)}"
     yield f"    points: {points}"
 
@@ -174,6 +187,17 @@ def _test(new: NewExercise, name: str, points: str) -> Iterator[str]:
 def _points(found: Guess, points: int) -> str:
     outputs = found.signature.outputs
     return str(points) if len(outputs) == 1 else scalar(dict.fromkeys(outputs, points))
+
+
+def _is_counted(found: Guess) -> bool:
+    """True where lengths follow from an argument that is a whole number, such as a stride."""
+    return any(
+        name in found.everything
+        for array in found.everything.values()
+        for dim in array.shape
+        if isinstance(dim, str) and lengths.is_formula(dim)
+        for name in lengths.names(dim)
+    )
 
 
 def _dims(found: Guess, axes: int = 1, shortest: int = 1) -> Iterator[str]:
@@ -185,16 +209,14 @@ def _dims(found: Guess, axes: int = 1, shortest: int = 1) -> Iterator[str]:
         for dim in array.shape
         if isinstance(dim, str) and lengths.is_formula(dim)
     ]
-    long = {lengths.names(formula)[0] for formula in formulas if "-" in formula}
-    counted = any(
-        name in found.everything for formula in formulas for name in lengths.names(formula)
-    )
+    long = {lengths.names(formula)[0] for formula in formulas if re.search("-|//", formula)}
+    counted = _is_counted(found)
     parts: dict[str, str] = {}
     for dim in found.dimensions:
         if dim == "...":
             parts['"..."'] = "[[4], [2, 3]]" if axes == 1 else "[[3, 4], [2, 3, 2]]"
         elif dim in long:
-            parts[dim] = "7..9" if counted else "4..6"
+            parts[dim] = ("5..6" if len(long) > 1 else "7..9") if counted else "4..6"
         else:
             parts[dim] = f"{shortest}..{3 if formulas else 4}"
     if parts:
@@ -324,14 +346,55 @@ def _plain_shape(shape: Sequence[str | int]) -> str:
 
 def _solution(new: NewExercise) -> str:
     signature = new.guess.signature
-    return f"""import numpy as np
+    again, imports = _forward_again(new.guess)
+    note = (
+        "# The forward pass again, under other names: a statement that stands in a public file as\n"
+        "    # well is taken for a leak. Remove what you do not need.\n"
+        f"{again}    # TODO: return {', '.join(signature.outputs)}."
+        if again
+        else f"# TODO: return {', '.join(signature.outputs)}. Use other names than the forward "
+        "pass has: a\n    # statement that stands in a public file as well is taken for a leak."
+    )
+    return f"""{imports}import numpy as np
 
 
 def {signature.function}({", ".join(signature.parameters)}):
-    # TODO: return {", ".join(signature.outputs)}. Use other names than the forward pass has: a
-    # statement that stands in a public file as well is taken for a leak.
+    {note}
     raise NotImplementedError("the solution is still to be written")
 """
+
+
+def _forward_again(found: Guess) -> tuple[str, str]:
+    """The statements of the forward pass on which others build, as lines of the solution, with
+    ``_`` behind the names that they assign; and what they import, as lines by themselves."""
+    source = found.forward.strip()
+    tree = ast.parse(source)
+    returned = found.signature.outputs
+    names = set(assigned_names(source))
+    loaded = {node.id for node in _names_in(tree) if isinstance(node.ctx, ast.Load)}
+    lines = source.encode().splitlines()
+    for node in sorted(_names_in(tree), key=lambda node: -node.col_offset):
+        if node.id in names and node.end_col_offset is not None:
+            line = lines[node.lineno - 1]
+            lines[node.lineno - 1] = (
+                line[: node.end_col_offset] + b"_" + line[node.end_col_offset :]
+            )
+    kept, imports = [], []
+    for statement in tree.body:
+        text = [line.decode() for line in lines[statement.lineno - 1 : statement.end_lineno]]
+        stored = {node.id for node in _names_in(statement) if isinstance(node.ctx, ast.Store)}
+        stored &= names
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            imports += text
+        elif stored & (loaded | set(returned)) or not stored:
+            kept += text
+    if ";" in source or not any(line.strip() for line in kept):
+        return "", ""
+    return "".join(f"    {line}\n" for line in kept), "".join(f"{line}\n" for line in imports)
+
+
+def _names_in(tree: ast.AST) -> Iterator[ast.Name]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 # The hidden file
@@ -344,17 +407,18 @@ class _Mistake(Struct, frozen=True):
     values: dict[str, str]
 
 
-def _hidden(new: NewExercise) -> Iterator[str]:
+def _hidden(new: NewExercise, example: WorkedExample) -> Iterator[str]:
     yield modeline(PurePosixPath(new.hidden)).rstrip()
-    yield "battery: standard"
+    yield from _battery(new.guess)
     yield "tests:"
     yield from _test(new, "more-arrays", _points(new.guess, 2))
     yield "    cases: 9"
-    yield from _dims(new.guess, axes=2)
+    yield from _dims(new.guess, axes=2, shortest=new.shortest)
     if any(len(one.shape) > 1 or "..." in one.shape for one in new.guess.arrays.values()):
         yield "    layouts: [C, F, strided]"
+    yield from _special_values(new)
     yield "mistakes:"
-    for mistake in _mistakes(new.guess):
+    for mistake in _mistakes(new.guess, example):
         yield f"  - name: {mistake.name}"
         yield f"    outputs: {scalar(mistake.outputs)}"
         yield "    hint:"
@@ -363,8 +427,40 @@ def _hidden(new: NewExercise) -> Iterator[str]:
             yield f"      {language}: {folded(hint, 8)}"
 
 
-def _mistakes(found: Guess) -> Iterator[_Mistake]:
-    """Mistakes that are made with every gradient, as far as the shapes allow them."""
+def _special_values(new: NewExercise) -> Iterator[str]:
+    """In the place of the battery's group, where that is left out: arrays with one zero, and arrays
+    of equal numbers, as far as the forward pass is defined for them."""
+    found = new.guess
+    if "special-values" not in groups_left_out(found):
+        return
+    zeros = dict.fromkeys(defined_for(found, ONE_ZERO), ONE_ZERO)
+    equal = ({name: EQUAL} for name in defined_for(found, EQUAL))
+    for name, draws in (("an-exact-zero", zeros), *(("equal-numbers", draw) for draw in equal)):
+        if draws:
+            array = next(iter(draws))
+            suffix = f"-in-{array}" if name == "equal-numbers" else ""
+            yield from _test(new, name, _points(found, 1), suffix, array=array)
+            yield "    cases: 3"
+            yield from _dims(found, axes=2, shortest=2)
+            yield f"    draw: {scalar(draws)}"
+
+
+def _battery(found: Guess) -> Iterator[str]:
+    """The standard battery, with lengths and without groups where the layer asks for it."""
+    lengths_drawn = [line.strip() for line in _dims(found)] if _is_counted(found) else []
+    groups = groups_left_out(found)
+    left_out = [f"except: {scalar(list(groups))}"] if groups else []
+    if not lengths_drawn and not left_out:
+        yield "battery: standard"
+        return
+    yield "battery:"
+    for line in (*left_out, *lengths_drawn):
+        yield f"  {line}"
+
+
+def _mistakes(found: Guess, example: WorkedExample) -> Iterator[_Mistake]:
+    """Mistakes that are made with every gradient, as far as the shapes allow them and the example
+    tells them from what is right, as it does not where a shift hands its gradient on."""
     everything = found.everything
     gradients = [one for one in found.gradients.values() if one.output in found.signature.outputs]
     for gradient in gradients:
@@ -392,7 +488,7 @@ def _mistakes(found: Guess) -> Iterator[_Mistake]:
         if len(shape) == 1 and shape[0] != "...":
             column = {output: f"{output}.reshape(-1, 1)"}
             yield _Mistake(f"column-vector{suffix}", column, "scaffold_hint_column", values)
-        if shape == above and shape:
+        if shape == above and shape and example.expect[output] != example.given[gradient.upstream]:
             passed_on = {output: f"1.0 * {gradient.upstream}"}
             yield _Mistake(f"ignores-the-layer{suffix}", passed_on, "scaffold_hint_layer", values)
         if above and above[0] not in shape and above[0] != "...":

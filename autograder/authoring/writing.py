@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from autograder.authoring.scaffold import NewExercise, scaffold
 from autograder.authoring.yaml_text import add_exercise
 from autograder.course.course import Course
@@ -23,10 +25,19 @@ def write_exercise(root: Path, new: NewExercise, titles: Mapping[str, str]) -> t
     against finite differences first. Raises :class:`UsageError` where a file is there already, or
     where what was guessed does not work.
     """
-    files = scaffold(new)
-    for name in files:
+    for name in (new.public, new.stub, new.solution, new.hidden):
         if (root / name).exists():
             raise UsageError(f"{name}: is there already; choose another name, or move it away")
+    try:
+        return _write(root, new, titles)
+    except UsageError:
+        # Where an axis has the length 1, there may be nothing to find out: the gradient of a
+        # softmax over one class is 0.
+        return _write(root, replace(new, shortest=2), titles)
+
+
+def _write(root: Path, new: NewExercise, titles: Mapping[str, str]) -> tuple[str, ...]:
+    files = scaffold(new)
     config = (root / "config.yaml").read_text("utf-8")
     changed = add_exercise(config, new.assignment, new.name, dict(titles))
     files |= _schemas(root)

@@ -4,7 +4,7 @@ The client, which is this program, reads submissions, sends batches of them as b
 rows that come back into a database, of which each worker makes as much as it can: the scheduler
 sees a task a batch. Each worker has a process beside it that grades, started once; see
 :mod:`autograder.batch.station`. A worker of another version, with another course or without the
-sandbox is refused.
+sandbox gets no work.
 
 What dask pickles are our own functions, and bytes: nothing of a student's is ever unpickled.
 """
@@ -16,7 +16,7 @@ import logging
 import queue
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,8 @@ PATIENCE = 300.0
 _CONNECT = 10.0
 # Of a batch that comes back without rows, so often it is sent again whole.
 _TRIES = 3
+# How dask says that the scheduler is gone.
+_GONE = (CancelledError, OSError, TimeoutError, RuntimeError)
 
 
 class GraderPlugin(WorkerPlugin):
@@ -70,7 +72,7 @@ class GraderPlugin(WorkerPlugin):
     def teardown(self, worker: Any) -> None:
         """End the stations."""
         for one in self.every:
-            one.stop()
+            one.close()
 
     def grade(self, blob: bytes) -> bytes:
         """The rows of a batch, by whichever station is free."""
@@ -88,24 +90,30 @@ def grade_batch(blob: bytes) -> bytes:
 
 
 def _hello(dask_worker: Any) -> tuple[str, str]:
-    plugin = dask_worker.plugins[_PLUGIN]
-    return plugin.hello.kind, plugin.hello.reason
+    hello: Hello = dask_worker.plugins[_PLUGIN].hello
+    return hello.kind, hello.reason
 
 
 class _Batch(Struct, eq=False):
-    """Submissions that are out; ``tries`` is how often they came back without rows."""
+    """Submissions that are out; ``tries`` is how often they came back without rows, ``given_to``
+    who alone may have them, where not everybody may."""
 
     parcels: list[Parcel]
     refs: list[SubmissionRef]
     tries: int = 0
+    given_to: frozenset[str] = frozenset()
+
+    def may_be_done(self, cluster: Cluster) -> bool:
+        """Whether anybody is still there who may have it."""
+        return not self.given_to or not self.given_to.isdisjoint(cluster.graders)
 
 
 class Cluster:
     """A connection to a scheduler that survives the scheduler. Use as a context manager.
 
     ``address`` is that of a scheduler, its file, or ``local`` for ``jobs`` workers on this
-    machine. ``tell`` is told what somebody should know. Raises :class:`MachineError` where there
-    is no scheduler or where a worker may not grade.
+    machine. ``tell`` is told what somebody should know, such as which workers are refused. Raises
+    :class:`MachineError` where there is no scheduler or no worker that may grade.
     """
 
     def __init__(
@@ -117,10 +125,15 @@ class Cluster:
         self._tell = tell
         self._stack = contextlib.ExitStack()
         self._client: Client | None = None
-        self._known: set[str] = set()
+        self._refused: dict[str, str] = {}
+        """Why, by the worker's address."""
+        self._told_of: set[str] = set()
+        self.graders: dict[str, int] = {}
+        """The threads of each worker that may grade, when that was last looked at."""
 
     def __enter__(self) -> Cluster:
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        for name in ("distributed", "distributed.client", "tornado", "tornado.application"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # or they print tracebacks
         try:
             if self._address == "local":
                 local = LocalCluster(
@@ -155,7 +168,7 @@ class Cluster:
                 where = {"scheduler_file": self._address} if is_file else {"address": self._address}
                 self._client = Client(**where, timeout=_CONNECT, set_as_default=False)
                 self._client.register_plugin(GraderPlugin(self._order))
-                self._known = set()
+                self.graders, self._refused = {}, {}
                 self.wait_for_workers(end)
                 return
             except MachineError:
@@ -169,37 +182,53 @@ class Cluster:
                 time.sleep(1.0)
 
     def wait_for_workers(self, end: float) -> None:
-        """Wait until somebody is there to grade, and refuse whoever may not."""
+        """Wait until somebody is there who may grade. Raises :class:`MachineError` where nobody
+        comes, or whoever is there is refused."""
         while not self.threads():
+            if self._refused:
+                raise MachineError(min(self._refused.values()))
             if time.monotonic() >= end:
                 raise MachineError(said("error_no_workers", address=self._address))
             time.sleep(0.2)
-        self.check()
 
     def threads(self) -> int:
-        """How many batches are graded at a time."""
+        """How many batches are graded at a time. Workers that are new are asked first who they are:
+        those of another version, with another course or without the sandbox are refused."""
         assert self._client is not None
         threads: dict[str, int] = self._client.nthreads()
-        return sum(threads.values())
-
-    def check(self) -> None:
-        """Refuse workers of another version, with another course or without the sandbox. Those
-        that were looked at before are not asked again. Raises :class:`MachineError`."""
-        assert self._client is not None
-        new = [one for one in self._client.nthreads() if one not in self._known]
-        found: dict[str, tuple[str, str]] = self._client.run(_hello, workers=new) if new else {}
-        for worker, (kind, reason) in sorted(found.items()):
+        self.graders = {one: threads[one] for one in self.graders if one in threads}
+        self._refused = {one: why for one, why in self._refused.items() if one in threads}
+        new = threads.keys() - self.graders.keys() - self._refused.keys()
+        # Who is gone again, or not ready yet, does not answer.
+        answers = self._client.run(_hello, workers=[*new], on_error="ignore") if new else {}
+        for worker, (kind, reason) in sorted(answers.items()):
             if kind:
-                raise MachineError(said(_REFUSED[kind], worker=worker, reason=reason))
-        self._known.update(found)
+                self._refused[worker] = said(_REFUSED[kind], worker=worker, reason=reason)
+                if worker not in self._told_of:
+                    self._told_of.add(worker)
+                    self._tell(said("cluster_refused", reason=self._refused[worker]))
+            else:
+                self.graders[worker] = threads[worker]
+        return sum(self.graders.values())
 
     def submit(self, batch: _Batch) -> Any:
+        """Send a batch to whoever is free of those who may grade."""
         assert self._client is not None
-        return self._client.submit(grade_batch, encode(batch.parcels), pure=False, retries=1)
+        batch.given_to = frozenset(self.graders if self._refused else ())
+        return self._client.submit(
+            grade_batch,
+            encode(batch.parcels),
+            pure=False,
+            retries=1,
+            workers=[*batch.given_to] or None,
+        )
 
     def wait(self, futures: list[Any]) -> None:
         """Wait for the first of them, for a second at most."""
         assert self._client is not None
+        if not futures:
+            time.sleep(0.2)
+            return
         with contextlib.suppress(TimeoutError), self._client.as_current():
             wait(futures, timeout=1.0, return_when="FIRST_COMPLETED")
 
@@ -242,47 +271,40 @@ def grade_on(
     size: int = BATCH,
 ) -> Iterator[tuple[SubmissionRef, Row] | None]:
     """Have the cluster grade what comes, yielding each submission with its row, and None wherever
-    ``refs`` does. What it fails on is added to ``broken``. Raises :class:`MachineError` where the
-    scheduler or all workers stay away."""
+    ``refs`` does, and when a second brings nothing. What it fails on is added to ``broken``. Raises
+    :class:`MachineError` where the scheduler or all workers stay away."""
     out: dict[Any, _Batch] = {}
     again: deque[_Batch] = deque()
     is_empty = False
     while True:
-        room = max(1, cluster.threads() * _IN_HAND) if cluster.is_connected else 0
-        while len(out) < room and not is_over() and (again or not is_empty):
+        room = max(1, _threads(cluster) * _IN_HAND)
+        while len(out) < room and cluster.is_connected and not is_over():
             if again:
                 batch = again.popleft()
             else:
-                batch = _Batch([], [])
-                while len(batch.refs) < size and not is_empty:
-                    try:
-                        ref = next(refs)
-                    except StopIteration:
-                        is_empty = True
-                        break
-                    if ref is None:
-                        yield None
-                        continue
-                    batch.parcels.append(pack(ref, opened.course))
-                    batch.refs.append(ref)
-                    opened.done(ref)
+                batch = yield from _next_batch(refs, opened, size)
                 if not batch.refs:
+                    is_empty = True
                     break
-            out[cluster.submit(batch)] = batch
-        if not out and cluster.is_connected:
+            try:
+                out[cluster.submit(batch)] = batch
+            except _GONE:
+                again.appendleft(batch)
+                break
+        if not out and (is_over() or (is_empty and not again)):
             return
         done = _wait(cluster, out)
         if done is None:
-            for batch in out.values():
-                again.append(batch)
+            again.extend(out.values())
             out = {}
             cluster.reconnect()
             continue
-        cluster.check()
+        if not done:
+            yield None
         for future in done:
             batch = out.pop(future)
             try:
-                rows = decode_rows(future.result())
+                rows = decode_rows(future.result(timeout=PATIENCE))
             except Exception as error:  # whatever happened there
                 again.extendleft(_divided(batch, error, broken))
                 continue
@@ -293,24 +315,53 @@ def grade_on(
                     broken.append(f"{row.student} ({row.fault})")
                 else:
                     yield ref, row
+        # Whoever may have them is gone: they go to those who came later.
+        for future in [one for one, batch in out.items() if not batch.may_be_done(cluster)]:
+            future.cancel()
+            again.append(out.pop(future))
+
+
+def _next_batch(
+    refs: Iterator[SubmissionRef | None], opened: OpenShard, size: int
+) -> Generator[None, None, _Batch]:
+    """The next submissions to be sent, ``size`` of them; none at the end. Yields None wherever
+    ``refs`` does."""
+    batch = _Batch([], [])
+    for ref in refs:
+        if ref is None:
+            yield None
+            continue
+        batch.parcels.append(pack(ref, opened.course))
+        batch.refs.append(ref)
+        opened.done(ref)
+        if len(batch.refs) == size:
+            break
+    return batch
+
+
+def _threads(cluster: Cluster) -> int:
+    """How many batches are graded at a time; 0 where the scheduler does not answer."""
+    with contextlib.suppress(*_GONE):
+        return cluster.threads() if cluster.is_connected else 0
+    return 0
 
 
 def _wait(cluster: Cluster, out: dict[Any, _Batch]) -> list[Any] | None:
-    """The batches that have come back; None where the scheduler is gone, and they with it."""
+    """The batches that have come back within a second; None where the scheduler is gone, and they
+    with it."""
     try:
-        while cluster.is_connected:
+        if cluster.is_connected:
             cluster.wait(list(out))
-            done = [one for one in out if one.status in ("finished", "error")]
             if any(one.status in ("cancelled", "lost") for one in out):
                 return None
-            if done:
-                return done
-            if not cluster.threads():
+            done = [one for one in out if one.status in ("finished", "error")]
+            if not done and not cluster.threads():
                 cluster.wait_for_workers(time.monotonic() + PATIENCE)
+            return done
     except MachineError:
         raise
-    except (CancelledError, OSError, TimeoutError, RuntimeError):
-        pass  # as dask says in many ways
+    except _GONE:
+        pass
     return None
 
 

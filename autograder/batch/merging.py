@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from autograder.batch.shards import Shard, decisions_of, shard_files
 from autograder.course.adjustments import Adjustment
@@ -33,13 +35,13 @@ _SAME = {
 
 
 class ShardState(Struct, frozen=True):
-    """Of an assignment in a shard: hashes of what its grades are made of, how many submissions
-    there are, and whether all have a grade."""
+    """Of an assignment in a shard: hashes of what its grades are made of, how many there are, and
+    whether every submission has one."""
 
     fingerprint: str
     policy: str
     decisions: str
-    submissions: int
+    count: int
     is_complete: bool
 
 
@@ -62,13 +64,12 @@ def merge(
     *,
     late: Late | None = None,
     adjustments: Sequence[Adjustment] | None = None,
-    progress: Callable[[int], None] = lambda _: None,
 ) -> Merged:
     """Put the shards in ``out`` together, as ``grades.sqlite`` there.
 
     ``adjustments`` are what people have decided by now, with the course's ``late`` policy; None
-    leaves the grades as the shards have them. ``progress`` is told how many shards are done. Raises
-    :class:`UsageError` where shards do not belong together, and leaves what was there.
+    leaves the grades as the shards have them. Raises :class:`UsageError` where shards do not belong
+    together, and leaves what was there.
     """
     if has_files(out):
         raise UsageError(said("error_shard_files", folder=out))
@@ -85,10 +86,10 @@ def merge(
         temporary.unlink(missing_ok=True)
         with GradeDatabase(temporary, write=True) as target:
             target.begin_bulk()
-            for number, (path, shard) in enumerate(files.items(), start=1):
+            for path, shard in files.items():
                 if states[shard.number]:
-                    _copy(path, states[shard.number], target)
-                progress(number)
+                    copied = _copy(path, states[shard.number], target)
+                    states[shard.number] = _as_copied(states[shard.number], copied)
             target.end_bulk()
             if adjustments is not None and late is not None and _has_others(states, adjustments):
                 target.rewrite(lambda grade: adjust(grade, adjustments, late))
@@ -188,19 +189,32 @@ def _has_others(
     )
 
 
-def _copy(path: Path, state: dict[str, ShardState], target: GradeDatabase) -> None:
+def _as_copied(state: dict[str, ShardState], copied: Counter[str]) -> dict[str, ShardState]:
+    """What a shard is once its grades are copied: not complete where some of them turned out to be
+    made of something else, as when it was graded with two courses at a time."""
+    return {
+        name: replace(one, is_complete=one.is_complete and copied[name] >= one.count)
+        for name, one in state.items()
+    }
+
+
+def _copy(path: Path, state: dict[str, ShardState], target: GradeDatabase) -> Counter[str]:
     """Copy the grades of a shard that count and are made of what the shard says: of one that is
-    being graded again, not those that are yet to be made again."""
+    being graded again, not those that are yet to be made again. How many, by assignment."""
     made_of = {name: f"{one.fingerprint}-" for name, one in state.items()}
+    copied: Counter[str] = Counter()
     with GradeDatabase(path) as source:
         last = ""
         while rows := source.ask(
             f"SELECT {COLUMNS} FROM grades WHERE name > ? ORDER BY name LIMIT ?", last, _BATCH
         ):
             last = str(rows[-1][0])
-            target.put_rows(
+            rows = [
                 row
                 for row in rows
                 if not str(row[0]).startswith(".")
                 and str(row[_FINGERPRINT]).startswith(made_of.get(str(row[2]), "\0"))
-            )
+            ]
+            target.put_rows(rows)
+            copied.update(str(row[2]) for row in rows)
+    return copied

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -60,6 +61,7 @@ _FILE = re.compile(r"(\d{5})-of-(\d{5})\.sqlite")
 # So many submissions are looked at before workers start, to see which exercises there are.
 _LOOKED_AT = 64
 
+_OF_ASSIGNMENT = "name NOT LIKE '.%' AND assignment = ?"
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS shard (number INTEGER, of INTEGER)",
     "CREATE TABLE IF NOT EXISTS assignments (name TEXT PRIMARY KEY, fingerprint TEXT, "
@@ -100,7 +102,7 @@ _SIZE = "AWS_BATCH_JOB_ARRAY_SIZE"
 def parse_shard(text: str, environment: Mapping[str, str]) -> Shard:
     """The shard that ``3/50`` says, or ``auto/50`` with the number that a system of jobs puts into
     the environment. Raises :class:`UsageError`."""
-    match = re.fullmatch(r"(auto|\d{1,6})/(\d{1,6})", text.strip())
+    match = re.fullmatch(r"(auto|[0-9]{1,6})/([0-9]{1,6})", text.strip())
     if match is None:
         raise UsageError(said("error_shard", given=text))
     of = int(match[2])
@@ -119,7 +121,7 @@ def _from_environment(of: int, environment: Mapping[str, str]) -> int:
         raise UsageError(said("error_shard_several" if there else "error_shard_none", names=names))
     (name,) = there
     value, first = environment[name], _VARIABLES[name]
-    if not value.isdecimal() or not first <= int(value) < of + first:
+    if not (value.isascii() and value.isdecimal()) or not first <= int(value) < of + first:
         raise UsageError(
             said("error_shard_variable", name=name, value=value, first=first, last=of + first - 1)
         )
@@ -325,11 +327,9 @@ def grade_shard(
     ready: list[SubmissionRef] = []
     broken: list[str] = []
     attempts: dict[tuple[str, str], list[SubmissionRef]] = {}
-    counts: dict[str, int] = dict.fromkeys(opened.assignments, 0)
 
     def pending() -> Iterator[SubmissionRef | None]:
         for ref in opened.refs():
-            counts[ref.assignment] += ref.attempt <= 1
             if ref.attempt:
                 attempts.setdefault((ref.student, ref.assignment), []).append(ref)
             try:
@@ -364,21 +364,23 @@ def grade_shard(
         yield from flush()
     with deferred_interrupt() as is_over:
         if first and elsewhere is not None:
-            for row in elsewhere(opened, _chain(first, coming), is_over, broken):
+            for graded in elsewhere(opened, chain(first, coming), is_over, broken):
                 yield from flush()
-                if row is not None:
+                if graded is not None:
+                    ref, row = graded
                     result.fresh += 1
-                    store.put_rows([_columns(row[1], store.run)])
-                    store.commit_in_time()
-                    yield row[0]
+                    store.put_rows([(*row.columns, store.run, row.size, row.grade)])
+                    yield ref
+                store.commit_in_time()
         elif first:
             if CAN_FORK:
                 prepared = prepare_for(first, opened.course, processors(), opened.cache)
                 settings = replace(settings, prepared=prepared, cache=opened.cache)
             with WorkerPool(settings, min(options.jobs, len(first)), origin) as pool:
-                for made in pool.grade(_chain(first, coming), is_over):
+                for made in pool.grade(chain(first, coming), is_over):
                     yield from flush()
                     if made is None:
+                        store.commit_in_time()
                         continue
                     ref, content = made
                     opened.done(ref)
@@ -392,24 +394,12 @@ def grade_shard(
         store.commit()
     _choose_attempts(attempts, opened, store)
     if is_whole and not broken and not options.students:
-        _note(opened, fingerprints, complete=True, counts=counts)
+        _note(opened, fingerprints, complete=True)
         if opened.packed is None:
             write_origin(options.out, options.submissions, options.layout)
         result.gone = _gone(opened)
     store.commit()
     raise_faults(broken, result.fresh + len(broken))
-
-
-def _chain(
-    first: list[SubmissionRef], rest: Iterator[SubmissionRef | None]
-) -> Iterator[SubmissionRef | None]:
-    yield from first
-    yield from rest
-
-
-def _columns(row: Row, run: int) -> tuple[object, ...]:
-    """The row as the database has it."""
-    return (*row.columns, run, row.size, row.grade)
 
 
 def _put(ref: SubmissionRef, content: bytes, opened: OpenShard, store: GradeDatabase) -> None:
@@ -449,9 +439,9 @@ def _note(
     fingerprints: Fingerprints,
     *,
     complete: bool,
-    counts: Mapping[str, int] | None = None,
 ) -> None:
-    """Write of each assignment what its grades are made of, and whether the shard has all."""
+    """Write of each assignment what its grades are made of, how many there are, and whether that is
+    all."""
     if opened.options.students:
         return
     for name in opened.assignments:
@@ -459,7 +449,7 @@ def _note(
             "INSERT OR REPLACE INTO assignments VALUES (?, ?, ?, ?, ?, ?)",
             *(name, fingerprints.of_course(name), policy_of(opened.course, name)),
             decisions_of(opened.adjustments, name),
-            *(0 if counts is None else counts[name], int(complete)),
+            *(opened.store.count(_OF_ASSIGNMENT, name), int(complete)),
         )
     opened.store.commit()
 
@@ -480,20 +470,14 @@ def decisions_of(adjustments: Sequence[Adjustment], assignment: str) -> str:
 def _gone(opened: OpenShard) -> int:
     """How many grades there are of whom there is no submission any more. In a class that was
     looked at whole."""
-    marks = ", ".join("?" * len(opened.assignments))
-    ((count,),) = opened.store.ask(
-        f"SELECT count(*) FROM grades WHERE run <> ? AND assignment IN ({marks}) "
-        "AND name NOT LIKE '.%'",
-        *(opened.store.run, *opened.assignments),
-    )
-    return int(str(count))
+    older = f"{_OF_ASSIGNMENT} AND run < ?"
+    return sum(opened.store.count(older, one, opened.store.run) for one in opened.assignments)
 
 
 def prune_shard(opened: OpenShard) -> None:
     """Delete the grades of whom there is no submission any more, after the shard was graded."""
-    marks = ", ".join("?" * len(opened.assignments))
-    opened.store.tell(
-        f"DELETE FROM grades WHERE run <> ? AND assignment IN ({marks})",
-        *(opened.store.run, *opened.assignments),
-    )
-    opened.store.commit()
+    for name in opened.assignments:
+        opened.store.tell(
+            "DELETE FROM grades WHERE assignment = ? AND run < ?", name, opened.store.run
+        )
+    _note(opened, opened.settings.fingerprints(), complete=True)

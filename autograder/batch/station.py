@@ -69,9 +69,12 @@ class Station:
         self._order = order
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+        self._is_closed = False
 
     def start(self) -> Hello:
         """Start the process, unless it runs, and have its word."""
+        if self._is_closed:
+            return Hello("machine", "its worker is closing")
         if self._process is not None and self._process.poll() is None:
             return Hello()
         environment = dict(os.environ, OPENBLAS_NUM_THREADS="1")
@@ -121,6 +124,12 @@ class Station:
                 yield msgspec.msgpack.decode(self._receive(), type=Row)
         except (EOFError, OSError, msgspec.MsgspecError):
             return
+
+    def close(self) -> None:
+        """End the process for good. A batch that it has in hand comes back without rows."""
+        self._is_closed = True
+        if self._process is not None:
+            self._process.kill()  # whoever waits for it stops it
 
     def stop(self) -> None:
         """End the process."""

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 # A worker has its next submission in hand, so that it need not wait for it.
 _IN_HAND = 2
+_LOOK_SECONDS = 0.5
 # Submissions that killed the workers they were given to, after which the machine is to blame.
 _MAX_KILLERS = 5
 
@@ -122,7 +123,8 @@ class WorkerPool:
         the grader itself failed on it; once it is over, only those that are in hand.
 
         ``refs`` is asked for the next when there is somebody to grade it. Where it yields None, so
-        does this: whoever made it gets the word. Raises what is wrong with the course or the
+        does this: whoever made it gets the word. So it does when half a second brings nothing, for
+        whoever has something to finish meanwhile. Raises what is wrong with the course or the
         machine."""
         coming = iter(refs)
         again: deque[SubmissionRef] = deque()
@@ -147,8 +149,10 @@ class WorkerPool:
             busy = {worker.connection: worker for worker in self._workers if worker.given}
             if not busy:
                 return
-            # Who is alone is waited for by taking what it has.
-            for connection in wait(list(busy)) if len(busy) > 1 else busy:
+            ready = wait(list(busy), _LOOK_SECONDS)
+            if not ready:
+                yield None
+            for connection in ready:
                 worker = busy[connection]
                 ref, outcome = worker.take()
                 if outcome is None:

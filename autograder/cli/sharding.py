@@ -42,7 +42,7 @@ def grade_part(
 ) -> int:
     """Grade a shard, and return the exit code; without one everything, put together at the end.
     Raises :class:`~autograder.errors.AutograderError`."""
-    shard = parse_shard(given or "1/1", os.environ)
+    shard = parse_shard("1/1" if given is None else given, os.environ)
     refuse_options(request)
     result = ShardResult()
     fault: GraderFault | None = None

@@ -333,7 +333,7 @@ class Search:
                 left = {number: got[number] - scale[number] * right[number] for number in got}
                 left = {n: _without_dust(left[n], right[n], agreement) for n in got}
                 found = self._best(output, left, agreement * 10, is_rest=True)
-                if found is None:
+                if found is None or found[0].about_right:  # right by another name
                     continue
                 explanation, cost = found
                 cost += 2 + 2 * (not added_to.is_one)

@@ -67,6 +67,12 @@ COLUMNS = (
     "name, student, assignment, score, max_score, total, late_seconds, penalty, final_score, "
     "adjusted, isolation, student_is, fingerprint, run, size, grade"
 )
+_CHANGED = [one for one in COLUMNS.split(", ") if one not in ("name", "run")]
+_PUT = (
+    f"INSERT INTO grades ({COLUMNS}) VALUES ({', '.join('?' * len(COLUMNS.split(', ')))}) "
+    "ON CONFLICT (name) DO UPDATE SET run = max(run, excluded.run), "
+    + ", ".join(f"{one} = excluded.{one}" for one in _CHANGED)
+)
 _REST = {"language": "", "exercises": (), "timing": Timing("", 0.0)}
 # Of several attempts, only the one that counts has a name without this.
 _COUNTS = "name NOT LIKE '.%'"
@@ -75,15 +81,14 @@ _COUNTS = "name NOT LIKE '.%'"
 class GradeDatabase:
     """A database of grades; a :class:`~autograder.grades.store.GradeStore`.
 
-    ``write`` makes the file where there is none. ``run`` numbers what is put and touched, so that
-    :meth:`not_of_this_run` tells what was not. Raises :class:`UsageError` for a file that is none
-    of ours, and :class:`MachineError` where the disk or its locks refuse.
+    ``write`` makes the file where there is none. ``run`` numbers what is put and touched; of two
+    that write at a time, a row stays of the later. Raises :class:`UsageError` for a file that is
+    none of ours, and :class:`MachineError` where the disk or its locks refuse.
     """
 
     def __init__(self, path: Path, *, write: bool = False) -> None:
         self.path = path
         self.run = 0
-        self._pending = 0
         self._committed = time.monotonic()
         with self._asking():
             if write:
@@ -179,7 +184,7 @@ class GradeDatabase:
 
     def touch(self, name: str) -> None:
         """Note that a grade that is there is of this run, too."""
-        self.tell("UPDATE grades SET run = ? WHERE name = ?", self.run, name)
+        self.tell("UPDATE grades SET run = max(run, ?) WHERE name = ?", self.run, name)
         self.commit_in_time()
 
     def commit_in_time(self) -> None:
@@ -198,13 +203,9 @@ class GradeDatabase:
 
     def put_rows(self, rows: Iterable[Sequence[object]]) -> None:
         """Put rows of another database, with all their :data:`COLUMNS`."""
-        marks = ", ".join("?" * len(COLUMNS.split(",")))
         with self._asking():
             self._begin()
-            self._connection.executemany(
-                f"INSERT OR REPLACE INTO grades ({COLUMNS}) VALUES ({marks})",
-                cast(Iterable[Sequence[Any]], rows),
-            )
+            self._connection.executemany(_PUT, cast(Iterable[Sequence[Any]], rows))
 
     def end_bulk(self) -> None:
         """Have it on the disk, and everything as in a file that was written row by row."""

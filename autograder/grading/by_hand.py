@@ -12,8 +12,10 @@ from msgspec.structs import replace
 from autograder.course import lengths
 from autograder.course.exercise import Exercise
 from autograder.course.statement import for_terminal
-from autograder.grading.judge import Finding, Judgement, Truth
-from autograder.grading.observation import Failure, Observation, Output
+from autograder.grading.failures import Failure
+from autograder.grading.finding import Finding, FollowsFrom, WrongOutput
+from autograder.grading.judge import Judgement, Truth
+from autograder.grading.observation import Observation, Output
 from autograder.submissions.forms import Filled, Form, flat
 from autograder.text.language import Language
 from autograder.text.messages import pick
@@ -93,13 +95,14 @@ def form_finding(
 ) -> Finding | None:
     """What can be said of an answer by the form alone: that it is blank, or of another shape."""
     if observation.failure is not None:
-        return Finding(None, name, failure=observation.failure)
+        return Finding(observation.failure, output=name)
     value = observation.outputs[name]
     if isinstance(value, NotAnArray):
-        return Finding(None, name)
+        verdict = Verdict(Reason.not_an_array, dtype=value.type_name)
+        return Finding(WrongOutput(verdict), output=name)
     if shape is not None and value.shape != shape:
         verdict = Verdict(Reason.wrong_shape, shape, value.shape)
-        return Finding(None, name, verdict=verdict)
+        return Finding(WrongOutput(verdict), output=name)
     return None
 
 
@@ -153,7 +156,7 @@ def carry_forward(
             followed = followed_from(answer.follows, {**given, **answered}, expected)
             if followed is not None and compare(followed, answered[name]).ok:
                 points = tuple(part.points for part in judgement.test.parts)
-                finding = Finding(0, name, property="follows", names=tuple(before))
+                finding = Finding(FollowsFrom(tuple(before)), 0, name)
                 judgement = replace(judgement, scores=points, finding=finding, wrong={name: ()})
         found.append(judgement)
     return tuple(found)
@@ -189,14 +192,14 @@ def explain_answer(
     exercise: Exercise, finding: Finding, observation: Observation | None, language: Language
 ) -> Words:
     """What is wrong with an answer. Nothing of what is right is said."""
-    failure, name = finding.failure, finding.output or ""
-    if failure is not None:
-        kind = "answer_form" if failure.kind == "form" else failure.kind
-        return words(kind, language, detail=failure.detail, file=exercise.file)
-    if finding.property == "follows":
-        return words("answer_follows", language, output=name, names=", ".join(finding.names))
+    fault, name = finding.fault, finding.output
+    if isinstance(fault, Failure):
+        kind = "answer_form" if fault.kind == "form" else fault.kind
+        return words(kind, language, detail=fault.detail, file=exercise.file)
+    if isinstance(fault, FollowsFrom):
+        return words("answer_follows", language, output=name, names=", ".join(fault.answers))
     value = None if observation is None else observation.outputs.get(name)
-    verdict = finding.verdict
+    verdict = fault.verdict if isinstance(fault, WrongOutput) else None
     if isinstance(value, NotAnArray):
         key = {
             BLANK: "answer_blank",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograder.course.exercise import Exercise
 from autograder.diagnosis.shapes import PRODUCTS, Clash, find_clash
-from autograder.grading.observation import Failure
+from autograder.grading.failures import Failure
 from autograder.submissions.submission import Submission
 from autograder.text.language import Language
 from autograder.text.messages import sanitize

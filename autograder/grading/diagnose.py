@@ -63,7 +63,8 @@ class Diagnoser:
         """The explanation of each wrong output that has one."""
         wrong = {name for one in judgements for name, found in one.wrong.items() if found}
         wrong &= set(self._exercise.signature.outputs)
-        if not wrong:
+        seen = (one for observations in run.observations.values() for one in observations)
+        if not wrong or all(one.failure is not None for one in seen):
             return {}
         found: dict[str, Explanation] = {}
         search = self._search

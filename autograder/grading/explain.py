@@ -14,8 +14,19 @@ from autograder.course.exercise import Exercise, Step, Test
 from autograder.course.statement import rule_word
 from autograder.diagnosis.shapes import Clash
 from autograder.grading.clashes import shapes_in_words
-from autograder.grading.judge import Finding
-from autograder.grading.observation import Change, Failure
+from autograder.grading.efficiency import FIXED_LINES
+from autograder.grading.failures import Failure
+from autograder.grading.finding import (
+    ChangedInputs,
+    Finding,
+    FollowsFrom,
+    ManyLines,
+    SharedResults,
+    Slow,
+    WrongOutput,
+    WrongWhenTimed,
+)
+from autograder.grading.observation import Change
 from autograder.grading.python_errors import sentence_for, syntax_sentence
 from autograder.grading.source_rules import BrokenRule
 from autograder.grading.unfinished import Unfinished, find_unfinished
@@ -46,32 +57,37 @@ def explain_finding(
     ``sources`` are the submission's files, to quote the line that failed; ``clash`` are the
     shapes that met there, where they are known.
     """
-    if finding.rule is not None:
-        file = finding.rule.file or f"{exercise.name}.py"
-        return (_explain_rule(finding.rule, sources.get(file, ""), language),)
-    if finding.failure is not None:
-        return _explain_failure(exercise, finding, case, limits, language, sources, clash)
-    if finding.lines is not None:
-        return (words("too_many_lines", language, lines=_lines(finding, language)),)
-    if finding.slowdown is not None:
-        key = "too_slow" if finding.slower_than == "reference" else "slower_than_forward"
-        return (words(key, language, times=f"{finding.slowdown:.0f}"),)
-    if finding.verdict is None:
-        names, at = ", ".join(finding.names), _change(finding.change, language)
-        return (words(finding.property or "passed", language, names=names, at=at),)
-    detail = explain_verdict(
-        finding.output or "", finding.verdict, case, language, exercise, sources
-    )
-    if finding.property is not None:
-        return (words(finding.property, language, detail=detail),)
-    return (detail,)
+    match finding.fault:
+        case Failure() as failure:
+            return _explain_failure(exercise, failure, case, limits, language, sources, clash)
+        case BrokenRule() as rule:
+            file = rule.file or f"{exercise.name}.py"
+            return (_explain_rule(rule, sources.get(file, ""), language),)
+        case WrongOutput(verdict, prop):
+            detail = explain_verdict(finding.output, verdict, case, language, exercise, sources)
+            return (detail if prop is None else words(prop, language, detail=detail),)
+        case ChangedInputs(names, change):
+            at = _change(change, language)
+            return (words("inputs_unchanged", language, names=", ".join(names), at=at),)
+        case SharedResults(names):
+            return (words("shared_results", language, names=", ".join(names)),)
+        case WrongWhenTimed():
+            return (words("right_when_timed", language),)
+        case FollowsFrom(answers):
+            joint = ", ".join(answers)
+            return (words("answer_follows", language, output=finding.output, names=joint),)
+        case ManyLines(lines, most):
+            return (words("too_many_lines", language, lines=_lines(lines, most, language)),)
+        case Slow(times, than):
+            key = "too_slow" if than == "reference" else "slower_than_forward"
+            return (words(key, language, times=f"{times:.0f}"),)
 
 
-def _lines(finding: Finding, language: Language) -> Words:
+def _lines(lines: int, most: int, language: Language) -> Words:
     """How many lines of Python were executed, as far as they were counted."""
-    lines = finding.lines or 0
-    if lines > finding.most_lines:
-        return words("more_lines", language, lines=f"{finding.most_lines // 1000 * 1000:,}")
+    if lines > most:
+        # Of what is counted beyond these, a part depends on the version of numpy.
+        return words("more_lines", language, lines=f"{FIXED_LINES:,}")
     return words("lines", language, lines=f"{lines:,}")
 
 
@@ -147,15 +163,13 @@ def _quoted(paths: Sequence[str]) -> str:
 
 def _explain_failure(
     exercise: Exercise,
-    finding: Finding,
+    failure: Failure,
     case: Case,
     limits: Limits,
     language: Language,
     sources: Mapping[str, str],
     clash: Clash | None,
 ) -> tuple[Words, ...]:
-    failure = finding.failure
-    assert failure is not None
     exception = failure.exception
     cell = _broken_cell(failure)
     if cell is not None:
@@ -171,7 +185,7 @@ def _explain_failure(
         )
         if unfinished is not None:
             return (_explain_unfinished(unfinished, sources, language),)
-    message = _failure_message(exercise, finding, case, limits, language, sources)
+    message = _failure_message(exercise, failure, case, limits, language, sources)
     if exception is None:
         return (message,)
     sentences = _sentences(failure, sources, language, clash)
@@ -221,14 +235,12 @@ def _explain_unfinished(
 
 def _failure_message(
     exercise: Exercise,
-    finding: Finding,
+    failure: Failure,
     case: Case,
     limits: Limits,
     language: Language,
     sources: Mapping[str, str],
 ) -> Words:
-    failure = finding.failure
-    assert failure is not None
     exception = failure.exception
     signature = exercise.signature
     key: str = failure.kind
@@ -385,6 +397,11 @@ _NOT_ARRAYS = {
     "method": "not_an_array_function",
 }
 
+# Decimals of numbers in sentences. Of numbers that were float32 somewhere, further ones are chance:
+# they follow from the order in which a machine adds up.
+_DIGITS = 10
+_DIGITS_OF_FLOAT32 = 4
+
 
 def explain_verdict(
     output: str,
@@ -402,7 +419,9 @@ def explain_verdict(
         source = (sources or {}).get(f"{exercise.name}.py", "")
         return words(_nothing_returned(source, exercise.signature.function), language)
     at = ""
-    actual_value, expected_value = _told_apart(verdict.actual, verdict.expected)
+    is_low = any(value.dtype == np.float32 for value in case.inputs.values())
+    digits = _DIGITS_OF_FLOAT32 if is_low else _DIGITS
+    actual_value, expected_value = _told_apart(verdict.actual, verdict.expected, digits)
     if verdict.index is not None:
         at = words(
             "at_element" if verdict.expected is not None else "at_index",
@@ -457,16 +476,18 @@ def _index(index: tuple[int, ...]) -> str:
     return f"[{', '.join(map(str, index))}]" if index else ""
 
 
-def _told_apart(one: float | bool | None, other: float | bool | None) -> tuple[str, str]:
+def _told_apart(
+    one: float | bool | None, other: float | bool | None, fewest: int = _DIGITS
+) -> tuple[str, str]:
     """Both numbers, with as many digits as it takes to see that they differ."""
-    for digits in range(10, 18):
+    for digits in range(fewest, 18):
         shown = number(one, digits), number(other, digits)
         if shown[0] != shown[1]:
             break
     return shown
 
 
-def number(value: float | bool | None, digits: int = 10) -> str:
+def number(value: float | bool | None, digits: int = _DIGITS) -> str:
     """A number as a person would write it; a truth value by its name."""
     if value is None or isinstance(value, bool):
         return "" if value is None else str(value)

@@ -37,6 +37,7 @@ from autograder.grading.clashes import find_shapes, fitting_in_words
 from autograder.grading.diagnose import Diagnoser, in_words
 from autograder.grading.efficiency import most_times
 from autograder.grading.explain import explain_finding, note_on
+from autograder.grading.failures import Failure
 from autograder.grading.judge import (
     Judgement,
     Truth,
@@ -55,13 +56,13 @@ from autograder.grading.judge import (
 )
 from autograder.grading.known_mistakes import KnownMistakes, Mutants, Part
 from autograder.grading.mistakes import explain, with_shapes
-from autograder.grading.observation import Failure, Observation
+from autograder.grading.observation import Observation
 from autograder.grading.own_numbers import numbers_seed, owner_of
 from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare, with_tests
-from autograder.grading.run import ExerciseRun, Until, file_problem, run_exercise
+from autograder.grading.run import ExerciseRun, OpenSession, Until, file_problem, run_exercise
 from autograder.grading.sketch import sketched
-from autograder.grading.source_rules import first_broken_rule
+from autograder.grading.source_rules import BrokenRule, first_broken_rule
 from autograder.grading.submission_budget import Budget
 from autograder.grading.timing import baseline_lines, baseline_seconds
 from autograder.sandbox.host import Sandbox
@@ -115,13 +116,15 @@ def public_part(exercise: Exercise) -> Exercise:
 
 class Started(Struct, frozen=True, eq=False):
     """An exercise of a submission of which the public tests have been run; ``is_over`` where there
-    is nothing to run. ``submission`` is as that exercise has it."""
+    is nothing to run. ``submission`` is as that exercise has it. Where it ``shares``, its processes
+    may have run other exercises of the submission."""
 
     submission: Submission
     run: ExerciseRun
     judgements: tuple[Judgement, ...]
     budget: Budget | None
     is_over: bool
+    shares: bool = False
 
 
 class ExerciseGrader:
@@ -149,6 +152,7 @@ class ExerciseGrader:
         self._baselines: dict[str, float] = {}
         # How many answers each test has taken points from, of those asked for full points.
         self._noticed: Counter[str] = Counter()
+        self._unremarkable: dict[tuple[str, float, Language], TestGrade] = {}
 
     @cached_property
     def _prepared(self) -> Prepared:
@@ -161,6 +165,12 @@ class ExerciseGrader:
             return Prepared({**known.cases, **drawn.cases}, {**known.truths, **drawn.truths})
         (prepared,) = prepare([self.exercise], self._course.seed, thorough=self._thorough)
         return prepared
+
+    @property
+    def may_share(self) -> bool:
+        """Whether a process may run this exercise's code after another's. Where there are rules for
+        the source, code that is kept from them must not have been there before."""
+        return not any(isinstance(test, SourceTest) for test in self.exercise.tests)
 
     @property
     def cases(self) -> Mapping[str, Sequence[Case]]:
@@ -265,9 +275,12 @@ class ExerciseGrader:
         )
         return Started(submission, run, judgements, None, True)
 
-    def start(self, submission: Submission, budget: Budget | None = None) -> Started:
-        """Run the public tests. Their processes have ended when this returns. ``budget`` is the
-        wall time that is left of the submission's."""
+    def start(
+        self, submission: Submission, budget: Budget | None = None, *, shares: bool = False
+    ) -> Started:
+        """Run the public tests. Their processes have ended when this returns, unless the exercise
+        ``shares`` them with the next, which is to be started then: the last one ends with
+        :meth:`Sandbox.end_lent`. ``budget`` is the wall time that is left of the submission's."""
         submission = submission.for_exercise(self.exercise.name)
         problem = file_problem(self.exercise, submission)
         if problem is not None:
@@ -278,8 +291,10 @@ class ExerciseGrader:
             return self._start_form(submission, form)
         budget = budget or Budget(math.inf)
         public = [test for test in self._plan.tests if test.visibility == "public"]
-        run, judgements = self._run_and_judge(submission, public, ExerciseRun({}), budget)
-        return Started(submission, run, judgements, budget, False)
+        run, judgements = self._run_and_judge(
+            submission, public, ExerciseRun({}), budget, shares=shares
+        )
+        return Started(submission, run, judgements, budget, False, shares)
 
     def finish(self, started: Started, language: Language) -> ExerciseGrade:
         """Run the hidden tests, and put the grade together."""
@@ -346,7 +361,11 @@ class ExerciseGrader:
         hidden = [test for test in self._plan.tests if test.visibility == "hidden"]
         run, judgements = started.run, started.judgements
         if hidden:
-            further, rest = self._run_and_judge(started.submission, hidden, run, started.budget)
+            if not _all_passed(judgements):  # it will hardly be right now
+                self._sandbox.end_lent()
+            further, rest = self._run_and_judge(
+                started.submission, hidden, run, started.budget, shares=started.shares
+            )
             order = {test.name: number for number, test in enumerate(self.exercise.run_tests)}
             everything = sorted((*judgements, *rest), key=lambda one: order[one.test.name])
             run, judgements = further, tuple(everything)
@@ -358,10 +377,35 @@ class ExerciseGrader:
         tests: Sequence[RunTest],
         before: ExerciseRun,
         budget: Budget,
+        *,
+        shares: bool = False,
     ) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
-        """What the submission did in ``tests``, after what it did ``before``."""
+        """What the submission did in ``tests``, after what it did ``before``.
+
+        Where it ``shares`` its process with the exercises before it, only an answer that is right
+        counts: another is run again in a new process, lest somebody lose points here for what
+        their code for another exercise has changed.
+        """
+        before = replace(before, is_alone=True)
+        if shares:
+            run, judgements = self._judged(submission, tests, before, budget, self._sandbox.lend)
+            if run.is_alone or _all_passed(judgements):
+                return run, judgements
+            self._sandbox.end_lent()
+            return self._judged(submission, tests, before, budget, self._sandbox.lend)
+        return self._judged(submission, tests, before, budget, self._sandbox.session)
+
+    def _judged(
+        self,
+        submission: Submission,
+        tests: Sequence[RunTest],
+        before: ExerciseRun,
+        budget: Budget,
+        open_session: OpenSession,
+    ) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
+        """What the submission did in ``tests``, and how that is to be judged."""
         truths = self.truths  # asked for first, it is worked out while the sandbox starts
-        run = run_exercise(self._plan, submission, self._sandbox.session, tests, before, budget)
+        run = run_exercise(self._plan, submission, open_session, tests, before, budget)
         return run, tuple(
             self._judge_time(self._judge(test, truths, run), run, submission, budget)
             for test in self.exercise.run_tests
@@ -552,7 +596,7 @@ class ExerciseGrader:
         if judgement.finding is not None:
             return judgement
         judgement = judge_anew(judgement, self._truths_anew(test, run), run)
-        if judgement.finding is not None:
+        if judgement.finding is not None or not self._sandbox.measures_time:
             return judgement
         if test.name not in self._baselines:
             self._baselines[test.name] = self._baseline(test)
@@ -623,6 +667,8 @@ class ExerciseGrader:
         ``submission`` is what was run, to quote from; ``computed`` says what wrong outputs are,
         for want of a mistake that explains them."""
         test = judgement.test
+        if judgement.finding is None and mistake is None:
+            return self._without_finding(judgement, language, submission)
         clash = self._clash(judgement, submission)
         message = joined(self.message_lines(judgement, language, submission), " ")
         finding = judgement.finding
@@ -656,6 +702,26 @@ class ExerciseGrader:
             file=file,
             line=line,
         )
+
+    def _without_finding(
+        self, judgement: Judgement, language: Language, submission: Submission
+    ) -> TestGrade:
+        """What nothing is said about, which is the same for everybody with as many points."""
+        key = judgement.test.name, judgement.score, language
+        if key not in self._unremarkable:
+            message = joined(self.message_lines(judgement, language, submission), " ")
+            self._unremarkable[key] = TestGrade(
+                name=judgement.test.name,
+                visibility=judgement.test.visibility,
+                score=judgement.score,
+                max_score=judgement.max_score,
+                status=judgement.status,
+                message=str(message),
+                mistake=None,
+                hint=None,
+                said=UNSET if judgement.status == "passed" else message.said,
+            )
+        return self._unremarkable[key]
 
     def message_lines(
         self, judgement: Judgement, language: Language, submission: Submission
@@ -695,13 +761,18 @@ class ExerciseGrader:
         return find_shapes(self.exercise, finding.failure, self._case(judgement), submission)
 
 
+def _all_passed(judgements: Sequence[Judgement]) -> bool:
+    return all(one.status == "passed" for one in judgements)
+
+
 def _place(
     exercise: Exercise, judgement: Judgement
 ) -> tuple[str, int] | tuple[UnsetType, UnsetType]:
     """The file and line of the student that the finding is about, where there is one."""
     finding = judgement.finding
-    if finding is not None and finding.rule is not None and finding.rule.line > 0:
-        return sanitize(finding.rule.file or f"{exercise.name}.py"), finding.rule.line
+    rule = None if finding is None else finding.fault
+    if isinstance(rule, BrokenRule) and rule.line > 0:
+        return sanitize(rule.file or f"{exercise.name}.py"), rule.line
     exception = None if finding is None or finding.failure is None else finding.failure.exception
     if exception is None or not exception.frames or exception.frames[-1].line < 1:
         return UNSET, UNSET
@@ -757,10 +828,20 @@ class Grader:
         # Of all exercises the public tests first: their messages show what student code says,
         # and what one process knows another may come to know.
         budget = Budget(self._course.limits.submission_seconds)
-        started = [grader.start(submission, budget) for grader in graders]
-        exercises = tuple(
-            grader.finish(one, self._language) for grader, one in zip(graders, started, strict=True)
-        )
+        try:
+            # Those with a process of their own first: the others' has not to be begun again.
+            in_turn = sorted(graders, key=lambda grader: grader.may_share)
+            started = [
+                grader.start(submission, budget, shares=grader.may_share) for grader in in_turn
+            ]
+            self._sandbox.end_lent()
+            grades = {
+                grader.exercise.name: grader.finish(one, self._language)
+                for grader, one in zip(in_turn, started, strict=True)
+            }
+            exercises = tuple(grades[grader.exercise.name] for grader in graders)
+        finally:
+            self._sandbox.end_lent()
         maximum = self._course.assignments[submission.assignment].max_score
         return Grade(
             student=submission.student,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,64 +19,29 @@ from autograder.course.exercise import (
     RunTest,
     SourceTest,
     Test,
-    Yardstick,
 )
 from autograder.grades.model import Status, clamp
 from autograder.grading.efficiency import Yardstick as LinesOfYardstick
 from autograder.grading.efficiency import first_too_long, most_lines, most_times
-from autograder.grading.observation import Change, Failure, Observation
+from autograder.grading.failures import Failure
+from autograder.grading.finding import (
+    ChangedInputs,
+    Finding,
+    FollowsFrom,
+    ManyLines,
+    SharedResults,
+    Slow,
+    WrongOutput,
+    WrongWhenTimed,
+)
+from autograder.grading.observation import Observation
 from autograder.grading.run import ExerciseRun
 from autograder.grading.source_rules import BrokenRule
-from autograder.truth.compare import NotAnArray, Verdict, compare
+from autograder.truth.compare import NotAnArray, compare
 from autograder.truth.expected import Expected
 
 Truth: TypeAlias = "Mapping[str, Expected]"
 """What is expected of each output on one case."""
-
-
-Property: TypeAlias = Literal[
-    "inputs_unchanged",
-    "repeatable",
-    "fresh_results",
-    "shared_results",
-    "linear_in_upstream",
-    "right_when_timed",
-    "follows",
-]
-
-
-class Finding(Struct, frozen=True):
-    """What is wrong with one case: a failure, a verdict on an output, a property that does
-    not hold, how many times slower than something it was or how many lines it executed, or a
-    rule about the source."""
-
-    case: int | None
-    output: str | None = None
-    failure: Failure | None = None
-    verdict: Verdict | None = None
-    property: Property | None = None
-    names: tuple[str, ...] = ()
-    change: Change | None = None
-    slowdown: float | None = None
-    lines: int | None = None
-    """Of Python, that were executed and are too many."""
-    most_lines: int = 0
-    """So many were counted; where ``lines`` are more, the call was ended there."""
-    slower_than: Yardstick = "reference"
-    rule: BrokenRule | None = None
-
-
-# What a known mistake may do instead of returning something wrong.
-_TELLING_FAILURES = (
-    "exception",
-    "recursion",
-    "wrong_count",
-    "returned_nothing",
-    "check",
-    "check_error",
-    "no_elements",
-    "not_a_number",
-)
 
 
 CHECKS = "(checks)"
@@ -101,7 +66,7 @@ class Judgement(Struct, frozen=True, dict=True):
         """Whether the code ran and was wrong, so that a known mistake may be the reason."""
         finding = self.finding
         return finding is not None and (
-            finding.failure is None or finding.failure.kind in _TELLING_FAILURES
+            finding.failure is None or finding.failure.consequences.is_explainable
         )
 
     @cached_property
@@ -114,34 +79,18 @@ class Judgement(Struct, frozen=True, dict=True):
 
     @cached_property
     def status(self) -> Status:
-        follows = self.finding is not None and self.finding.property == "follows"
-        if self.score >= self.max_score and (self.finding is None or follows):
+        fault = None if self.finding is None else self.finding.fault
+        if self.score >= self.max_score and (fault is None or isinstance(fault, FollowsFrom)):
             return "passed"
         if self.score > 0:
             return "partial"
-        failure = None if self.finding is None else self.finding.failure
-        return "failed" if failure is None else _status(failure)
-
-
-def _status(failure: Failure) -> Status:
-    match failure.kind:
-        case "missing_file" | "missing_function" | "not_callable":
-            return "missing"
-        case "timeout" | "cpu" | "not_run" | "check_timeout":
-            return "timeout"
-        case "crashed":
-            return "crashed"
-        case "wrong_count" | "returned_nothing" | "no_elements" | "not_a_number":
-            return "failed"
-        case "check" | "check_error":
-            return "failed"
-    return "error"
+        return fault.consequences.status if isinstance(fault, Failure) else "failed"
 
 
 def fail_exercise(exercise: Exercise, failure: Failure) -> tuple[Judgement, ...]:
     """Every test that runs code, failed for a reason that needs no run."""
     return tuple(
-        Judgement(test, (0.0,) * len(test.parts), Finding(None, failure=failure), {})
+        Judgement(test, (0.0,) * len(test.parts), Finding(failure), {})
         for test in (*exercise.run_tests, *exercise.pytest_tests)
     )
 
@@ -153,12 +102,13 @@ def judge_pytest(test: PytestTest, observations: Sequence[Observation]) -> Judge
     """
     failures = [observation.failure for observation in observations]
     wrong = tuple(number for number, failure in enumerate(failures) if failure is not None)
-    passed = bool(failures) and not wrong
-    first = failures[wrong[0]] if wrong else Failure("not_run")
+    if not failures:
+        failures = [Failure("not_run")]
+    first = next((failure for failure in failures if failure is not None), None)
     return Judgement(
         test,
-        tuple(part.points if passed else 0.0 for part in test.parts),
-        None if passed else Finding(None, failure=first),
+        tuple(part.points if first is None else 0.0 for part in test.parts),
+        None if first is None else Finding(first),
         {CHECKS: wrong},
     )
 
@@ -172,8 +122,8 @@ def judge_lines(
     if number is None:
         return judgement
     most = most_lines(test, number, yardstick)
-    finding = Finding(None, lines=observations[number].lines, most_lines=most)
-    return _too_slow(judgement, test, finding)
+    lines = observations[number].lines or 0
+    return _too_slow(judgement, test, ManyLines(lines, most))
 
 
 def judge_time(judgement: Judgement, test: EfficiencyTest, ratio: float) -> Judgement:
@@ -181,15 +131,14 @@ def judge_time(judgement: Judgement, test: EfficiencyTest, ratio: float) -> Judg
     long as what they are held against."""
     if ratio <= most_times(test):
         return judgement
-    finding = Finding(None, slowdown=ratio, slower_than=test.relative_to)
-    return _too_slow(judgement, test, finding)
+    return _too_slow(judgement, test, Slow(ratio, test.relative_to))
 
 
-def _too_slow(judgement: Judgement, test: EfficiencyTest, finding: Finding) -> Judgement:
+def _too_slow(judgement: Judgement, test: EfficiencyTest, fault: ManyLines | Slow) -> Judgement:
     return replace(
         judgement,
         scores=(0.0,) * len(test.parts),
-        finding=finding,
+        finding=Finding(fault),
         wrong={output: tuple(range(test.inputs.cases)) for output in judgement.wrong},
     )
 
@@ -220,18 +169,12 @@ def judge_anew(judgement: Judgement, truths: Sequence[Truth | None], run: Exerci
         if truth is None or timed is None:
             continue
         for output in truth:
-            found = _examine(test, number, output, truth[output], timed.observation)
+            found = _examine(test, number, output, truth, timed.observation)
             if found is not None:
-                failure = found.failure
                 return replace(
                     judgement,
                     scores=(0.0,) * len(test.parts),
-                    finding=Finding(
-                        None,
-                        output,
-                        failure=failure,
-                        property=None if failure is not None else "right_when_timed",
-                    ),
+                    finding=Finding(found.failure or WrongWhenTimed(), output=output),
                     wrong={output: tuple(range(test.inputs.cases)) for output in judgement.wrong},
                 )
     return judgement
@@ -242,9 +185,8 @@ def judge_source(
 ) -> Judgement:
     """A source test: its points count only together with those of another test."""
     proven = any(judgement.status == "passed" for judgement in others)
-    finding = (
-        None if rule is None and failure is None else Finding(None, failure=failure, rule=rule)
-    )
+    fault = failure or rule
+    finding = None if fault is None else Finding(fault)
     kept = proven and finding is None
     scores = tuple(part.points if kept else 0.0 for part in test.parts)
     return Judgement(test, scores, finding, {})
@@ -256,7 +198,7 @@ def is_refusal(judgement: Judgement) -> bool:
         isinstance(judgement.test, SourceTest)
         and judgement.test.refuse
         and judgement.finding is not None
-        and judgement.finding.rule is not None
+        and isinstance(judgement.finding.fault, BrokenRule)
     )
 
 
@@ -281,12 +223,12 @@ def judge_test(
     finding: Finding | None = None
     for number, (truth, observation) in enumerate(zip(truths, observations, strict=True)):
         for output in wrong:
-            if not truth[output].is_trivial:
-                telling.add(output)
-            found = _examine(test, number, output, truth[output], observation)
+            found = _examine(test, number, output, truth, observation)
             if found is not None:
                 wrong[output].append(number)
                 finding = finding or found
+            elif not truth[output].is_trivial:
+                telling.add(output)
     return Judgement(
         test,
         tuple(_part_score(part, wrong) for part in test.parts),
@@ -299,7 +241,7 @@ def judge_test(
 def is_right(test: RunTest, number: int, truth: Truth, observation: Observation) -> bool:
     """Whether nothing is wrong with the outputs that the test is about in the case ``number``."""
     return not any(
-        _examine(test, number, output, truth[output], observation)
+        _examine(test, number, output, truth, observation)
         for part in test.parts
         for output in part.outputs
     )
@@ -334,18 +276,19 @@ def _examine(
     test: RunTest,
     number: int,
     output: str,
-    expected: Expected,
+    truth: Truth,
     observation: Observation,
 ) -> Finding | None:
     """What is wrong with one output in one case."""
     if observation.failure is not None:
-        return Finding(number, output, failure=observation.failure)
+        return Finding(observation.failure, number, output)
+    expected = truth[output]
     actual = observation.outputs.get(output, NotAnArray("nothing"))
     verdict = compare(expected, actual)
     if not verdict.ok:
-        return Finding(number, output, verdict=verdict)
+        return Finding(WrongOutput(verdict), number, output)
     if observation.shared:  # noted only where the result must be new
-        return Finding(number, output, property="shared_results", names=observation.shared)
+        return Finding(SharedResults(observation.shared), number, output)
     if isinstance(test, PropertyTest):
         return _examine_property(test, number, output, expected, observation)
     return None
@@ -360,13 +303,8 @@ def _examine_property(
 ) -> Finding | None:
     if test.property == "inputs_unchanged":
         if observation.changed:
-            return Finding(
-                number,
-                output,
-                property=test.property,
-                names=observation.changed,
-                change=observation.change,
-            )
+            fault = ChangedInputs(observation.changed, observation.change)
+            return Finding(fault, number, output)
         return None
     again = (observation.again or {}).get(output, NotAnArray("nothing"))
     if test.property == "linear_in_upstream":
@@ -374,7 +312,7 @@ def _examine_property(
     verdict = compare(expected, again)
     if verdict.ok:
         return None
-    return Finding(number, output, verdict=verdict, property=test.property)
+    return Finding(WrongOutput(verdict, test.property), number, output)
 
 
 def doubled(expected: Expected) -> Expected:

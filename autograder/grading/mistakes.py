@@ -18,8 +18,9 @@ from msgspec.structs import replace
 
 from autograder.course.exercise import Exercise, Mistake
 from autograder.grading.clashes import find_shapes
+from autograder.grading.failures import Failure
 from autograder.grading.judge import CHECKS, Judgement, Truth
-from autograder.grading.observation import Failure, Observation
+from autograder.grading.observation import Observation
 from autograder.grading.run import ExerciseRun
 from autograder.grading.sketch import Sketch, sketch
 from autograder.submissions.submission import Submission

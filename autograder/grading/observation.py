@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from msgspec import Struct
 
+from autograder.grading.failures import Failure, FailureKind
 from autograder.sandbox.protocol import (
     NUMERIC_DTYPES,
     Array,
@@ -31,62 +32,8 @@ from autograder.truth.compare import NotAnArray, NumpyArray
 Output: TypeAlias = "np.ndarray[Any, Any] | NotAnArray"
 Outputs: TypeAlias = dict[str, Output]
 
-FailureKind: TypeAlias = Literal[
-    "missing_file",
-    "missing_function",
-    "not_callable",
-    "not_a_file",
-    "too_large",
-    "notebook_too_large",
-    "too_many",
-    "encoding",
-    "notebook",
-    "unreadable",
-    "archive",
-    "archive_kind",
-    "archive_encrypted",
-    "archive_too_large",
-    "unparsable",
-    "syntax",
-    "import",
-    "exception",
-    "forbidden",
-    "memory",
-    "recursion",
-    "timeout",
-    "cpu",
-    "crashed",
-    "malformed",
-    "oversized",
-    "wrong_count",
-    "returned_nothing",
-    "not_run",
-    "check",
-    "check_error",
-    "check_timeout",
-    "form",
-    "other_code",
-    "other_numbers",
-    "no_elements",
-    "not_a_number",
-]
-
-
 # What Python says where a thread is refused.
 _NO_THREAD = "can't start new thread"
-
-
-class Failure(Struct, frozen=True):
-    """Why there are no outputs. ``detail`` is a name or number that the message quotes."""
-
-    kind: FailureKind
-    detail: str = ""
-    exception: ExceptionInfo | None = None
-    while_loading: bool = False
-    hint: tuple[tuple[str, str], ...] = ()
-    """Language and text: what the author of a failed pytest test has to say to the student."""
-    met: tuple[str, ...] | None = None
-    """The shapes that met where an operation failed, as they are compared."""
 
 
 class Change(Struct, frozen=True):

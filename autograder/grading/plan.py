@@ -61,7 +61,7 @@ class Plan:
         self._find_call_seconds = call_seconds
         self._call_seconds: dict[str, float] = {}
         self.counts_lines = counts_lines
-        self._draws_anew = draws_anew
+        self.draws_anew = draws_anew
         self._smaller = dict(smaller or {})
         self.yardsticks = {} if yardsticks is None else yardsticks
         self._seed = seed
@@ -93,7 +93,7 @@ class Plan:
     def drawn_anew(self, test: RunTest) -> Sequence[Case]:
         """Other cases for a test, which nobody has seen; the known ones where the truth about
         others could not be told."""
-        if not self._draws_anew:
+        if not self.draws_anew:
             return self.cases[test.name]
         drawn = draw(self.exercise, test, self._seed, secrets.token_hex(16))
         return lay_out(self.exercise, test, drawn)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import Any, Protocol
 
@@ -17,7 +18,7 @@ from autograder.processes.parallel import parallel_map
 from autograder.submissions.names import meaning
 from autograder.submissions.submission import SubmissionRef, source_names
 from autograder.truth.cases import Case, Drawn, draw, lay_out
-from autograder.truth.expected import expected_outputs
+from autograder.truth.expected import Expected, expected_outputs
 from autograder.truth.reference import load_reference, load_right
 
 # Of each assignment, so many submissions are looked at to see which exercises will be graded.
@@ -37,6 +38,26 @@ class Prepared(Struct, frozen=True, eq=False):
 
     cases: Mapping[str, Sequence[Case]]
     truths: Mapping[str, Sequence[Truth]]
+
+
+class ExpectedLater(Mapping[str, Expected]):
+    """What is expected of one case, worked out when it is first asked for."""
+
+    def __init__(self, work_out: Callable[[], Truth]) -> None:
+        self._work_out = work_out
+
+    @cached_property
+    def _known(self) -> Truth:
+        return self._work_out()
+
+    def __getitem__(self, output: str) -> Expected:
+        return self._known[output]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 class Entries(Protocol):
@@ -81,6 +102,29 @@ def prepare(
         Prepared(_cases(exercise, known[name].drawn), known[name].truths)
         for exercise, name in zip(exercises, names, strict=True)
     ]
+
+
+def prepare_for_one(exercise: Exercise, seed: int) -> Prepared:
+    """An exercise for one submission, which may fail before anything is expected of it: the truth
+    of a case is worked out when it is asked for, which raises
+    :class:`~autograder.errors.CourseError` where the witnesses disagree."""
+    drawn = {test.name: draw(exercise, test, seed) for test in exercise.run_tests}
+    cases = _cases(exercise, drawn)
+    reference, right = load_reference(exercise), load_right(exercise)
+
+    def later(test: RunTest, number: int, case: Case) -> Truth:
+        checked = number < _CHECKED
+        return ExpectedLater(
+            lambda: expected_outputs(exercise, test, case, reference, right=right, checked=checked)
+        )
+
+    return Prepared(
+        cases,
+        {
+            test.name: [later(test, number, case) for number, case in enumerate(cases[test.name])]
+            for test in exercise.run_tests
+        },
+    )
 
 
 def _work_out(

@@ -18,10 +18,9 @@ from autograder.course.exercise import (
     Step,
     Visibility,
 )
+from autograder.grading.failures import MAX_EXHAUSTING, Failure
 from autograder.grading.observation import (
     Change,
-    Failure,
-    FailureKind,
     Observation,
     Outputs,
     Timed,
@@ -39,20 +38,13 @@ from autograder.truth.cases import Case
 OpenSession: TypeAlias = Callable[[], Session]
 Until: TypeAlias = Callable[[str, tuple[Observation, ...]], bool]
 
-# What uses up memory is not tried a third time in one exercise, and what uses up time not again,
-# unless it was the time of a test that is about time.
-EXHAUSTING: frozenset[FailureKind] = frozenset({"timeout", "cpu", "memory", "oversized"})
-MAX_EXHAUSTING = 2
-_ENDLESS: frozenset[FailureKind] = frozenset({"timeout", "cpu"})
-
 
 def exhaustion(observations: Sequence[Observation], *, is_timed: bool = False) -> int:
     """How much of :data:`MAX_EXHAUSTING` the observations of one test use up. Who takes long where
     it ``is_timed`` is slow, and need not take long in other tests."""
-    kinds = {one.failure.kind for one in observations if one.failure is not None}
-    if kinds & _ENDLESS and not is_timed:
-        return MAX_EXHAUSTING
-    return 1 if kinds & EXHAUSTING else 0
+    failures = (one.failure for one in observations)
+    most = max((one.consequences.exhausting for one in failures if one is not None), default=0)
+    return min(most, 1) if is_timed else most
 
 
 class ExerciseRun(Struct, frozen=True):
@@ -64,6 +56,8 @@ class ExerciseRun(Struct, frozen=True):
     """How much of :data:`MAX_EXHAUSTING` is used up."""
     load_failure: Failure | None = None
     """Why the file cannot be loaded, which is not tried again."""
+    is_alone: bool = True
+    """Whether its processes had run no other exercise's code before."""
 
 
 def run_exercise(
@@ -110,12 +104,14 @@ class _Runner:
         self._files = submission.files
         self._open_session = open_session
         self._session: Session | None = None
+        self._called: Session | None = None  # in which the exercise's code has been called
         self._allowance: Allowance | None = None
         self._before = before
         self._budget = budget
         self._load_failure = before.load_failure
         self._exhausting = before.exhausting
         self._output = ""
+        self._is_alone = before.is_alone
         self._printed_before = before.output
 
     def run(self, tests: Sequence[RunTest], until: Until) -> ExerciseRun:
@@ -130,7 +126,9 @@ class _Runner:
             self._close()
             self._budget.stop()
         output = _joined(self._printed_before, self._output)
-        return ExerciseRun(observations, output, self._exhausting, self._load_failure)
+        return ExerciseRun(
+            observations, output, self._exhausting, self._load_failure, self._is_alone
+        )
 
     def _observations(
         self, tests: Sequence[RunTest]
@@ -159,6 +157,7 @@ class _Runner:
             answers = session.ask_all(script, done, seconds)
             for test, replies in zip(tests[done:], answers, strict=False):
                 done += 1
+                self._called = session
                 yield test.name, self._complete(test, self._read(test, session, replies))
                 if self._is_over:  # it may live, and go on with the others
                     break
@@ -278,15 +277,28 @@ class _Runner:
         session = self._start()
         if session is None:
             return self._not_run([])
-        observation = _take_steps(session, test.steps, case)  # imports what it imports only now
+        most = self._plan.most_lines(test, number)
+        # Once it has been called, it has imported what it imports only then. The timed answer is
+        # held against the truth as well, where it is to others, so this one may be traced.
+        lines, observation = None, Observation()
+        if most and session is self._called and self._plan.draws_anew:
+            lines, observation = _count_lines(session, test.steps, case, most)
+        if lines is None or lines > most:  # it was ended, or dislikes to be counted
+            if session.died is not None:
+                return Observation(failure=failure_of(session.died))
+            lines = None
+            session.start_clock(call_seconds=self._plan.call_seconds(test))
+            observation = _take_steps(session, test.steps, case)
         if observation.failure is not None:
             return observation
         if not self._plan.is_right(test, number, observation):
             return replace(observation, seconds=math.inf)
-        if most := self._plan.most_lines(test, number):
-            smaller = self._plan.smaller(test)
-            fewer = _count_lines(session, test.steps, smaller[number], most) if smaller else None
-            lines = _count_lines(session, test.steps, case, most)
+        if most:
+            smaller, fewer = self._plan.smaller(test), None
+            if smaller:
+                fewer, _ = _count_lines(session, test.steps, smaller[number], most)
+            if lines is None:
+                lines, _ = _count_lines(session, test.steps, case, most)
             if session.died is not None:
                 return Observation(failure=failure_of(session.died))
             observation = replace(observation, lines=lines, fewer_lines=fewer)
@@ -319,6 +331,7 @@ class _Runner:
             return self._session
         self._close()
         self._session = self._open_session()
+        self._is_alone &= self._session.is_first
         self._allowance = self._allowance or self._session.allowance
         self._session.allowance = self._allowance
         self._session.start_clock()
@@ -347,7 +360,7 @@ def _joined(before: str, after: str) -> str:
 
 
 def _is_exhausting(observation: Observation) -> bool:
-    return observation.failure is not None and observation.failure.kind in EXHAUSTING
+    return observation.failure is not None and observation.failure.consequences.exhausting > 0
 
 
 def _first_change(case: Case, changed: Sequence[str], reply: Returned) -> Change | None:
@@ -355,15 +368,17 @@ def _first_change(case: Case, changed: Sequence[str], reply: Returned) -> Change
     return None if array is None else change_of(changed[0], array, reply.element)
 
 
-def _count_lines(session: Session, steps: Sequence[Step], case: Case, most: int) -> int | None:
-    """How many lines of Python the steps execute, up to one more than ``most``; None where they
-    fail."""
+def _count_lines(
+    session: Session, steps: Sequence[Step], case: Case, most: int
+) -> tuple[int | None, Observation]:
+    """How many lines of Python the steps execute, up to one more than ``most``, and, where they are
+    no more than that, what comes of it; None where they fail."""
     session.start_clock()
     counted: list[int] = []
     observation = _take_steps(session, steps, case, most, counted)
     if observation.failure is not None and sum(counted) <= most:
-        return None
-    return min(sum(counted), most + 1)
+        return None, observation
+    return min(sum(counted), most + 1), observation
 
 
 def _take_steps(

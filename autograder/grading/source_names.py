@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, Literal, TypeAlias
 
 Found: TypeAlias = tuple[str, int]
@@ -30,16 +30,30 @@ _GETATTR: Final = frozenset({"getattr", "operator.attrgetter", "operator.methodc
 _ATTRIBUTE_METHODS: Final = frozenset({"__getattribute__", "__getattr__"})
 
 
-def used_names(tree: ast.Module, siblings: Collection[str] = ()) -> Iterator[Found]:
-    """Every function and attribute that is read, by its dotted name. Functions of numpy begin with
-    ``numpy.``; so do attributes of arrays, and of what may be one. ``siblings`` are the
-    submission's modules. The operator ``@`` is :data:`MATMUL`."""
-    yield from _Names(tree, siblings).used()
+def nodes_of(tree: ast.AST) -> list[ast.AST]:
+    """The nodes of :func:`ast.walk`, in its order, in a part of its time: a text is looked through
+    several times."""
+    nodes = [tree]
+    for node in nodes:  # which grows
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if isinstance(value, ast.AST):
+                nodes.append(value)
+            elif isinstance(value, list):
+                nodes += [one for one in value if isinstance(one, ast.AST)]
+    return nodes
+
+
+def used_names(nodes: Sequence[ast.AST], siblings: Collection[str] = ()) -> Iterator[Found]:
+    """Every function and attribute that is read, by its dotted name, in the :func:`nodes_of` a
+    program. Functions of numpy begin with ``numpy.``; so do attributes of arrays, and of what may
+    be one. ``siblings`` are the submission's modules. The operator ``@`` is :data:`MATMUL`."""
+    yield from _Names(nodes, siblings).used()
 
 
 class _Names:
-    def __init__(self, tree: ast.Module, siblings: Collection[str]) -> None:
-        self._tree = tree
+    def __init__(self, nodes: Sequence[ast.AST], siblings: Collection[str]) -> None:
+        self._nodes = nodes
         self._siblings = set(siblings)
         self._aliases: dict[str, str] = {}
         self._stars_of_numpy = False
@@ -50,7 +64,7 @@ class _Names:
         self._collect()
 
     def used(self) -> Iterator[Found]:
-        for node in ast.walk(self._tree):
+        for node in self._nodes:
             if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.MatMult):
                 if not self._is_own_product(node):
                     yield MATMUL, node.lineno
@@ -68,10 +82,10 @@ class _Names:
     def _collect(self) -> None:
         called = {
             node.func.id
-            for node in ast.walk(self._tree)
+            for node in self._nodes
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
-        for node in ast.walk(self._tree):
+        for node in self._nodes:
             match node:
                 case ast.Import(names=names):
                     for alias in names:
@@ -104,17 +118,14 @@ class _Names:
                 case _:
                     pass
         owners = {
-            method
-            for one in ast.walk(self._tree)
-            if isinstance(one, ast.ClassDef)
-            for method in one.body
+            method for one in self._nodes if isinstance(one, ast.ClassDef) for method in one.body
         }
-        for node in ast.walk(self._tree):
+        for node in self._nodes:
             if not isinstance(node, ast.FunctionDef):
                 continue
             self._makers[node.name] = [
                 one.value
-                for one in ast.walk(node)
+                for one in nodes_of(node)
                 if isinstance(one, ast.Return) and one.value is not None
             ]
             is_entry = node.name not in called and node not in owners
@@ -192,7 +203,7 @@ class _Names:
                 tree = ast.parse(arguments[0].strip())
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return
-            inner = _Names(tree, self._siblings)
+            inner = _Names(nodes_of(tree), self._siblings)
             inner._aliases = self._aliases | inner._aliases
             for name, _ in inner.used():
                 yield name, call.lineno
@@ -335,7 +346,7 @@ def _is_numpy(dotted: str) -> bool:
 
 def _members(node: ast.ClassDef) -> Iterator[str]:
     """The attributes that a class gives its objects."""
-    for one in ast.walk(node):
+    for one in nodes_of(node):
         if isinstance(one, ast.FunctionDef):
             yield one.name
         elif isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store):

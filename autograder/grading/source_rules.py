@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from autograder.course.exercise import SourceTest
-from autograder.grading.source_names import MATMUL, used_names
+from autograder.grading.source_names import MATMUL, nodes_of, used_names
 
 # A chain of a thousand attributes has a thousand names in it: the rest of each is not looked at.
 _MAX_DOTS = 8
@@ -155,11 +155,12 @@ def _statements(tree: ast.Module) -> Iterator[ast.AST]:
 
 def _used(tree: ast.Module, siblings: Collection[str]) -> Iterator[tuple[str, int]]:
     """Constructs by their word and functions by their dotted name."""
-    for node in ast.walk(tree):
+    nodes = nodes_of(tree)
+    for node in nodes:
         for word, kinds in _CONSTRUCTS.items():
             if isinstance(node, kinds):
                 yield word, getattr(node, "lineno", 0)
-    yield from used_names(tree, siblings)
+    yield from used_names(nodes, siblings)
 
 
 def _dotted(node: ast.AST) -> str:

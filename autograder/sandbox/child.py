@@ -19,6 +19,7 @@ import os
 import random
 import sys
 import types
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -104,6 +105,8 @@ class SubmissionImporter:
 
     def __init__(self, files: Mapping[str, str]) -> None:
         self.files = files
+        self.names: list[str] = []
+        """Of the modules that were loaded."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
@@ -124,6 +127,7 @@ class SubmissionImporter:
     def exec_module(self, module: types.ModuleType) -> None:
         file = module.__spec__.origin if module.__spec__ is not None else ""
         assert file
+        self.names.append(module.__name__)
         module.__file__ = file
         exec(compile(self.files.get(file, ""), file, "exec"), module.__dict__)
 
@@ -135,6 +139,7 @@ class Server:
         self._reader = reader
         self._writer = writer
         self._module: types.ModuleType | None = None
+        self._importer: SubmissionImporter | None = None
         self._files: Mapping[str, str] = {}
         self._kept: dict[str, Any] = {}
         self._held: list[Any] = []
@@ -175,10 +180,13 @@ class Server:
             _flush()
 
     def _load(self, request: Load) -> Reply:
+        self._forget()
         self._files = request.files
         for file, source in request.files.items():
             linecache.cache[file] = (len(source), None, source.splitlines(True), file)
-        sys.meta_path.append(SubmissionImporter(request.files))
+        self._importer = SubmissionImporter(request.files)
+        sys.meta_path.append(self._importer)
+        self._importer.names.append(request.entry)
         file = f"{request.entry}.py"
         module = types.ModuleType(request.entry)
         module.__file__ = file
@@ -187,6 +195,20 @@ class Server:
         exec(code, module.__dict__)
         self._module = module
         return Done(request.number)
+
+    def _forget(self) -> None:
+        """Begin as a new process does, as far as code that is not about this process can tell."""
+        if self._importer is None:
+            return
+        sys.meta_path.remove(self._importer)
+        for name in self._importer.names:
+            sys.modules.pop(name, None)
+        linecache.cache.clear()
+        self._module, self._held = None, []
+        self._kept.clear()
+        _seed()
+        for restore in _restorers:
+            restore()
 
     def _call(self, request: Call) -> Reply:
         found, function = self._find(request.target)
@@ -366,6 +388,15 @@ class Layer:
 """
 
 
+def keep_axes() -> None:
+    """Have numpy refuse to make a number of an array that has axes, as it does from 2.4 on.
+
+    Before, ``float`` took an array of one element, and ``np.float64`` took its axes away: what
+    is right under one numpy would be wrong under another.
+    """
+    warnings.filterwarnings("error", "Conversion of an array with ndim > 0", DeprecationWarning)
+
+
 def rehearse() -> None:
     """Answer a few requests that no submission is about, before there is a submission.
 
@@ -394,11 +425,62 @@ def rehearse() -> None:
         encode(server._answer(protocol.decode_request(encode(request))))
     sys.meta_path[:] = finders
     linecache.cache.clear()
-    # What students leave unseeded comes out the same in every run.
-    random.seed(0)
-    np.random.seed(0)
+    _seed()
     for name in sys.modules.keys() - modules:
         del sys.modules[name]
+    _remember()
+
+
+# Where code for one exercise may leave something that code for another then finds.
+_WRITTEN_TO = ("builtins", "math", "random", "numpy", "numpy.linalg", "numpy.random", "numpy.fft")
+_restorers: list[Callable[[], object]] = []
+
+
+def _remember() -> None:
+    """Keep what there is before any submission, to have it again between two exercises."""
+    filters, errors, depth = list(warnings.filters), np.geterr(), sys.getrecursionlimit()
+
+    def forget_warnings() -> None:
+        warnings.filters[:] = filters  # type: ignore[index]
+        with warnings.catch_warnings():  # what has been warned of is warned of again
+            pass
+
+    modules = set(sys.modules)
+
+    def forget_made_modules() -> None:
+        """Those that no file is behind."""
+        for name in sys.modules.keys() - modules:
+            if getattr(sys.modules[name], "__spec__", None) is None:
+                del sys.modules[name]
+
+    _restorers[:] = [
+        forget_warnings,
+        forget_made_modules,
+        lambda: np.seterr(**errors),
+        lambda: sys.setrecursionlimit(depth),
+        *(_names_of(sys.modules[name]) for name in _WRITTEN_TO if name in sys.modules),
+    ]
+
+
+def _names_of(module: types.ModuleType) -> Callable[[], None]:
+    """Makes the module's names mean again what they mean now. Submodules that came are kept."""
+    names, before = vars(module), dict(vars(module))
+
+    def restore() -> None:
+        for name in names.keys() - before.keys():
+            if not isinstance(names[name], types.ModuleType):
+                del names[name]
+        for name, value in before.items():
+            if names.get(name) is not value:
+                names[name] = value
+
+    return restore
+
+
+def _seed() -> None:
+    """What students leave unseeded comes out the same in every run."""
+    random.seed(0)
+    np.random.seed(0)
 
 
 def _in_order(

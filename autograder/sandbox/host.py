@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from autograder.errors import MachineError
 from autograder.sandbox.levels import CONFINED, DROPPED, LIMITED, Level, can_fork, require_level
-from autograder.sandbox.session import Session, ZygoteEnded
+from autograder.sandbox.session import Channel, Session, ZygoteEnded
 
 if TYPE_CHECKING:
     from autograder.sandbox.launch import Launcher, WarmProcess
@@ -27,6 +27,10 @@ class Sandbox:
     :func:`~autograder.sandbox.launch.warm_process` of the same level, to begin with a fork of it.
     """
 
+    measures_time = True
+    """Whether times can be held against each other, such as that of an answer against that of the
+    forward pass."""
+
     def __init__(
         self,
         level: Level,
@@ -40,6 +44,7 @@ class Sandbox:
         self._private = private
         self._origin = origin
         self._zygote: Zygote | PlainHost | None = None
+        self._lent: tuple[Session, Channel] | None = None
 
     def __enter__(self) -> Sandbox:
         self.warm_up()
@@ -79,23 +84,59 @@ class Sandbox:
 
     def session(self) -> Session:
         """A new process for one submission's code, confined, with nothing loaded yet."""
+        return self._session(self._open(), is_first=True, goes_on=False)
+
+    def lend(self) -> Session:
+        """A process that goes on when its output has been taken, for the next who asks for one
+        to lend: for code of one submission only, and not for public and hidden tests both. It ends
+        with :meth:`end_lent`, when it must, and when another process is asked for.
+
+        Where processes cannot go on, it is a new one each time.
+        """
+        if self._lent is not None:
+            before, channel = self._lent
+            if before.is_over and before.alive:
+                session = self._session(channel, is_first=False, goes_on=True)
+                self._lent = session, channel
+                return session
+        if not can_fork():
+            return self.session()
+        channel = self._open()
+        session = self._session(channel, is_first=True, goes_on=True)
+        self._lent = session, channel
+        return session
+
+    def end_lent(self) -> None:
+        """End the process that was lent, if there is one."""
+        if self._lent is not None:
+            _, channel = self._lent
+            self._lent = None
+            channel.end()
+
+    def _session(self, channel: Channel, *, is_first: bool, goes_on: bool) -> Session:
+        return Session(
+            channel,
+            wall_seconds=self._limits.wall_seconds,
+            reply_bytes=self._limits.reply_mib << 20,
+            is_first=is_first,
+            goes_on=goes_on,
+        )
+
+    def _open(self) -> Channel:
+        """A new process; there is one at a time."""
+        self.end_lent()
         for _ in range(3):
             self.warm_up()
             assert self._zygote is not None
             try:
-                channel = self._zygote.open()
+                return self._zygote.open()
             except ZygoteEnded:
                 # A submission that used up the whole sandbox's memory took it along.
                 self.close()
-                continue
-            return Session(
-                channel,
-                wall_seconds=self._limits.wall_seconds,
-                reply_bytes=self._limits.reply_mib << 20,
-            )
         raise MachineError("the sandbox ends as soon as it has started")
 
     def close(self) -> None:
+        self.end_lent()
         if self._zygote is not None:
             self._zygote.close()
             self._zygote = None

@@ -42,6 +42,7 @@ def main(limits: object) -> None:
     os.dup2(2, 1)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     child.open_output()
+    child.keep_axes()
     _limit(msgspec.convert(limits, PlainLimits))
     server = child.Server(reader, writer)
     server.greet()

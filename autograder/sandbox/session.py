@@ -197,6 +197,10 @@ class Channel(ABC):
         May be called again, with the same result.
         """
 
+    def take_output(self) -> bytes:
+        """What the process printed since this was asked last; unless it can go on, it is ended."""
+        return self.end()[1]
+
     def processor_seconds(self) -> float | None:
         """The processor time that the process has used, as the system tells it; None where it
         does not."""
@@ -226,8 +230,21 @@ class Session:
     call returns the same. Use as a context manager, so that the process ends.
     """
 
-    def __init__(self, channel: Channel, *, wall_seconds: float, reply_bytes: int) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        wall_seconds: float,
+        reply_bytes: int,
+        is_first: bool = True,
+        goes_on: bool = False,
+    ) -> None:
         self._channel = channel
+        self.is_first = is_first
+        """Whether no other code has been loaded in this process before."""
+        self._goes_on = goes_on
+        self.is_over = False
+        """Whether its :meth:`output` has been asked for, after which nothing else is."""
         self._wall_seconds = wall_seconds
         self.allowance = Allowance(reply_bytes)
         """May be shared with the sessions before and after this one."""
@@ -323,8 +340,12 @@ class Session:
         return time.perf_counter() if spent is None else spent
 
     def output(self) -> str:
-        """What student code printed, cut at the limit. Ends the process."""
-        return self._channel.end()[1].decode("utf-8", "replace")
+        """What student code printed, cut at the limit. Ends the process, unless that is to go on
+        with other code."""
+        self.is_over = True
+        goes_on = self._goes_on and self._died is None
+        printed = self._channel.take_output() if goes_on else self._channel.end()[1]
+        return printed.decode("utf-8", "replace")
 
     def _ask(self, request: Request, functions: Functions) -> Outcome:
         if self._died is not None:

@@ -68,6 +68,7 @@ def main(readable: list[str] | None, around: list[str] | None) -> None:
         _drop_capabilities(libc)
     # Made here, for every child: they write to whatever their descriptors are by then.
     child.open_output()
+    child.keep_axes()
     keep_freed_memory()
     child.rehearse()
     gc.collect()

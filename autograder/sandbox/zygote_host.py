@@ -249,6 +249,11 @@ class ZygoteChannel(Channel):
             self._end = status, bytes(self._printed)
         return self._end
 
+    def take_output(self) -> bytes:
+        self._drain_output()  # a pipe holds no more than is taken at once
+        printed, self._printed = bytes(self._printed), bytearray()
+        return printed
+
     def processor_seconds(self) -> float | None:
         return None if self._meter is None else self._meter.processor_seconds()
 

@@ -29,10 +29,12 @@ from autograder.grading.by_hand import (
     title_of_answer,
 )
 from autograder.grading.explain import note_on
+from autograder.grading.finding import ChangedInputs, Finding, SharedResults, WrongOutput
 from autograder.grading.grader import ExerciseGrader, form_in, public_part
-from autograder.grading.judge import Finding, Judgement, Truth, doubled, is_refusal
+from autograder.grading.judge import Judgement, Truth, doubled, is_refusal
 from autograder.grading.mistakes import with_shapes
 from autograder.grading.observation import Observation, Output
+from autograder.grading.preparation import prepare_for_one
 from autograder.grading.python_errors import Caret, find_caret
 from autograder.grading.run import ExerciseRun, file_problem
 from autograder.grading.unfinished import find_unfinished
@@ -144,6 +146,10 @@ class CheckedExercise(Struct, frozen=True, eq=False):
         return sum(test.grade.max_score for test in self.tests)
 
 
+# Stubs raise it.
+_UNWRITTEN = "NotImplementedError"
+
+
 def check_exercise(
     course: Course,
     exercise: Exercise,
@@ -162,7 +168,12 @@ def check_exercise(
     submission = submission.for_exercise(exercise.name)
     if exercise.answers:
         return check_form(exercise, submission, language)
-    grader = grader or ExerciseGrader(course, public_part(exercise), sandbox)
+    if grader is None:
+        public = public_part(exercise)
+        # Where something is left to be written, most likely nothing is compared.
+        is_begun = all(_UNWRITTEN not in source for source in submission.files.values())
+        prepared = None if is_begun else prepare_for_one(public, course.seed)
+        grader = ExerciseGrader(course, public, sandbox, prepared=prepared)
     run, judgements = grader.run(submission)
     found: dict[str, Hint] = {}
     if any(_is_explainable(judgement) for judgement in judgements):
@@ -282,10 +293,16 @@ def _waits_for(judgement: Judgement, others: Sequence[Judgement]) -> str:
         return _unearned(judgement)
     if finding is None:
         return _unearned(judgement)
-    if not isinstance(test, PropertyTest) or finding.property is not None:
+    if not isinstance(test, PropertyTest) or _is_about_property(finding):
         return ""
     values = [one for one in others if not isinstance(one.test, (PropertyTest, SourceTest))]
     return "check_waiting" if any(one.finding is not None for one in values) else ""
+
+
+def _is_about_property(finding: Finding) -> bool:
+    fault = finding.fault
+    is_second_call = isinstance(fault, WrongOutput) and fault.property is not None
+    return is_second_call or isinstance(fault, (ChangedInputs, SharedResults))
 
 
 def _unearned(judgement: Judgement) -> str:

@@ -242,12 +242,19 @@ class Page:
         return sources
 
 
-_COUNTING: Final = (("bincount", 0, "x"), ("choose", 0, "a"), ("repeat", 1, "repeats"))
+# By which argument the functions count, or index, that take no wider integers than numpy's own.
+_COUNTING: Final = (
+    ("bincount", 0, "x"),
+    ("choose", 0, "a"),
+    ("put", 1, "ind"),
+    ("repeat", 1, "repeats"),
+    ("take", 1, "indices"),
+)
 
 
 def accept_wide_integers() -> None:
-    """Have numpy's functions that count take int64 where numpy itself counts in 32 bits, as in a
-    browser: what is right elsewhere is to be right there."""
+    """Have numpy's functions take int64 for a count or an index where numpy itself counts in 32
+    bits, as in a browser: what is right elsewhere is to be right there."""
     if np.intp(0).itemsize < np.int64(0).itemsize:
         for name, place, keyword in _COUNTING:
             setattr(np, name, _narrowing(getattr(np, name), place, keyword))

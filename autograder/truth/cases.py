@@ -346,7 +346,8 @@ def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
     variant = drawn.variant or Variant(layout=inputs.layouts[number % len(inputs.layouts)])
     arrays = {
         name: _laid_out(
-            value, variant.layout if name in (variant.laid_out or drawn.arrays) else "C"
+            _as_index(exercise, name, value),
+            variant.layout if name in (variant.laid_out or drawn.arrays) else "C",
         )
         for name, value in drawn.arrays.items()
     }
@@ -370,6 +371,14 @@ def _case(exercise: Exercise, test: RunTest, number: int, drawn: Drawn) -> Case:
         in_place=variant.in_place,
         between=variant.between,
     )
+
+
+def _as_index(exercise: Exercise, name: str, value: NumpyArray) -> NumpyArray:
+    """Labels as integers of the size that numpy indexes with: elsewhere than in a browser, where
+    that is 32 bits, they are int64 already. Not every function takes larger ones."""
+    declared = exercise.arrays.get(name)
+    is_label = declared is not None and declared.dtype == "int64"
+    return value.astype(np.intp, copy=False) if is_label else value
 
 
 def _chosen(expressions: tuple[str, ...], number: int) -> str:
@@ -464,13 +473,13 @@ def _vocabulary(
         signs = 2.0 * generator.integers(0, 1, size=shape, endpoint=True) - 1.0
         return np.asarray(signs * (margin + np.abs(generator.standard_normal(shape))))
 
-    words: dict[str, Any] = {
-        "zeros": np.zeros(shape),
-        "ones": np.ones(shape),
-        "integers": whole,
-        "away_from_zero": away_from_zero,
-    }
-    # Drawn only where the expression asks for them, in a fixed order.
+    words: dict[str, Any] = {"integers": whole, "away_from_zero": away_from_zero}
+    # Made only where the expression asks for them: large arrays take their time. Drawn in a fixed
+    # order.
+    if "zeros" in expression:
+        words["zeros"] = np.zeros(shape)
+    if "ones" in expression:
+        words["ones"] = np.ones(shape)
     if "normal" in expression:
         words["normal"] = (
             whole(-INTEGER_RANGE, INTEGER_RANGE)

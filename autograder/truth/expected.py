@@ -157,16 +157,13 @@ def _by_element(witnesses: Witnesses, output: str, statement: Statement) -> Expe
     if value.dtype == np.bool_:
         return Expected((), value, None, statement.witness)
     if not np.all(np.isfinite(value)):
-        raise Disagreement(f"the {statement.witness} gives nan or inf for '{output}'")
+        cure = _cure(witnesses, "other numbers")
+        raise Disagreement(f"the {statement.witness} gives nan or inf for '{output}'; {cure}")
     largest = float(np.max(np.abs(value), initial=0.0))
     slack = witnesses.test.tolerance.get(output, 0.0) * largest
     tolerance = np.broadcast_to(statement.error + slack, value.shape)
     if not np.all(np.isfinite(tolerance)):
-        cure = "draw smaller numbers"
-        name = witnesses.test.name
-        if name.startswith(PREFIX):
-            group = name.removeprefix(PREFIX)
-            cure += f" with 'draw', or leave the group out: 'battery: {{except: {group}}}'"
+        cure = _cure(witnesses, "smaller numbers")
         raise Disagreement(f"nothing can be said about '{output}' so close to overflow; {cure}")
     return Expected(
         value.shape,
@@ -176,6 +173,15 @@ def _by_element(witnesses: Witnesses, output: str, statement: Statement) -> Expe
         witnesses.precision.itemsize,
         is_trivial=is_trivial(value, _handed_back(witnesses), tolerance),
     )
+
+
+def _cure(witnesses: Witnesses, numbers: str) -> str:
+    """To draw other numbers, or to leave the group of the battery out."""
+    name = witnesses.test.name
+    if not name.startswith(PREFIX):
+        return f"draw {numbers}"
+    group = name.removeprefix(PREFIX)
+    return f"draw {numbers} with 'draw', or leave the group out: 'battery: {{except: {group}}}'"
 
 
 def _handed_back(witnesses: Witnesses) -> dict[str, NumpyArray]:

@@ -2,41 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import pickle
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from autograder.batch.folder import GradeOptions
-from autograder.batch.merging import merge
-from autograder.batch.shards import Shard, ShardResult, grade_shard, open_shard
-from autograder.errors import MachineError
+from autograder.batch.merging import Merged, merge
+from autograder.batch.shards import Shard, ShardResult, grade_shard, open_shard, shard_files
+from autograder.errors import AutograderError, MachineError
+from autograder.grades.database import GradeDatabase
 from autograder.submissions.submission import SubmissionRef
-from tests.integration.test_shards import contents, in_one, options
-from tests.support.odd_class import write_class
-from tests.support.small_course import COURSE, LOOPS, ROOT, configured, hand_in, run
+from autograder.text.said import in_language
+from tests.cluster.mixed_class import write_mixed
+from tests.cluster.networks import HUB, networks
+from tests.integration.test_shards import contents, in_one, in_part, options
+from tests.support.small_course import COURSE, ROOT, configured, hand_in, run
 
 pytestmark = pytest.mark.cluster
 cluster = pytest.importorskip("autograder.batch.cluster")
 
 _PATIENCE = 60.0
-_BATCH = 5
+_BATCH = 20
+SIZE = int(os.environ.get("CLUSTER_CLASS", "2000"))
+"""Submissions in the mixed class."""
+_QUIET: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 class Machines:
-    """A scheduler and its workers, as processes of this machine."""
+    """A scheduler and its workers, as processes of this machine. ``inside`` is a command that runs
+    the scheduler's in another network, where its address is ``host``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1", inside: Sequence[str] = ()) -> None:
         self.folder = folder
+        self.host = host
+        self.inside = inside
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -45,37 +55,33 @@ class Machines:
 
     @property
     def address(self) -> str:
-        return f"tcp://127.0.0.1:{self.port}"
+        return f"tcp://{self.host}:{self.port}"
 
     def start_scheduler(self) -> subprocess.Popen[bytes]:
-        self.scheduler = self._start(
-            *("scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard"),
-            *("--scheduler-file", str(self.folder / "scheduler.json")),
-        )
+        command = [*self.inside, sys.executable, "-m", "distributed.cli.dask_scheduler"]
+        command += ["--host", self.host, "--port", str(self.port), "--no-dashboard"]
+        command += ["--scheduler-file", str(self.folder / "scheduler.json")]
+        self.scheduler = self._start(command)
         return self.scheduler
 
-    def start_workers(self, count: int, *before: str, **environment: str) -> None:
-        for _ in range(count):
-            self.workers.append(
-                self._start(
-                    *("worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard"),
-                    *("--local-directory", str(self.folder), "--death-timeout", "60"),
-                    before=before,
-                    **environment,
-                )
-            )
+    def start_workers(
+        self,
+        count: int,
+        *program: str,
+        inside: Sequence[str] = (),
+        **environment: str,
+    ) -> None:
+        """Start workers, or another ``program`` with their arguments, ``inside`` another
+        network."""
+        program = program or ("-m", "distributed.cli.dask_worker")
+        command = [*inside, sys.executable, *program, self.address, "--nthreads", "1"]
+        command += ["--no-nanny", "--no-dashboard", "--death-timeout", "60"]
+        command += ["--local-directory", str(self.folder)]
+        self.workers += [self._start(command, **environment) for _ in range(count)]
 
-    def _start(
-        self, kind: str, *arguments: str, before: tuple[str, ...] = (), **environment: str
-    ) -> subprocess.Popen[bytes]:
-        path = environment.pop("PYTHONPATH", str(ROOT))
-        return subprocess.Popen(
-            [sys.executable, *(before or ("-m", f"distributed.cli.dask_{kind}")), *arguments],
-            env=os.environ | {"PYTHONPATH": path} | environment,
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+    def _start(self, command: Sequence[str], **environment: str) -> subprocess.Popen[bytes]:
+        environment = os.environ | {"PYTHONPATH": str(ROOT)} | environment
+        return subprocess.Popen(command, env=environment, cwd=self.folder, **_QUIET)
 
     def stop(self) -> None:
         for one in (*self.workers, self.scheduler):
@@ -93,97 +99,209 @@ def machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machin
 
 
 @pytest.fixture(scope="module")
-def odd_class(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A class in every way in which people hand in, and its grades by one process."""
-    folder = tmp_path_factory.mktemp("odd")
-    write_class(folder / "class", 75)
-    for number, source in enumerate((LOOPS, "import os\nos._exit(0)\n", f"x = {'(' * 300}")):
-        hand_in(folder / "class", f"hostile{number}", source)
-    bomb = pickle.dumps(_Bomb(folder / "exploded"))
-    hand_in(folder / "class", "bomb", "")
-    (folder / "class" / "bomb" / "linear-layer" / "dx.py").write_bytes(bomb)
-    hand_in(folder / "class", "linked", "x = 1\n")
-    (folder / "class" / "linked" / "linear-layer" / "more.py").symlink_to("/etc/passwd")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+    """A mixed class, and its grades by one process."""
+    folder = tmp_path_factory.mktemp("mixed")
+    write_mixed(folder / "class", SIZE, folder / "exploded")
     in_one(folder / "class", folder / "files", isolation="sandbox")
-    return folder / "class", folder / "files"
-
-
-class _Bomb:
-    """Makes a file when it is unpickled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        return os.mkdir, (str(self.path),)
+    yield folder / "class", folder / "files"
+    assert not (folder / "exploded").exists()
 
 
 def grade_there(
-    machines: Machines, given: GradeOptions, out: Path, meanwhile: object = None
+    machines: Machines,
+    given: GradeOptions,
+    out: Path,
+    meanwhile: Callable[[], None] = lambda: None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> list[SubmissionRef]:
-    """Grade on the cluster, in small batches; ``meanwhile`` is called after the first few."""
+    """Grade on the cluster, in small batches; ``meanwhile`` is called after the first of them."""
     graded: list[SubmissionRef] = []
     with open_shard(given, Shard(1, 1)) as opened:
         order = cluster.order_of(opened)
-        with cluster.Cluster(machines.address, order, 1) as connection:
+        with cluster.Cluster(machines.address, order, 1, tell) as connection:
             elsewhere = partial(cluster.grade_on, connection, size=_BATCH)
             for ref in grade_shard(opened, ShardResult(), elsewhere=elsewhere):
                 graded.append(ref)
-                if len(graded) == 8 and callable(meanwhile):
+                if len(graded) == _BATCH:
                     meanwhile()
     merge(out)
     return graded
+
+
+def command_of(given: GradeOptions, scheduler: str = "") -> list[str]:
+    """The command that does the same."""
+    command = [sys.executable, "-m", "autograder", "grade", str(given.submissions)]
+    command += ["--out", str(given.out), "--course", str(given.course), "--jobs", "1"]
+    return [*command, "--scheduler", scheduler] if scheduler else command
+
+
+def count_in(out: Path) -> int:
+    """How many grades there are in shards."""
+    found = 0
+    for path in shard_files(out):
+        with contextlib.suppress(AutograderError), GradeDatabase(path) as database:
+            found += database.count()
+    return found
+
+
+def merge_meanwhile(out: Path) -> Merged | None:
+    """What there is by now, where there is a shard."""
+    return merge(out) if shard_files(out) else None
+
+
+def wait_until(come: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    """Wait as long as the process runs."""
+    while not come():
+        assert process.poll() is None
+        time.sleep(0.05)
 
 
 def in_sandbox(submissions: Path, out: Path, course: Path = COURSE) -> GradeOptions:
     return options(submissions, out, course, isolation="sandbox")
 
 
-def test_a_cluster_makes_the_grades_of_one_process(
-    machines: Machines, odd_class: tuple[Path, Path], tmp_path: Path
-) -> None:
-    submissions, files = odd_class
-    machines.start_workers(4)
-    graded = grade_there(machines, in_sandbox(submissions, tmp_path / "out"), tmp_path / "out")
+def same_as_in_one_process(graded: list[SubmissionRef], out: Path, files: Path) -> None:
+    """Nothing is lost or doubled, and every grade is what it was."""
     assert len(graded) == len({(one.student, one.assignment) for one in graded})
-    assert contents(tmp_path / "out") == contents(files)
-    assert not (files.parent / "exploded").exists()
+    expected, found = contents(files), contents(out)
+    assert found.keys() == expected.keys()
+    assert [key for key in expected if found[key] != expected[key]] == []
 
 
 def test_workers_killed_in_the_middle_cost_nothing(
-    machines: Machines, odd_class: tuple[Path, Path], tmp_path: Path
+    machines: Machines, mixed: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    submissions, files = odd_class
+    submissions, files = mixed
     machines.start_workers(4)
 
     def kill() -> None:
         for worker in machines.workers[:3]:
-            worker.send_signal(signal.SIGKILL)
+            worker.kill()
         machines.start_workers(1)
 
     out = tmp_path / "out"
     graded = grade_there(machines, in_sandbox(submissions, out), out, kill)
-    assert len(graded) == len({(one.student, one.assignment) for one in graded})
-    assert contents(out) == contents(files)
+    same_as_in_one_process(graded, out, files)
 
 
 def test_the_scheduler_may_be_killed_and_come_back(
-    machines: Machines, odd_class: tuple[Path, Path], tmp_path: Path
+    machines: Machines, mixed: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    submissions, files = odd_class
-    machines.start_workers(2)
+    submissions, files = mixed
+    machines.start_workers(4)
 
     def restart() -> None:
-        for one in (machines.scheduler, *machines.workers):
-            one.kill()
-            one.wait()
+        machines.scheduler.kill()
+        machines.scheduler.wait()
+        for one in machines.workers:
+            one.wait(_PATIENCE)  # who has no scheduler ends
         machines.start_scheduler()
-        machines.start_workers(2)
+        machines.start_workers(4)
 
     out = tmp_path / "out"
     graded = grade_there(machines, in_sandbox(submissions, out), out, restart)
-    assert len(graded) == len({(one.student, one.assignment) for one in graded})
-    assert contents(out) == contents(files)
+    same_as_in_one_process(graded, out, files)
+
+
+def test_workers_that_may_not_grade_get_no_work(
+    machines: Machines, mixed: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Neither those that are there at the beginning nor those that come in the middle."""
+    submissions, files = mixed
+    machines.start_workers(2)
+    machines.start_workers(1, "-c", _WITHOUT_LANDLOCK)
+    _wait_for(machines, 3)
+
+    def join() -> None:
+        machines.start_workers(1, PYTHONPATH=str(_other_version(tmp_path)))
+        machines.start_workers(1, AUTOGRADER_COURSE=str(_other_course(tmp_path)))
+        _wait_for(machines, 5)
+        machines.workers[0].kill()
+
+    out = tmp_path / "out"
+    told: list[str] = []
+    graded = grade_there(machines, in_sandbox(submissions, out), out, join, told.append)
+    same_as_in_one_process(graded, out, files)
+    lines = [in_language(line, "en") for line in told]
+    for expected in ("cannot grade: .*[Ll]andlock", "another version", "has another course"):
+        assert sum(bool(re.search(expected, line)) for line in lines) == 1, lines
+
+
+def test_a_command_that_is_killed_goes_on(
+    machines: Machines, mixed: tuple[Path, Path], tmp_path: Path
+) -> None:
+    submissions, files = mixed
+    machines.start_workers(4)
+    out = tmp_path / "out"
+    given = in_sandbox(submissions, out)
+    killed = subprocess.Popen(command_of(given, machines.address), cwd=ROOT, **_QUIET)
+    wait_until(lambda: count_in(out) > 0, killed)
+    killed.kill()
+    killed.wait()
+    before = count_in(out)
+    done = subprocess.run(
+        command_of(given, machines.address), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    fresh, kept = map(int, re.findall(r"(\d+) (?:graded|unchanged)", done.stdout))
+    assert kept == before
+    assert fresh + kept == len(contents(files))
+    same_as_in_one_process([], out, files)
+
+
+def test_workers_in_networks_of_their_own(mixed: tuple[Path, Path], tmp_path: Path) -> None:
+    submissions, files = mixed
+    out = tmp_path / "out"
+    with networks(4) as (hub, others):
+        machines = Machines(tmp_path, HUB, hub)
+        try:
+            for inside in others:
+                machines.start_workers(1, inside=inside)
+            command = [*hub, *command_of(in_sandbox(submissions, out), machines.address)]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        finally:
+            machines.stop()
+    assert done.returncode == 0, done.stderr
+    same_as_in_one_process([], out, files)
+
+
+# Shards
+
+
+def test_shards_twice_in_any_order_merged_meanwhile(
+    mixed: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Each of four shards is graded by two commands at a time, the last one first; one of each two
+    is killed in the middle. All the while they are merged."""
+    submissions, files = mixed
+    out = tmp_path / "out"
+    given = in_sandbox(submissions, out)
+    seen: list[int] = []
+    for number in (4, 2, 1, 3):
+        before = count_in(out)
+        command = [*command_of(given), "--shard", f"{number}/4"]
+        doomed, other = (subprocess.Popen(command, cwd=ROOT, **_QUIET) for _ in range(2))
+        while other.poll() is None:
+            if count_in(out) > before + 10:
+                doomed.kill()
+            merged = merge_meanwhile(out)
+            if merged is not None:
+                seen.append(merged.grades)
+                assert not merged.is_complete or number == 3
+            time.sleep(0.2)
+        doomed.kill()
+        doomed.wait()
+        assert other.returncode == 0
+    assert seen == sorted(seen)
+    merged = merge(out)
+    assert merged.is_complete
+    assert merged.grades == len(contents(files))
+    same_as_in_one_process([], out, files)
+    for number in (2, 3):  # and once more
+        result = in_part(given, Shard(number, 4))
+        assert (result.fresh, result.gone) == (0, 0)
+    same_as_in_one_process([], out, files)
 
 
 # What is refused
@@ -221,34 +339,38 @@ def _refused(machines: Machines, submissions: Path, out: Path, said: str) -> Non
 def test_a_worker_without_a_sandbox_is_refused(
     machines: Machines, submissions: Path, tmp_path: Path
 ) -> None:
-    machines.start_workers(1)
     machines.start_workers(1, "-c", _WITHOUT_LANDLOCK)
-    _wait_for(machines, 2)
     _refused(machines, submissions, tmp_path / "out", "cannot grade: .*[Ll]andlock")
 
 
 def test_a_worker_of_another_version_is_refused(
     machines: Machines, submissions: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(ROOT / "autograder", tmp_path / "other" / "autograder")
-    with (tmp_path / "other" / "autograder" / "errors.py").open("a") as file:
-        file.write("# another version\n")
-    machines.start_workers(1)
-    machines.start_workers(1, PYTHONPATH=str(tmp_path / "other"))
-    _wait_for(machines, 2)
+    machines.start_workers(1, PYTHONPATH=str(_other_version(tmp_path)))
     _refused(machines, submissions, tmp_path / "out", "has another version")
 
 
 def test_a_worker_with_another_course_is_refused(
     machines: Machines, submissions: Path, tmp_path: Path
 ) -> None:
-    other = configured(tmp_path)
-    config = other / "config.yaml"
-    config.write_text(re.sub(r"seed: \d+", "seed: 987", config.read_text("utf-8")))
-    machines.start_workers(1)
-    machines.start_workers(1, AUTOGRADER_COURSE=str(other))
-    _wait_for(machines, 2)
+    machines.start_workers(1, AUTOGRADER_COURSE=str(_other_course(tmp_path)))
     _refused(machines, submissions, tmp_path / "out", "has another course: .*is another one")
+
+
+def _other_version(folder: Path) -> Path:
+    """Where Python finds this program, but for a comment."""
+    shutil.copytree(ROOT / "autograder", folder / "other" / "autograder")
+    with (folder / "other" / "autograder" / "errors.py").open("a") as file:
+        file.write("# another version\n")
+    return folder / "other"
+
+
+def _other_course(folder: Path) -> Path:
+    """The course with another seed."""
+    course = configured(folder)
+    config = course / "config.yaml"
+    config.write_text(re.sub(r"seed: \d+", "seed: 987", config.read_text("utf-8")))
+    return course
 
 
 def _wait_for(machines: Machines, count: int) -> None:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from autograder.course.course import Course
 from autograder.course.exercise import EfficiencyTest, Exercise
 from autograder.course.loading import load_course
+from autograder.grading.finding import ManyLines, Slow
 from autograder.grading.grader import ExerciseGrader
 from autograder.grading.preparation import Prepared
 from autograder.sandbox.host import Sandbox
@@ -65,10 +66,14 @@ def verdicts(
         found = []
         for judgement in judgements:
             finding = judgement.finding
-            why = "" if finding is None else f"{finding}"
-            if finding is not None and finding.lines is not None:
-                why = f"{finding.lines} lines"
-            elif finding is not None and finding.slowdown is not None:
-                why = f"{finding.slowdown:.0f} times"
+            match None if finding is None else finding.fault:
+                case None:
+                    why = ""
+                case ManyLines(lines):
+                    why = f"{lines} lines"
+                case Slow(times):
+                    why = f"{times:.0f} times"
+                case fault:
+                    why = f"{fault}"
             found.append(Verdict(judgement.test.name, finding is None, why))
         yield name, found

@@ -29,6 +29,9 @@ class Reader:
         word, _, rest = kind.partition(" ")
         if word == "sh":
             self.printed = "".join(self._type(line, rest == "fails") for line in text.splitlines())
+        elif word == "text" and rest.startswith("for "):
+            name, _, file = rest.removeprefix("for ").partition(" in ")
+            self._hint(self.folder / file, name, text)
         elif word == "text" and rest.startswith("in "):
             self._replace(self.folder / rest.removeprefix("in "), text)
         elif word == "text":
@@ -63,6 +66,15 @@ class Reader:
                 re.sub(r"(?m)^seed: \d+", "seed_is_public: true\nseed: 4815162342", text), "utf-8"
             )
         return done.stdout + done.stderr
+
+    def _hint(self, path: Path, name: str, text: str) -> None:
+        """Put the text in the place of a mistake's hint in that language."""
+        old = path.read_text("utf-8")
+        language = text.split(":")[0]
+        hint = rf"(- name: {name}\n(?:(?!  - name).*\n)*?){language}:.*\n(?:        .*\n)*"
+        changed, count = re.subn(hint, lambda found: found[1] + text, old)
+        assert count == 1, (path, name)
+        path.write_text(changed, "utf-8")
 
     def _replace(self, path: Path, text: str) -> None:
         """Put the text in the place of the first paragraph that is still to be written."""

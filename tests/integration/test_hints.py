@@ -32,9 +32,7 @@ from autograder.student.mistake_index import (
 )
 from autograder.submissions.submission import Submission
 from autograder.truth.reference import solution_source
-
-ROOT = Path(__file__).parents[2]
-COURSE = load_course(ROOT)
+from tests.support.whole_course import COURSE, EXERCISES, ROOT, for_every_exercise
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +66,6 @@ def lock(bundle: Course, exercise: Exercise, sandbox: Sandbox) -> None:
         checking._read.cache_clear()
 
 
-EXERCISES = [
-    exercise
-    for assignment in COURSE.assignments.values()
-    for exercise in assignment.exercises
-    if not exercise.answers  # which are no code
-]
-
-
 GRADERS: dict[tuple[Path, str], ExerciseGrader] = {}
 
 
@@ -95,7 +85,7 @@ def check(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+@for_every_exercise
 def test_known_mistakes_get_their_hint(
     exercise: Exercise, bundle: Course, sandbox: Sandbox
 ) -> None:
@@ -112,6 +102,21 @@ def test_known_mistakes_get_their_hint(
         assert hints == {mistake.hint[language]}
 
 
+@pytest.mark.parametrize("step", ["3e-6", "4e-6", "1.1e-5"])
+def test_a_mistake_of_rounding_errors_is_recognised_however_a_machine_rounds(
+    step: str, bundle: Course, sandbox: Sandbox
+) -> None:
+    exercise = next(one for one in EXERCISES if one.name == "batched_backward")
+    lock(bundle, exercise, sandbox)
+    mistake = next(one for one in exercise.mistakes if one.name == "numerical-derivative")
+    assert mistake.code is not None
+    assert "h = 6e-6" in mistake.code
+    checked = check(bundle, exercise, mistake.code.replace("6e-6", step), sandbox)
+    assert hints_of(checked) - {None} == {mistake.name}
+    message = next(one.grade.message for one in checked.tests if one.grade.mistake == mistake.name)
+    assert "dW is nearly right but not exact" in message
+
+
 def test_hints_are_there_in_each_language(bundle: Course, sandbox: Sandbox) -> None:
     for language in COURSE.languages:
         checked = check(bundle, linear_backward(), made_mistake(), sandbox, language)
@@ -119,7 +124,7 @@ def test_hints_are_there_in_each_language(bundle: Course, sandbox: Sandbox) -> N
         assert hints == {linear_backward().mistakes[0].hint[language]}
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+@for_every_exercise
 def test_untouched_stubs_fail_kindly(exercise: Exercise, bundle: Course, sandbox: Sandbox) -> None:
     stub = exercise.stub_path.read_text("utf-8")
     checked = check(bundle, exercise, stub, sandbox)

@@ -8,28 +8,19 @@ which finds numpy imported as ``np``. Further wrong ones, by class, are in ``tes
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import yaml
 
 from autograder.course.exercise import Exercise
-from autograder.course.loading import load_course
 from autograder.grading.grader import ExerciseGrader
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
+from tests.support.whole_course import COURSE, EXERCISES, ROOT, for_every_exercise
 from tests.wrong_answers.measure import wrong_answers
 
-ROOT = Path(__file__).resolve().parents[2]
-COURSE = load_course(ROOT)
 # Those that are still accepted are counted by `make wrong-answers`.
 UNSEEN = [one for one in wrong_answers() if one.kind != "still_accepted"]
-EXERCISES = [
-    exercise
-    for assignment in COURSE.assignments.values()
-    for exercise in assignment.exercises
-    if not exercise.answers  # which are no code
-]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +40,7 @@ def handed_in(exercise: Exercise, source: str) -> Submission:
     return Submission("kim", exercise.assignment, files)
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+@for_every_exercise
 def test_right_answers_get_all_points_and_wrong_ones_do_not(
     exercise: Exercise, sandbox: Sandbox
 ) -> None:

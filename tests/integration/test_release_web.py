@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from autograder.authoring.lint import leaks_in
+from autograder.course.loading import load_course
 from autograder.release.site.pyodide import HOST, VERSION
 from tests.support.small_course import COURSE, run
 
@@ -71,6 +73,24 @@ def test_nothing_secret_is_in_the_site(site: Path) -> None:
     with zipfile.ZipFile(only(site, "package-*.zip")) as archive:
         rooms = {name.split("/")[1] for name in archive.namelist() if name.startswith("autograder")}
     assert not rooms & {"cli", "release", "authoring", "batch", "integrations"}
+
+
+def test_the_leak_check_of_lint_finds_nothing_but_what_is_planted(site: Path) -> None:
+    course = load_course(COURSE)
+    texts = {}
+    for path in (one for one in site.rglob("*") if one.is_file()):
+        if path.suffix != ".zip":
+            texts[path.name] = path.read_text("utf-8", "replace")
+            continue
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                texts[f"{path.name}/{name}"] = archive.read(name).decode("utf-8", "replace")
+    for assignment in course.assignments.values():
+        assert leaks_in(course, assignment.exercises, texts) == []
+        solution = next((COURSE / "solutions" / assignment.name).glob("*.py"))
+        planted = {**texts, "app.js": f"// {solution.read_text('utf-8')}"}
+        found = leaks_in(course, assignment.exercises, planted)
+        assert {one.public for one in found} == {"app.js"}
 
 
 def test_a_leak_is_refused(tmp_path: Path) -> None:

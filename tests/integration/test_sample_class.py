@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CLASS = ROOT / "examples" / "submissions"
 SCHEMA = ROOT / "tests" / "formats" / "xunit2.xsd"
 
-pytestmark = [pytest.mark.slow, pytest.mark.course, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 Totals = dict[str, float]
 
 

@@ -13,7 +13,7 @@ import sys
 import tarfile
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,8 @@ from autograder.batch.shards import (
     prune_shard,
     shard_of,
 )
+from autograder.batch.workers import WorkerPool
+from autograder.cli.choices import FORMATS
 from autograder.course.loading import load_course
 from autograder.course.loading.adjustments import load_adjustments
 from autograder.errors import UsageError
@@ -45,6 +47,7 @@ from autograder.report.tables import write_database
 from tests.support.odd_class import write_class
 from tests.support.small_course import (
     COURSE,
+    LOOPS,
     PARTLY,
     RIGHT,
     ROOT,
@@ -148,6 +151,8 @@ def test_the_number_of_a_part(
     ("text", "environment", "said"),
     [
         ("3", {}, "write it as NUMBER/OF"),
+        ("", {}, "write it as NUMBER/OF"),
+        ("１/２", {}, "write it as NUMBER/OF"),
         ("0/3", {}, "from 1 to 3"),
         ("4/3", {}, "from 1 to 3"),
         ("1/0", {}, "1 to 99999"),
@@ -156,6 +161,9 @@ def test_the_number_of_a_part(
         ("auto/3", {}, "no array of jobs"),
         ("auto/3", {SLURM: "0"}, "from 1 to 3"),
         ("auto/3", {SLURM: "4"}, "from 1 to 3"),
+        ("auto/3", {SLURM: "２"}, "from 1 to 3"),
+        ("auto/3", {SLURM: "", "SLURM_ARRAY_TASK_COUNT": "3"}, "no array of jobs"),
+        ("auto/3", {"AWS_BATCH_JOB_ARRAY_SIZE": "3"}, "no array of jobs"),
         ("auto/3", {KUBERNETES: "3"}, "from 0 to 2"),
         ("auto/3", {KUBERNETES: "x"}, "from 0 to 2"),
         ("auto/3", {AWS: "1", "AWS_BATCH_JOB_ARRAY_SIZE": "4"}, "make both the same"),
@@ -408,6 +416,58 @@ def test_a_database_is_merged_while_it_is_written(submissions: Path, tmp_path: P
     assert seen[-1] == 12
 
 
+def _running(given: GradeOptions, stack: contextlib.ExitStack) -> Iterator[object]:
+    """The only part, begun; the first of it is graded."""
+    opened = stack.enter_context(open_shard(given, Shard(1, 1)))
+    running = grade_shard(opened, ShardResult())
+    next(running)
+    opened.store.commit()
+    return running
+
+
+def test_a_part_that_runs_twice_at_a_time_is_whole(submissions: Path, tmp_path: Path) -> None:
+    in_one(submissions, tmp_path / "files")
+    given = options(submissions, tmp_path / "parts")
+    with contextlib.ExitStack() as stack:
+        running = _running(given, stack)
+        assert (in_part(given, Shard(1, 1)).fresh, merge(given.out).is_complete) == (11, True)
+        assert len(list(running)) == 11
+    assert in_part(given, Shard(1, 1), pruned=True).gone == 0
+    assert merge(given.out).is_complete
+    assert contents(given.out) == contents(tmp_path / "files")
+
+
+def test_a_part_that_runs_with_two_courses_at_a_time_is_not_finished(
+    submissions: Path, tmp_path: Path
+) -> None:
+    """Grades of the one that a grade of the other has replaced are not lost without a word."""
+    other = configured(tmp_path)
+    config = other / "config.yaml"
+    config.write_text(re.sub(r"seed: \d+", "seed: 987", config.read_text("utf-8")))
+    given = options(submissions, tmp_path / "parts")
+    with contextlib.ExitStack() as stack:
+        running = _running(given, stack)
+        in_part(options(submissions, given.out, other), Shard(1, 1))
+        list(running)
+    merged = merge(given.out)
+    assert merged.grades < 12
+    assert merged.unfinished == {"linear-layer": (1,)}
+    in_part(given, Shard(1, 1))
+    merged = merge(given.out)
+    assert (merged.grades, merged.is_complete) == (12, True)
+
+
+def test_who_waits_for_a_submission_may_write_meanwhile(tmp_path: Path) -> None:
+    """Half a second is all that a killed part loses, however long the next one takes."""
+    hand_in(tmp_path / "class", "loops", LOOPS)
+    with (
+        open_shard(options(tmp_path / "class", tmp_path / "out"), Shard(1, 1)) as opened,
+        WorkerPool(opened.settings, 1, None) as pool,
+    ):
+        made = list(pool.grade(opened.refs(), lambda: False))
+    assert made.count(None) == len(made) - 1 > 0
+
+
 def test_a_part_that_never_began_leaves_nothing(submissions: Path, tmp_path: Path) -> None:
     """Whether dask is there or not, nobody answers at that address."""
     out = tmp_path / "out"
@@ -486,7 +546,7 @@ def test_a_folder_has_files_or_parts(submissions: Path, tmp_path: Path) -> None:
     [
         (["--shard", "1/1", "--format", "canvas"], "--format is about a whole class"),
         (["--shard", "1/1", "--fail-under", "50"], "--fail-under is about a whole class"),
-        (["--shard", "x"], "write it as NUMBER/OF"),
+        (["--shard", ""], "write it as NUMBER/OF"),
         (["--shard", "auto/2"], "no array of jobs"),
     ],
 )
@@ -526,7 +586,7 @@ def test_everything_reads_a_database_like_files(submissions: Path, tmp_path: Pat
     for store in stores:
         grades = read_grades(store)
         found: dict[str, bytes] = {}
-        for name in ("csv", "canvas", "moodle", "junit", "markdown", "gradescope"):
+        for name in FORMATS:
             found |= {f"{name}/{file}": one for file, one in export(grades, name).items()}
         write_summary(tmp_path / "summary.csv", grades)
         found["summary"] = (tmp_path / "summary.csv").read_bytes()

@@ -10,8 +10,8 @@ import pytest
 from autograder.course.course import Course
 from autograder.course.loading import load_course
 from autograder.errors import CourseError
+from autograder.grading.failures import Failure
 from autograder.grading.hidden_pytest.process import PytestRunner
-from autograder.grading.observation import Failure
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
 from tests.support.pytest_course import HIDDEN, make_course

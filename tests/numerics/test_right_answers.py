@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import mpmath
@@ -10,32 +9,24 @@ import numpy as np
 import pytest
 
 from autograder.course.exercise import Exercise
-from autograder.course.loading import load_course
 from autograder.truth.compare import compare
 from tests.numerics.right_answers_on_trial import expectations, refused, right_answers
+from tests.support.whole_course import EXERCISES, ROOT, for_every_exercise
 
-ROOT = Path(__file__).resolve().parents[2]
-COURSE = load_course(ROOT)
-EXERCISES = {
-    exercise.name: exercise
-    for assignment in COURSE.assignments.values()
-    for exercise in assignment.exercises
-    if not exercise.answers  # which are no code
-}
-pytestmark = pytest.mark.course
+BY_NAME = {exercise.name: exercise for exercise in EXERCISES}
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_no_right_answer_is_refused_and_one_wrong_element_is(name: str) -> None:
+@for_every_exercise
+def test_no_right_answer_is_refused_and_one_wrong_element_is(exercise: Exercise) -> None:
     """Under a seed that is not the course's; a hundred take an hour."""
-    exercise = EXERCISES[name]
     answers = {"solution": right_answers(ROOT, exercise)["solution"]}
     assert list(refused(exercise, 1_000_003, answers)) == []
 
 
+@pytest.mark.course
 @pytest.mark.parametrize("name", ["softmax_cross_entropy", "attention_backward", "mse"])
 def test_right_answers_of_layers_that_cancel_pass_under_several_seeds(name: str) -> None:
-    exercise = EXERCISES[name]
+    exercise = BY_NAME[name]
     answers = right_answers(ROOT, exercise)
     complaints = [line for seed in (5, 9) for line in refused(exercise, seed, answers)]
     assert complaints == []
@@ -64,5 +55,5 @@ def not_exact(exercise: Exercise, seed: int) -> list[str]:
 
 
 def test_the_softmax_with_sixty_digits_is_right() -> None:
-    exercise = EXERCISES["softmax_cross_entropy"]
+    exercise = BY_NAME["softmax_cross_entropy"]
     assert [line for seed in (5, 9) for line in not_exact(exercise, seed)] == []

@@ -26,6 +26,10 @@ from autograder.text.language import Language
 from tests.web.runtime import DEFAULT
 
 ROOT = Path(__file__).resolve().parents[2]
+MINUTES = 5 * 60_000
+DX = "#/linear-layer/dx"
+RIGHT = "import numpy as np\n\n\ndef linear_dx(W, dy):\n    return W.T @ dy\n"
+NO_TRANSPOSE = RIGHT.replace("W.T", "W")
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -119,7 +123,8 @@ WORKER = """async () => {
         asked = data.number;
         isAsking = Number.isFinite(data.left);
         if (Number.isFinite(data.left)) {
-          const milliseconds = Math.max(0, data.left) * 1000 * site.slowness + 500;
+          // Ten times as long as in the page: a busy machine is not to decide.
+          const milliseconds = Math.max(0, data.left) * 10_000 * site.slowness + 500;
           timer = setTimeout(() => over({ ended: asked, why: "timeout" }), milliseconds);
         }
       }
@@ -167,6 +172,51 @@ class Browser:
         )
         result: dict[str, Any] = json.loads(encoded)
         return result
+
+
+class Student:
+    """Somebody at the page."""
+
+    def __init__(self, page: Any, address: str, place: str = DX) -> None:
+        self.page = page
+        self.wrong: list[str] = []
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.goto(address + place)
+        self.wait()
+
+    def wait(self) -> None:
+        self.page.wait_for_selector("[data-python=ready]", timeout=MINUTES)
+
+    def write(self, source: str) -> None:
+        self.page.click(".cm-content")
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(source)
+
+    def written(self) -> str:
+        """What the page keeps."""
+        self.page.wait_for_selector(".cm-content")
+        return str(self.page.evaluate("document.querySelector('.cm-content').innerText"))
+
+    def press(self, button: str) -> None:
+        """Press a button and wait until what it began is done."""
+        self.page.click(button)
+        self.page.wait_for_selector("button.main:not([disabled])", timeout=MINUTES)
+
+    def check(self, source: str | None = None) -> str:
+        """What the check shows."""
+        if source is not None:
+            self.write(source)
+        self.press("button.main")
+        return str(self.page.inner_text(".result"))
+
+    @property
+    def state(self) -> str:
+        return str(self.page.inner_text(".state"))
+
+    @property
+    def passed(self) -> bool:
+        checked = json.loads(self.page.get_attribute(".result", "data-check"))
+        return bool(checked["passed"])
 
 
 class Native:

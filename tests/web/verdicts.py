@@ -1,7 +1,7 @@
 """A table of what a browser and CPython say of the same answers: ``make web-verdicts``.
 
 All right and wrong answers of ``tests/answers`` and ``tests/wrong_answers``, and the code of every
-known mistake. Differences are printed; the last lines count them.
+known mistake; forms of answers by hand. Differences are printed; the last lines count them.
 """
 
 from __future__ import annotations
@@ -18,15 +18,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from autograder.course.course import Course
 from autograder.course.exercise import Exercise
 from autograder.course.loading import load_course
 from autograder.grading.mistakes import mutant
+from autograder.release.answer_form import form_yaml, numbers_of
 from autograder.sandbox.host import Sandbox
 from autograder.text.language import Language
-from autograder.truth.reference import solution_source
+from autograder.truth.reference import load_reference, solution_source
 from tests.support.chromium import chromium
 from tests.web.site import ROOT, Browser, Native, release, served, verdict
 from tests.wrong_answers.measure import wrong_answers
@@ -35,8 +37,9 @@ _KINDS = ("right", "wrong", "class", "mistake")
 
 
 def answers(course: Course, exercise: Exercise) -> Iterator[tuple[str, str, str]]:
-    """Kind, title and source of each; none of an exercise without code."""
+    """Kind, title and source of each; of answers by hand, filled in forms."""
     if exercise.answers:
+        yield from _forms(course, exercise)
         return
     file = ROOT / "tests" / "answers" / f"{exercise.name}.yaml"
     if file.is_file():
@@ -50,6 +53,25 @@ def answers(course: Course, exercise: Exercise) -> Iterator[tuple[str, str, str]
     for mistake in exercise.mistakes:
         submission = mutant(exercise, mistake, solution)
         yield "mistake", mistake.name, submission.files[f"{exercise.name}.py"]
+
+
+def _forms(course: Course, exercise: Exercise) -> Iterator[tuple[str, str, str]]:
+    student = "Kim"
+    form = form_yaml(course, exercise, course.language, student).decode()
+    head, word, _ = form.partition("answers:\n")
+    numbers = numbers_of(course, exercise, student)
+    solution = load_reference(exercise)
+    assert solution is not None
+    right = dict(zip(exercise.answers, solution(**numbers), strict=True))
+    yield "right", "the solution", head + word + _filled(right)
+    for mistake in exercise.mistakes:
+        names = {"np": np, **numbers, **right}
+        wrong = {name: eval(written, names) for name, written in mistake.outputs.items()}
+        yield "mistake", mistake.name, head + word + _filled(right | wrong)
+
+
+def _filled(answers: Mapping[str, Any]) -> str:
+    return "".join(f"  {name}: {np.asarray(one).tolist()}\n" for name, one in answers.items())
 
 
 class Table:

@@ -28,9 +28,9 @@ from _pytest.config import _prepareconfig
 from msgspec import Struct
 
 from autograder.errors import CourseError
+from autograder.grading.failures import Failure
 from autograder.grading.hidden_pytest.messages import Ended, Place
 from autograder.grading.hidden_pytest.student import Exchange, Link, Student, StudentError
-from autograder.grading.observation import Failure
 from autograder.sandbox.protocol import MAX_TEXT, ExceptionInfo
 from autograder.text.catalogue import languages
 from autograder.text.language import Text

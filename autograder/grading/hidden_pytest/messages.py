@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from msgspec import Struct
 
-from autograder.grading.observation import Failure
+from autograder.grading.failures import Failure
 from autograder.sandbox.protocol import Array, Items, Leaf, Opaque, Value
 from autograder.sandbox.session import unpack_leaf
 

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from autograder.course.course import Course
 from autograder.course.exercise import Exercise
 from autograder.errors import CourseError, MachineError
+from autograder.grading.failures import MAX_EXHAUSTING, Failure
 from autograder.grading.hidden_pytest.messages import (
     BLANKS,
     Answered,
@@ -36,8 +37,8 @@ from autograder.grading.hidden_pytest.messages import (
     blanks_of,
     plain,
 )
-from autograder.grading.observation import Failure, Observation, failure_of
-from autograder.grading.run import MAX_EXHAUSTING, ExerciseRun, OpenSession, exhaustion
+from autograder.grading.observation import Observation, failure_of
+from autograder.grading.run import ExerciseRun, OpenSession, exhaustion
 from autograder.processes.lifetime import exit_with_parent
 from autograder.sandbox.protocol import Function, Returned
 from autograder.sandbox.session import Session

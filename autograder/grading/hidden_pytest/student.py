@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
+from autograder.grading.failures import Failure
 from autograder.grading.hidden_pytest.messages import (
     Answered,
     Ask,
@@ -19,16 +20,10 @@ from autograder.grading.hidden_pytest.messages import (
     FromGrader,
     Lost,
 )
-from autograder.grading.observation import Failure
 from autograder.sandbox.protocol import Function, Opaque, RemoteRef
 from autograder.sandbox.session import parameters_of
 
 Exchange: TypeAlias = Callable[[FromFork], FromGrader]
-
-# After these there is nobody left to ask, or the limits were reached; no test may catch them.
-FATAL = frozenset(
-    {"timeout", "cpu", "crashed", "malformed", "oversized", "memory", "forbidden", "not_run"}
-)
 
 _MAX_LENGTH = 100_000
 _MAX_DEPTH = 4
@@ -117,7 +112,7 @@ class Link:
         return _error_of(failure)
 
     def _refuse(self, path: str, failure: Failure) -> NoReturn:
-        if failure.kind in FATAL:
+        if failure.consequences.ends_process:
             self.fatal = self.fatal or failure
             raise StudentGone
         if failure.kind in ("missing_function", "not_callable"):

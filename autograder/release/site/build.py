@@ -88,9 +88,9 @@ def make_site(
         for name, content in bundle.files.items()
         if name == "config.yaml" or name.startswith("assignments/")
     }
-    public |= _expected(assignments)
+    expected = _expected(assignments)
     files = dict(runtime.content)
-    course_zip = _add(files, "course.zip", zipped(public))
+    course_zip = _add(files, "course.zip", zipped(public | expected))
     package_zip = _add(files, "package.zip", zipped(_package()))
     static = _static()
     worker, app = (_add(files, name, static[name]) for name in ("worker.js", "app.js"))
@@ -108,8 +108,8 @@ def make_site(
         "texts": {one: _messages(one) for one in course.languages},
     }
     encoded = msgspec.json.encode(content)
-    for assignment in assignments:
-        refuse_leaks(course, assignment, {**public, "site.json": encoded})
+    for assignment in assignments:  # in what the bundle has not, which has been looked at
+        refuse_leaks(course, assignment, {**expected, "site.json": encoded})
     site = _add(files, "site.json", encoded)
     files["service.js"] = static["service.js"]
     title = pick(course.title, language)

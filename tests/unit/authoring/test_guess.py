@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from autograder.authoring.guess import Guess, guess, parse_shape, parse_signature, shown_shape
+from autograder.authoring.guess import (
+    Guess,
+    groups_left_out,
+    guess,
+    parse_shape,
+    parse_signature,
+    shown_shape,
+)
 from autograder.authoring.worked_example import work_out
 from autograder.errors import UsageError
 
@@ -24,6 +32,18 @@ STRIDES = (
 PADDED = "y = np.correlate(np.pad(x, pad), w, 'valid')"
 CROSS_ENTROPY = (
     "loss = np.mean(np.logaddexp.reduce(logits, axis=1) - logits[np.arange(len(labels)), labels])"
+)
+
+GATES = (
+    "r = 1 / (1 + np.exp(-(Wr @ x + Ur @ h)))\n"
+    "z = 1 / (1 + np.exp(-(Wz @ x + Uz @ h)))\n"
+    "n = np.tanh(Wn @ x + Un @ (r * h))\n"
+    "h_new = (1 - z) * n + z * h"
+)
+SHIFTED = (
+    "Z = logits - logits.max(axis=1, keepdims=True)\n"
+    "logp = Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))\n"
+    "loss = -logp[np.arange(len(labels)), labels].mean()"
 )
 
 # Signature, forward pass, and the shapes by name.
@@ -62,6 +82,38 @@ GUESSES = {
     "concatenation": ("f(x, z, dy) -> dx, dz", "y = np.concatenate([x, z])", "dy [n + m]"),
     "every second": ("f(x, dy) -> dx", "y = x[: len(x) // 2]", "dy [n // 2]"),
     "an outer product": ("f(x, z, dY) -> dx, dz", "Y = np.outer(x, z)", "x [n] z [m] dY [n, m]"),
+    "three axes": (
+        "f(x, W, z, dy) -> dx, dW, dz",
+        "y = np.einsum('i,kij,j->k', x, W, z)",
+        "x [n] W [N, n, m] z [m] dy [N]",
+    ),
+    "more axes than can be tried": (
+        "f(x, h, Wr, Ur, Wz, Uz, Wn, Un, dh_new) -> dx, dh, dWr, dUr, dWz, dUz, dWn, dUn",
+        GATES,
+        "x [n] h [m] Wr [m, n] Ur [m, m] Wn [m, n] Un [m, m] dh_new [m]",
+    ),
+    "windows": (
+        "f(x, k, dy) -> dx",
+        "places = len(x) // k\ny = x[: places * k].reshape(places, k).max(axis=1)",
+        "x [n] k [] dy [n // k]",
+    ),
+    "repeated": (
+        "f(x, times, dy) -> dx",
+        "y = np.repeat(x, times)",
+        "x [n] times [] dy [n * times]",
+    ),
+    "an index of another name": ("f(x, at, dy) -> dx", "y = x[at]", "x [n] at [m] dy [m]"),
+    "a rate beside a mask": (
+        "f(x, mask, p, dy) -> dx",
+        "y = x * mask / (1 - p)",
+        'x ["..."] mask ["..."] p [] dy ["..."]',
+    ),
+    "labels for every row": ("f(logits, labels) -> loss, dlogits", SHIFTED, "labels [N]"),
+    "weights used twice": (
+        "f(x, W, dy) -> dx, dW",
+        "h = np.tanh(W @ x)\ny = W.T @ h",
+        "x [n] W [m, n] dy [n]",
+    ),
     "other names of gradients": (
         "f(x, W, grad_y) -> grad_x, W_grad",
         "y = W @ x",
@@ -160,3 +212,39 @@ def test_an_answer_that_is_an_argument_is_said() -> None:
     example = work_out(guessed("jacobian(W, x) -> J", "y = W @ x"))
     assert example.equals_argument
     assert example.expect["J"] == example.given["W"]
+
+
+def test_an_example_is_at_no_kink_and_takes_no_other_number_for_a_whole_one() -> None:
+    pool = "places = len(x) // k\ny = x[: places * k].reshape(places, k).max(axis=1)"
+    example = work_out(guess(parse_signature("f(x, k, dy) -> dx"), pool))
+    k, dy = example.given["k"], example.given["dy"]
+    at = 0
+    for window, upstream in enumerate(dy):
+        part = example.given["x"][window * k : (window + 1) * k]
+        assert part.count(max(part)) == 1
+        expected = [upstream if one == max(part) else 0 for one in part]
+        assert example.expect["dx"][window * k : (window + 1) * k] == expected
+        at += k
+    assert not any(example.expect["dx"][at:])
+    tied = guess(parse_signature("f(x, W, dy) -> dx, dW"), "h = np.tanh(W @ x)\ny = W.T @ h")
+    example = work_out(tied)
+    x, W, dy = (np.array(example.given[name], float) for name in ("x", "W", "dy"))
+    h = np.tanh(W @ x)
+    dW = np.outer((W @ dy) * (1 - h**2), x) + np.outer(h, dy)
+    shown = np.array(example.expect["dW"], float)
+    assert np.all(np.abs(shown - dW)[shown == np.round(shown)] < 1e-11)
+
+
+@pytest.mark.parametrize(
+    ("signature", "forward", "groups"),
+    [
+        ("f(x, W, dy) -> dx", "y = W @ x", ()),
+        ("f(x, dy) -> dx", "y = np.tanh(x)", ()),
+        ("f(a, b, ds) -> da", "s = a @ b / np.sqrt((a @ a) * (b @ b))", ("special-values",)),
+        ("f(x, W, dy) -> dx", "y = np.sin(W @ x)", ("scales",)),
+    ],
+)
+def test_groups_of_the_battery_in_which_nothing_would_be_right_are_left_out(
+    signature: str, forward: str, groups: tuple[str, ...]
+) -> None:
+    assert groups_left_out(guess(parse_signature(signature), forward)) == groups

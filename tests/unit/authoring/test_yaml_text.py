@@ -83,7 +83,6 @@ def keep(value: Any, language: str) -> Any:
     return [keep(one, language) for one in value] if isinstance(value, list) else value
 
 
-@pytest.mark.course
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_other_languages_are_cut_out_of_every_file_of_the_course(language: str) -> None:
     for path in FILES:

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from autograder.course.exercise import Exercise, Step
 from autograder.grading.explain import explain_finding, explain_verdict
-from autograder.grading.judge import Finding
-from autograder.grading.observation import Failure, change_of
+from autograder.grading.failures import Failure
+from autograder.grading.finding import ChangedInputs, Finding
+from autograder.grading.observation import change_of
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import Element
 from autograder.truth.cases import Case
@@ -27,7 +28,7 @@ def expected(value: object) -> Expected:
 
 
 def test_two_different_numbers_look_different() -> None:
-    verdict = compare(expected([54.0, 1.0]), np.array([54.0 + 3e-13, 1.0]))
+    verdict = compare(expected([54.0, 1.0, 1.0]), np.array([54.0 + 3e-13, 1.0, 1.0]))
     found = re.search(
         r"dx\[0\] is (\S+), not (\S+)\.$", explain_verdict("dx", verdict, Case({}), "en")
     )
@@ -56,7 +57,7 @@ def test_truth_values_are_called_by_their_names(
     [("exit code 3", "(종료 코드 3)"), ("signal 64", "(시그널 64)"), ("SIGSEGV", "(SIGSEGV)")],
 )
 def test_the_end_of_a_process_is_told_in_korean(detail: str, shown: str) -> None:
-    finding = Finding(None, failure=Failure("crashed", detail))
+    finding = Finding(Failure("crashed", detail))
     (line,) = explain_finding(linear_backward_exercise(), finding, Case({}), Limits(), "ko", {})
     assert shown in line
 
@@ -75,7 +76,7 @@ def test_the_end_of_a_process_is_told_in_korean(detail: str, shown: str) -> None
 )
 def test_a_changed_element_is_one_of_the_argument(element: Element | None, shown: str) -> None:
     change = change_of("W", np.ones((1, 2)), element)
-    finding = Finding(0, property="inputs_unchanged", names=("W",), change=change)
+    finding = Finding(ChangedInputs(("W",), change), 0)
     exercise = linear_backward_exercise()
     (line,) = explain_finding(exercise, finding, Case({}), Limits(), "en", {})
     assert shown in line
@@ -140,7 +141,7 @@ def layer_exercise() -> Exercise:
 def test_what_is_missing_is_called_what_it_is(
     exercise: Exercise, detail: str, english: str, korean: str
 ) -> None:
-    finding = Finding(None, failure=Failure("missing_function", detail))
+    finding = Finding(Failure("missing_function", detail))
     for language, message in (("en", english), ("ko", korean)):
         assert explain_finding(exercise, finding, Case({}), Limits(), language, {}) == (message,)
 
@@ -191,6 +192,6 @@ def test_verdicts_in_both_languages(
     ],
 )
 def test_one_value_is_singular(count: str, english: str) -> None:
-    finding = Finding(None, failure=Failure("wrong_count", count))
+    finding = Finding(Failure("wrong_count", count))
     exercise = linear_backward_exercise()
     assert explain_finding(exercise, finding, Case({}), Limits(), "en", {}) == (english,)

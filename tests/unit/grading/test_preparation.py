@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -10,8 +11,12 @@ import pytest
 from autograder.batch.cache import CourseCache
 from autograder.course.course import Course
 from autograder.course.loading import load_course
-from autograder.grading.preparation import Prepared, prepare, prepare_for
-from autograder.submissions.submission import SubmissionRef
+from autograder.grading import preparation
+from autograder.grading.grader import public_part
+from autograder.grading.preparation import Prepared, prepare, prepare_for, prepare_for_one
+from autograder.sandbox.host import Sandbox
+from autograder.student.checking import CheckedExercise, check_exercise
+from autograder.submissions.submission import Submission, SubmissionRef
 from autograder.truth.witnesses import Witnesses
 
 ROOT = Path(__file__).parents[3]
@@ -43,6 +48,36 @@ def test_jobs_change_nothing(course: Course) -> None:
             len(one.truths[name]) for name in one.truths
         ]
         assert numbers(one) == numbers(other) != []
+
+
+def test_what_is_worked_out_later_is_the_same(course: Course) -> None:
+    exercise = course.assignments["linear-layer"].exercises[2]
+    (at_once,) = prepare([exercise], course.seed)
+    assert numbers(prepare_for_one(exercise, course.seed)) == numbers(at_once) != []
+
+
+def test_code_that_returns_nothing_is_held_against_nothing(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stub is judged at once, however long the truth takes."""
+    exercise = course.assignments["linear-layer"].exercises[2]
+
+    def truth(*_: object, **__: object) -> NoReturn:
+        raise LookupError("what is expected was asked for")
+
+    monkeypatch.setattr(preparation, "expected_outputs", truth)
+    stub = exercise.stub_path.read_text("utf-8")
+    with Sandbox("process", course.limits) as sandbox:
+
+        def check(source: str) -> CheckedExercise:
+            work = Submission("", "linear-layer", {f"{exercise.name}.py": source})
+            return check_exercise(course, public_part(exercise), work, sandbox, "en")
+
+        assert check(stub).untouched
+        with pytest.raises(LookupError):
+            check(
+                f"def {exercise.signature.function}(W, dy):\n    return dy  # NotImplementedError"
+            )
 
 
 def test_only_exercises_that_somebody_handed_in(course: Course, tmp_path: Path) -> None:

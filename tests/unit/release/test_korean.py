@@ -15,7 +15,6 @@ from autograder.release.readme import readmes
 from autograder.release.stubs import stub_source
 from tests.support.latin import latin_sentences
 
-pytestmark = pytest.mark.course
 ROOT = Path(__file__).parents[3]
 
 

@@ -48,7 +48,6 @@ def lies_alike(one: Any, other: np.ndarray[Any, Any]) -> bool:
     )
 
 
-@pytest.mark.course
 @pytest.mark.parametrize(("assignment", "name"), EXERCISES)
 def test_a_case_of_every_test_is_made_again(
     assignment: str, name: str, monkeypatch: pytest.MonkeyPatch

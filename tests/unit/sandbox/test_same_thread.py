@@ -16,13 +16,13 @@ from msgspec.structs import replace
 
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.protocol import Returned
+from autograder.sandbox.protocol import Array, Raised, Returned
 from autograder.sandbox.same_thread import SameThread
 from autograder.sandbox.session import Died, Session
 
 CODE = """
 import numpy as np
-import sys, random, builtins, math
+import sys, random, builtins, math, warnings
 print("loading")
 def double(x):
     return 2 * x
@@ -39,6 +39,12 @@ def leaves():
     sys.exit(3)
 def asks():
     return input()
+def one_element(x):
+    return np.float64(x[:1])
+def a_number_of_axes():  # as numpy says it before 2.4
+    warnings.warn(
+        "Conversion of an array with ndim > 0 to a scalar is deprecated", DeprecationWarning
+    )
 def large():
     return np.zeros(1 << 20)
 def drawn():
@@ -83,6 +89,8 @@ CALLS: list[tuple[str, list[Any]]] = [
     ("drawn", []),
     ("missing", []),
     ("large", []),
+    ("one_element", [X]),
+    ("a_number_of_axes", []),
 ]
 
 
@@ -93,6 +101,18 @@ def test_answers_are_those_of_a_process(apart: Sandbox, target: str, given: list
         answers = [one.call(target, given, inspect=inspect) for one in (here, there)]
         assert _readable(answers[0]) == _readable(answers[1])
         assert here.output() == there.output() == "loading\n"
+
+
+def test_no_version_of_numpy_makes_a_number_of_an_array_with_axes(apart: Sandbox) -> None:
+    with code_in(SameThread(Limits())) as here, code_in(apart) as there:
+        for session in (here, there):
+            answer = session.call("one_element", [X])
+            assert isinstance(answer, Returned)
+            assert isinstance(answer.value, Array)
+            assert answer.value.shape == (1,)
+            refused = session.call("a_number_of_axes", [])
+            assert isinstance(refused, Raised)
+            assert refused.exception.type_name == "DeprecationWarning"
 
 
 def _readable(answer: Any) -> Any:

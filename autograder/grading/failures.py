@@ -1,0 +1,112 @@
+"""The reasons why a call of student code gave no outputs, and what follows from each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+from autograder.grades.model import Status
+from autograder.sandbox.protocol import ExceptionInfo
+
+FailureKind: TypeAlias = Literal[
+    "missing_file",
+    "missing_function",
+    "not_callable",
+    "not_a_file",
+    "too_large",
+    "notebook_too_large",
+    "too_many",
+    "encoding",
+    "notebook",
+    "unreadable",
+    "archive",
+    "archive_kind",
+    "archive_encrypted",
+    "archive_too_large",
+    "unparsable",
+    "syntax",
+    "import",
+    "exception",
+    "forbidden",
+    "memory",
+    "recursion",
+    "timeout",
+    "cpu",
+    "crashed",
+    "malformed",
+    "oversized",
+    "wrong_count",
+    "returned_nothing",
+    "not_run",
+    "check",
+    "check_error",
+    "check_timeout",
+    "form",
+    "other_code",
+    "other_numbers",
+    "no_elements",
+    "not_a_number",
+]
+
+
+class Consequences(Struct, frozen=True):
+    """What a failure means for its test, and for the tests after it."""
+
+    status: Status = "error"
+    exhausting: int = 0
+    """How much of :data:`MAX_EXHAUSTING` it uses up."""
+    ends_process: bool = False
+    """Nobody is left to ask, or no further question is allowed; no pytest test may catch it."""
+    is_explainable: bool = False
+    """The code ran and did something that a known mistake may do too."""
+
+
+# What uses up memory is not tried a third time in one exercise, and what uses up time not again.
+MAX_EXHAUSTING = 2
+
+_ENDLESS = Consequences("timeout", exhausting=MAX_EXHAUSTING, ends_process=True)
+_WRONG_RESULT = Consequences("failed", is_explainable=True)
+_MISSING = Consequences("missing")
+
+_CONSEQUENCES: Final[Mapping[FailureKind, Consequences]] = {
+    "missing_file": _MISSING,
+    "missing_function": _MISSING,
+    "not_callable": _MISSING,
+    "timeout": _ENDLESS,
+    "cpu": _ENDLESS,
+    "check_timeout": Consequences("timeout"),
+    "not_run": Consequences("timeout", ends_process=True),
+    "memory": Consequences(exhausting=1, ends_process=True),
+    "oversized": Consequences(exhausting=1, ends_process=True),
+    "crashed": Consequences("crashed", ends_process=True),
+    "malformed": Consequences(ends_process=True),
+    "forbidden": Consequences(ends_process=True),
+    "exception": Consequences(is_explainable=True),
+    "recursion": Consequences(is_explainable=True),
+    "wrong_count": _WRONG_RESULT,
+    "returned_nothing": _WRONG_RESULT,
+    "no_elements": _WRONG_RESULT,
+    "not_a_number": _WRONG_RESULT,
+    "check": _WRONG_RESULT,
+    "check_error": _WRONG_RESULT,
+}
+_ORDINARY = Consequences()
+
+
+class Failure(Struct, frozen=True):
+    """Why there are no outputs. ``detail`` is a name or number that the message quotes."""
+
+    kind: FailureKind
+    detail: str = ""
+    exception: ExceptionInfo | None = None
+    while_loading: bool = False
+    hint: tuple[tuple[str, str], ...] = ()
+    """Language and text: what the author of a failed pytest test has to say to the student."""
+    met: tuple[str, ...] | None = None
+    """The shapes that met where an operation failed, as they are compared."""
+
+    @property
+    def consequences(self) -> Consequences:
+        return _CONSEQUENCES.get(self.kind, _ORDINARY)

@@ -1,0 +1,241 @@
+"""Exercises of one submission share a process, and nobody loses or is told anything by that."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from msgspec.structs import replace
+
+from autograder.course.exercise import SourceTest
+from autograder.course.loading import load_course
+from autograder.grades.model import ExerciseGrade
+from autograder.grading.grader import Grader
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.protocol import Raised, Returned
+from autograder.sandbox.session import Died
+from autograder.submissions.submission import Submission
+from tests.support.small_course import COURSE, RIGHT, WRONG
+
+NAMES = ("one", "two", "three")
+SAYS_WHO = f"import os, numpy as np\nprint(os.getpid())\n{RIGHT}"
+
+
+@pytest.fixture(scope="module")
+def grader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grader]:
+    """Of a course with the exercise ``dx`` under three names."""
+    root = shutil.copytree(COURSE, tmp_path_factory.mktemp("shared") / "course")
+    config = root / "config.yaml"
+    config.write_text(config.read_text().replace("[dx]", f"[{', '.join(NAMES)}]"))
+    for path in [path for path in root.rglob("dx.*") if path.is_file()]:
+        for name in NAMES:
+            shutil.copy(path, path.with_name(f"{name}{path.suffix}"))
+        path.unlink()
+    course = load_course(root)
+    with Sandbox("sandbox", course.limits) as sandbox:
+        yield Grader(course, sandbox, "en")
+
+
+def grades(grader: Grader, *sources: str) -> list[ExerciseGrade]:
+    files = {f"{name}.py": source for name, source in zip(NAMES, sources, strict=False)}
+    return list(grader.grade(Submission("ada", "linear-layer", files), "").exercises)
+
+
+def scores(grader: Grader, *sources: str) -> list[bool]:
+    """Which exercises have full points."""
+    return [one.score == one.max_score for one in grades(grader, *sources)]
+
+
+def processes(grade: ExerciseGrade) -> list[str]:
+    """Those that printed who they are."""
+    return grade.output.split()
+
+
+def test_right_answers_have_two_processes_together(grader: Grader) -> None:
+    """One for public tests and one for hidden ones, which are never the same."""
+    first, *others = [processes(one) for one in grades(grader, *[SAYS_WHO] * 3)]
+    assert len(set(first)) == 2
+    assert all(one == first for one in others)
+
+
+def test_a_wrong_answer_has_processes_of_its_own(grader: Grader) -> None:
+    wrong = SAYS_WHO.replace("return ", "return -")
+    first, second, third = [processes(one) for one in grades(grader, SAYS_WHO, wrong, SAYS_WHO)]
+    assert not set(first) & set(second)
+    assert third[0] == second[0]  # which has begun with it
+
+
+# What one file does that makes others fail in the same process.
+DISTURBANCES = {
+    "a function of numpy": "np.ndarray = np.array = np.asarray = np.matmul = None",
+    "an operator for objects": "import builtins; builtins.len = lambda _: 1 / 0",
+    "a module that others import": "import sys; sys.modules['math'] = None",
+    "errors of numbers": "np.seterr(all='raise')",
+    "warnings": "import warnings; warnings.simplefilter('error')",
+    "a profile": "import sys; sys.settrace(lambda *_: 1 / 0)",
+    "memory": "held = np.empty(400 << 20, np.uint8)",
+    "the end of the process": "import os; os._exit(0)",
+    "another's name": "import sys; sys.modules['two'] = sys.modules['three'] = None",
+    "a reply that nobody asked for": "import os; [os.write(3, b'0' * 99)]",
+    "the way to the grader": "import os; os.close(3)",
+    "standard output": "import sys; sys.stdout = sys.stderr = None",
+    "how deep calls may be": "import sys; sys.setrecursionlimit(60)",
+}
+NEEDS_MORE = """
+import math
+import numpy as np
+def linear_dx(W, dy):
+    held = np.empty(300 << 20, np.uint8)
+    def deep(n):
+        return n and deep(n - 1)
+    deep(100)
+    1 / np.zeros(1)[0]
+    math.sqrt(len(held) + 2.0)
+    return np.asarray(np.matmul(W.T, dy))
+"""
+
+
+@pytest.mark.parametrize("body", DISTURBANCES.values(), ids=DISTURBANCES)
+def test_nobody_loses_points_by_another_file(grader: Grader, body: str) -> None:
+    source = f"import numpy as np\n{RIGHT}\n{body}\n"
+    assert scores(grader, source, NEEDS_MORE, NEEDS_MORE)[1:] == [True, True]
+    source = f"import numpy as np\ndef linear_dx(W, dy):\n    {body}\n    return W.T @ dy\n"
+    assert scores(grader, source, NEEDS_MORE, NEEDS_MORE)[1:] == [True, True]
+
+
+def test_each_is_loaded_as_in_a_process_of_its_own(grader: Grader) -> None:
+    """Modules of the same name, numbers that are drawn, and warnings are there anew."""
+    source = f"""
+import random, warnings
+import numpy as np
+import three
+print(random.random(), np.random.rand(), three.times, __name__)
+three.times += 1
+warnings.warn("look")
+{RIGHT}"""
+    third = f"times = 0\n{RIGHT}"
+    one, two, _ = grades(grader, source, source, third)
+    assert one.output.replace("one", "two") == two.output
+    assert two.output.count("look") == 2  # in public and hidden tests, and it is shown once
+
+
+# What one file leaves for another, which is wrong without it.
+GIFTS = {
+    "a new name in numpy": ("np.answer = right", "np.answer"),
+    "an old name of numpy": ("np.trace = right", "np.trace"),
+    "a name of its linear algebra": ("np.linalg.answer = right", "np.linalg.answer"),
+    "a builtin function": ("import builtins; builtins.answer = right", "answer"),
+    "a function of a library": ("import math; math.dist = right", "__import__('math').dist"),
+    "a module": (
+        "import sys, types; sys.modules['gift'] = types.ModuleType('gift'); "
+        "sys.modules['gift'].answer = right",
+        "__import__('gift').answer",
+    ),
+}
+
+
+@pytest.mark.parametrize(("leaves", "uses"), GIFTS.values(), ids=GIFTS)
+def test_nobody_gains_points_by_what_another_file_leaves(
+    grader: Grader, leaves: str, uses: str
+) -> None:
+    giver = (
+        f"import numpy as np\n{RIGHT.replace('linear_dx', 'right')}linear_dx = right\n{leaves}\n"
+    )
+    taker = f"import numpy as np\ndef linear_dx(W, dy):\n    return {uses}(W, dy)\n"
+    assert scores(grader, giver, taker, RIGHT) == [True, False, True]
+    at_home = f"{giver}\ndef linear_dx(W, dy):\n    return {uses}(W, dy)\n"
+    assert scores(grader, RIGHT, at_home, RIGHT) == [True, True, True]
+
+
+def test_where_there_are_rules_for_the_source_nobody_was_there_before(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However well the code of another file hides what it leaves."""
+    _, two, _ = grader.exercise_graders("linear-layer")
+    rule = SourceTest(name="no-products", visibility="public", parts=(), forbid=("@",))
+    ruled = replace(two.exercise, tests=(*two.exercise.tests, rule))
+    monkeypatch.setattr(two, "exercise", ruled)
+    first, second, third = [processes(one) for one in grades(grader, *[SAYS_WHO] * 3)]
+    assert first == third
+    assert not set(second) & set(first)
+
+
+def test_calls_may_be_as_deep_as_in_a_new_process(grader: Grader) -> None:
+    deeper = f"import sys; sys.setrecursionlimit(90_000)\n{RIGHT}"
+    deep = "def linear_dx(W, dy, n=9000):\n    return linear_dx(W, dy, n - 1) if n else W.T @ dy\n"
+    assert scores(grader, deeper, deep, RIGHT) == [True, False, True]
+
+
+def test_what_is_right_by_another_file_alone_does_not_help_what_is_wrong(grader: Grader) -> None:
+    assert scores(grader, RIGHT, WRONG, RIGHT) == [True, False, True]
+    assert scores(grader, WRONG, RIGHT, WRONG) == [False, True, False]
+    assert scores(grader, "1 / 0", RIGHT, "def") == [False, True, False]
+
+
+def test_public_processes_have_ended_before_hidden_tests(grader: Grader) -> None:
+    """Also those of answers that are run again."""
+    keeps = """
+import os, numpy as np
+seen = 0
+def linear_dx(W, dy):
+    global seen
+    seen += 1
+    print("call", os.getpid())
+    return {}
+"""
+    public = 4  # calls of public tests: the worked example and three cases
+    for signs in (("W.T @ dy",) * 3, ("W.T @ dy", "-(W.T @ dy)", "W.T @ dy")):
+        given = grades(grader, *(keeps.format(one) for one in signs))
+        lists = [one.output.split("call")[1:] for one in given]
+        asked_first = {pid for one in lists for pid in one[:public]}
+        assert not asked_first & {pid for one in lists for pid in one[public:]}
+
+
+LIMITS = Limits(wall_seconds=60.0, memory_mib=256, output_kib=1)
+
+
+def test_a_lent_process_goes_on_until_another_is_asked_for() -> None:
+    with Sandbox("sandbox", LIMITS) as sandbox:
+        one = sandbox.lend()
+        assert one.is_first
+        one.load("a", {"a.py": "import os\nf = os.getpid\nprint('a' * 2000)"})
+        first = one.call("f", ())
+        assert one.output() == "a" * 1024
+        two = sandbox.lend()
+        assert not two.is_first
+        assert isinstance(two.call("f", ()), Returned)  # the module is there until the next
+        two.load("b", {"b.py": "import os\ng = os.getpid\nprint('b')"})
+        second = two.call("g", ())
+        assert isinstance(first, Returned)
+        assert isinstance(second, Returned)
+        assert first.value == second.value
+        assert two.output() == "b\n"
+        with sandbox.session() as three:
+            assert three.is_first
+        four = sandbox.lend()
+        assert four.is_first
+        assert not isinstance(four.load("c", {"c.py": "import a"}), Died)
+
+
+def test_who_was_not_done_is_not_followed() -> None:
+    """A process is lent on after its output was taken alone: else it may be at anything."""
+    with Sandbox("sandbox", LIMITS) as sandbox:
+        sandbox.lend()
+        assert sandbox.lend().is_first
+        three = sandbox.lend()
+        assert isinstance(three.load("d", {"d.py": "import os; os._exit(3)"}), Died)
+        three.output()
+        assert sandbox.lend().is_first
+
+
+def test_modules_of_another_exercise_are_gone() -> None:
+    with Sandbox("sandbox", LIMITS) as sandbox:
+        one = sandbox.lend()
+        one.load("a", {"a.py": "import h.i, json", "h/i.py": "x = 1"})
+        one.output()
+        two = sandbox.lend()
+        loaded = two.load("b", {"b.py": "import json\nimport h.i"})
+        assert isinstance(loaded, Raised)
+        assert loaded.exception.type_name == "ModuleNotFoundError"
