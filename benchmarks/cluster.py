@@ -1,7 +1,11 @@
 """Measure what a class costs beyond grading it, and work out where more machines stop helping.
 
     python benchmarks/cluster.py            # 400 submissions, some minutes
-    python benchmarks/cluster.py --size 2000
+    python benchmarks/cluster.py --overhead 3 --size 2000
+
+With ``--overhead``, the mixed class of ``make test-cluster`` is graded in so many rounds, in turn
+by one process, in four shards, and on a cluster in batches of 200; the others are given as
+multiples of the first.
 
 Costs are processor time, of this process and its children; wall time on a machine that others use
 says little. What cannot be had here, a thousand machines, is extrapolated by a model of four lines
@@ -15,6 +19,7 @@ import io
 import os
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tarfile
@@ -26,14 +31,17 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from autograder.batch.merging import merge
-from autograder.batch.parcel import encode, pack
-from autograder.course.course import Course
-from autograder.course.loading import load_course
-from autograder.grades.database import COLUMNS, GradeDatabase
-from autograder.submissions.layouts.packed import open_packed
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
 
-ROOT = Path(__file__).parents[1]
+from autograder.batch.merging import merge  # noqa: E402
+from autograder.batch.parcel import encode, pack  # noqa: E402
+from autograder.course.course import Course  # noqa: E402
+from autograder.course.loading import load_course  # noqa: E402
+from autograder.grades.database import COLUMNS, GradeDatabase  # noqa: E402
+from autograder.submissions.layouts.packed import open_packed  # noqa: E402
+from tests.cluster.mixed_class import write_mixed  # noqa: E402
+
 COURSE = ROOT / "tests" / "courses" / "good"
 BATCH = 200
 ANSWERS = (
@@ -169,9 +177,10 @@ def of_merging(folder: Path, times: int = 20) -> float:
 
 
 @contextmanager
-def scheduler(folder: Path, workers: int) -> Iterator[tuple[str, int]]:
-    """A scheduler with workers, its address and process."""
+def scheduler(folder: Path, workers: int) -> Iterator[tuple[str, list[int]]]:
+    """A scheduler with workers: its file and all their processes, its own first."""
     file = folder / "scheduler.json"
+    file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard"]
     command += ["--port", "0", "--host", "127.0.0.1", "--scheduler-file", str(file)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -183,7 +192,7 @@ def scheduler(folder: Path, workers: int) -> Iterator[tuple[str, int]]:
         command += ["--scheduler-file", str(file), "--nthreads", "1", "--no-nanny"]
         for _ in range(workers):
             made.append(subprocess.Popen(command, **quiet))  # type: ignore[call-overload]
-        yield str(file), made[0].pid
+        yield str(file), [one.pid for one in made]
     finally:
         for one in reversed(made):  # workers first, which say goodbye to the scheduler
             one.terminate()
@@ -204,7 +213,7 @@ def of_tasks(folder: Path, tasks: int = 2000) -> float:
     """A task for the scheduler, with as many bytes as a batch has, there and back."""
     from distributed import Client
 
-    with scheduler(folder, 2) as (file, pid), Client(scheduler_file=file) as client:
+    with scheduler(folder, 2) as (file, (pid, *_)), Client(scheduler_file=file) as client:
         client.wait_for_workers(2)
         blob = os.urandom(BATCH * 400)
         before = spent_by(pid)
@@ -214,13 +223,58 @@ def of_tasks(folder: Path, tasks: int = 2000) -> float:
         return (spent_by(pid) - before) / tasks
 
 
-def of_dask(folder: Path, size: int) -> float:
-    """All processes of a class on a cluster of two workers."""
-    before = used()
-    with scheduler(folder, 2) as (file, _):
-        arguments = ("grade", folder / "many.tar", "--out", folder / "dask", "--scheduler", file)
-        autograder(*arguments)
-    return used() - before
+def of_dask(folder: Path, submissions: Path, out: Path, jobs: int = 2) -> tuple[float, float]:
+    """All processes of a class on a cluster of two workers; and without what it took to start the
+    scheduler and the workers, which are there before."""
+    from distributed import Client
+
+    before, own = used(), resource.getrusage(resource.RUSAGE_SELF)
+    with scheduler(folder, jobs) as (file, pids):
+        with Client(scheduler_file=file, set_as_default=False) as client:
+            client.wait_for_workers(jobs)
+        started = sum(map(spent_by, pids))
+        autograder("grade", submissions, "--out", out, "--scheduler", file)
+    now = resource.getrusage(resource.RUSAGE_SELF)
+    ours = now.ru_utime + now.ru_stime - own.ru_utime - own.ru_stime
+    spent = used() - before - ours
+    return spent, spent - started
+
+
+def overheads(folder: Path, size: int, rounds: int) -> None:
+    """Print the processor time of a mixed class by one process, in shards and on a cluster."""
+    submissions = folder / "class"
+    write_mixed(submissions, size, folder / "exploded")
+
+    def one() -> float:
+        return autograder("grade", submissions, "--out", out, "--jobs", 1)
+
+    def shards() -> float:
+        parts = [
+            autograder("grade", submissions, "--out", out, "--shard", f"{n}/4", "--jobs", 1)
+            for n in range(1, 5)
+        ]
+        return sum(parts) + autograder("merge", out)
+
+    def dask() -> float:
+        whole, without_start = of_dask(folder, submissions, out)
+        ratios["dask, with the start of its processes"].append(whole / costs["one process"][-1])
+        return without_start
+
+    costs: dict[str, list[float]] = {"one process": [], "four shards": [], "dask": []}
+    ratios: dict[str, list[float]] = {
+        name: [] for name in ("four shards", "dask", "dask, with the start of its processes")
+    }
+    for number in range(rounds + 1):
+        for name, work in (("one process", one), ("four shards", shards), ("dask", dask)):
+            out = folder / f"{name} {number}"
+            costs[name].append(work())
+            if name in ratios:
+                ratios[name].append(costs[name][-1] / costs["one process"][-1])
+            print(f"round {number}: {name:>12}{costs[name][-1]:8.2f} s", flush=True)
+    print("The first round, which works out what follows from the course, is left out.")
+    for name, found in ratios.items():
+        listed = ", ".join(f"{one:.3f}" for one in found[1:])
+        print(f"{name}: {statistics.median(found[1:]):.3f} of one process ({listed})")
 
 
 def walls(costs: Costs, size: float, workers: int) -> tuple[float, float]:
@@ -238,10 +292,15 @@ def walls(costs: Costs, size: float, workers: int) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=400)
-    size = parser.parse_args().size
+    parser.add_argument("--overhead", type=int, metavar="ROUNDS")
+    given = parser.parse_args()
+    size = given.size
     course = load_course(COURSE)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        if given.overhead:
+            overheads(folder, size, given.overhead)
+            return
         each, start, more = of_grading(folder, size)
         print(f"a submission                      {1e3 * each:8.2f} ms")
         print(f"a start of a shard                {1e3 * start:8.0f} ms")
@@ -255,7 +314,7 @@ def main() -> None:
         try:
             task = of_tasks(folder)
             print(f"scheduler, a task                 {1e3 * task:8.3f} ms")
-            whole = of_dask(folder, size)
+            whole, _ = of_dask(folder, folder / "many.tar", folder / "dask")
             print(
                 f"two workers and all, a submission {1e3 * whole / size:8.2f} ms, starts included"
             )

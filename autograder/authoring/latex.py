@@ -40,17 +40,25 @@ def problems(markdown: str) -> Iterator[str]:
     text = _CODE.sub("", markdown).replace("\\$", "")
     formulas = list(_MATH.finditer(text))
     rest = _MATH.sub("", text)
-    if "$" in rest:
+    beside_blank = [one[2] for one in formulas if one[2] and one[2] != one[2].strip()]
+    if "$" in rest and beside_blank:  # all after the one without a partner are shifted
+        yield (
+            "a '$' has no partner; close the formula, or write \\$ where dollars are meant, as in "
+            f"\\$5: near '{shorten(beside_blank[0].strip(), 30)}'"
+        )
+    elif "$" in rest:
         after = rest[rest.index("$") :][:30].split("\n")[0]
         yield f"a '$' has no partner, near '{after}'; write \\$ where dollars are meant"
     for formula in formulas:
         content = formula[1] or formula[2]
         if formula[2] and formula[2] != formula[2].strip():
-            # Pandoc and others read no formula there: https://pandoc.org/MANUAL.html#math
-            yield (
-                "a '$' stands beside a blank, so that not every reader sees a formula; write \\$ "
-                f"where dollars are meant, as in \\$5: near '{shorten(content.strip(), 30)}'"
-            )
+            if "$" not in rest:
+                # Pandoc and others read no formula there: https://pandoc.org/MANUAL.html#math
+                yield (
+                    "a '$' stands beside a blank, so that not every reader sees a formula; write "
+                    "\\$ where dollars are meant, as in \\$5: near "
+                    f"'{shorten(content.strip(), 30)}'"
+                )
             continue
         for problem in _formula_problems(content):
             yield f"{problem} in the formula '{shorten(content, 60)}'"

@@ -6,10 +6,15 @@ must be caught. This is mutation testing with mutants that people really write.
 
 from __future__ import annotations
 
+import ast
+import io
 import multiprocessing
+import re
 import secrets
+import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stdout
 from functools import cached_property
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -123,7 +128,8 @@ def lint_exercise(
     except CourseError as error:
         name = f"{exercise.assignment}/{exercise.name}"
         tests, mistakes = len(exercise.tests), len(exercise.mistakes)
-        return Report(name, exercise.max_score, tests, 0, mistakes, 0, (), (str(error),))
+        message = str(error).removeprefix(f"{course.root}/")
+        return Report(name, exercise.max_score, tests, 0, mistakes, 0, (), (message,))
 
 
 def _under_seeds(course: Course, exercise: Exercise, sandbox: Sandbox, seeds: int) -> Iterator[str]:
@@ -223,13 +229,14 @@ def _lint_one(exercise: Exercise) -> Report:
 
 
 def _lint_with(linting: Linting, exercise: Exercise, sandbox: Sandbox) -> Report:
-    return lint_exercise(
-        linting.course,
-        exercise,
-        sandbox,
-        with_mutants=linting.with_mutants,
-        seeds=linting.seeds,
-    )
+    with redirect_stdout(io.StringIO()):  # what a solution prints is no report
+        return lint_exercise(
+            linting.course,
+            exercise,
+            sandbox,
+            with_mutants=linting.with_mutants,
+            seeds=linting.seeds,
+        )
 
 
 class _Linter:
@@ -327,6 +334,15 @@ class _Linter:
                     f"the stub has {many} '{marker}'; write it once, on a line of its own, where "
                     f"students' code {place}s",
                 )
+        if lines.count(START) == lines.count(END) == 1:
+            written = lines[lines.index(START) + 1 : lines.index(END)]
+            is_open = any("NotImplementedError" in one for one in written)
+            if lines.index(START) < lines.index(END) and not is_open:
+                yield self._in_stub(
+                    lines.index(START) + 2,
+                    "nothing says that the stub is to be written; write 'raise NotImplementedError"
+                    f'("{self._exercise.signature.function} is not written yet")\' there',
+                )
         if lines.count(START) == lines.count(END) == 1 and lines.index(END) < lines.index(START):
             yield self._in_stub(
                 lines.index(END) + 1, f"'{END}' stands above '{START}'; exchange the two"
@@ -347,10 +363,25 @@ class _Linter:
                     line=1,
                 )
             )
+        yield from self._prints(solution)
         grade = self._grader.grade(self._submission(solution), self._course.language)
+        lost: dict[str, list[TestGrade]] = {}
         for test in grade.tests:
             if test.status != "passed":
-                yield self._lost("the solution", test)
+                lost.setdefault(test.message, []).append(test)
+        for first, *others in lost.values():
+            more = f" The same in {len(others)} more." if others else ""
+            yield self._lost("the solution", first) + more
+
+    def _prints(self, solution: str) -> Iterator[str]:
+        """What a solution prints would be printed for every case, also here."""
+        for node in ast.walk(ast.parse(solution)):
+            match node:
+                case ast.Call(func=ast.Name(id="print")):
+                    path = (self._exercise.solution_path or Path()).relative_to(self._course.root)
+                    message = "the solution prints; remove the line"
+                    line, column = node.lineno, node.col_offset + 1
+                    yield str(CourseError(message, path=path, line=line, column=column))
 
     def _check_right_answers(self) -> Iterator[str]:
         for answer in self._exercise.right:
@@ -447,10 +478,16 @@ class _Linter:
 
     def _check_mistakes(self, mutants: Mutants, caught: Sequence[str]) -> Iterator[str]:
         if not mutants:
-            yield "there are no known mistakes to hold the hidden tests against"
+            hidden = f"tests/hidden/{self._exercise.assignment}/{self._exercise.name}.yaml"
+            message = "there are no known mistakes to hold the hidden tests against"
+            yield str(CourseError(f"{message}; write some under 'mistakes'", path=hidden, line=1))
         for name, (run, judgements) in mutants.items():
             if name not in caught:
-                yield f"the mistake '{name}' loses no points in the hidden tests"
+                message = (
+                    f"the mistake '{name}' loses no points in the hidden tests; add a case in "
+                    "which it is wrong, or remove it"
+                )
+                yield str(self._exercise.error(f"mistakes.{name}", message))
                 continue
             if not _loses_hidden(judgements):
                 continue  # a test that is disabled catches it
@@ -572,12 +609,23 @@ class _Linter:
         return Submission("lint", self._exercise.assignment, {f"{self._exercise.name}.py": source})
 
 
+_PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
 def _text_problems(text: str) -> Iterator[str]:
     if not text.strip():
         yield "there is no text in this language; write one"
     if text.lstrip().startswith(NOT_WRITTEN):
         yield f"is still to be written; replace the {NOT_WRITTEN}"
     yield from latex.problems(text)
+    for block in _PYTHON_BLOCK.findall(text):
+        if ">>>" not in block:
+            try:
+                ast.parse(textwrap.dedent(block))
+            except SyntaxError as error:
+                line = block.splitlines()[(error.lineno or 1) - 1 :][:1]
+                near = f" near '{line[0].strip()}'" if line else ""
+                yield f"the code after '```python' is not Python: {error.msg}{near}; mend it"
 
 
 def _hole(hole: Hole) -> str:

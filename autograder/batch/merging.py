@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -64,13 +64,12 @@ def merge(
     *,
     late: Late | None = None,
     adjustments: Sequence[Adjustment] | None = None,
-    progress: Callable[[int], None] = lambda _: None,
 ) -> Merged:
     """Put the shards in ``out`` together, as ``grades.sqlite`` there.
 
     ``adjustments`` are what people have decided by now, with the course's ``late`` policy; None
-    leaves the grades as the shards have them. ``progress`` is told how many shards are done. Raises
-    :class:`UsageError` where shards do not belong together, and leaves what was there.
+    leaves the grades as the shards have them. Raises :class:`UsageError` where shards do not belong
+    together, and leaves what was there.
     """
     if has_files(out):
         raise UsageError(said("error_shard_files", folder=out))
@@ -87,11 +86,10 @@ def merge(
         temporary.unlink(missing_ok=True)
         with GradeDatabase(temporary, write=True) as target:
             target.begin_bulk()
-            for number, (path, shard) in enumerate(files.items(), start=1):
+            for path, shard in files.items():
                 if states[shard.number]:
                     copied = _copy(path, states[shard.number], target)
                     states[shard.number] = _as_copied(states[shard.number], copied)
-                progress(number)
             target.end_bulk()
             if adjustments is not None and late is not None and _has_others(states, adjustments):
                 target.rewrite(lambda grade: adjust(grade, adjustments, late))

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -363,19 +364,20 @@ def grade_shard(
         yield from flush()
     with deferred_interrupt() as is_over:
         if first and elsewhere is not None:
-            for row in elsewhere(opened, _chain(first, coming), is_over, broken):
+            for graded in elsewhere(opened, chain(first, coming), is_over, broken):
                 yield from flush()
-                if row is not None:
+                if graded is not None:
+                    ref, row = graded
                     result.fresh += 1
-                    store.put_rows([_columns(row[1], store.run)])
-                    yield row[0]
+                    store.put_rows([(*row.columns, store.run, row.size, row.grade)])
+                    yield ref
                 store.commit_in_time()
         elif first:
             if CAN_FORK:
                 prepared = prepare_for(first, opened.course, processors(), opened.cache)
                 settings = replace(settings, prepared=prepared, cache=opened.cache)
             with WorkerPool(settings, min(options.jobs, len(first)), origin) as pool:
-                for made in pool.grade(_chain(first, coming), is_over):
+                for made in pool.grade(chain(first, coming), is_over):
                     yield from flush()
                     if made is None:
                         store.commit_in_time()
@@ -398,18 +400,6 @@ def grade_shard(
         result.gone = _gone(opened)
     store.commit()
     raise_faults(broken, result.fresh + len(broken))
-
-
-def _chain(
-    first: list[SubmissionRef], rest: Iterator[SubmissionRef | None]
-) -> Iterator[SubmissionRef | None]:
-    yield from first
-    yield from rest
-
-
-def _columns(row: Row, run: int) -> tuple[object, ...]:
-    """The row as the database has it."""
-    return (*row.columns, run, row.size, row.grade)
 
 
 def _put(ref: SubmissionRef, content: bytes, opened: OpenShard, store: GradeDatabase) -> None:

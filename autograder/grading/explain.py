@@ -14,6 +14,7 @@ from autograder.course.exercise import Exercise, Step, Test
 from autograder.course.statement import rule_word
 from autograder.diagnosis.shapes import Clash
 from autograder.grading.clashes import shapes_in_words
+from autograder.grading.efficiency import FIXED_LINES
 from autograder.grading.failures import Failure
 from autograder.grading.finding import (
     ChangedInputs,
@@ -85,7 +86,8 @@ def explain_finding(
 def _lines(lines: int, most: int, language: Language) -> Words:
     """How many lines of Python were executed, as far as they were counted."""
     if lines > most:
-        return words("more_lines", language, lines=f"{most // 1000 * 1000:,}")
+        # Of what is counted beyond these, a part depends on the version of numpy.
+        return words("more_lines", language, lines=f"{FIXED_LINES:,}")
     return words("lines", language, lines=f"{lines:,}")
 
 

@@ -207,8 +207,8 @@ class Server:
         self._module, self._held = None, []
         self._kept.clear()
         _seed()
-        with warnings.catch_warnings():  # what has been warned of is warned of again
-            pass
+        for restore in _restorers:
+            restore()
 
     def _call(self, request: Call) -> Reply:
         found, function = self._find(request.target)
@@ -428,6 +428,53 @@ def rehearse() -> None:
     _seed()
     for name in sys.modules.keys() - modules:
         del sys.modules[name]
+    _remember()
+
+
+# Where code for one exercise may leave something that code for another then finds.
+_WRITTEN_TO = ("builtins", "math", "random", "numpy", "numpy.linalg", "numpy.random", "numpy.fft")
+_restorers: list[Callable[[], object]] = []
+
+
+def _remember() -> None:
+    """Keep what there is before any submission, to have it again between two exercises."""
+    filters, errors, depth = list(warnings.filters), np.geterr(), sys.getrecursionlimit()
+
+    def forget_warnings() -> None:
+        warnings.filters[:] = filters  # type: ignore[index]
+        with warnings.catch_warnings():  # what has been warned of is warned of again
+            pass
+
+    modules = set(sys.modules)
+
+    def forget_made_modules() -> None:
+        """Those that no file is behind."""
+        for name in sys.modules.keys() - modules:
+            if getattr(sys.modules[name], "__spec__", None) is None:
+                del sys.modules[name]
+
+    _restorers[:] = [
+        forget_warnings,
+        forget_made_modules,
+        lambda: np.seterr(**errors),
+        lambda: sys.setrecursionlimit(depth),
+        *(_names_of(sys.modules[name]) for name in _WRITTEN_TO if name in sys.modules),
+    ]
+
+
+def _names_of(module: types.ModuleType) -> Callable[[], None]:
+    """Makes the module's names mean again what they mean now. Submodules that came are kept."""
+    names, before = vars(module), dict(vars(module))
+
+    def restore() -> None:
+        for name in names.keys() - before.keys():
+            if not isinstance(names[name], types.ModuleType):
+                del names[name]
+        for name, value in before.items():
+            if names.get(name) is not value:
+                names[name] = value
+
+    return restore
 
 
 def _seed() -> None:

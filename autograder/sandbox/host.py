@@ -27,6 +27,10 @@ class Sandbox:
     :func:`~autograder.sandbox.launch.warm_process` of the same level, to begin with a fork of it.
     """
 
+    measures_time = True
+    """Whether times can be held against each other, such as that of an answer against that of the
+    forward pass."""
+
     def __init__(
         self,
         level: Level,

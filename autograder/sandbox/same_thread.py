@@ -66,6 +66,10 @@ _RESTORED = ("builtins", "math", "numpy", "numpy.linalg", "numpy.random", "rando
 class SameThread(Sandbox):
     """Sessions one after the other in this interpreter, each as fresh as can be had."""
 
+    # In a browser some operations take a hundred times as long as elsewhere (longdouble is
+    # computed by software) and others three times.
+    measures_time = False
+
     def __init__(self, limits: Limits) -> None:
         super().__init__("process", limits)
         child.keep_axes()

@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+# What tracebacks call it.
+FORWARD = "<forward>"
+
 
 def run_forward(source: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Every variable after running the statements ``source`` on ``inputs``; ``np`` is numpy.
@@ -24,4 +27,4 @@ def run_forward(source: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def _compiled(source: str) -> CodeType:
-    return compile(source, "<forward>", "exec")
+    return compile(source, FORWARD, "exec")

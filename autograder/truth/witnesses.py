@@ -31,9 +31,11 @@ from __future__ import annotations
 
 import itertools
 import math
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -51,7 +53,7 @@ from autograder.course.exercise import (
 from autograder.errors import AutograderError
 from autograder.truth.cases import Case
 from autograder.truth.finite_differences import Estimate, Measured
-from autograder.truth.forward import run_forward
+from autograder.truth.forward import FORWARD, run_forward
 from autograder.truth.noisy import noise_of, seen_by
 from autograder.truth.rounding import rounded_coarsely, rounding_sizes
 from autograder.truth.trusted_time_limit import TooLong, limited
@@ -122,8 +124,12 @@ class Projection(Struct, frozen=True):
     value: float
     tolerance: float
 
+    def off(self, output: NumpyArray) -> float:
+        """How far from the value the output is."""
+        return abs(float(np.sum(self.direction * output)) - self.value)
+
     def is_met_by(self, output: NumpyArray) -> bool:
-        return abs(float(np.sum(self.direction * output)) - self.value) <= self.tolerance
+        return self.off(output) <= self.tolerance
 
 
 class Joint(Struct, frozen=True):
@@ -562,6 +568,13 @@ def run_steps(
         if len(step.results) == 1:
             names[step.results[0]] = result
         elif step.results:
+            if not isinstance(result, (tuple, list)) or len(result) != len(step.results):
+                count = len(result) if isinstance(result, (tuple, list)) else 1
+                listed = ", ".join(step.results)
+                raise TypeError(
+                    f"{step.target} returns {'nothing' if result is None else count} and not "
+                    f"{len(step.results)} results; write 'return {listed}'"
+                )
             names.update(zip(step.results, result, strict=True))
     return names
 
@@ -588,7 +601,19 @@ def _blamed(witness: str) -> Iterator[None]:
     except TooLong as error:
         raise Disagreement(f"{witness} {error}") from None
     except (Exception, SystemExit) as error:  # exit() must not end the grader
-        raise Disagreement(f"{witness} fails on it: {type(error).__name__}: {error}") from None
+        reason = f"{type(error).__name__}: {error}"
+        raise Disagreement(f"{witness} fails on it{_line_of(error)}: {reason}") from None
+
+
+def _line_of(error: BaseException) -> str:
+    """Where in the instructor's code, as ``, in line 5 of solutions/layers/dx.py``."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename == FORWARD:
+            return f", in line {frame.lineno} of 'forward'"
+        parts = Path(frame.filename).parts
+        if "solutions" in parts:
+            return f", in line {frame.lineno} of {'/'.join(parts[parts.index('solutions') :])}"
+    return ""
 
 
 def _split(flat: Any, ends: Sequence[int]) -> list[Any]:

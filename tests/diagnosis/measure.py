@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from msgspec import Struct
 
 from autograder.course.exercise import EfficiencyTest, Exercise
-from autograder.course.loading import load_course
 from autograder.diagnosis.search import Explanation
 from autograder.grading.diagnose import Diagnoser
 from autograder.grading.failures import Failure
@@ -28,9 +26,8 @@ from autograder.truth.cases import Case
 from autograder.truth.reference import load_reference
 from tests.diagnosis import gallery_answers
 from tests.diagnosis.wrong_answers import PRELUDES, WRONG
+from tests.support.whole_course import COURSE
 
-ROOT = Path(__file__).parents[2]
-COURSE = load_course(ROOT)
 FURTHER_SEED = 424_242
 
 

@@ -11,7 +11,8 @@ from autograder.course.exercise import EfficiencyTest, Exercise
 from autograder.grading.grader import ExerciseGrader
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
-from tests.diagnosis.measure import COURSE, exercise_called
+from tests.diagnosis.measure import exercise_called
+from tests.support.whole_course import COURSE
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -11,11 +10,10 @@ from msgspec.structs import replace
 from autograder.authoring.mutation import run_mutants
 from autograder.course.battery import GROUPS, Battery, Subject, battery_tests
 from autograder.course.exercise import Exercise, Part, Step
-from autograder.course.loading import load_course
 from autograder.grading.grader import ExerciseGrader
 from autograder.sandbox.host import Sandbox
+from tests.support.whole_course import COURSE
 
-COURSE = load_course(Path(__file__).parents[2])
 LAYERS = {one.name: one for one in COURSE.assignments["layers"].exercises}
 
 pytestmark = pytest.mark.course

@@ -688,6 +688,14 @@ UNPARSABLE = {
         PUBLIC, "    given:", "\tgiven:",
         f"{PUBLIC}:17:1: bad YAML:",
     ),
+    "a merge": (
+        PUBLIC, "    given:", "<<<<<<< HEAD\n    given:",
+        f"{PUBLIC}:17:1: bad YAML: a merge was not finished here; keep one side",
+    ),
+    "a comma of another keyboard": (
+        PUBLIC, "dy: [7, 8]}", "dy: [7, 8]， b: 1}",
+        f"{PUBLIC}:17:50: bad YAML:",
+    ),
     "an open bracket": (
         PUBLIC, "dy: [7, 8]}", "dy: [7, 8}",
         f"{PUBLIC}:17:49: bad YAML:",

@@ -102,6 +102,21 @@ def test_known_mistakes_get_their_hint(
         assert hints == {mistake.hint[language]}
 
 
+@pytest.mark.parametrize("step", ["3e-6", "4e-6", "1.1e-5"])
+def test_a_mistake_of_rounding_errors_is_recognised_however_a_machine_rounds(
+    step: str, bundle: Course, sandbox: Sandbox
+) -> None:
+    exercise = next(one for one in EXERCISES if one.name == "batched_backward")
+    lock(bundle, exercise, sandbox)
+    mistake = next(one for one in exercise.mistakes if one.name == "numerical-derivative")
+    assert mistake.code is not None
+    assert "h = 6e-6" in mistake.code
+    checked = check(bundle, exercise, mistake.code.replace("6e-6", step), sandbox)
+    assert hints_of(checked) - {None} == {mistake.name}
+    message = next(one.grade.message for one in checked.tests if one.grade.mistake == mistake.name)
+    assert "dW is nearly right but not exact" in message
+
+
 def test_hints_are_there_in_each_language(bundle: Course, sandbox: Sandbox) -> None:
     for language in COURSE.languages:
         checked = check(bundle, linear_backward(), made_mistake(), sandbox, language)

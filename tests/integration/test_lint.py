@@ -56,7 +56,7 @@ DAMAGES = {
     ),
     "mistake that loses nothing": (
         HIDDEN, "outputs: {dx: -dx}", "outputs: {dx: dx + 0.0}",
-        "the mistake 'wrong-sign' loses no points",
+        f"{HIDDEN}:12:5: the mistake 'wrong-sign' loses no points in the hidden tests; add a case",
     ),
     "mistakes that cannot be told apart": (
         HIDDEN, "mistakes:", "mistakes:\n  - name: minus\n    outputs: {dx: 0 - dx}\n"
@@ -152,6 +152,32 @@ DAMAGES = {
     "one dollar": (
         PUBLIC, "en: Find $dL/dx$", "en: It costs $5. Find dL/dx",
         "write \\$ where dollars are meant, as in \\$5: near '5. Find dL/dx of'",
+    ),
+    "a dollar left out": (
+        PUBLIC, "en: Find $dL/dx$", "en: Find $dL/dx",
+        f"{PUBLIC}:2:1: statement (en): a '$' has no partner; close the formula, or write",
+    ),
+    "code in the statement": (
+        PUBLIC, "ko: $y = W x$의",
+        "ko: |-\n    ```python\n    y = (W @ x\n    ```\n\n    $y = W x$의",
+        f"{PUBLIC}:2:1: statement (ko): the code after '```python' is not Python: '(' was never "
+        "closed near 'y = (W @ x'; mend it",
+    ),
+    "solution that prints": (
+        SOLUTION, "return W.T @ dy", "print(W)\n    return W.T @ dy",
+        f"{SOLUTION}:2:5: the solution prints; remove the line",
+    ),
+    "solution that fails": (
+        SOLUTION, "return W.T @ dy", "return W.T @ dz",
+        f"fails on it, in line 2 of {SOLUTION}: NameError: name 'dz' is not defined",
+    ),
+    "forward pass that fails": (
+        PUBLIC, "forward: y = W @ x", "forward: y = W @ np.linalg.inv(x)",
+        "the forward pass fails on it, in line 1 of 'forward': LinAlgError",
+    ),
+    "stub that is none": (
+        STUB, "raise NotImplementedError", "return 2 * W.T @ dy  #",
+        f"{STUB}:7:1: nothing says that the stub is to be written",
     ),
     "hint that is still to be written": (
         HIDDEN, "en: Look at the sign.", "en: 'TODO: the sign'",

@@ -6,7 +6,9 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
+from autograder.course.exercise import SourceTest
 from autograder.course.loading import load_course
 from autograder.grades.model import ExerciseGrade
 from autograder.grading.grader import Grader
@@ -117,6 +119,53 @@ warnings.warn("look")
     one, two, _ = grades(grader, source, source, third)
     assert one.output.replace("one", "two") == two.output
     assert two.output.count("look") == 2  # in public and hidden tests, and it is shown once
+
+
+# What one file leaves for another, which is wrong without it.
+GIFTS = {
+    "a new name in numpy": ("np.answer = right", "np.answer"),
+    "an old name of numpy": ("np.trace = right", "np.trace"),
+    "a name of its linear algebra": ("np.linalg.answer = right", "np.linalg.answer"),
+    "a builtin function": ("import builtins; builtins.answer = right", "answer"),
+    "a function of a library": ("import math; math.dist = right", "__import__('math').dist"),
+    "a module": (
+        "import sys, types; sys.modules['gift'] = types.ModuleType('gift'); "
+        "sys.modules['gift'].answer = right",
+        "__import__('gift').answer",
+    ),
+}
+
+
+@pytest.mark.parametrize(("leaves", "uses"), GIFTS.values(), ids=GIFTS)
+def test_nobody_gains_points_by_what_another_file_leaves(
+    grader: Grader, leaves: str, uses: str
+) -> None:
+    giver = (
+        f"import numpy as np\n{RIGHT.replace('linear_dx', 'right')}linear_dx = right\n{leaves}\n"
+    )
+    taker = f"import numpy as np\ndef linear_dx(W, dy):\n    return {uses}(W, dy)\n"
+    assert scores(grader, giver, taker, RIGHT) == [True, False, True]
+    at_home = f"{giver}\ndef linear_dx(W, dy):\n    return {uses}(W, dy)\n"
+    assert scores(grader, RIGHT, at_home, RIGHT) == [True, True, True]
+
+
+def test_where_there_are_rules_for_the_source_nobody_was_there_before(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However well the code of another file hides what it leaves."""
+    _, two, _ = grader.exercise_graders("linear-layer")
+    rule = SourceTest(name="no-products", visibility="public", parts=(), forbid=("@",))
+    ruled = replace(two.exercise, tests=(*two.exercise.tests, rule))
+    monkeypatch.setattr(two, "exercise", ruled)
+    first, second, third = [processes(one) for one in grades(grader, *[SAYS_WHO] * 3)]
+    assert first == third
+    assert not set(second) & set(first)
+
+
+def test_calls_may_be_as_deep_as_in_a_new_process(grader: Grader) -> None:
+    deeper = f"import sys; sys.setrecursionlimit(90_000)\n{RIGHT}"
+    deep = "def linear_dx(W, dy, n=9000):\n    return linear_dx(W, dy, n - 1) if n else W.T @ dy\n"
+    assert scores(grader, deeper, deep, RIGHT) == [True, False, True]
 
 
 def test_what_is_right_by_another_file_alone_does_not_help_what_is_wrong(grader: Grader) -> None:

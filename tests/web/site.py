@@ -123,7 +123,8 @@ WORKER = """async () => {
         asked = data.number;
         isAsking = Number.isFinite(data.left);
         if (Number.isFinite(data.left)) {
-          const milliseconds = Math.max(0, data.left) * 1000 * site.slowness + 500;
+          // Ten times as long as in the page: a busy machine is not to decide.
+          const milliseconds = Math.max(0, data.left) * 10_000 * site.slowness + 500;
           timer = setTimeout(() => over({ ended: asked, why: "timeout" }), milliseconds);
         }
       }

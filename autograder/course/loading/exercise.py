@@ -172,7 +172,9 @@ def read_setting(file: ExerciseFile, origins: Origins) -> tuple[Setting, str | N
             forward, assigned = parse_forward(file.at("forward"), everything)
             origins["forward"] = _origin(file.at("forward"))
     gradients: dict[str, Gradient] = {}
-    for output, entry in (file.gradients or {}).items():
+    # Where the forward pass cannot be read, that is said, and nothing about what it assigns.
+    unreadable = file.forward is not None and forward is None
+    for output, entry in {}.items() if unreadable else (file.gradients or {}).items():
         with findings.collect():
             node = file.at("gradients", output)
             gradients[output] = read_gradient(node, entry, signature, everything, assigned)

@@ -250,13 +250,32 @@ def _character_error(error: yaml.reader.ReaderError, shown: str, text: str) -> C
 _SIGNS_OF_INDENTATION = ("indent", "block", "mapping values", "expected key", "'-' indicator")
 
 
+_MERGE = re.compile(r"(?:<{7}|>{7}) |={7}$")
+# Signs of other keyboards that look like those of YAML.
+_FULL_WIDTH = {
+    **dict(zip("，：｛｝［］（）", ",:{}[]()", strict=True)),
+    **dict.fromkeys("“”„", '"'),
+    **dict.fromkeys("‘’", "'"),
+    "\u3000": " ",
+}
+
+
 def _syntax_error(error: yaml.MarkedYAMLError, shown: str, text: str) -> CourseError:
     mark = error.problem_mark or error.context_mark
     line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
     lines = text.splitlines()
     here = lines[line - 1] if line <= len(lines) else ""
     problem = error.problem or "cannot be parsed"
-    if "another document" in problem:
+    markers = [number for number, one in enumerate(lines, 1) if _MERGE.match(one)]
+    strange = next((one for one in here if one in _FULL_WIDTH), None)
+    if markers:
+        line, column, problem = markers[0], 1, "a merge was not finished here"
+        mend = "keep one side, and remove the lines <<<<<<<, ======= and >>>>>>>"
+    elif strange is not None:
+        mend = (
+            f"'{strange}' is not '{_FULL_WIDTH[strange]}'; type that, or put quotes around a text"
+        )
+    elif "another document" in problem:
         problem, mend = "a second document begins here", "remove the line '---'"
     elif "alias" in problem:
         mend = "anchors and aliases (& and *) are not supported; put quotes around a text with '*'"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
@@ -12,14 +11,11 @@ from msgspec.structs import replace
 
 from autograder.authoring import latex
 from autograder.course.exercise import Exercise
-from autograder.course.loading import load_course
 from autograder.course.statement import for_github, statement_markdown
+from tests.support.whole_course import COURSE
 
-ROOT = Path(__file__).resolve().parents[3]
 EXERCISES = [
-    exercise
-    for assignment in load_course(ROOT).assignments.values()
-    for exercise in assignment.exercises
+    exercise for assignment in COURSE.assignments.values() for exercise in assignment.exercises
 ]
 
 

@@ -28,7 +28,7 @@ def expected(value: object) -> Expected:
 
 
 def test_two_different_numbers_look_different() -> None:
-    verdict = compare(expected([54.0, 1.0]), np.array([54.0 + 3e-13, 1.0]))
+    verdict = compare(expected([54.0, 1.0, 1.0]), np.array([54.0 + 3e-13, 1.0, 1.0]))
     found = re.search(
         r"dx\[0\] is (\S+), not (\S+)\.$", explain_verdict("dx", verdict, Case({}), "en")
     )

@@ -20,14 +20,14 @@ from autograder.integrations.nbgrader.carrier import carrier, compose, fill, stu
 from autograder.integrations.nbgrader.cells import grade_cells, grade_id
 from autograder.integrations.nbgrader.config import answer_files, configure, faults
 from autograder.submissions.submission import Submission
+from tests.support.whole_course import COURSE
 
 ROOT = Path(__file__).parents[3]
 GOOD = ROOT / "tests" / "courses" / "good"
-EVERYTHING = load_course(ROOT)
 # Exercises that are filled in by hand have no notebook.
 WITH_CODE = [
     name
-    for name, assignment in EVERYTHING.assignments.items()
+    for name, assignment in COURSE.assignments.items()
     if not any(exercise.answers for exercise in assignment.exercises)
 ]
 
@@ -51,10 +51,10 @@ def test_a_test_named_as_one_of_our_cells_gets_another_id(name: str) -> None:
     assert grade_id(name) != name
 
 
-@pytest.mark.parametrize("assignment", EVERYTHING.assignments)
+@pytest.mark.parametrize("assignment", COURSE.assignments)
 @pytest.mark.parametrize("policy", ["none", "names", "hints", "all"])
 def test_cells_are_worth_the_exercise(assignment: str, policy: str) -> None:
-    for exercise in EVERYTHING.assignments[assignment].exercises:
+    for exercise in COURSE.assignments[assignment].exercises:
         cells = grade_cells(exercise, policy, "en")  # type: ignore[arg-type]
         assert math.fsum(cell.points for cell in cells) == pytest.approx(exercise.max_score)
         assert len({cell.grade_id for cell in cells}) == len(cells)
@@ -69,8 +69,8 @@ def test_every_exercise_of_the_course_has_a_carrier(
 ) -> None:
     """Where nbgrader grades without our configuration, a grade cell raises."""
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
-    for exercise in EVERYTHING.assignments[assignment].exercises:
-        for language in EVERYTHING.languages:
+    for exercise in COURSE.assignments[assignment].exercises:
+        for language in COURSE.languages:
             notebook = json.loads(carrier(exercise, "hints", language))
             for cell in notebook["cells"]:
                 source = "".join(cell["source"])
@@ -89,7 +89,7 @@ def test_public_tests_are_tried_where_students_validate(
     monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
     monkeypatch.syspath_prepend(str(ROOT / "solutions" / assignment))
     tried = 0
-    for exercise in EVERYTHING.assignments[assignment].exercises:
+    for exercise in COURSE.assignments[assignment].exercises:
         assert exercise.solution_path is not None
         solution = {"__name__": exercise.name}
         exec(exercise.solution_path.read_text("utf-8"), solution)
@@ -104,7 +104,7 @@ def test_public_tests_are_tried_where_students_validate(
                 tried += 1
                 with pytest.raises(NotImplementedError):
                     exec(source, stub)
-    assert tried >= len(EVERYTHING.assignments[assignment].exercises)
+    assert tried >= len(COURSE.assignments[assignment].exercises)
 
 
 def test_the_answer_cell_keeps_the_stub_around_its_regions(dx: Exercise) -> None:
@@ -237,5 +237,5 @@ def test_configure_leaves_no_faults_and_keeps_what_was_there() -> None:
 def test_answer_files_are_the_stubs_of_the_course() -> None:
     assert answer_files(ROOT) == {
         name: sorted(f"{exercise.name}.py" for exercise in assignment.exercises)
-        for name, assignment in EVERYTHING.assignments.items()
+        for name, assignment in COURSE.assignments.items()
     }

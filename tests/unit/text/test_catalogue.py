@@ -82,6 +82,7 @@ def test_every_message_is_used_and_every_key_exists() -> None:
         "computed_change_",
         "computed_upstream_",
         "scaffold_",
+        "draft_hint_",
         "web_theme_",
         "web_stopped_",
     )

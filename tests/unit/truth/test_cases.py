@@ -34,6 +34,19 @@ def test_public_cases_do_not_depend_on_the_seed() -> None:
     assert not np.array_equal(one[0].inputs["W"], draw_cases(exercise, hidden, 1)[0].inputs["W"])
 
 
+def test_labels_are_of_the_integers_that_numpy_indexes_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(np, "intp", np.int32)  # as in a browser
+    test = gradient_test(dtypes=("int64",))
+    exercise = linear_backward_exercise(test)
+    labels = msgspec.structs.replace(exercise.arrays["x"], dtype="int64")
+    arrays = {**exercise.arrays, "x": labels}
+    (case,) = draw_cases(msgspec.structs.replace(exercise, arrays=arrays), test, 1)
+    assert case.inputs["x"].dtype == np.int32
+    assert case.inputs["W"].dtype == np.int64
+
+
 def test_more_cases_leave_the_first_ones_alone() -> None:
     few, many = gradient_test(cases=2), gradient_test(cases=5)
     exercise = linear_backward_exercise(few)

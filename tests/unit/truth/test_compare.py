@@ -9,6 +9,7 @@ import pytest
 
 from autograder.truth.compare import NotAnArray, Reason, compare
 from autograder.truth.expected import Expected
+from autograder.truth.witnesses import Projection
 
 VALUE = np.array([39.0, 54.0, 69.0])
 EXPECTED = Expected(VALUE.shape, VALUE, np.full(3, 1e-12), "example")
@@ -112,16 +113,35 @@ def test_a_known_format_is_recognised(actual: Any, reason: Reason, how: str) -> 
     "actual",
     [
         EXACT * (1 + 1e-3),  # another learning rate, weight decay
-        EXACT + 1e-6 * np.sign(EXACT),
+        EXACT + 1e-5 * np.sign(EXACT),
         EXACT / (1 + 1e-5),  # an epsilon in the denominator
-        EXACT * (1 + 1e-8 * np.arange(4).reshape(2, 2)),
+        EXACT * (1 + 1e-6 * np.arange(4).reshape(2, 2)),
         EXACT - 1e-4 * EXACT**2,
         EXACT * (1 + 1e-6 * (np.arange(4).reshape(2, 2) == 2)),
-        np.sqrt(EXACT**2 + 1e-7) * np.sign(EXACT),
+        np.sqrt(EXACT**2 + 1e-5) * np.sign(EXACT),
+        EXACT * (1 + 1e-9 * (np.arange(4).reshape(2, 2) == 2)),  # one element
     ],
 )
 def test_a_formula_that_is_a_little_off_is_wrong_and_not_imprecise(actual: Any) -> None:
     assert compare(KNOWN, actual).reason is Reason.wrong_values
+
+
+@pytest.mark.parametrize(
+    "actual",
+    [
+        EXACT * (1 + 1e-8 * np.arange(4).reshape(2, 2)),
+        EXACT + 1e-10 * np.array([[1, -2], [-1, 3]]),
+        np.sqrt(EXACT**2 + 1e-9) * np.sign(EXACT),
+    ],
+)
+def test_of_what_is_off_by_rounding_no_element_is_named(actual: Any) -> None:
+    verdict = compare(KNOWN, actual)
+    assert (verdict.reason, verdict.index) == (Reason.nearly_right, None)
+    directions = np.random.default_rng(3).normal(size=(2, *EXACT.shape))
+    projections = tuple(Projection(d, float(np.sum(d * EXACT)), 1e-13) for d in directions)
+    large = Expected(EXACT.shape, None, None, "differences", projections=projections)
+    assert compare(large, actual).reason is Reason.nearly_right
+    assert compare(large, actual + 1e-3).reason is Reason.wrong_values
 
 
 def test_whole_numbers_that_are_one_off_are_not_called_rounded() -> None:
