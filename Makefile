@@ -7,9 +7,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 NBGRADER := .venv-nbgrader
 CLUSTER := .venv-cluster
+PEERS := .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-course test-nbgrader test-cluster web test-web web-verdicts web-speed lint lint-course docs keys axe yaml-language-server bench diagnosis wrong-answers efficiency numerics soak fuzz clean
+.PHONY: help demo test test-course test-nbgrader test-cluster web test-web web-verdicts web-speed lint lint-course docs keys axe yaml-language-server bench bench-course bench-peers diagnosis wrong-answers efficiency numerics soak fuzz clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +74,12 @@ yaml-language-server: $(READY) ## Try what editors say of YAML, with the languag
 bench: $(READY) ## Measure how fast a class of many different answers is graded.
 	$(BIN)/python benchmarks/mixed_class.py
 
+bench-course: $(READY) ## Measure a thousand students of 19 exercises, and the memory of all processes.
+	$(BIN)/python benchmarks/whole_course.py
+
+bench-peers: $(READY) $(PEERS)/.ready ## Measure a class beside nbgrader, otter-grader, check50 and gradescope-utils.
+	$(BIN)/python benchmarks/peers.py --peers $(PEERS)
+
 diagnosis: $(READY) ## Measure how many wrong answers are explained, and how many falsely.
 	$(BIN)/python -m tests.diagnosis.measure
 
@@ -94,7 +101,7 @@ numerics: $(READY) ## Hold error estimates against mpmath, and right answers und
 	$(BIN)/python -W ignore -m tests.numerics.right_answers_on_trial 100
 
 clean: ## Delete the virtual environment and everything that was built.
-	rm -rf .venv $(NBGRADER) $(CLUSTER) build dist web/node_modules .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .autograder_cache
+	rm -rf .venv $(NBGRADER) $(CLUSTER) $(PEERS) build dist web/node_modules .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .autograder_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The virtual environment, made anew when the dependencies may have changed.
@@ -143,4 +150,13 @@ $(CLUSTER)/.ready: $(READY)
 	@echo "Installing dask.distributed into $(CLUSTER)."
 	$(CLUSTER)/bin/python -m pip install --disable-pip-version-check --editable '.[cluster]' \
 		'pytest>=8' 'pytest-timeout>=2.3'
+	@touch $@
+
+# Another one for the graders that benchmarks/peers.py holds this one against.
+$(PEERS)/.ready: $(READY)
+	rm -rf $(PEERS)
+	$(PYTHON) -m venv $(PEERS)
+	@echo "Installing other graders into $(PEERS)."
+	$(PEERS)/bin/python -m pip install --disable-pip-version-check \
+		nbgrader otter-grader check50 gradescope-utils
 	@touch $@

@@ -76,6 +76,7 @@ class Program:
             for place in places
             for kind, new in _renamed(place[3], everything)
         ]
+        self._compiled: dict[int | None, CodeType] = {}
         self._sites = [(site,) for site in sites[:MAX_CHANGES]]
         self._sites += _repeated(sites)[: MAX_CHANGES // 3]
 
@@ -92,6 +93,11 @@ class Program:
 
     def compiled(self, number: int | None = None) -> CodeType:
         """The program with that change, or as it was given."""
+        if number not in self._compiled:
+            self._compiled[number] = self._compile(number)
+        return self._compiled[number]
+
+    def _compile(self, number: int | None) -> CodeType:
         if number is None:
             return compile(self._tree, "<program>", "exec")
         sites = self._sites[number]

@@ -153,11 +153,15 @@ _UNARY: Mapping[str, Callable[[NumpyArray, Any], NumpyArray]] = {
 
 def evaluate(expression: Expression, around: Surroundings) -> NumpyArray:
     """Its value on a case. Raises ValueError, KeyError or IndexError where shapes do not fit."""
+    with np.errstate(all="ignore"):
+        return _evaluated(expression, around)
+
+
+def _evaluated(expression: Expression, around: Surroundings) -> NumpyArray:
     if expression.operation == "leaf":
         return around.leaf(expression.name)
-    values = [evaluate(operand, around) for operand in expression.operands]
-    with np.errstate(all="ignore"):
-        return _applied(expression.operation, values, expression.axis)
+    values = [_evaluated(operand, around) for operand in expression.operands]
+    return _applied(expression.operation, values, expression.axis)
 
 
 def _applied(operation: str, values: Sequence[NumpyArray], axis: Axis) -> NumpyArray:
@@ -333,6 +337,11 @@ def enumerated(around: Surroundings, ranks_differ: bool = False) -> tuple[list[F
     arrive there are combined with leaves and with each other. With ``ranks_differ`` the axes of
     reductions are counted from the end, too.
     """
+    with np.errstate(all="ignore"):
+        return _enumerated(around, ranks_differ)
+
+
+def _enumerated(around: Surroundings, ranks_differ: bool) -> tuple[list[Found], list[Table]]:
     leaves = _leaves(around)
     ones = [one for leaf in leaves for one in _one_operation(leaf, around, ranks_differ)]
     chains = _chains(around, leaves)
@@ -517,15 +526,13 @@ def _leaves(around: Surroundings) -> list[Found]:
 
 
 def _unary(operation: str, of: Found, axis: Axis = None) -> Found:
-    with np.errstate(all="ignore"):
-        value = _UNARY[operation](of.value, axis)
+    value = _UNARY[operation](of.value, axis)
     return Found(Expression(operation, (of.expression,), axis=axis), value, of.cost + 1)
 
 
 def _binary(operation: str, one: Found, other: Found) -> Found | None:
     try:
-        with np.errstate(all="ignore"):
-            value = _applied(operation, (one.value, other.value), None)
+        value = _applied(operation, (one.value, other.value), None)
     except ValueError:
         return None
     expression = Expression(operation, (one.expression, other.expression))

@@ -64,7 +64,9 @@ class Statements:
                 statement.value = _Marks(self.parts, name).marked(statement.value)
         ast.fix_missing_locations(tree)
         self.marked = compile(tree, "<forward>", "exec")
-        names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+        nodes = ast.walk(ast.parse(source))
+        # In their order in the source: the changes have numbers, the same in every process.
+        names = dict.fromkeys(node.id for node in nodes if isinstance(node, ast.Name))
         self.changed = Program(source, [name for name in names if name != "np"])
 
     def index(self, part: str) -> int:

@@ -286,6 +286,7 @@ class Search:
         self._along: dict[tuple[int, str], NumpyArray] = {}
         # The most telling case first: arrays large enough, lengths all different.
         self._order = sorted(range(len(cases)), key=lambda i: _telling(cases[i]), reverse=True)
+        self._place = {number: place for place, number in enumerate(self._order)}.__getitem__
 
     def explain(self, output: str, returned: Mapping[int, NumpyArray]) -> Explanation | None:
         """The simplest expression that is ``returned`` on all of these cases (by number), up to
@@ -540,7 +541,9 @@ class Search:
         first; none where it does not, or where too few cases tell."""
         times: dict[int, float] = {}
         single = True
-        for number, value in got.items():
+        # The case first that expressions were looked up for: its arrays are there already.
+        for number in sorted(got, key=self._place):
+            value = got[number]
             try:
                 made = evaluate(expression, self._cases[number])
             except (ValueError, IndexError, KeyError):
@@ -563,6 +566,7 @@ class Search:
             single = single and flat.size == 1
         if len(times) < MIN_CASES or len({value.shape for value in got.values()}) < 1:
             return ()
+        times = {number: times[number] for number in got if number in times}
         if all(abs(ratio - 1.0) <= 10 * agreement for ratio in times.values()):
             return (Factor(),)
         rows, ratios = self._named[list(times)], np.array([*times.values()])[:, None]

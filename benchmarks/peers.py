@@ -1,0 +1,463 @@
+"""How fast a class is graded here and by others, in one run.
+
+    python benchmarks/peers.py --peers .venv-peers [--students 30] [--rounds 3]
+
+The class: six exercises about the linear layer, seven answers in ten right, no two files the same;
+none that loops, for which most of the others wait for minutes. The others run twenty tests for each
+exercise, one case each: inputs from a seeded generator, the result held against the solution and
+against central differences of the forward pass. Here every answer runs through all that the course
+has for it, five times as many cases. So:
+
+* gradescope-utils: a process for each student, which runs unittest with its JSON runner;
+* check50: ``check50 --dev`` for each student, a check for each exercise, on all processors;
+* otter-grader: ``otter.api.grade_submission`` for each student, in one process and without a
+  container, a test file for each exercise with a case for each test;
+* nbgrader: one ``nbgrader autograde`` for the class, a hidden test cell for each exercise;
+* ``autograder grade`` with one and two jobs, sandbox on, and the first time with one job, with
+  nothing kept of the course.
+
+They take turns, and whole commands are measured, start included. Only ratios within one run mean
+anything. ``--processor-time`` measures that of all processes in the place of wall time. Each of the
+others must give a right answer full points and a wrong one fewer, or the measurement ends with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from autograder.batch.cache import FOLDER  # noqa: E402
+from autograder.course.exercise import Exercise  # noqa: E402
+from autograder.course.loading import load_course  # noqa: E402
+from autograder.release.notebook_writing import Cell, notebook  # noqa: E402
+from autograder.truth.reference import solution_source  # noqa: E402
+from benchmarks.mixed_class import processor_time  # noqa: E402
+
+ASSIGNMENT = "linear-layer"
+TESTS = 20
+WANTED = {"nbgrader": 30, "otter-grader": 25, "check50": 12, "gradescope-utils": 3.5}
+
+CHECKS = '''
+import numpy as np
+
+TESTS = {tests}
+FUNCTIONS = {functions}
+PARAMETERS = {parameters}
+STEP = 1e-6
+
+
+def right(exercise, x, W, dy):
+    return {{
+        "jacobian": lambda: (W,),
+        "dx_elementwise": lambda: (W.T @ dy,),
+        "dx": lambda: (W.T @ dy,),
+        "dW_elementwise": lambda: (np.outer(dy, x),),
+        "dW": lambda: (np.outer(dy, x),),
+        "linear_backward": lambda: (W.T @ dy, np.outer(dy, x)),
+    }}[exercise]()
+
+
+def numerical(function, array):
+    """Central differences of each component by each element."""
+    columns = []
+    for place in np.ndindex(array.shape):
+        up, down = array.copy(), array.copy()
+        up[place] += STEP
+        down[place] -= STEP
+        columns.append((function(up) - function(down)) / (2 * STEP))
+    return np.stack(columns, axis=-1).reshape(np.shape(columns[0]) + array.shape)
+
+
+def differences(exercise, x, W, dy):
+    by_x = lambda: numerical(lambda x: dy @ (W @ x), x)
+    by_W = lambda: numerical(lambda W: dy @ (W @ x), W)
+    return {{
+        "jacobian": lambda: (numerical(lambda x: W @ x, x),),
+        "dx_elementwise": lambda: (by_x(),),
+        "dx": lambda: (by_x(),),
+        "dW_elementwise": lambda: (by_W(),),
+        "dW": lambda: (by_W(),),
+        "linear_backward": lambda: (by_x(), by_W()),
+    }}[exercise]()
+
+
+def check(exercise, number, function):
+    generator = np.random.default_rng(number)
+    m, n = generator.integers(1, 10, 2)
+    inputs = dict(
+        x=generator.normal(size=n), W=generator.normal(size=(m, n)), dy=generator.normal(size=m)
+    )
+    found = function(*(inputs[name].copy() for name in PARAMETERS[exercise]))
+    found = found if isinstance(found, tuple) else (found,)
+    expected = right(exercise, **inputs)
+    assert len(found) == len(expected)
+    for one, other, third in zip(found, expected, differences(exercise, **inputs)):
+        assert np.shape(one) == other.shape
+        assert np.allclose(one, other)
+        assert np.allclose(one, third, atol=1e-6)
+'''
+
+UNITTEST = """
+import importlib
+import unittest
+
+import checks
+from gradescope_utils.autograder_utils.decorators import weight
+from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
+
+
+class Tests(unittest.TestCase):
+    pass
+
+
+for exercise, function in checks.FUNCTIONS.items():
+    for number in range(checks.TESTS):
+        @weight(1)
+        def test(self, exercise=exercise, function=function, number=number):
+            checks.check(exercise, number, getattr(importlib.import_module(exercise), function))
+        setattr(Tests, f"test_{exercise}_{number:02}", test)
+
+with open("results.json", "w") as file:
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(Tests)
+    JSONTestRunner(visibility="visible", stream=file).run(suite)
+"""
+
+CHECK50 = '''
+@check50.check()
+def check_{exercise}():
+    """{exercise} is right"""
+    function = getattr(check50.py.import_("{exercise}.py"), "{function}")
+    for number in range(checks.TESTS):
+        try:
+            checks.check("{exercise}", number, function)
+        except Exception as error:
+            raise check50.Failure(repr(error))
+'''
+
+OTTER = """
+import json
+import sys
+
+from otter.api import grade_submission
+
+configuration, *notebooks = sys.argv[1:]
+for notebook in notebooks:
+    results = grade_submission(notebook, configuration, quiet=True)
+    print(json.dumps([notebook, results.total / results.possible]), file=sys.stderr)
+"""
+
+
+Class = list[dict[str, tuple[bool, str]]]
+"""For each student, by exercise: whether the answer is right, and its source."""
+Scores = dict[str, float]
+"""The share of all points that each student got."""
+Grade = Callable[[], Scores]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--peers", type=Path, required=True, help="their virtual environment")
+    parser.add_argument("--students", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processor-time", action="store_true")
+    arguments = parser.parse_args()
+    clock = processor_time if arguments.processor_time else time.perf_counter
+    course = load_course(ROOT, only=(ASSIGNMENT,))
+    exercises = list(course.assignments[ASSIGNMENT].exercises)
+    answers = make_class(exercises, arguments.students, arguments.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        graders = prepare(Path(folder), arguments.peers.absolute() / "bin", exercises, answers)
+        times: dict[str, list[float]] = {name: [] for name in graders}
+        for _ in range(arguments.rounds):
+            for name, grade in graders.items():
+                start = clock()
+                scores = grade()
+                times[name].append((clock() - start) / len(answers))
+                if wrong := misjudged(answers, scores):
+                    print(f"{name} says something else of {', '.join(wrong)}", file=sys.stderr)
+                    return 1
+    report(times, len(answers), len(exercises))
+    return 0
+
+
+def make_class(exercises: list[Exercise], students: int, seed: int) -> Class:
+    """Answers whose mistakes show in many cases: the others' tests are plainer than ours."""
+    generator = random.Random(seed)
+    answers: Class = []
+    for number in range(students):
+        mine = {}
+        for one in exercises:
+            is_right = generator.random() < 0.7
+            sources = _right(one) if is_right else _plainly_wrong(one)
+            text = f"# Handed in by number {number}\n{generator.choice(sources)}"
+            mine[one.name] = is_right, text
+        answers.append(mine)
+    return answers
+
+
+def _right(exercise: Exercise) -> list[str]:
+    text = (ROOT / "tests" / "answers" / f"{exercise.name}.yaml").read_text("utf-8")
+    answers = yaml.safe_load(text)["right"].values()
+    return [solution_source(exercise) or "", *(f"import numpy as np\n{one}" for one in answers)]
+
+
+def _plainly_wrong(exercise: Exercise) -> list[str]:
+    """The solution with its results changed in a few ways."""
+    name = exercise.signature.function
+    changes = ("-found", "2 * found", "found + 1.0", "0 * found", "found.sum()", "found[..., None]")
+    return [
+        f"{solution_source(exercise)}\n_right = {name}\ndef {name}(*arguments):\n"
+        "    results = _right(*arguments)\n"
+        "    several = results if isinstance(results, tuple) else (results,)\n"
+        f"    several = tuple({change} for found in several)\n"
+        "    return several if isinstance(results, tuple) else several[0]\n"
+        for change in changes
+    ]
+
+
+def misjudged(answers: Class, scores: Scores) -> list[str]:
+    """The students who have full points with a wrong answer, or fewer with right ones alone."""
+    return [
+        name
+        for name, mine in zip(names(answers), answers, strict=True)
+        if (abs(scores[name] - 1) < 1e-9) != all(is_right for is_right, _ in mine.values())
+    ]
+
+
+def names(answers: Class) -> list[str]:
+    return [f"student-{number:04}" for number in range(len(answers))]
+
+
+def report(times: dict[str, list[float]], students: int, exercises: int) -> None:
+    rounds = len(times["1 job"])
+    print(
+        f"{students} students, {exercises} exercises, {os.cpu_count()} cores, "
+        f"medians of {rounds} rounds; ratios are medians of the ratios of each round"
+    )
+    for name, values in times.items():
+        print(f"{name:>18}: {statistics.median(values):.3f} s a student")
+    for name, wanted in WANTED.items():
+        pairs = zip(times[name], times["1 job"], strict=True)
+        ratio = statistics.median(theirs / ours for theirs, ours in pairs)
+        print(f"{name} / 1 job: {ratio:.1f} (wanted: {wanted})")
+
+
+# What each grader needs
+
+
+def prepare(
+    folder: Path, tools: Path, exercises: list[Exercise], answers: Class
+) -> dict[str, Grade]:
+    files = folder / "files"
+    for name, mine in zip(names(answers), answers, strict=True):
+        target = files / name / ASSIGNMENT
+        target.mkdir(parents=True)
+        for exercise, (_, source) in mine.items():
+            (target / f"{exercise}.py").write_text(source, "utf-8")
+    shared = folder / "shared"
+    shared.mkdir()
+    functions = {one.name: one.signature.function for one in exercises}
+    parameters = {one.name: tuple(one.signature.parameters) for one in exercises}
+    text = CHECKS.format(tests=TESTS, functions=functions, parameters=parameters)
+    (shared / "checks.py").write_text(text, "utf-8")
+    return {
+        "2 jobs": lambda: ours(files, folder / "grades", 2),
+        "1 job, first run": lambda: ours(files, folder / "grades", 1, is_first=True),
+        "1 job": lambda: ours(files, folder / "grades", 1),
+        "gradescope-utils": gradescope(folder, tools, shared, files, names(answers)),
+        "check50": check50(folder, tools, shared, functions, files, names(answers)),
+        "otter-grader": otter(folder, tools, shared, functions, answers),
+        "nbgrader": nbgrader(folder, tools, shared, functions, answers),
+    }
+
+
+def ours(files: Path, out: Path, jobs: int, *, is_first: bool = False) -> Scores:
+    shutil.rmtree(out, ignore_errors=True)
+    if is_first:
+        shutil.rmtree(ROOT / FOLDER, ignore_errors=True)
+    command = [sys.executable, "-m", "autograder", "grade", str(files), "--quiet"]
+    call([*command, "--out", str(out), "--jobs", str(jobs), "--course", str(ROOT)], ROOT, ROOT)
+    grades = [json.loads(path.read_bytes()) for path in out.glob("*/*.json")]
+    return {one["student"]: one["score"] / one["max_score"] for one in grades}
+
+
+def gradescope(folder: Path, tools: Path, shared: Path, files: Path, students: list[str]) -> Grade:
+    script = folder / "gradescope" / "run_tests.py"
+    script.parent.mkdir()
+    script.write_text(UNITTEST, "utf-8")
+
+    def grade() -> Scores:
+        scores = {}
+        for name in students:
+            work = files / name / ASSIGNMENT
+            call([str(tools / "python"), str(script)], work, shared, work)
+            results = work / "results.json"
+            content = json.loads(results.read_bytes())
+            results.unlink()
+            tests = content["tests"]
+            scores[name] = sum(one["score"] == one["max_score"] for one in tests) / len(tests)
+        return scores
+
+    return grade
+
+
+def check50(
+    folder: Path,
+    tools: Path,
+    shared: Path,
+    functions: dict[str, str],
+    files: Path,
+    students: list[str],
+) -> Grade:
+    checks = folder / "check50"
+    checks.mkdir()
+    (checks / ".cs50.yml").write_text("check50: true\n")
+    text = "import check50\nimport check50.py\nimport checks\n"
+    for exercise, function in functions.items():
+        text += CHECK50.format(exercise=exercise, function=function)
+    (checks / "__init__.py").write_text(text, "utf-8")
+    output = folder / "check50.json"
+
+    def grade() -> Scores:
+        scores = {}
+        for name in students:
+            work = files / name / ASSIGNMENT
+            command = [str(tools / "check50"), "--dev", str(checks)]
+            output.unlink(missing_ok=True)
+            # It ends with 1 where a check fails.
+            call(
+                [*command, "-o", "json", "--output-file", str(output)], work, shared, may_be=(0, 1)
+            )
+            results = json.loads(output.read_bytes())["results"]
+            scores[name] = sum(bool(one["passed"]) for one in results) / len(results)
+        return scores
+
+    return grade
+
+
+def otter(
+    folder: Path, tools: Path, shared: Path, functions: dict[str, str], answers: Class
+) -> Grade:
+    work = folder / "otter"
+    (work / "tests").mkdir(parents=True)
+    for exercise, function in functions.items():
+        lines = ">>> import checks\n>>> checks.check({!r}, {}, {})\n"
+        cases = [
+            {"code": lines.format(exercise, number, function), "hidden": False, "locked": False}
+            for number in range(TESTS)
+        ]
+        suite = {"cases": cases, "scored": True, "setup": "", "teardown": "", "type": "doctest"}
+        test = {"name": exercise, "points": TESTS, "suites": [suite]}
+        text = f"OK_FORMAT = True\n\ntest = {test!r}\n"
+        (work / "tests" / f"{exercise}.py").write_text(text, "utf-8")
+    command = [str(tools / "otter"), "generate", "-t", "tests", "-o", "autograder.zip"]
+    call([*command, "--no-environment"], work, shared)
+    (work / "grade.py").write_text(OTTER, "utf-8")
+    notebooks = []
+    for name, mine in zip(names(answers), answers, strict=True):
+        path = work / f"{name}.ipynb"
+        path.write_bytes(notebook([Cell("code", source, {}) for _, source in mine.values()]))
+        notebooks.append(str(path))
+
+    def grade() -> Scores:
+        command = [str(tools / "python"), "grade.py", "autograder.zip", *notebooks]
+        lines = call(command, work, shared).splitlines()
+        found = (json.loads(line) for line in lines if line.startswith('["'))
+        return {Path(path).stem: float(score) for path, score in found}
+
+    return grade
+
+
+def nbgrader(
+    folder: Path, tools: Path, shared: Path, functions: dict[str, str], answers: Class
+) -> Grade:
+    work = folder / "nbgrader"
+    source = work / "source" / ASSIGNMENT / "layer.ipynb"
+    source.parent.mkdir(parents=True)
+    (work / "nbgrader_config.py").write_text(
+        "c = get_config()\nc.CourseDirectory.course_id = 'bench'\n"
+    )
+    cells = []
+    for exercise, function in functions.items():
+        stub = f"### BEGIN SOLUTION\n{function} = None\n### END SOLUTION"
+        test = (
+            "### BEGIN HIDDEN TESTS\nimport checks\nfor number in range(checks.TESTS):\n"
+            f"    checks.check({exercise!r}, number, {function})\n### END HIDDEN TESTS"
+        )
+        cells.append(Cell("code", stub, _of_nbgrader(exercise, solution=True)))
+        metadata = _of_nbgrader(f"test-{exercise}", grade=True, locked=True)
+        metadata["nbgrader"]["points"] = TESTS
+        cells.append(Cell("code", test, metadata))
+    source.write_bytes(notebook(cells))
+    call([str(tools / "nbgrader"), "generate_assignment", ASSIGNMENT], work, shared)
+    released = (work / "release" / ASSIGNMENT / "layer.ipynb").read_text("utf-8")
+    for name, mine in zip(names(answers), answers, strict=True):
+        content = json.loads(released)
+        for cell in content["cells"]:
+            grade_id = cell["metadata"]["nbgrader"]["grade_id"]
+            if grade_id in mine:
+                cell["source"] = mine[grade_id][1]
+        target = work / "submitted" / name / ASSIGNMENT / "layer.ipynb"
+        target.parent.mkdir(parents=True)
+        target.write_text(json.dumps(content), "utf-8")
+
+    def grade() -> Scores:
+        shutil.rmtree(work / "autograded", ignore_errors=True)
+        call([str(tools / "nbgrader"), "autograde", ASSIGNMENT], work, shared)
+        call([str(tools / "nbgrader"), "export", "--to=totals.csv"], work, shared)
+        with open(work / "totals.csv", newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        return {row["student_id"]: float(row["score"]) / float(row["max_score"]) for row in rows}
+
+    return grade
+
+
+def _of_nbgrader(grade_id: str, **options: bool) -> dict[str, dict[str, object]]:
+    plain: dict[str, object] = {"grade": False, "solution": False, "locked": False, "task": False}
+    return {"nbgrader": {"schema_version": 3, "grade_id": grade_id, **plain, **options}}
+
+
+def call(command: list[str], folder: Path, *path: Path, may_be: tuple[int, ...] = (0,)) -> str:
+    """All that the command prints. Ends the measurement where it fails: with another exit code
+    than it ``may_be``."""
+    tools = Path(command[0]).parent
+    environment = {
+        **os.environ,
+        "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": os.pathsep.join(map(str, path)),
+        "PYTHONDONTWRITEBYTECODE": "",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode not in may_be:
+        sys.exit(f"error: {' '.join(command)} failed:\n{done.stdout[-3000:]}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())
