@@ -332,7 +332,8 @@ def where_time_goes(course: Course, exercises: list[Exercise], answers: Class) -
             yield one
 
     patched: list[tuple[Any, str, Any]] = [
-        (Sandbox, "session", watch.around("fork and confine", Sandbox.session)),
+        (Sandbox, "_open", watch.around("fork and confine", Sandbox._open)),
+        (Sandbox, "end_lent", watch.around("end", Sandbox.end_lent)),
         (Session, "load", watch.around("load", Session.load)),
         (Session, "_ask", watch.around("calls", Session._ask)),
         (Session, "ask_all", ask_all),
@@ -355,6 +356,9 @@ def where_time_goes(course: Course, exercises: list[Exercise], answers: Class) -
             one._plan  # noqa: B018
             one.mutants()
             by_exercise[exercise.name] = time.perf_counter() - start
+        by_assignment: dict[str, list[grading.ExerciseGrader]] = {}
+        for one in graders:
+            by_assignment.setdefault(one.exercise.assignment, []).append(one)
         once = sum(by_exercise.values())
         by_exercise = dict.fromkeys(by_exercise, 0.0)
         try:
@@ -362,14 +366,11 @@ def where_time_goes(course: Course, exercises: list[Exercise], answers: Class) -
                 setattr(owner, name, function)
             with watch.of("the rest"):
                 for mine in answers:
-                    for one, exercise in zip(graders, exercises, strict=True):
-                        kind, source = mine[exercise.name]
-                        files = {f"{exercise.name}.py": source}
-                        start = time.perf_counter()
-                        one.grade(Submission("s", exercise.assignment, files), "en")
-                        taken = time.perf_counter() - start
-                        by_exercise[exercise.name] += taken
-                        by_kind.setdefault(kind, []).append(taken)
+                    for several in by_assignment.values():
+                        taken = grade_one(sandbox, several, mine)
+                        for name, seconds in taken.items():
+                            by_exercise[name] += seconds
+                            by_kind.setdefault(mine[name][0], []).append(seconds)
         finally:
             for owner, name, function in before:
                 setattr(owner, name, function)
@@ -383,6 +384,29 @@ def where_time_goes(course: Course, exercises: list[Exercise], answers: Class) -
         print(f"{kind:>18}: median {middle * 1e3:6.1f}, mean {mean * 1e3:6.1f} of {len(values)}")
     for name, seconds in sorted(by_exercise.items(), key=lambda one: -one[1]):
         print(f"{name:>22}: {seconds / len(answers) * 1e3:6.1f}")
+
+
+def grade_one(
+    sandbox: Sandbox,
+    graders: list[grading.ExerciseGrader],
+    answers: Mapping[str, tuple[str, str]],
+) -> dict[str, float]:
+    """Seconds that each exercise of a submission takes, as the grader runs them: public tests of
+    all, then hidden ones."""
+    files = {f"{one.exercise.name}.py": answers[one.exercise.name][1] for one in graders}
+    submission = Submission("s", graders[0].exercise.assignment, files)
+    seconds, started = {}, []
+    for one in graders:
+        start = time.perf_counter()
+        started.append(one.start(submission, shares=True))
+        seconds[one.exercise.name] = time.perf_counter() - start
+    sandbox.end_lent()
+    for one, begun in zip(graders, started, strict=True):
+        start = time.perf_counter()
+        one.finish(begun, "en")
+        seconds[one.exercise.name] += time.perf_counter() - start
+    sandbox.end_lent()
+    return seconds
 
 
 if __name__ == "__main__":

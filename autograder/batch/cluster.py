@@ -41,7 +41,6 @@ from autograder.text.said import said
 BATCH = 200
 # Of each thread of a worker, so many batches are sent out at a time.
 _IN_HAND = 2
-_PLUGIN = "autograder"
 # So long a scheduler or workers that are gone are waited for.
 PATIENCE = 300.0
 _CONNECT = 10.0
@@ -52,22 +51,33 @@ _GONE = (CancelledError, OSError, TimeoutError, RuntimeError)
 
 
 class GraderPlugin(WorkerPlugin):
-    """Starts a worker's stations: as many as it has threads, the first when it joins."""
+    """Starts a worker's stations: as many as it has threads, the first when it joins. Clients with
+    the same order share them; those with another have their own."""
 
-    name = _PLUGIN
+    idempotent = True
 
     def __init__(self, order: Order) -> None:
         self.order = order
+        self.name = f"autograder-{order.digest}"
         self.hello = Hello()
+        self.is_asked = False
 
     async def setup(self, worker: Any) -> None:
         """Start the first station, which the worker waits for before it gets any work."""
         self.stations: queue.SimpleQueue[Station] = queue.SimpleQueue()
         stations = [Station(self.order) for _ in range(worker.state.nthreads)]
         self.every = stations
-        self.hello = await worker.loop.run_in_executor(None, stations[0].start)
+        await self.ask(worker)
         for one in stations:
             self.stations.put(one)
+
+    async def ask(self, worker: Any) -> Hello:
+        """Whether the worker may grade. Who was refused is looked at again: somebody may have
+        mended it since."""
+        if self.hello.kind or not self.is_asked:
+            self.hello = await worker.loop.run_in_executor(None, self.every[0].start)
+            self.is_asked = True
+        return self.hello
 
     def teardown(self, worker: Any) -> None:
         """End the stations."""
@@ -83,14 +93,15 @@ class GraderPlugin(WorkerPlugin):
             self.stations.put(station)
 
 
-def grade_batch(blob: bytes) -> bytes:
-    """The task: the rows of a batch. Runs on a worker."""
-    plugin: GraderPlugin = get_worker().plugins[_PLUGIN]
+def grade_batch(blob: bytes, name: str) -> bytes:
+    """The task: the rows of a batch, by the plugin of this name. Runs on a worker."""
+    plugin: GraderPlugin = get_worker().plugins[name]
     return plugin.grade(blob)
 
 
-def _hello(dask_worker: Any) -> tuple[str, str]:
-    hello: Hello = dask_worker.plugins[_PLUGIN].hello
+async def _hello(dask_worker: Any, name: str) -> tuple[str, str]:
+    plugin: GraderPlugin = dask_worker.plugins[name]
+    hello = await plugin.ask(dask_worker)
     return hello.kind, hello.reason
 
 
@@ -120,7 +131,7 @@ class Cluster:
         self, address: str, order: Order, jobs: int, tell: Callable[[str], None] = lambda _: None
     ) -> None:
         self._address = address
-        self._order = order
+        self._plugin = GraderPlugin(order)
         self._jobs = jobs
         self._tell = tell
         self._stack = contextlib.ExitStack()
@@ -167,7 +178,7 @@ class Cluster:
                     Path(self._address).stat()  # for which dask would wait forever
                 where = {"scheduler_file": self._address} if is_file else {"address": self._address}
                 self._client = Client(**where, timeout=_CONNECT, set_as_default=False)
-                self._client.register_plugin(GraderPlugin(self._order))
+                self._client.register_plugin(self._plugin)
                 self.graders, self._refused = {}, {}
                 self.wait_for_workers(end)
                 return
@@ -200,7 +211,11 @@ class Cluster:
         self._refused = {one: why for one, why in self._refused.items() if one in threads}
         new = threads.keys() - self.graders.keys() - self._refused.keys()
         # Who is gone again, or not ready yet, does not answer.
-        answers = self._client.run(_hello, workers=[*new], on_error="ignore") if new else {}
+        answers = (
+            self._client.run(_hello, name=self._plugin.name, workers=[*new], on_error="ignore")
+            if new
+            else {}
+        )
         for worker, (kind, reason) in sorted(answers.items()):
             if kind:
                 self._refused[worker] = said(_REFUSED[kind], worker=worker, reason=reason)
@@ -218,6 +233,7 @@ class Cluster:
         return self._client.submit(
             grade_batch,
             encode(batch.parcels),
+            self._plugin.name,
             pure=False,
             retries=1,
             workers=[*batch.given_to] or None,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
 import struct
 import subprocess
@@ -19,6 +20,7 @@ import tempfile
 import threading
 import zlib
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 _HEADER = struct.Struct("!Q")
 _MAX_FRAME = 1 << 32
+# Without a batch for so long, a station ends; the next batch starts another.
+_IDLE_SECONDS = 600.0
 COURSE = "AUTOGRADER_COURSE"
 """The variable that says where the course lies on a worker's machine, if elsewhere."""
 
@@ -49,6 +53,11 @@ class Order(Struct, frozen=True):
     fingerprints: dict[str, str]
     grader: bytes
     adjustments: tuple[Adjustment, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """The same where everything is."""
+        return blake2b(msgspec.msgpack.encode(self), digest_size=8).hexdigest()
 
 
 class Hello(Struct, frozen=True):
@@ -77,6 +86,7 @@ class Station:
             return Hello("machine", "its worker is closing")
         if self._process is not None and self._process.poll() is None:
             return Hello()
+        self.stop()
         environment = dict(os.environ, OPENBLAS_NUM_THREADS="1")
         path = [folder for folder in sys.path if folder]
         environment["PYTHONPATH"] = os.pathsep.join(path)
@@ -88,10 +98,12 @@ class Station:
         )
         try:
             self._send(msgspec.msgpack.encode(self._order))
-            return msgspec.msgpack.decode(self._receive(), type=Hello)
+            hello = msgspec.msgpack.decode(self._receive(), type=Hello)
         except (EOFError, OSError) as error:
+            hello = Hello("machine", f"its process ended: {error}")
+        if hello.kind:
             self.stop()
-            return Hello("machine", f"its process ended: {error}")
+        return hello
 
     def grade(self, blob: bytes) -> bytes:
         """The rows of a batch. A submission that kills the process is tried once more, and then
@@ -229,6 +241,8 @@ def _serve(source: IO[bytes], target: IO[bytes]) -> None:
         _write(target, msgspec.msgpack.encode(hello))
         number = 0
         while True:
+            if not select.select([source], [], [], _IDLE_SECONDS)[0]:
+                return
             try:
                 batch = msgspec.msgpack.decode(_read(source), type=list[Parcel])
             except EOFError:

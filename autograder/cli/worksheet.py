@@ -16,7 +16,7 @@ from autograder.cli.options import (
 )
 from autograder.course.course import pick_language
 from autograder.course.loading import load_course
-from autograder.course.roster import course_roster, read_roster
+from autograder.course.roster import STUDENT, course_roster, read_roster
 from autograder.errors import UsageError
 from autograder.grades.grade_file import write_atomically
 from autograder.release.worksheet import make_worksheets
@@ -78,7 +78,10 @@ def _people(root: Path, file: Path | None, names: tuple[str, ...]) -> dict[str, 
             lines = [line.strip() for line in content.decode("utf-8-sig").splitlines()]
         except UnicodeError:
             raise UsageError(said("error_students_text", path=file)) from None
-        people = dict.fromkeys([line for line in lines if line and not line.startswith("#")], "")
+        names = tuple(line for line in lines if line and not line.startswith("#"))
+        if names[:1] == (STUDENT,):  # the first line of a table with that column alone
+            names = names[1:]
+        people = dict.fromkeys(names, "")
     if not people:
         raise UsageError(said("error_students_empty", path=file))
     return _distinct(people, str(file))

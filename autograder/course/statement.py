@@ -240,6 +240,7 @@ def formula_in_characters(formula: str) -> str:
     shown = re.sub(r"\\[,;:! ]", " ", shown)
     for _ in range(3):
         shown = re.sub(r"([_^])\{([^{}]*)\}", _script, shown)
+        shown = re.sub(r"\\sqrt\s*\{([^{}]*)\}", _root, shown)
         shown = _FRACTION.sub(_fraction, shown)
     shown = re.sub(r"\\([A-Za-z]+)", lambda found: _SIGNS.get(found[1], found[1]), shown)
     return " ".join(shown.replace("\\{", "{").replace("\\}", "}").split())
@@ -253,6 +254,11 @@ def _rows(match: re.Match[str]) -> str:
 def _script(match: re.Match[str]) -> str:
     mark, content = match[1], match[2].strip()
     return f"{mark}{content}" if len(content) == 1 else f"{mark}({content})"
+
+
+def _root(match: re.Match[str]) -> str:
+    content = match[1].strip()
+    return f"√{content}" if len(content) == 1 else f"√({content})"
 
 
 def _fraction(match: re.Match[str]) -> str:

@@ -61,8 +61,8 @@ class Observation(Struct, frozen=True):
     change: Change | None = None
     shared: tuple[str, ...] = ()
     seconds: float = 0.0
-    """For an efficiency test: the processor time of the steps; infinite for a wrong answer, which
-    is not timed."""
+    """For an efficiency test: the processor time of the steps; infinite where they are not timed,
+    as the answer is wrong or executes too many lines."""
     lines: int | None = None
     """For an efficiency test: how many lines of Python the steps executed, where the process said;
     one more than are counted where that are more."""

@@ -27,7 +27,7 @@ from autograder.text.said import in_language
 from tests.cluster.mixed_class import write_mixed
 from tests.cluster.networks import HUB, networks
 from tests.integration.test_shards import contents, in_one, in_part, options
-from tests.support.small_course import COURSE, ROOT, configured, hand_in, run
+from tests.support.small_course import COURSE, RIGHT, ROOT, configured, hand_in, run
 
 pytestmark = pytest.mark.cluster
 cluster = pytest.importorskip("autograder.batch.cluster")
@@ -106,6 +106,12 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path
     in_one(folder / "class", folder / "files", isolation="sandbox")
     yield folder / "class", folder / "files"
     assert not (folder / "exploded").exists()
+
+
+@pytest.fixture
+def submissions(tmp_path: Path) -> Path:
+    hand_in(tmp_path / "class", "kim", RIGHT)
+    return tmp_path / "class"
 
 
 def grade_there(
@@ -250,6 +256,26 @@ def test_a_command_that_is_killed_goes_on(
     same_as_in_one_process([], out, files)
 
 
+def test_two_courses_are_graded_on_one_cluster(
+    machines: Machines, submissions: Path, tmp_path: Path
+) -> None:
+    """Each with its own, however they take turns."""
+    for number in range(2 * _BATCH):
+        hand_in(submissions, f"s{number}", f"{RIGHT}# {number}\n")
+    course = _other_course(tmp_path)
+    machines.start_workers(1)
+
+    def meanwhile() -> None:
+        out = tmp_path / "other-out"
+        grade_there(machines, in_sandbox(submissions, out, course), out)
+
+    grade_there(machines, in_sandbox(submissions, tmp_path / "out"), tmp_path / "out", meanwhile)
+    for out, graded_with in (("out", COURSE), ("other-out", course)):
+        in_one(submissions, tmp_path / f"{out}-files", graded_with, isolation="sandbox")
+        same_as_in_one_process([], tmp_path / out, tmp_path / f"{out}-files")
+    assert contents(tmp_path / "out") != contents(tmp_path / "other-out")
+
+
 def test_workers_in_networks_of_their_own(mixed: tuple[Path, Path], tmp_path: Path) -> None:
     submissions, files = mixed
     out = tmp_path / "out"
@@ -325,12 +351,6 @@ os.execv(sys.executable, [sys.executable, "-m", "distributed.cli.dask_worker", *
 """
 
 
-@pytest.fixture
-def submissions(tmp_path: Path) -> Path:
-    hand_in(tmp_path / "class", "kim", "def linear_dx(W, dy):\n    return W.T @ dy\n")
-    return tmp_path / "class"
-
-
 def _refused(machines: Machines, submissions: Path, out: Path, said: str) -> None:
     with pytest.raises(MachineError, match=said):
         grade_there(machines, in_sandbox(submissions, out), out)
@@ -355,6 +375,11 @@ def test_a_worker_with_another_course_is_refused(
 ) -> None:
     machines.start_workers(1, AUTOGRADER_COURSE=str(_other_course(tmp_path)))
     _refused(machines, submissions, tmp_path / "out", "has another course: .*is another one")
+    config = tmp_path / "course" / "config.yaml"
+    config.write_bytes((COURSE / "config.yaml").read_bytes())  # somebody mends it
+    assert (
+        len(grade_there(machines, in_sandbox(submissions, tmp_path / "out"), tmp_path / "out")) == 1
+    )
 
 
 def _other_version(folder: Path) -> Path:

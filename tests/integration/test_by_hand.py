@@ -410,7 +410,9 @@ def test_worksheets_that_cannot_be_made(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("content", ["kim\n# late\nlee\n", "\ufeffkim\r\n\r\nlee"])
+@pytest.mark.parametrize(
+    "content", ["kim\n# late\nlee\n", "\ufeffkim\r\n\r\nlee", "student\nkim\nlee\n"]
+)
 def test_names_come_from_a_list(root: Path, tmp_path: Path, content: str) -> None:
     (tmp_path / "names.txt").write_text(content, "utf-8")
     made = run(

@@ -1108,7 +1108,8 @@ FLAWS_IN_USE = {
     ),
     "forward pass that fails": (
         PUBLIC, "y = W @ x", "y = W.T @ x",
-        f"{PUBLIC}:15:5: test 'worked-example': the forward pass fails on it: ValueError: ",
+        f"{PUBLIC}:15:5: test 'worked-example': the forward pass fails on it, in line 1 of "
+        "'forward': ValueError: ",
     ),
     "upstream of another shape": (
         PUBLIC, "y = W @ x", "y = (W @ x)[:, None]",
@@ -1129,7 +1130,8 @@ FLAWS_IN_USE = {
     ),
     "solution that exits when it is called": (
         SOLUTION, "return W.T @ dy", "raise SystemExit(0)",
-        f"{PUBLIC}:15:5: test 'worked-example': the reference solution fails on it: SystemExit: 0",
+        f"{PUBLIC}:15:5: test 'worked-example': the reference solution fails on it, in line 2 "
+        f"of {SOLUTION}: SystemExit: 0",
     ),
     "solution in another encoding": (
         SOLUTION, "def", "# coding: latin-1\n# \N{LATIN SMALL LETTER E WITH ACUTE}\ndef",

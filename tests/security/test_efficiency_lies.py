@@ -7,7 +7,9 @@ point, while the honest answer, without loops, keeps all of them.
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
+from autograder.course.exercise import EfficiencyTest
 from autograder.grading.preparation import prepare
 from autograder.sandbox.host import Sandbox
 from tests.efficiency.verdicts import Verdict, timed_exercises, verdicts
@@ -214,6 +216,58 @@ def test_points_for_speed_are_not_gained_by_a_lie(
 ) -> None:
     assert len(found[lie]) == 2
     assert [one for one in found[lie] if one.passed] == []
+
+
+# The same where the call that is judged is counted, since there have been others before.
+AFTER_OTHERS = {
+    name: LIES[name]
+    for name in ("none", "is quick while it is watched", "remembers by the inputs")
+} | {
+    "is right while it is watched": """
+def batched_backward(*a):
+    return tuple(one * (1 if sys.gettrace() or len(a[0]) < 9 else 2) for one in quick(*a))
+""",
+    "is quick up to the first large arrays": """
+large = itertools.count()
+def batched_backward(*a):
+    return slow(*a) if len(a[0]) > 99 and next(large) else quick(*a)
+""",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found_after_others() -> dict[str, list[Verdict]]:
+    course, exercises = timed_exercises()
+    ordinary = course.assignments[exercises[NAME].assignment].exercises
+    (every,) = (one for one in ordinary if one.name == NAME)
+    of_both = {
+        visibility: next(
+            test
+            for test in every.run_tests
+            if test.visibility == visibility and not isinstance(test, EfficiencyTest)
+        )
+        for visibility in ("public", "hidden")
+    }
+    exercise = replace(exercises[NAME], tests=(*of_both.values(), *exercises[NAME].tests))
+    (prepared,) = prepare([exercise], course.seed)
+    sources = {"honest": HONEST} | {name: SLOW + code for name, code in AFTER_OTHERS.items()}
+    timed = {test.name for test in exercises[NAME].tests}
+    with Sandbox("sandbox", course.limits) as sandbox:
+        return {
+            name: [one for one in several if one.test in timed]
+            for name, several in verdicts(course, exercise, sources, sandbox, prepared)
+        }
+
+
+@pytest.mark.parametrize("lie", AFTER_OTHERS)
+def test_nor_where_the_call_that_is_judged_is_counted(
+    found_after_others: dict[str, list[Verdict]], lie: str
+) -> None:
+    assert [one.passed for one in found_after_others[lie]] == [False, False]
+
+
+def test_the_honest_keep_points_there_too(found_after_others: dict[str, list[Verdict]]) -> None:
+    assert [one.passed for one in found_after_others["honest"]] == [True, True]
 
 
 def test_points_for_speed_are_kept_by_the_honest(found: dict[str, list[Verdict]]) -> None:

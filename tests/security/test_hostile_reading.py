@@ -84,6 +84,15 @@ SOURCES: dict[str, Callable[[], str]] = {
     "comparisons": lambda: "a = a" + " < a" * 9000 + "\n",
     "decorators": lambda: "@a\n" * 9000 + "def f(): pass\n",
     "imports": lambda: "import " + ",".join(f"m{n}" for n in range(6000)) + "\n",
+    "a number that Python will not print": lambda: "a = 0x" + "f" * 30000 + "\n",
+    "characters by their names": lambda: "a = '" + r"\N{GREEK SMALL LETTER ALPHA}" * 1400 + "'\n",
+    "comprehensions in comprehensions": lambda: (
+        "a = " + "[" * 80 + "a" + " for a in a]" * 80 + "\n"
+    ),
+    "patterns that are one of thousands": lambda: (
+        "match a:\n    case " + " | ".join(map(str, range(6000))) + ": pass\n"
+    ),
+    "names that are one for Python": lambda: "".join("ℌ" * n + " = 1\n" for n in range(1, 160)),
     "strings in a row": lambda: "a = " + "''" * 15000 + "\n",
 }  # fmt: skip
 
