@@ -278,8 +278,8 @@ def prepare(
     text = CHECKS.format(tests=TESTS, functions=functions, parameters=parameters)
     (shared / "checks.py").write_text(text, "utf-8")
     return {
-        "2 jobs": lambda: ours(files, folder / "grades", 2),
         "1 job, first run": lambda: ours(files, folder / "grades", 1, is_first=True),
+        "2 jobs": lambda: ours(files, folder / "grades", 2),
         "1 job": lambda: ours(files, folder / "grades", 1),
         "gradescope-utils": gradescope(folder, tools, shared, files, names(answers)),
         "check50": check50(folder, tools, shared, functions, files, names(answers)),
