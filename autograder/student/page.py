@@ -8,7 +8,6 @@ the student has written is put beside them before each call.
 from __future__ import annotations
 
 import contextlib
-import pickle
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
@@ -20,13 +19,14 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from autograder.course.exercise import Exercise
 from autograder.errors import AutograderError, UsageError
 from autograder.grading.grader import ExerciseGrader, public_part
 from autograder.grading.preparation import prepare
 from autograder.sandbox.protocol import Raised
 from autograder.sandbox.same_thread import SameThread, Watch
 from autograder.sandbox.session import Died, Outcome
-from autograder.student import check_html, check_json
+from autograder.student import check_html, check_json, shipped
 from autograder.student.checking import CheckedExercise, check_exercise
 from autograder.student.discovery import ASSIGNMENTS, Work, find_exercises
 from autograder.student.handing_in import counting_files, files_to_hand_in, pack, zip_name
@@ -214,7 +214,7 @@ class Page:
         if key not in self._graders:
             sandbox = SameThread(work.course.limits)
             exercise = public_part(work.exercise)
-            known = _Known(self._root)
+            known = _Known(self._root, exercise)
             (prepared,) = prepare([exercise], work.course.seed, cache=known)
             grader = ExerciseGrader(work.course, exercise, sandbox, prepared=prepared)
             self._graders[key] = grader, sandbox
@@ -280,14 +280,16 @@ def _narrowed(counts: Any) -> Any:
 class _Known:
     """What was worked out when the site was made; the site is trusted as this package is."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, exercise: Exercise) -> None:
         self._root = root
+        self._exercise = exercise
 
     def get(self, names: Iterable[str]) -> dict[str, Any]:
         found = {}
         for name in names:
             with contextlib.suppress(Exception):  # of another numpy: it is worked out anew
-                found[name] = pickle.loads(expected_path(self._root, name).read_bytes())
+                content = expected_path(self._root, name).read_bytes()
+                found[name] = shipped.unpack(self._exercise, content)
         return found
 
     def put(self, entries: Mapping[str, object]) -> None:

@@ -69,6 +69,8 @@ WITNESS_FACTOR = 8.0
 SAMPLES = 6
 SAMPLES_OF_MANY = 3
 MANY_LENGTHS = 200
+# The directions are the same ones in every call.
+_DIRECTIONS_SEED = 20_230_918
 # With so many elements, one random direction is enough, and dear enough.
 MANY_ELEMENTS = 20_000
 DIRECTIONS = 3
@@ -115,6 +117,11 @@ class Statement(Struct, frozen=True):
     witness: str
     value: NumpyArray
     error: NumpyArray
+
+
+def random_direction(shape: tuple[int, ...]) -> NumpyArray:
+    """The first direction in which a gradient of this shape is projected."""
+    return np.asarray(np.random.default_rng(_DIRECTIONS_SEED).standard_normal(shape))
 
 
 class Projection(Struct, frozen=True):
@@ -310,7 +317,7 @@ class Witnesses:
     def _projections(
         self, gradient: Gradient, directions: int, *, measured: bool = False
     ) -> tuple[list[Projection], list[float]]:
-        generator = np.random.default_rng(20_230_918)
+        generator = np.random.default_rng(_DIRECTIONS_SEED)
         x = self.exact[gradient.wrt]
         terms = self.terms(gradient, self.exact)
         large = sum(array.size for array in self.exact.values()) > MANY_ELEMENTS

@@ -111,11 +111,10 @@ class Table:
 
 
 @contextlib.contextmanager
-def both(course: Course, site: Path) -> Iterator[tuple[Browser, Native]]:
-    """The course, of which ``site`` is the site, in Chromium and in CPython."""
+def both(course: Course, site: Path, browser: Any) -> Iterator[tuple[Browser, Native]]:
+    """The course, of which ``site`` is the site, in the browser and in CPython."""
     with (
         tempfile.TemporaryDirectory() as temporary,
-        chromium() as browser,
         Sandbox("process", course.limits) as sandbox,
     ):
         # The course in the site is what students get otherwise, too.
@@ -151,7 +150,7 @@ def main(names: Collection[str]) -> None:
 
 
 def _compare(course: Course, site: Path, table: Table, names: Collection[str]) -> None:
-    with both(course, site) as (page, native):
+    with chromium() as browser, both(course, site, browser) as (page, native):
         for assignment in course.assignments.values():
             for exercise in assignment.exercises:
                 if names and not {exercise.name, assignment.name} & set(names):

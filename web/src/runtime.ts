@@ -16,11 +16,15 @@ export type Progress = (loaded: number, total: number) => void;
 
 export async function loadRuntime(site: Site, progress: Progress): Promise<Runtime> {
   let loaded = 0;
+  let failed = false; // of which the last word is not to be about progress
   const wanted = site.runtime.length + 3;
   const one = async <Value>(loading: Promise<Value>): Promise<Value> => {
-    const value = await loading;
+    const value = await loading.catch((error: unknown) => {
+      failed = true;
+      throw error;
+    });
     loaded += 1;
-    progress(loaded, wanted);
+    if (!failed) progress(loaded, wanted);
     return value;
   };
   const plain = (url: string) =>

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import math
-import pickle
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -27,6 +26,7 @@ from autograder.release.public import refuse_leaks
 from autograder.release.site.pyodide import Runtime
 from autograder.release.stubs import stub_source
 from autograder.release.wheel import zipped
+from autograder.student import shipped
 from autograder.student.page import expected_path
 from autograder.text.catalogue import catalogue
 from autograder.text.language import Language, Text
@@ -192,7 +192,7 @@ class _Collected:
     """Takes what is worked out."""
 
     def __init__(self) -> None:
-        self.entries: dict[str, object] = {}
+        self.entries: dict[str, Any] = {}
 
     def get(self, names: Iterable[str]) -> dict[str, Any]:
         return {}
@@ -214,7 +214,7 @@ def _expected(assignments: Sequence[Assignment]) -> dict[str, bytes]:
     # The inputs of public tests are the same under every seed.
     prepare(exercises, 0, cache=collected)
     return {
-        expected_path(Path(), name).as_posix(): pickle.dumps(entry, 4)
+        expected_path(Path(), name).as_posix(): shipped.pack(entry.drawn, entry)
         for name, entry in collected.entries.items()
     }
 
