@@ -204,9 +204,14 @@ def scheduler(folder: Path, workers: int) -> Iterator[tuple[str, list[int]]]:
 
 
 def spent_by(pid: int) -> float:
-    """The processor time of a process that runs (Linux)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """The processor time of a process that runs, and of all that it has started (Linux)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        tasks = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:  # it has just ended, and its parent has its time
+        return 0.0
+    own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(spent_by(int(child)) for task in tasks for child in task.split())
 
 
 def of_tasks(folder: Path, tasks: int = 2000) -> float:
@@ -228,15 +233,12 @@ def of_dask(folder: Path, submissions: Path, out: Path, jobs: int = 2) -> tuple[
     scheduler and the workers, which are there before."""
     from distributed import Client
 
-    before, own = used(), resource.getrusage(resource.RUSAGE_SELF)
     with scheduler(folder, jobs) as (file, pids):
         with Client(scheduler_file=file, set_as_default=False) as client:
             client.wait_for_workers(jobs)
         started = sum(map(spent_by, pids))
-        autograder("grade", submissions, "--out", out, "--scheduler", file)
-    now = resource.getrusage(resource.RUSAGE_SELF)
-    ours = now.ru_utime + now.ru_stime - own.ru_utime - own.ru_stime
-    spent = used() - before - ours
+        command = autograder("grade", submissions, "--out", out, "--scheduler", file)
+        spent = command + sum(map(spent_by, pids))
     return spent, spent - started
 
 
