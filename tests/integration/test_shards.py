@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from autograder.batch import workers
 from autograder.batch.folder import GradeOptions, open_class
 from autograder.batch.merging import Merged, merge, numbers
 from autograder.batch.shards import (
@@ -457,8 +458,11 @@ def test_a_part_that_runs_with_two_courses_at_a_time_is_not_finished(
     assert (merged.grades, merged.is_complete) == (12, True)
 
 
-def test_who_waits_for_a_submission_may_write_meanwhile(tmp_path: Path) -> None:
+def test_who_waits_for_a_submission_may_write_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Half a second is all that a killed part loses, however long the next one takes."""
+    monkeypatch.setattr(workers, "_LOOK_SECONDS", 0.01)
     hand_in(tmp_path / "class", "loops", LOOPS)
     with (
         open_shard(options(tmp_path / "class", tmp_path / "out"), Shard(1, 1)) as opened,

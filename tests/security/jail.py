@@ -131,9 +131,12 @@ def _reap() -> None:
 
 
 def _processes() -> Iterator[str]:
+    """Those that live. Who has ended may wait for the first process to be told."""
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            yield f"{folder.name} {(folder / 'comm').read_text().strip()}"
+            name, _, rest = (folder / "stat").read_text().rpartition(")")
+            if rest.split()[0] != "Z":
+                yield f"{folder.name} {name.partition('(')[2]}"
 
 
 def _files() -> Iterator[str]:
