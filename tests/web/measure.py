@@ -68,9 +68,8 @@ def _measure(course: Course, site: Path, bundle: Path) -> None:
         assert student.passed
     medians = {name: statistics.median(one) for name, one in seconds.items()}
     for name, median in medians.items():
-        print(
-            f"later checks, {name}: {median:.3f} s, {medians['page'] / median:.2f} of it the page"
-        )
+        ratio = medians["page"] / median
+        print(f"later checks, {name}: {median:.3f} s; the page takes {ratio:.2f} times as long")
 
 
 def _seconds(way: Callable[[], object]) -> float:
