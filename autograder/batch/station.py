@@ -10,6 +10,7 @@ MessagePack: first its :class:`Order`, answered by a :class:`Hello`; then batche
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import select
 import shutil
@@ -228,7 +229,8 @@ def _serve(source: IO[bytes], target: IO[bytes]) -> None:
         _write(target, msgspec.msgpack.encode(hello))
         return
     keep_freed_memory()
-    course = load_cached(CourseCache(root), root)
+    cache = CourseCache(root)
+    course = load_cached(cache, root)
     with bounded(), tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch:
         settings = Settings(
             course,
@@ -236,6 +238,7 @@ def _serve(source: IO[bytes], target: IO[bytes]) -> None:
             order.isolation,
             order.language,
             private=(root.absolute(), Path(scratch)),
+            cache=cache,
         )
         grader = SubmissionGrader(settings, (0, 1 << 20), None)
         _write(target, msgspec.msgpack.encode(hello))
@@ -279,6 +282,7 @@ def _row(
 
 def main() -> None:
     """Serve until standard input is closed. What the program prints does not get between."""
+    gc.set_threshold(200_000)  # as the command has it: grading makes no cycles
     source, target = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
