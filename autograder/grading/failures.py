@@ -9,22 +9,13 @@ from msgspec import Struct
 
 from autograder.grades.model import Status
 from autograder.sandbox.protocol import ExceptionInfo
+from autograder.submissions.listing import Unreadable
 
 FailureKind: TypeAlias = Literal[
+    Unreadable,
     "missing_file",
     "missing_function",
     "not_callable",
-    "not_a_file",
-    "too_large",
-    "notebook_too_large",
-    "too_many",
-    "encoding",
-    "notebook",
-    "unreadable",
-    "archive",
-    "archive_kind",
-    "archive_encrypted",
-    "archive_too_large",
     "unparsable",
     "syntax",
     "import",

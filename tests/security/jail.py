@@ -112,7 +112,6 @@ def _run(
 
 def machine() -> dict[str, list[str]]:
     """Everything that an attack could leave: processes, files, shared memory, sockets, mounts."""
-    _reap()
     return {
         "processes": sorted(_processes()),
         "files": sorted(_files()),
@@ -121,13 +120,6 @@ def machine() -> dict[str, list[str]]:
         "mounts": sorted(_lines("/proc/self/mounts")),
         "name": [socket.gethostname()],
     }
-
-
-def _reap() -> None:
-    """As the first process, this one inherits what others have left."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
 
 
 def _processes() -> Iterator[str]:
