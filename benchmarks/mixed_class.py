@@ -11,7 +11,8 @@ two files are the same. Measured, in turns:
 * a fresh ``python -c "import numpy"``, and a bare fork of a process that has numpy: what an
   exercise costs at the least where each has a process of that kind;
 * a bare loop: the same calls of the same answers in one process, without any isolation, limits or
-  judging. Answers that end their process are left out.
+  judging, and without the start of that process. Answers that end their process are left out. No
+  grader reaches it: nothing that comes back is looked at. ``peers.py`` has a loop that judges, too.
 
 Then where the time of one job goes. Only ratios within one run mean anything: machines differ, and
 so do their moods. ``--processor-time`` measures that of all processes in the place of wall time,

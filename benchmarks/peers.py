@@ -17,9 +17,9 @@ against central differences of the forward pass, element by element; where an ar
   container, a test file for each exercise with a case for each test;
 * nbgrader: one ``nbgrader autograde`` for the class, a hidden test cell for each exercise, which
   names the tests that fail;
-* a bare loop: one process for the class, which loads each answer and runs the same checks, without
-  isolation, limits, hints or files. It is what the work itself costs the others;
-  ``mixed_class.py`` has a barer one, of the calls alone, without any look at what they return;
+* a bare loop: one process for the class, which loads each answer and runs the others' checks,
+  without isolation, limits, hints or files; in ``mixed_class.py`` a bare loop is the calls alone,
+  without a look at what they return;
 * ``autograder grade`` with one and two jobs, sandbox on, and the first time with one job, with
   nothing kept of the course.
 
