@@ -145,45 +145,50 @@ def _times(factor: Factor, expression: Expression) -> str:
 
 
 class _Index:
-    """The expressions of one case, to be found by what they give, up to a factor."""
+    """The expressions of one case, to be found by what they give, up to a factor. Those of a size
+    are sorted when first asked for: an answer is of one size, and there are twenty."""
 
     def __init__(self, around: Surroundings, ranks_differ: bool) -> None:
         singles, self._tables = enumerated(around, ranks_differ)
-        singles += _changed_solutions(around)
-        self._singles = singles
-        keys: dict[int, list[NumpyArray]] = {}
-        places: dict[int, list[NumpyArray]] = {}
-        costs: dict[int, list[NumpyArray]] = {}
-        by_size: dict[int, list[int]] = {}
-        for number, found in enumerate(singles):
-            by_size.setdefault(found.value.size, []).append(number)
-        for size, numbers in by_size.items():
-            stacked = [np.asarray(singles[i].value, np.float64).reshape(-1) for i in numbers]
-            keys.setdefault(size, []).append(_keys(np.array(stacked)))
-            place = np.stack([np.full(len(numbers), -1), np.array(numbers)])
-            places.setdefault(size, []).append(place)
-            costs.setdefault(size, []).append(np.array([singles[i].cost for i in numbers]))
+        self._singles = [*singles, *_changed_solutions(around)]
+        self._of_size: dict[int, list[int]] = {}
+        for number, found in enumerate(self._singles):
+            self._of_size.setdefault(found.value.size, []).append(number)
+        self._tables_of_size: dict[int, list[int]] = {}
         for number, table in enumerate(self._tables):
-            values = table.values()
-            if values is not None:
-                size, count = values.shape[2], values.shape[0] * values.shape[1]
-                keys.setdefault(size, []).append(_keys(values.reshape(count, size)))
-                place = np.stack([np.full(count, number), np.arange(count)])
-                places.setdefault(size, []).append(place)
-                costs.setdefault(size, []).append(table.costs())
+            if table.size:
+                self._tables_of_size.setdefault(table.size, []).append(number)
         self._groups: dict[int, tuple[NumpyArray, NumpyArray]] = {}
-        for size, parts in keys.items():
-            together, where = np.concatenate(parts), np.concatenate(places[size], axis=1)
-            order = _simplest(together, np.concatenate(costs[size]))
+
+    def _group(self, size: int) -> tuple[NumpyArray, NumpyArray]:
+        """The keys of all arrays of a size in their order, and where each comes from: the number
+        of a table, or -1, and that of an expression in it."""
+        if size not in self._groups:
+            keys, places, costs = [np.empty(0)], [np.empty((2, 0), np.int64)], [np.empty(0)]
+            numbers = self._of_size.get(size, [])
+            if numbers:
+                stacked = [np.asarray(self._singles[i].value, np.float64) for i in numbers]
+                keys.append(_keys(np.array([one.reshape(-1) for one in stacked])))
+                places.append(np.stack([np.full(len(numbers), -1), np.array(numbers)]))
+                costs.append(np.array([self._singles[i].cost for i in numbers]))
+            for number in self._tables_of_size.get(size, ()):
+                table = self._tables[number]
+                values = table.values()
+                keys.append(_keys(values))
+                places.append(np.stack([np.full(len(values), number), np.arange(len(values))]))
+                costs.append(table.costs())
+            together, where = np.concatenate(keys), np.concatenate(places, axis=1)
+            order = _simplest(together, np.concatenate(costs))
             self._groups[size] = together[order], where[:, order]
+        return self._groups[size]
 
     def get(self, value: NumpyArray, agreement: float) -> list[tuple[Expression, int]]:
         """The expressions that may be ``value`` up to a factor."""
         flat = np.asarray(value, dtype=np.float64).reshape(1, -1)
         key = float(_keys(flat)[0])
-        if not np.isfinite(key) or flat.size not in self._groups:
+        if not np.isfinite(key):
             return []
-        keys, places = self._groups[flat.size]
+        keys, places = self._group(flat.size)
         low, high = np.searchsorted(keys, [key - 10 * agreement, key + 10 * agreement])
         return [self._found(*place) for place in places[:, low:high].T]
 
