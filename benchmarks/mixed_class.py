@@ -49,7 +49,7 @@ from autograder.course.exercise import Exercise  # noqa: E402
 from autograder.course.loading import load_course  # noqa: E402
 from autograder.grading import grader as grading  # noqa: E402
 from autograder.grading.judge import judge_test  # noqa: E402
-from autograder.grading.mistakes import explain, mutant  # noqa: E402
+from autograder.grading.mistakes import mutant  # noqa: E402
 from autograder.grading.plan import inputs_of  # noqa: E402
 from autograder.grading.preparation import prepare  # noqa: E402
 from autograder.grading.timing import baseline_seconds  # noqa: E402
@@ -321,7 +321,7 @@ class _Of:
 def where_time_goes(course: Course, exercises: list[Exercise], answers: Class) -> None:
     """Grade in this process, and print the parts of the time."""
     watch = Stopwatch()
-    asked = Session.ask_all
+    asked, grader = Session.ask_all, grading.ExerciseGrader
 
     def ask_all(session: Session, *arguments: Any, **named: Any) -> Iterator[Any]:
         replies = asked(session, *arguments, **named)
@@ -340,7 +340,8 @@ def where_time_goes(course: Course, exercises: list[Exercise], answers: Class) -
         (Session, "ask_all", ask_all),
         (Session, "output", watch.around("end", Session.output)),
         (grading, "judge_test", watch.around("judge", judge_test)),
-        (grading, "explain", watch.around("known mistakes", explain)),
+        (grader, "mistakes_behind", watch.around("known mistakes", grader.mistakes_behind)),
+        (grader, "computed", watch.around("explanations", grader.computed)),
         (grading, "baseline_seconds", watch.around("yardstick", baseline_seconds)),
     ]
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in patched]
