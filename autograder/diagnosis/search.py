@@ -206,8 +206,7 @@ def _changed_solutions(around: Surroundings) -> list[Found]:
     found = []
     for output in around.right:
         for name, value in programs.solved(output).items():
-            change = programs.change(name)
-            cost = CHANGED + (change is not None and change.kind in ("name", "direction"))
+            cost = CHANGED + (programs.kind(name) in ("name", "direction"))
             if 0 < value.size <= MAX_ELEMENTS:
                 found.append(Found(Expression("leaf", name=name), value, cost))
     return found
