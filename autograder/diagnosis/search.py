@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, TypeAlias
 
@@ -334,8 +334,7 @@ class Search:
             scalar = all(value.size == 1 for value in got.values())
             for added_to in self._shared_factors(got)[: 1 if scalar else None]:
                 scale = self._values(added_to, got)
-                left = {number: got[number] - scale[number] * right[number] for number in got}
-                left = {n: _without_dust(left[n], right[n], agreement) for n in got}
+                left = _Rests(got, scale, right, agreement)
                 found = self._best(output, left, agreement * 10, is_rest=True)
                 if found is None or found[0].about_right:  # right by another name
                     continue
@@ -470,53 +469,54 @@ class Search:
         agreement: float,
         is_rest: bool = False,
     ) -> tuple[Explanation, int] | None:
-        numbers = [n for n in self._order if n in got and np.any(got[n])]
-        for number in numbers[:1]:
-            candidates = self._candidates(number, got[number], agreement)
-            matches: list[tuple[int, bool, str, Expression, tuple[Factor, ...]]] = []
-            least: int | None = None
-            candidates = [
-                # To be less than the right output is said before being a part of it.
-                (one, cost + 4 * (not is_rest and _has_ways(one)))
-                for one, cost in candidates
-                if _is_about(one, output, is_rest)
-            ]
-            for expression, cost in sorted(candidates, key=lambda one: one[1])[:MAX_CANDIDATES]:
-                if least is not None and cost > least:
-                    break
-                factors = self._matching(expression, got, agreement)
-                if not factors:
-                    continue
-                total = cost + (0 if factors[0].is_one else 1 + (factors[0].value is not None))
-                if least is None or total < least:
-                    least = total
-                about_right = any(name.startswith(RIGHT) for name in expression.leaves)
-                matches.append((total, about_right, str(expression), expression, factors))
-            if matches:
-                matches.sort(key=lambda one: one[:3])
-                cost, _, _, expression, factors = matches[0]
-                others = tuple(
-                    other
-                    for total, by_right, _, other, more in matches[1:]
-                    if total == cost
-                    and not by_right
-                    and not any(" " in name for name in other.leaves)
-                    and more[0].is_one
-                    and factors[0].is_one
-                    and other.leaves != expression.leaves
-                )
-                programs = self._cases[number].programs
-                change = None if programs is None else programs.change(expression.name)
-                explanation = Explanation(
-                    output,
-                    expression,
-                    factors[0],
-                    factors=factors[1:],
-                    others=() if change is not None else others[:2],
-                    change=change,
-                    arguments=() if change is None else tuple(self._cases[number].arguments),
-                )
-                return explanation, cost
+        number = next((n for n in self._order if n in got and np.any(got[n])), None)
+        if number is None:
+            return None
+        candidates = self._candidates(number, got[number], agreement)
+        matches: list[tuple[int, bool, str, Expression, tuple[Factor, ...]]] = []
+        least: int | None = None
+        candidates = [
+            # To be less than the right output is said before being a part of it.
+            (one, cost + 4 * (not is_rest and _has_ways(one)))
+            for one, cost in candidates
+            if _is_about(one, output, is_rest)
+        ]
+        for expression, cost in sorted(candidates, key=lambda one: one[1])[:MAX_CANDIDATES]:
+            if least is not None and cost > least:
+                break
+            factors = self._matching(expression, got, agreement)
+            if not factors:
+                continue
+            total = cost + (0 if factors[0].is_one else 1 + (factors[0].value is not None))
+            if least is None or total < least:
+                least = total
+            about_right = any(name.startswith(RIGHT) for name in expression.leaves)
+            matches.append((total, about_right, str(expression), expression, factors))
+        if matches:
+            matches.sort(key=lambda one: one[:3])
+            cost, _, _, expression, factors = matches[0]
+            others = tuple(
+                other
+                for total, by_right, _, other, more in matches[1:]
+                if total == cost
+                and not by_right
+                and not any(" " in name for name in other.leaves)
+                and more[0].is_one
+                and factors[0].is_one
+                and other.leaves != expression.leaves
+            )
+            programs = self._cases[number].programs
+            change = None if programs is None else programs.change(expression.name)
+            explanation = Explanation(
+                output,
+                expression,
+                factors[0],
+                factors=factors[1:],
+                others=() if change is not None else others[:2],
+                change=change,
+                arguments=() if change is None else tuple(self._cases[number].arguments),
+            )
+            return explanation, cost
         return None
 
     def _candidates(
@@ -641,6 +641,37 @@ def evaluate_shape(expression: Expression, around: Surroundings) -> tuple[int, .
 
 def _value(factor: Factor, factors: Mapping[Factor, float]) -> float:
     return factors.get(factor, math.nan) if factor.value is None else factor.value
+
+
+class _Rests(Mapping[int, NumpyArray]):
+    """By case, what came back less ``scale`` times the right output. Worked out when asked for:
+    mostly the first tells that no expression gives them."""
+
+    def __init__(
+        self,
+        got: Mapping[int, NumpyArray],
+        scale: Mapping[int, float],
+        right: Mapping[int, NumpyArray],
+        agreement: float,
+    ) -> None:
+        self._got, self._scale, self._right, self._agreement = got, scale, right, agreement
+        self._known: dict[int, NumpyArray] = {}
+
+    def __getitem__(self, number: int) -> NumpyArray:
+        if number not in self._known:
+            right = self._right[number]
+            rest = self._got[number] - self._scale[number] * right
+            self._known[number] = _without_dust(rest, right, self._agreement)
+        return self._known[number]
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._got
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._got)
+
+    def __len__(self) -> int:
+        return len(self._got)
 
 
 def _without_dust(value: NumpyArray, right: NumpyArray, agreement: float) -> NumpyArray:
