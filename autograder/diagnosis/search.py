@@ -555,16 +555,17 @@ class Search:
             flat, other = value.reshape(-1), np.asarray(made, dtype=np.float64).reshape(-1)
             if flat.size != other.size:
                 return ()
-            if not np.all(np.isfinite(other)):
-                continue  # nothing is said of 0 / 0
-            largest = np.max(np.abs(flat), initial=0.0)
             square = float(other @ other)
+            if not math.isfinite(square) and not np.all(np.isfinite(other)):
+                continue  # nothing is said of 0 / 0
+            largest = np.abs(flat).max(initial=0.0)
             if square < 1e-20:
                 if largest > 1e-9:
                     return ()
                 continue
             ratio = float(flat @ other) / square
-            if np.max(np.abs(flat - ratio * other), initial=0.0) > agreement * max(largest, 1e-12):
+            off = np.abs(flat - ratio * other).max(initial=0.0)
+            if off > agreement * max(largest, 1e-12):
                 return ()
             times[number] = ratio
             single = single and flat.size == 1
