@@ -16,7 +16,6 @@ import importlib.machinery
 import io
 import linecache
 import os
-import random
 import sys
 import types
 import warnings
@@ -25,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.sandbox import protocol
+from autograder.sandbox import leftovers, protocol
 from autograder.sandbox.framing import LARGE, elsewhere, encode, frame
 from autograder.sandbox.protocol import (
     HEADER,
@@ -206,9 +205,7 @@ class Server:
         linecache.cache.clear()
         self._module, self._held = None, []
         self._kept.clear()
-        _seed()
-        for restore in _restorers:
-            restore()
+        leftovers.take_away()
 
     def _call(self, request: Call) -> Reply:
         found, function = self._find(request.target)
@@ -425,62 +422,10 @@ def rehearse() -> None:
         encode(server._answer(protocol.decode_request(encode(request))))
     sys.meta_path[:] = finders
     linecache.cache.clear()
-    _seed()
+    leftovers.seed()
     for name in sys.modules.keys() - modules:
         del sys.modules[name]
-    _remember()
-
-
-# Where code for one exercise may leave something that code for another then finds.
-_WRITTEN_TO = ("builtins", "math", "random", "numpy", "numpy.linalg", "numpy.random", "numpy.fft")
-_restorers: list[Callable[[], object]] = []
-
-
-def _remember() -> None:
-    """Keep what there is before any submission, to have it again between two exercises."""
-    filters, errors, depth = list(warnings.filters), np.geterr(), sys.getrecursionlimit()
-
-    def forget_warnings() -> None:
-        warnings.filters[:] = filters  # type: ignore[index]
-        with warnings.catch_warnings():  # what has been warned of is warned of again
-            pass
-
-    modules = set(sys.modules)
-
-    def forget_made_modules() -> None:
-        """Those that no file is behind."""
-        for name in sys.modules.keys() - modules:
-            if getattr(sys.modules[name], "__spec__", None) is None:
-                del sys.modules[name]
-
-    _restorers[:] = [
-        forget_warnings,
-        forget_made_modules,
-        lambda: np.seterr(**errors),
-        lambda: sys.setrecursionlimit(depth),
-        *(_names_of(sys.modules[name]) for name in _WRITTEN_TO if name in sys.modules),
-    ]
-
-
-def _names_of(module: types.ModuleType) -> Callable[[], None]:
-    """Makes the module's names mean again what they mean now. Submodules that came are kept."""
-    names, before = vars(module), dict(vars(module))
-
-    def restore() -> None:
-        for name in names.keys() - before.keys():
-            if not isinstance(names[name], types.ModuleType):
-                del names[name]
-        for name, value in before.items():
-            if names.get(name) is not value:
-                names[name] = value
-
-    return restore
-
-
-def _seed() -> None:
-    """What students leave unseeded comes out the same in every run."""
-    random.seed(0)
-    np.random.seed(0)
+    leftovers.remember()
 
 
 def _in_order(
