@@ -28,7 +28,7 @@ from autograder.grading.observation import (
     failure_of,
     observation_of,
 )
-from autograder.grading.plan import FIRST, Plan, inputs_of, is_one_call, kept_as, second_inputs
+from autograder.grading.plan import Plan, inputs_of, is_one_call, kept_as
 from autograder.grading.submission_budget import Budget
 from autograder.sandbox.protocol import Returned
 from autograder.sandbox.session import Allowance, Outcome, Replies, Session
@@ -133,14 +133,14 @@ class _Runner:
     def _observations(
         self, tests: Sequence[RunTest]
     ) -> Iterator[tuple[str, tuple[Observation, ...]]]:
-        for (have_questions, _), group in itertools.groupby(tests, self._kind):
-            run = self._run_together if have_questions else self._run_alone
+        for (is_timed, _), group in itertools.groupby(tests, self._kind):
+            run = self._run_timed if is_timed else self._run_together
             yield from run(list(group))
 
     def _kind(self, test: RunTest) -> tuple[bool, Visibility]:
         """Tests of one kind may be run together. Public and hidden ones may not: the process has
         the inputs of all, and messages about public tests show whatever it answers."""
-        return self._plan.questions(test) is not None, test.visibility
+        return isinstance(test, EfficiencyTest), test.visibility
 
     def _run_together(
         self, tests: Sequence[RunTest]
@@ -162,31 +162,19 @@ class _Runner:
                 if self._is_over:  # it may live, and go on with the others
                     break
 
-    def _run_alone(self, tests: Sequence[RunTest]) -> Iterator[tuple[str, tuple[Observation, ...]]]:
+    def _run_timed(self, tests: Sequence[RunTest]) -> Iterator[tuple[str, tuple[Observation, ...]]]:
         """Ask one question after the other."""
         for test in tests:
+            assert isinstance(test, EfficiencyTest)
             session = self._start()
-            observations: Sequence[Observation] = ()
+            observations: list[Observation] = []
             if session is not None:
                 session.start_clock(call_seconds=self._plan.call_seconds(test))
-                observations = self._ask(session, test)
+                for number, case in enumerate(self._plan.cases[test.name]):
+                    observations.append(self._timed(test, case, number))
+                    if _is_exhausting(observations[-1]):
+                        break
             yield test.name, self._complete(test, observations)
-
-    def _ask(self, session: Session, test: RunTest) -> list[Observation]:
-        """The cases up to one that uses up the machine."""
-        observations: list[Observation] = []
-        for number, case in enumerate(self._plan.cases[test.name]):
-            observations.append(self._observe(session, test, case, number))
-            if _is_exhausting(observations[-1]):
-                break
-        return observations
-
-    def _observe(self, session: Session, test: RunTest, case: Case, number: int) -> Observation:
-        if isinstance(test, EfficiencyTest):
-            return self._timed(test, case, number)
-        if isinstance(test, PropertyTest):
-            return self._look_twice(session, test, case)
-        return _take_steps(session, test.steps, case)
 
     def _complete(
         self, test: RunTest, observations: Sequence[Observation]
@@ -218,23 +206,6 @@ class _Runner:
         if not session.alive:
             return tuple(observations)
         return self._plan.answers.put(test.name, content, tuple(observations))
-
-    def _look_twice(self, session: Session, test: PropertyTest, case: Case) -> Observation:
-        """The questions of a property test, one by one: the function that the student's code
-        is given calls back in between."""
-        (step,) = test.steps
-        names = step.arguments or ()
-        first = inputs_of(case)
-        arguments = [first[name] for name in names]
-        answers = [session.call(step.target, arguments, keep=FIRST, inspect=True)]
-        second = second_inputs(self._plan.exercise, test, case)
-        if second is not None:
-            again = inputs_of(second)
-            for _ in range(case.between):
-                answers.append(session.call(step.target, [again[name] for name in names]))
-        if test.property == "fresh_results":
-            answers.append(session.read(FIRST))
-        return self._put_together(test, case, answers)
 
     def _put_together(self, test: RunTest, case: Case, answers: Sequence[Outcome]) -> Observation:
         """One observation from the answers to the questions about one case."""

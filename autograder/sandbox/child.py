@@ -19,6 +19,7 @@ import os
 import sys
 import types
 import warnings
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -145,15 +146,19 @@ class Server:
         self._failed = False
         self._number = 0
         self._unread = memoryview(b"")
+        self._ahead: deque[Request] = deque()
 
     def greet(self) -> None:
         """Say that this process is confined and has seen no student code; the number is its PID."""
         _writev(self._writer, frame(encode(Done(os.getpid()))))
 
     def serve(self) -> None:
-        while (request := self._receive()) is not None:
+        while (request := self._next()) is not None:
             self._number = request.number
             self._send(self._answer(request))
+
+    def _next(self) -> Request | None:
+        return self._ahead.popleft() if self._ahead else self._receive()
 
     def _answer(self, request: Request) -> Reply:
         follows = isinstance(request, (Call, Read)) and request.follows
@@ -289,20 +294,30 @@ class Server:
         raise TypeError(type(argument).__name__)
 
     def _proxy(self, function: Function) -> Callable[..., Any]:
+        known = {_contents(one.arguments): one.result for one in function.known}
+
         def call_grader(*arguments: Any, **named: Any) -> Any:
             given = _in_order(function.parameters, arguments, named)
             leaves = tuple(_pack_leaf(argument) for argument in given)
-            self._send(Callback(self._number, function.number, leaves))
-            answer = self._receive()
-            if not isinstance(answer, CallbackResult):
-                raise RuntimeError("the grader did not answer")
-            if answer.result is None:
+            result = known.get(_contents(leaves)) if known else None
+            if result is None:
+                self._send(Callback(self._number, function.number, leaves))
+                result = self._receive_result()
+            if result is None:
                 raise TypeError(f"this function cannot be called with {_shapes_of(arguments)}")
-            if isinstance(answer.result, Items):
-                return tuple(_as_numpy(self._argument(item)) for item in answer.result.items)
-            return _as_numpy(self._argument(answer.result))
+            if isinstance(result, Items):
+                return tuple(_as_numpy(self._argument(item)) for item in result.items)
+            return _as_numpy(self._argument(result))
 
         return call_grader
+
+    def _receive_result(self) -> Array | Plain | Items | None:
+        """What the grader's function returned. Requests that were sent before it are kept."""
+        while (request := self._receive()) is not None:
+            if isinstance(request, CallbackResult):
+                return request.result
+            self._ahead.append(request)
+        raise RuntimeError("the grader did not answer")
 
     def _describe(self, error: BaseException) -> ExceptionInfo:
         frames = []
@@ -360,6 +375,16 @@ class Server:
 def _as_numpy(value: Any) -> Any:
     """A number as numpy's functions return it, which has ``copy()`` and ``shape``."""
     return _double(value) if type(value) is float else value
+
+
+def _contents(leaves: Sequence[Leaf]) -> tuple[Any, ...] | None:
+    """What tells arguments from others; None where they are not arrays, or large ones."""
+    contents = []
+    for leaf in leaves:
+        if not isinstance(leaf, Array) or not isinstance(leaf.data, memoryview):
+            return None
+        contents.append((leaf.dtype, leaf.shape, bytes(leaf.data)))
+    return tuple(contents)
 
 
 def _shapes_of(arguments: Sequence[Any]) -> str:
