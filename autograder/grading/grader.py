@@ -289,7 +289,7 @@ class ExerciseGrader:
     ) -> Started:
         """Run the public tests. Their processes have ended when this returns, unless the exercise
         ``shares`` them with the next, which is to be started then: the last one ends with
-        :meth:`Sandbox.end_lent`. ``budget`` is the wall time that is left of the submission's."""
+        :meth:`Sandbox.end_lent`. ``budget`` is what is left of the submission's time."""
         submission = submission.for_exercise(self.exercise.name)
         problem = file_problem(self.exercise, submission)
         if problem is not None:
@@ -433,9 +433,9 @@ class ExerciseGrader:
             return run, judgements
         further = ExerciseRun({})
         if not budget.is_spent:
-            budget.start()
+            start = time.monotonic()
             further = self._pytest.run(submission)
-            budget.stop()
+            budget.take(time.monotonic() - start)
         run = ExerciseRun(run.observations | further.observations, run.output + further.output)
         return run, judgements + tuple(
             judge_pytest(test, further.observations.get(test.name, ()))

@@ -71,7 +71,7 @@ def run_exercise(
 ) -> ExerciseRun:
     """Run all tests of the plan, or some, on a submission without a :func:`file_problem`. What was
     run ``before`` is part of the result, and of what the submission may use up; ``budget`` is its
-    wall time for all exercises. Ends early after a test of which ``until``, asked with its name
+    time for all exercises. Ends early after a test of which ``until``, asked with its name
     and observations, is true."""
     runner = _Runner(plan, submission, open_session, before, budget or Budget(math.inf))
     return runner.run(plan.tests if tests is None else tests, until)
@@ -108,6 +108,7 @@ class _Runner:
         self._allowance: Allowance | None = None
         self._before = before
         self._budget = budget
+        self._charged = 0.0
         self._load_failure = before.load_failure
         self._exhausting = before.exhausting
         self._output = ""
@@ -116,7 +117,6 @@ class _Runner:
 
     def run(self, tests: Sequence[RunTest], until: Until) -> ExerciseRun:
         observations = dict(self._before.observations)
-        self._budget.start()
         try:
             for name, observed in self._observations(tests):
                 observations[name] = observed
@@ -124,7 +124,6 @@ class _Runner:
                     break
         finally:
             self._close()
-            self._budget.stop()
         output = _joined(self._printed_before, self._output)
         return ExerciseRun(
             observations, output, self._exhausting, self._load_failure, self._is_alone
@@ -291,6 +290,7 @@ class _Runner:
     @property
     def _is_over(self) -> bool:
         """Whether what the exercise or the submission may use is used up."""
+        self._charge()
         return self._exhausting >= MAX_EXHAUSTING or self._budget.is_spent
 
     def _start(self) -> Session | None:
@@ -318,8 +318,17 @@ class _Runner:
         self._session.start_clock()
         return self._session
 
+    def _charge(self) -> None:
+        """Take what the session has used from the submission's budget."""
+        if self._session is not None:
+            used = self._session.used()
+            self._budget.take(used - self._charged)
+            self._charged = used
+
     def _close(self) -> None:
         if self._session is not None:
+            self._charge()
+            self._charged = 0.0
             self._output += self._session.output()
             self._session = None
 

@@ -251,6 +251,7 @@ class Session:
         """May be shared with the sessions before and after this one."""
         self._died: Died | None = None
         self._clock = Clock(wall_seconds)
+        self._used = 0.0
 
     def __enter__(self) -> Session:
         return self
@@ -271,7 +272,12 @@ class Session:
     def start_clock(self, seconds: float | None = None, call_seconds: float | None = None) -> None:
         """Give what follows, up to the next call of this, the time of one test, or ``seconds``;
         and each call in it ``call_seconds`` of processor time, where that is less."""
+        self._used += self._clock.spent()
         self._clock.start(self._wall_seconds if seconds is None else seconds, call_seconds)
+
+    def used(self) -> float:
+        """Seconds that have passed on the clock, however often it was started."""
+        return self._used + self._clock.spent()
 
     def spent(self) -> float:
         """Seconds that have passed on the clock since it was started."""
