@@ -29,6 +29,7 @@ _MODULES = (
     "landlock",
     "seccomp",
     "framing",
+    "leftovers",
     "child",
     "zygote",
 )
@@ -62,7 +63,7 @@ os.register_at_fork = register
 package.zygote.main(bundle["readable"], bundle["around"])
 """
 
-_PLAIN_MODULES = ("protocol", "framing", "child", "plain_child")
+_PLAIN_MODULES = ("protocol", "framing", "leftovers", "child", "plain_child")
 
 _PLAIN_BOOT = f"""
 import marshal, os, signal, sys, types
