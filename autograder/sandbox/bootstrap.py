@@ -29,8 +29,8 @@ _MODULES = (
     "landlock",
     "seccomp",
     "framing",
-    "leftovers",
     "child",
+    "leftovers",
     "zygote",
 )
 
@@ -63,7 +63,7 @@ os.register_at_fork = register
 package.zygote.main(bundle["readable"], bundle["around"])
 """
 
-_PLAIN_MODULES = ("protocol", "framing", "leftovers", "child", "plain_child")
+_PLAIN_MODULES = ("protocol", "framing", "child", "plain_child")
 
 _PLAIN_BOOT = f"""
 import marshal, os, signal, sys, types

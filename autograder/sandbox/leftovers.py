@@ -1,4 +1,4 @@
-"""What code for one exercise leaves behind in its process is taken away before the next comes.
+"""Takes away what code for one exercise leaves behind in its process, before the next comes.
 
 A process that is forked pays for each page that it writes to, and to look at an object is to count
 a reference, which writes to it. Where nobody has changed any of a thousand names, which is nearly
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ctypes
 import itertools
-import random
 import sys
 import types
 import warnings
@@ -22,7 +21,6 @@ import numpy as np
 
 # Where code may leave something that other code then finds.
 _WRITTEN_TO = ("builtins", "math", "random", "numpy", "numpy.linalg", "numpy.random", "numpy.fft")
-_restorers: list[Callable[[], object]] = []
 
 # A dictionary of CPython: counter of references and type; how many names; a version; where the
 # table is that has its names and values; and for those of instances, values apart from it.
@@ -32,8 +30,8 @@ _TABLE = 32
 _TABLE_HEAD = 32
 
 
-def remember() -> None:
-    """Keep what there is before any submission."""
+def restorers() -> list[Callable[[], object]]:
+    """What brings back, one after the other, what there is now, before any submission."""
     filters, errors, depth = list(warnings.filters), np.geterr(), sys.getrecursionlimit()
 
     def forget_warnings() -> None:
@@ -50,26 +48,13 @@ def remember() -> None:
             if getattr(sys.modules[name], "__spec__", None) is None:
                 del sys.modules[name]
 
-    _restorers[:] = [
+    return [
         forget_warnings,
         forget_made_modules,
         lambda: np.seterr(**errors),
         lambda: sys.setrecursionlimit(depth),
         *(_names_of(sys.modules[name]) for name in _WRITTEN_TO if name in sys.modules),
     ]
-
-
-def take_away() -> None:
-    """Have again what there was when it was remembered."""
-    seed()
-    for restore in _restorers:
-        restore()
-
-
-def seed() -> None:
-    """What students leave unseeded comes out the same in every run."""
-    random.seed(0)
-    np.random.seed(0)
 
 
 def _names_of(module: types.ModuleType) -> Callable[[], None]:
