@@ -92,7 +92,9 @@ def main() -> None:
     clock = processor_time if arguments.processor_time else time.perf_counter
     course = load_course(ROOT)
     names = arguments.assignments or list(course.assignments)
-    exercises = [one for name in names for one in course.assignments[name].exercises]
+    exercises = [
+        one for name in names for one in course.assignments[name].exercises if not one.answers
+    ]  # not those that are worked out by hand
     answers = make_class(exercises, arguments.students, arguments.seed)
     with tempfile.TemporaryDirectory() as folder:
         measure(Path(folder), course, exercises, answers, arguments.rounds)
@@ -344,35 +346,48 @@ def where_time_goes(course: Course, exercises: list[Exercise], answers: Class) -
         (grader, "computed", watch.around("explanations", grader.computed)),
         (grading, "baseline_seconds", watch.around("yardstick", baseline_seconds)),
     ]
-    before = [(owner, name, getattr(owner, name)) for owner, name, _ in patched]
     by_exercise: dict[str, float] = {}
     by_kind: dict[str, list[float]] = {}
-    with Sandbox("sandbox", course.limits) as sandbox:
-        ready = prepare(exercises, course.seed)
-        graders = [
-            grading.ExerciseGrader(course, one, sandbox, prepared=prepared)
-            for one, prepared in zip(exercises, ready, strict=True)
-        ]
-        for one, exercise in zip(graders, exercises, strict=True):  # what is worked out once
+    mine: dict[str, float] = {}
+
+    def noted(function: Callable[..., Any]) -> Callable[..., Any]:
+        def of_exercise(grader: grading.ExerciseGrader, *arguments: Any, **named: Any) -> Any:
             start = time.perf_counter()
-            one._plan  # noqa: B018
-            one.mutants()
-            by_exercise[exercise.name] = time.perf_counter() - start
-        by_assignment: dict[str, list[grading.ExerciseGrader]] = {}
-        for one in graders:
-            by_assignment.setdefault(one.exercise.assignment, []).append(one)
-        once = sum(by_exercise.values())
-        by_exercise = dict.fromkeys(by_exercise, 0.0)
+            found = function(grader, *arguments, **named)
+            name = grader.exercise.name
+            mine[name] = mine.get(name, 0.0) + time.perf_counter() - start
+            return found
+
+        return of_exercise
+
+    patched_kind = grading.ExerciseGrader
+    patched += [
+        (patched_kind, name, noted(getattr(patched_kind, name))) for name in ("start", "finish")
+    ]
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in patched]
+    with Sandbox("sandbox", course.limits) as sandbox:
+        names = [(one.assignment, one.name) for one in exercises]
+        ready = dict(zip(names, prepare(exercises, course.seed), strict=True))
+        grader = grading.Grader(course, sandbox, "en", ready)
+        start = time.perf_counter()
+        assignments = list(dict.fromkeys(one.assignment for one in exercises))
+        for assignment in assignments:
+            for one in grader.exercise_graders(assignment):  # what is worked out once
+                one._plan  # noqa: B018
+                one.mutants()
+        once = time.perf_counter() - start
         try:
             for owner, name, function in patched:
                 setattr(owner, name, function)
             with watch.of("the rest"):
-                for mine in answers:
-                    for several in by_assignment.values():
-                        taken = grade_one(sandbox, several, mine)
-                        for name, seconds in taken.items():
-                            by_exercise[name] += seconds
-                            by_kind.setdefault(mine[name][0], []).append(seconds)
+                for theirs in answers:
+                    files = {f"{name}.py": source for name, (_, source) in theirs.items()}
+                    for assignment in assignments:
+                        grader.grade(Submission("s", assignment, files), "")
+                    for name, seconds in mine.items():
+                        by_exercise[name] = by_exercise.get(name, 0.0) + seconds
+                        by_kind.setdefault(theirs[name][0], []).append(seconds)
+                    mine.clear()
         finally:
             for owner, name, function in before:
                 setattr(owner, name, function)
@@ -386,29 +401,6 @@ def where_time_goes(course: Course, exercises: list[Exercise], answers: Class) -
         print(f"{kind:>18}: median {middle * 1e3:6.1f}, mean {mean * 1e3:6.1f} of {len(values)}")
     for name, seconds in sorted(by_exercise.items(), key=lambda one: -one[1]):
         print(f"{name:>22}: {seconds / len(answers) * 1e3:6.1f}")
-
-
-def grade_one(
-    sandbox: Sandbox,
-    graders: list[grading.ExerciseGrader],
-    answers: Mapping[str, tuple[str, str]],
-) -> dict[str, float]:
-    """Seconds that each exercise of a submission takes, as the grader runs them: public tests of
-    all, then hidden ones."""
-    files = {f"{one.exercise.name}.py": answers[one.exercise.name][1] for one in graders}
-    submission = Submission("s", graders[0].exercise.assignment, files)
-    seconds, started = {}, []
-    for one in graders:
-        start = time.perf_counter()
-        started.append(one.start(submission, shares=True))
-        seconds[one.exercise.name] = time.perf_counter() - start
-    sandbox.end_lent()
-    for one, begun in zip(graders, started, strict=True):
-        start = time.perf_counter()
-        one.finish(begun, "en")
-        seconds[one.exercise.name] += time.perf_counter() - start
-    sandbox.end_lent()
-    return seconds
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from autograder.course.course import Course
-from autograder.course.exercise import EfficiencyTest, Exercise, RunTest, SourceTest
+from autograder.course.exercise import EfficiencyTest, Exercise, RunTest
 from autograder.errors import CourseError
 from autograder.grades.model import (
     ExerciseGrade,
@@ -61,6 +61,7 @@ from autograder.grading.own_numbers import numbers_seed, owner_of
 from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare, with_tests
 from autograder.grading.run import ExerciseRun, OpenSession, Until, file_problem, run_exercise
+from autograder.grading.shared_process import Rule, SharedProcess, rule_of, rules_of
 from autograder.grading.sketch import sketched
 from autograder.grading.source_rules import BrokenRule, first_broken_rule
 from autograder.grading.submission_budget import Budget
@@ -125,6 +126,8 @@ class Started(Struct, frozen=True, eq=False):
     budget: Budget | None
     is_over: bool
     shares: bool = False
+    faults: Mapping[str, BrokenRule | Failure] | None = None
+    """Of its source, where code was run; see :meth:`ExerciseGrader.source_faults`."""
 
 
 class ExerciseGrader:
@@ -166,11 +169,17 @@ class ExerciseGrader:
         (prepared,) = prepare([self.exercise], self._course.seed, thorough=self._thorough)
         return prepared
 
-    @property
-    def may_share(self) -> bool:
-        """Whether a process may run this exercise's code after another's. Where there are rules for
-        the source, code that is kept from them must not have been there before."""
-        return not any(isinstance(test, SourceTest) for test in self.exercise.tests)
+    @cached_property
+    def rules(self) -> frozenset[Rule]:
+        """What the code must obey."""
+        return rules_of(self.exercise)
+
+    def obeyed(self, started: Started) -> frozenset[Rule]:
+        """Which of its rules the code obeys that has been run."""
+        faults = started.faults or {}
+        return self.rules.difference(
+            rule_of(test) for test in self.exercise.source_tests if test.name in faults
+        )
 
     @property
     def cases(self) -> Mapping[str, Sequence[Case]]:
@@ -280,7 +289,7 @@ class ExerciseGrader:
     ) -> Started:
         """Run the public tests. Their processes have ended when this returns, unless the exercise
         ``shares`` them with the next, which is to be started then: the last one ends with
-        :meth:`Sandbox.end_lent`. ``budget`` is the wall time that is left of the submission's."""
+        :meth:`Sandbox.end_lent`. ``budget`` is what is left of the submission's time."""
         submission = submission.for_exercise(self.exercise.name)
         problem = file_problem(self.exercise, submission)
         if problem is not None:
@@ -294,7 +303,8 @@ class ExerciseGrader:
         run, judgements = self._run_and_judge(
             submission, public, ExerciseRun({}), budget, shares=shares
         )
-        return Started(submission, run, judgements, budget, False, shares)
+        faults = self.source_faults(submission)
+        return Started(submission, run, judgements, budget, False, shares, faults)
 
     def finish(self, started: Started, language: Language) -> ExerciseGrade:
         """Run the hidden tests, and put the grade together."""
@@ -302,7 +312,7 @@ class ExerciseGrader:
         run, judgements = self._run_rest(started)
         explained = self.mistakes_behind(judgements, run, submission)
         computed = self.computed(judgements, run)
-        judgements = self.add_source_tests(submission, judgements)
+        judgements = self.add_source_tests(submission, judgements, started.faults)
         hints = {mistake.name: mistake.hint for mistake in self.exercise.mistakes}
         tests = tuple(
             self.test_grade(
@@ -423,9 +433,9 @@ class ExerciseGrader:
             return run, judgements
         further = ExerciseRun({})
         if not budget.is_spent:
-            budget.start()
+            start = time.monotonic()
             further = self._pytest.run(submission)
-            budget.stop()
+            budget.take(time.monotonic() - start)
         run = ExerciseRun(run.observations | further.observations, run.output + further.output)
         return run, judgements + tuple(
             judge_pytest(test, further.observations.get(test.name, ()))
@@ -451,14 +461,21 @@ class ExerciseGrader:
         return PytestRunner(self._course, self.exercise, self._sandbox.session)
 
     def add_source_tests(
-        self, submission: Submission, judgements: tuple[Judgement, ...]
+        self,
+        submission: Submission,
+        judgements: tuple[Judgement, ...],
+        faults: Mapping[str, BrokenRule | Failure] | None = None,
     ) -> tuple[Judgement, ...]:
         """The judgements together with those of the rules about the source, in the exercise's
-        order; all without points where a rule is broken that the exercise depends on."""
+        order; all without points where a rule is broken that the exercise depends on. ``faults``
+        are those of the source, where they are known."""
         if not self.exercise.answers:  # nobody fills in zeros without having thought
             judgements = without_unproven(judgements)
+        if faults is None:
+            faults = self.source_faults(submission)
         sources = [
-            self._judge_source(test, submission, judgements) for test in self.exercise.source_tests
+            judge_source(test, faults.get(test.name), judgements)
+            for test in self.exercise.source_tests
         ]
         order = {test.name: number for number, test in enumerate(self.exercise.tests)}
         everything = sorted((*judgements, *sources), key=lambda one: order[one.test.name])
@@ -470,7 +487,7 @@ class ExerciseGrader:
     def gets_full_points(self, submission: Submission) -> bool:
         """Whether it loses no point; how long it takes does not matter. Ends with the first test
         that takes points. Tests that took some from others come first."""
-        if self._breaks_rules(submission):
+        if self.source_faults(submission):
             return False
         often = sorted(self._untimed, key=lambda test: -self._noticed[test.name])[:_QUICK]
         rest = [test for test in self._untimed if test not in often]
@@ -570,12 +587,6 @@ class ExerciseGrader:
     ) -> ExerciseRun:
         return run_exercise(self._plan, submission, self._sandbox.session, tests, until=until)
 
-    def _breaks_rules(self, submission: Submission) -> bool:
-        return any(
-            self._judge_source(test, submission, ()).finding is not None
-            for test in self.exercise.source_tests
-        )
-
     @cached_property
     def _untimed(self) -> list[RunTest]:
         """The tests in the order in which they are run, but for those of efficiency."""
@@ -640,17 +651,20 @@ class ExerciseGrader:
         """The seconds of what an efficiency test is relative to, as they are now."""
         return baseline_seconds(self.exercise, test, self.cases[test.name], self._sandbox.session)
 
-    def _judge_source(
-        self, test: SourceTest, submission: Submission, others: Sequence[Judgement]
-    ) -> Judgement:
-        failure = file_problem(self.exercise, submission)
-        rule = None
-        if failure is None:
-            try:
-                rule = first_broken_rule(test, f"{self.exercise.name}.py", submission.files)
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                failure = Failure("unparsable", f"{self.exercise.name}.py")
-        return judge_source(test, rule, failure, others)
+    def source_faults(self, submission: Submission) -> dict[str, BrokenRule | Failure]:
+        """The rule for the source that each test finds broken, or why it cannot tell; nothing for
+        one that finds none."""
+        faults: dict[str, BrokenRule | Failure] = {}
+        for test in self.exercise.source_tests:
+            fault: BrokenRule | Failure | None = file_problem(self.exercise, submission)
+            if fault is None:
+                try:
+                    fault = first_broken_rule(test, f"{self.exercise.name}.py", submission.files)
+                except (SyntaxError, ValueError, RecursionError, MemoryError):
+                    fault = Failure("unparsable", f"{self.exercise.name}.py")
+            if fault is not None:
+                faults[test.name] = fault
+        return faults
 
     def test_grade(
         self,
@@ -826,20 +840,27 @@ class Grader:
         # Of all exercises the public tests first: their messages show what student code says,
         # and what one process knows another may come to know.
         budget = Budget(self._course.limits.submission_seconds)
+        process = SharedProcess(self._sandbox)
         try:
-            # Those with a process of their own first: the others' has not to be begun again.
-            in_turn = sorted(graders, key=lambda grader: grader.may_share)
-            started = [
-                grader.start(submission, budget, shares=grader.may_share) for grader in in_turn
-            ]
-            self._sandbox.end_lent()
-            grades = {
-                grader.exercise.name: grader.finish(one, self._language)
-                for grader, one in zip(in_turn, started, strict=True)
-            }
+            # What obeys many rules disturbs those with fewer rules least.
+            in_turn = sorted(graders, key=lambda grader: -len(grader.rules))
+            started: list[tuple[ExerciseGrader, Started]] = []
+            for grader in in_turn:
+                process.admit(grader.rules)
+                one = grader.start(submission, budget, shares=True)
+                process.has_run(grader.obeyed(one))
+                started.append((grader, one))
+            process.end()
+            # Those first that will need a process of their own, in which the others go on.
+            started.sort(key=lambda both: (-len(both[0].rules), _all_passed(both[1].judgements)))
+            grades: dict[str, ExerciseGrade] = {}
+            for grader, one in started:
+                process.admit(grader.rules)
+                grades[grader.exercise.name] = grader.finish(one, self._language)
+                process.has_run(grader.obeyed(one))
             exercises = tuple(grades[grader.exercise.name] for grader in graders)
         finally:
-            self._sandbox.end_lent()
+            process.end()
         maximum = self._course.assignments[submission.assignment].max_score
         return Grade(
             student=submission.student,

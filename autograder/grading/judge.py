@@ -181,11 +181,10 @@ def judge_anew(judgement: Judgement, truths: Sequence[Truth | None], run: Exerci
 
 
 def judge_source(
-    test: SourceTest, rule: BrokenRule | None, failure: Failure | None, others: Sequence[Judgement]
+    test: SourceTest, fault: BrokenRule | Failure | None, others: Sequence[Judgement]
 ) -> Judgement:
     """A source test: its points count only together with those of another test."""
     proven = any(judgement.status == "passed" for judgement in others)
-    fault = failure or rule
     finding = None if fault is None else Finding(fault)
     kept = proven and finding is None
     scores = tuple(part.points if kept else 0.0 for part in test.parts)

@@ -15,6 +15,7 @@ import numpy as np
 from autograder.course.exercise import EfficiencyTest, Exercise, PropertyTest, RunTest, Step
 from autograder.grading.answer_cache import AnswerCache
 from autograder.grading.efficiency import Yardstick, executes_too_many_lines, most_lines
+from autograder.grading.foreseen import foresee
 from autograder.grading.observation import Observation
 from autograder.sandbox.session import Question, Script, question
 from autograder.truth.cases import Case, draw, draw_smaller, lay_out
@@ -68,18 +69,17 @@ class Plan:
         self.exercise = exercise
         self.cases = cases
         self.tests = _order(exercise, seed)
-        self._questions: dict[str, list[Questions] | None] = {}
+        self._questions: dict[str, list[Questions]] = {}
         self._scripts: dict[tuple[str, ...], Script] = {}
         self.answers = AnswerCache()
 
     def questions(self, test: RunTest) -> list[Questions] | None:
         """What to ask about each case; None where later questions depend on answers."""
+        if isinstance(test, EfficiencyTest):
+            return None
         if test.name not in self._questions:
             cases = self.cases[test.name]
-            depends = isinstance(test, EfficiencyTest) or any(case.functions for case in cases)
-            self._questions[test.name] = (
-                None if depends else [_ask(self.exercise, test, case) for case in cases]
-            )
+            self._questions[test.name] = [_ask(self.exercise, test, case) for case in cases]
         return self._questions[test.name]
 
     def call_seconds(self, test: RunTest) -> float | None:
@@ -203,6 +203,7 @@ def second_inputs(exercise: Exercise, test: PropertyTest, case: Case) -> Case | 
 
 def _arguments(step: Step, case: Case) -> list[Any]:
     inputs = inputs_of(case)
+    inputs |= {name: foresee(function, case.inputs) for name, function in case.functions.items()}
     return [inputs[name] for name in step.arguments or ()]
 
 

@@ -28,7 +28,7 @@ from autograder.grading.observation import (
     failure_of,
     observation_of,
 )
-from autograder.grading.plan import FIRST, Plan, inputs_of, is_one_call, kept_as, second_inputs
+from autograder.grading.plan import Plan, inputs_of, is_one_call, kept_as
 from autograder.grading.submission_budget import Budget
 from autograder.sandbox.protocol import Returned
 from autograder.sandbox.session import Allowance, Outcome, Replies, Session
@@ -71,7 +71,7 @@ def run_exercise(
 ) -> ExerciseRun:
     """Run all tests of the plan, or some, on a submission without a :func:`file_problem`. What was
     run ``before`` is part of the result, and of what the submission may use up; ``budget`` is its
-    wall time for all exercises. Ends early after a test of which ``until``, asked with its name
+    time for all exercises. Ends early after a test of which ``until``, asked with its name
     and observations, is true."""
     runner = _Runner(plan, submission, open_session, before, budget or Budget(math.inf))
     return runner.run(plan.tests if tests is None else tests, until)
@@ -108,6 +108,7 @@ class _Runner:
         self._allowance: Allowance | None = None
         self._before = before
         self._budget = budget
+        self._charged = 0.0
         self._load_failure = before.load_failure
         self._exhausting = before.exhausting
         self._output = ""
@@ -116,7 +117,6 @@ class _Runner:
 
     def run(self, tests: Sequence[RunTest], until: Until) -> ExerciseRun:
         observations = dict(self._before.observations)
-        self._budget.start()
         try:
             for name, observed in self._observations(tests):
                 observations[name] = observed
@@ -124,7 +124,6 @@ class _Runner:
                     break
         finally:
             self._close()
-            self._budget.stop()
         output = _joined(self._printed_before, self._output)
         return ExerciseRun(
             observations, output, self._exhausting, self._load_failure, self._is_alone
@@ -133,14 +132,14 @@ class _Runner:
     def _observations(
         self, tests: Sequence[RunTest]
     ) -> Iterator[tuple[str, tuple[Observation, ...]]]:
-        for (have_questions, _), group in itertools.groupby(tests, self._kind):
-            run = self._run_together if have_questions else self._run_alone
+        for (is_timed, _), group in itertools.groupby(tests, self._kind):
+            run = self._run_timed if is_timed else self._run_together
             yield from run(list(group))
 
     def _kind(self, test: RunTest) -> tuple[bool, Visibility]:
         """Tests of one kind may be run together. Public and hidden ones may not: the process has
         the inputs of all, and messages about public tests show whatever it answers."""
-        return self._plan.questions(test) is not None, test.visibility
+        return isinstance(test, EfficiencyTest), test.visibility
 
     def _run_together(
         self, tests: Sequence[RunTest]
@@ -162,31 +161,19 @@ class _Runner:
                 if self._is_over:  # it may live, and go on with the others
                     break
 
-    def _run_alone(self, tests: Sequence[RunTest]) -> Iterator[tuple[str, tuple[Observation, ...]]]:
+    def _run_timed(self, tests: Sequence[RunTest]) -> Iterator[tuple[str, tuple[Observation, ...]]]:
         """Ask one question after the other."""
         for test in tests:
+            assert isinstance(test, EfficiencyTest)
             session = self._start()
-            observations: Sequence[Observation] = ()
+            observations: list[Observation] = []
             if session is not None:
                 session.start_clock(call_seconds=self._plan.call_seconds(test))
-                observations = self._ask(session, test)
+                for number, case in enumerate(self._plan.cases[test.name]):
+                    observations.append(self._timed(test, case, number))
+                    if _is_exhausting(observations[-1]):
+                        break
             yield test.name, self._complete(test, observations)
-
-    def _ask(self, session: Session, test: RunTest) -> list[Observation]:
-        """The cases up to one that uses up the machine."""
-        observations: list[Observation] = []
-        for number, case in enumerate(self._plan.cases[test.name]):
-            observations.append(self._observe(session, test, case, number))
-            if _is_exhausting(observations[-1]):
-                break
-        return observations
-
-    def _observe(self, session: Session, test: RunTest, case: Case, number: int) -> Observation:
-        if isinstance(test, EfficiencyTest):
-            return self._timed(test, case, number)
-        if isinstance(test, PropertyTest):
-            return self._look_twice(session, test, case)
-        return _take_steps(session, test.steps, case)
 
     def _complete(
         self, test: RunTest, observations: Sequence[Observation]
@@ -218,23 +205,6 @@ class _Runner:
         if not session.alive:
             return tuple(observations)
         return self._plan.answers.put(test.name, content, tuple(observations))
-
-    def _look_twice(self, session: Session, test: PropertyTest, case: Case) -> Observation:
-        """The questions of a property test, one by one: the function that the student's code
-        is given calls back in between."""
-        (step,) = test.steps
-        names = step.arguments or ()
-        first = inputs_of(case)
-        arguments = [first[name] for name in names]
-        answers = [session.call(step.target, arguments, keep=FIRST, inspect=True)]
-        second = second_inputs(self._plan.exercise, test, case)
-        if second is not None:
-            again = inputs_of(second)
-            for _ in range(case.between):
-                answers.append(session.call(step.target, [again[name] for name in names]))
-        if test.property == "fresh_results":
-            answers.append(session.read(FIRST))
-        return self._put_together(test, case, answers)
 
     def _put_together(self, test: RunTest, case: Case, answers: Sequence[Outcome]) -> Observation:
         """One observation from the answers to the questions about one case."""
@@ -320,6 +290,7 @@ class _Runner:
     @property
     def _is_over(self) -> bool:
         """Whether what the exercise or the submission may use is used up."""
+        self._charge()
         return self._exhausting >= MAX_EXHAUSTING or self._budget.is_spent
 
     def _start(self) -> Session | None:
@@ -347,8 +318,17 @@ class _Runner:
         self._session.start_clock()
         return self._session
 
+    def _charge(self) -> None:
+        """Take what the session has used from the submission's budget."""
+        if self._session is not None:
+            used = self._session.used()
+            self._budget.take(used - self._charged)
+            self._charged = used
+
     def _close(self) -> None:
         if self._session is not None:
+            self._charge()
+            self._charged = 0.0
             self._output += self._session.output()
             self._session = None
 

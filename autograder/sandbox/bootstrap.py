@@ -30,6 +30,7 @@ _MODULES = (
     "seccomp",
     "framing",
     "child",
+    "leftovers",
     "zygote",
 )
 

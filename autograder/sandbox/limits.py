@@ -31,7 +31,12 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = 0.2
     submission_seconds: Annotated[
-        float, Meta(ge=1, le=1 << 20, description="wall time for all that is run of one submission")
+        float,
+        Meta(
+            ge=1,
+            le=1 << 20,
+            description="processor time and sleep for all that is run of one submission",
+        ),
     ] = 60.0
     cpu_seconds: Annotated[
         int, Meta(ge=1, le=3600, description="processor time of one process of student code")

@@ -81,14 +81,6 @@ class Opaque(Struct, frozen=True, tag="opaque", array_like=True):
     text: ShortText = ""
 
 
-class Function(Struct, frozen=True, tag="function", array_like=True):
-    """A function that stays with the grader; calling it sends a :class:`Callback`. ``parameters``
-    are the names of its arguments."""
-
-    number: int
-    parameters: tuple[str, ...] = ()
-
-
 class RemoteRef(Struct, frozen=True, tag="kept", array_like=True):
     """An object that stays with the student's process, under the name it was kept by."""
 
@@ -103,6 +95,22 @@ class Items(Struct, frozen=True, tag="items", array_like=True):
 
     kind: Literal["list", "tuple"]
     items: Annotated[tuple[Leaf, ...], Meta(max_length=MAX_ITEMS)]
+
+
+class Known(Struct, frozen=True, array_like=True):
+    """What a function returns for these arguments."""
+
+    arguments: tuple[Array, ...]
+    result: Array | Plain | Items
+
+
+class Function(Struct, frozen=True, tag="function", array_like=True):
+    """A function that stays with the grader; calling it sends a :class:`Callback`, but for what is
+    ``known`` already. ``parameters`` are the names of its arguments."""
+
+    number: int
+    parameters: tuple[str, ...] = ()
+    known: tuple[Known, ...] = ()
 
 
 class Again(Struct, frozen=True, tag="again", array_like=True):

@@ -167,8 +167,8 @@ class _DirectSession(Session):
         """Of ``call_seconds`` nothing can be held: a thread cannot be ended from within."""
         for questions in script.tests[first:]:
             outcomes = []
-            for request in questions:
-                outcomes.append(self._ask(request, Functions()))
+            for question in questions:
+                outcomes.append(self._ask(question.request, question.functions))
                 if self._died is not None:
                     break
             self.start_clock()

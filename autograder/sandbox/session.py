@@ -14,6 +14,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -33,6 +34,7 @@ from autograder.sandbox.protocol import (
     Done,
     Function,
     Items,
+    Known,
     Leaf,
     Listed,
     Load,
@@ -76,9 +78,6 @@ _GREETING = 1024
 # All results that are kept at a time, in results of the largest size.
 _LARGEST_REPLIES = 4
 
-Question: TypeAlias = Call | Read
-"""What is asked in a :class:`Script`, which gives it its number."""
-
 
 def question(
     target: str,
@@ -90,13 +89,15 @@ def question(
     in_place: bool = False,
     follows: bool = False,
 ) -> Question:
-    """A call of ``target`` with ``arguments``, no functions among them; without arguments, a
-    look at it. See :meth:`Session.call` for ``keep`` and ``inspect``, and
+    """A call of ``target`` with ``arguments``; without them, a look at it. See
+    :meth:`Session.call` for ``arguments``, ``keep`` and ``inspect``, and
     :class:`~autograder.sandbox.protocol.Call` for ``holds``, ``in_place`` and ``follows``."""
+    functions = Functions()
     if arguments is None:
-        return Read(0, target, keep, follows)
-    packed = _pack_arguments(arguments, Functions())
-    return Call(0, target, packed, keep, inspect, holds=holds, in_place=in_place, follows=follows)
+        return Question(Read(0, target, keep, follows), functions)
+    packed = _pack_arguments(arguments, functions)
+    call = Call(0, target, packed, keep, inspect, holds=holds, in_place=in_place, follows=follows)
+    return Question(call, functions)
 
 
 class Script:
@@ -112,7 +113,7 @@ class Script:
             self.numbers.append(range(number, number + len(questions)))
             self.tests.append(
                 [
-                    msgspec.structs.replace(one, number=of_one)
+                    Question(msgspec.structs.replace(one.request, number=of_one), one.functions)
                     for of_one, one in zip(self.numbers[-1], questions, strict=True)
                 ]
             )
@@ -126,7 +127,7 @@ class Script:
         for questions in self.tests:
             begins.append(len(frames))
             for one in questions:
-                frames += _frame(one)
+                frames += _frame(one.request)
         return bytes(frames), begins
 
     def frames(self, first: int) -> memoryview:
@@ -250,6 +251,7 @@ class Session:
         """May be shared with the sessions before and after this one."""
         self._died: Died | None = None
         self._clock = Clock(wall_seconds)
+        self._used = 0.0
 
     def __enter__(self) -> Session:
         return self
@@ -270,7 +272,12 @@ class Session:
     def start_clock(self, seconds: float | None = None, call_seconds: float | None = None) -> None:
         """Give what follows, up to the next call of this, the time of one test, or ``seconds``;
         and each call in it ``call_seconds`` of processor time, where that is less."""
+        self._used += self._clock.spent()
         self._clock.start(self._wall_seconds if seconds is None else seconds, call_seconds)
+
+    def used(self) -> float:
+        """Seconds that have passed on the clock, however often it was started."""
+        return self._used + self._clock.spent()
 
     def spent(self) -> float:
         """Seconds that have passed on the clock since it was started."""
@@ -312,22 +319,43 @@ class Session:
         the last replies are those to the test that it died of.
         """
         numbers = script.numbers[first:]
+        asked = list(chain.from_iterable(script.tests[first:]))
         replies = self._channel.exchange(
-            script.frames(first), sum(map(len, numbers)), self._clock, self.allowance
+            script.frames(first), len(asked), self._clock, self.allowance
         )
         come: list[memoryview] = []
         for number, of_test in enumerate(numbers, first):
             self.start_clock(call_seconds=call_seconds[number] if call_seconds else None)
             try:
                 while len(come) < len(of_test):
-                    come += next(replies)
-                    self._clock.start_call()
+                    new = next(replies)
+                    result = self._called_back(asked[len(new) - 1], new[-1])
+                    if result is not None:
+                        del new[-1]
+                        replies = self._channel.exchange(
+                            _frame(result), len(asked) - len(new), self._clock, self.allowance
+                        )
+                    if new:
+                        del asked[: len(new)]
+                        self._clock.start_call()
+                    come += new
             except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed) as error:
                 self.die(error)
             payloads, come = come[: len(of_test)], come[len(of_test) :]
             yield Replies(self, of_test, payloads)
             if self._died is not None:
                 return
+
+    def _called_back(self, question: Question, payload: memoryview) -> CallbackResult | None:
+        """The result of the function that student code calls; None where the payload is something
+        else, such as the reply to the question."""
+        if not question.functions.by_number:
+            return None
+        reply = decode_reply(payload)
+        if not isinstance(reply, Callback) or reply.number != question.request.number:
+            return None
+        self.allowance.give_back(len(payload))
+        return CallbackResult(reply.number, call_back(reply, question.functions))
 
     def read(self, target: str, *, keep: str | None = None) -> Outcome:
         """The kept object ``target``, or its attribute after a dot, or a name of the module."""
@@ -474,6 +502,14 @@ class Functions:
         raise TypeError("not an array that the call is about, nor a number")
 
 
+class Question(Struct, frozen=True, eq=False):
+    """What is asked in a :class:`Script`, which gives it its number, and the functions that are
+    handed over with it."""
+
+    request: Call | Read
+    functions: Functions
+
+
 def _pack_arguments(arguments: Sequence[Any], functions: Functions) -> tuple[Argument, ...]:
     """The arguments as they travel; one array that is several arguments arrives as one."""
     packed: list[Argument] = []
@@ -503,8 +539,20 @@ def pack_argument(argument: Any, functions: Functions) -> Argument:
         return Listed(kind, items)  # type: ignore[arg-type]
     if callable(argument):
         functions.by_number.append(argument)
-        return Function(len(functions.by_number) - 1, parameters_of(argument))
+        number = len(functions.by_number) - 1
+        return Function(number, parameters_of(argument), _known(argument, number, functions))
     return Plain(argument)
+
+
+def _known(function: GraderFunction, number: int, functions: Functions) -> tuple[Known, ...]:
+    """What the function returns for the arrays that it has as ``foreseen``."""
+    known = []
+    for arrays in getattr(function, "foreseen", ()):
+        leaves = tuple(pack_array(np.ascontiguousarray(array)) for array in arrays)
+        result = call_back(Callback(0, number, leaves), functions)
+        if result is not None:
+            known.append(Known(leaves, result))
+    return tuple(known)
 
 
 def parameters_of(function: GraderFunction) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ import numpy.fft
 import numpy.linalg
 import numpy.random
 
-from autograder.sandbox import child
+from autograder.sandbox import child, leftovers
 from autograder.sandbox.control import FORK, KILL, MAX_CONTROL, Exited, Ready, Spawn
 from autograder.sandbox.landlock import Ruleset, renounce_new_privileges
 from autograder.sandbox.memory import keep_freed_memory, leave_no_holes
@@ -71,6 +71,7 @@ def main(readable: list[str] | None, around: list[str] | None) -> None:
     child.keep_axes()
     keep_freed_memory()
     child.rehearse()
+    child.restorers += leftovers.restorers()
     gc.collect()
     leave_no_holes()
     gc.freeze()

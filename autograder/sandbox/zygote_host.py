@@ -186,6 +186,8 @@ class ZygoteChannel(Channel):
         self._output = output
         self._output_limit = output_limit
         self._printed = bytearray()
+        self._unsent = memoryview(b"")
+        self._is_writing = False
         self._end: tuple[int, bytes] | None = None
         self._metered: ProcessMeter | None = None
         self._poll = select.poll()
@@ -199,22 +201,23 @@ class ZygoteChannel(Channel):
     ) -> Iterator[list[memoryview]]:
         if frames:
             self._refuse_early_bytes()
-        unsent = memoryview(frames)
+            # What is left of a message that was answered with a question goes first.
+            self._unsent = memoryview(b"".join((self._unsent, frames)) if self._unsent else frames)
         received = Received(allowance)
-        writing = False
         while replies:
             if come := received.payloads(replies):
                 replies -= len(come)
-                if not replies and (received.is_begun() or unsent):
-                    yield come[:-1]
+                if not replies and (received.is_begun() or self._unsent):
+                    if before := come[:-1]:
+                        yield before
                     raise MalformedReply("more than one reply")
                 yield come
                 continue
-            if unsent:
-                unsent = unsent[self._send(unsent) :]
-            if bool(unsent) != writing:
-                writing = bool(unsent)
-                events = select.POLLIN | select.POLLOUT if writing else select.POLLIN
+            if self._unsent:
+                self._unsent = self._unsent[self._send(self._unsent) :]
+            if bool(self._unsent) != self._is_writing:
+                self._is_writing = bool(self._unsent)
+                events = select.POLLIN | select.POLLOUT if self._is_writing else select.POLLIN
                 self._poll.modify(self._channel, events)
             self._wait(clock, received)
 

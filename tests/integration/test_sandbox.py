@@ -17,7 +17,9 @@ from autograder.sandbox.launch import warm_process
 from autograder.sandbox.levels import LEVELS, Level
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import (
+    HEADER,
     Array,
+    Callback,
     Element,
     Items,
     Missing,
@@ -25,6 +27,7 @@ from autograder.sandbox.protocol import (
     Plain,
     Raised,
     Returned,
+    encode,
     unpack_array,
 )
 from autograder.sandbox.session import Died, Outcome, Script, question
@@ -162,6 +165,149 @@ def test_functions_of_the_grader_take_the_arrays_of_the_call(sandboxed: Sandbox)
     source = "def f(g, x): return g(x + 1j) + g(2 * x) + g(x[:5])"
     outcome = ask(sandboxed, source, lambda x: float(np.abs(x).sum()), np.ones(5000))
     assert isinstance(value(outcome), float)
+
+
+class Noted:
+    """A function that notes what it is called with; ``foreseen`` as the grader has it."""
+
+    def __init__(self, *foreseen: Any) -> None:
+        self.foreseen = [(one,) for one in foreseen]
+        self.parameters = ("x",)
+        self.seen: list[Any] = []
+
+    def __call__(self, x: Any) -> Any:
+        self.seen.append(np.asarray(x).tolist())
+        return np.asarray(x) * 2
+
+
+CALLS_OFTEN = """
+import numpy as np
+def f(g, x, times):
+    return sum(g(x + n).sum() for n in range(times))
+def plain(x):
+    return x
+def size(x):
+    return x.size
+"""
+
+
+def test_functions_are_called_between_questions_that_are_asked_in_one_go(anywhere: Sandbox) -> None:
+    """Questions that come before their answers wait."""
+    x, large = np.ones(3), np.ones(1_000_000)  # which no socket takes at once
+    handed = [Noted() for _ in range(4)]
+    tests = [
+        [
+            question("plain", [x]),
+            question("f", [handed[0], x, 3]),
+            question("f", [handed[1], x, 1]),
+        ],
+        [
+            question("f", [handed[2], x, 0]),
+            question("len", []),
+            question("f", [handed[3], x, 2]),
+        ],
+        [question("size", [large])],
+    ]
+    with anywhere.session() as session:
+        session.load("m", {"m.py": CALLS_OFTEN})
+        found = [one.outcomes() for one in session.ask_all(Script(tests))]
+        assert session.alive
+    assert [len(one.seen) for one in handed] == [3, 1, 0, 2]
+    assert [value(one) for one in found[0][1:]] == [36.0, 6.0]
+    assert isinstance(found[1][1], Missing)
+    assert value(found[1][2]) == 18.0
+    assert value(found[2][0]) == 1_000_000
+
+
+def test_a_function_that_is_called_for_ever_ends_with_the_time_of_its_test(
+    sandboxed: Sandbox,
+) -> None:
+    calls = "def f(g, x):\n    while True:\n        g(x)\ndef plain(x): return x\n"
+    tests = [[question("plain", [1.0])], [question("f", [Noted(), 1.0]), question("plain", [1.0])]]
+    with sandboxed.session() as session:
+        session.load("m", {"m.py": calls})
+        session._wall_seconds = 0.3
+        first, second = (one.outcomes() for one in session.ask_all(Script(tests)))
+    assert value(first[0]) == 1.0
+    assert second == [Died("timeout", "0.3")]
+
+
+FORGED_CALLS = {
+    "of a question that hands over no function": (0, 1),
+    "of the question after": (1, 2),
+    "of one that is over": (1, 0),
+    "of a number that nobody asked": (1, None),
+}
+
+
+@pytest.mark.parametrize(("during", "named"), FORGED_CALLS.values(), ids=FORGED_CALLS)
+def test_calls_of_other_questions_are_no_replies(
+    sandboxed: Sandbox, during: int, named: int | None
+) -> None:
+    handed = Noted()
+    script = Script([[question("f", [0]), question("f", [handed]), question("f", [handed])]])
+    numbers = script.numbers[0]
+    forged = encode(Callback(7 if named is None else numbers[named], 0, (Plain(1.0),)))
+    source = (
+        "import os\ntimes = []\ndef f(g):\n    times.append(g)\n"
+        f"    if len(times) > {during}:\n"
+        f"        os.write(3, {HEADER.pack(len(forged)) + forged!r})\n    return 1.0\n"
+    )
+    with sandboxed.session() as session:
+        session.load("m", {"m.py": source})
+        (replies,) = session.ask_all(script)
+        outcomes = replies.outcomes()
+    assert isinstance(outcomes[-1], Died)
+    assert outcomes[-1].reason == "malformed"
+    assert not handed.seen
+
+
+def test_what_a_function_returns_for_foreseen_arguments_is_sent_along(anywhere: Sandbox) -> None:
+    x = np.array([[1.0, -2.0], [0.0, 3.0]])
+    handed = Noted(x)
+    source = """
+import numpy as np
+def f(g, x):
+    first, again = g(x), g(x=np.asfortranarray(x))
+    first[0, 0] = 99.0  # is nobody else's
+    return [again, g(x.copy()), first]
+"""
+    result = value(ask(anywhere, source, handed, x))
+    assert isinstance(result, Items)
+    assert handed.seen == [x.tolist()]  # when it was sent
+    again, third, first = (unpack_array(one) for one in result.items if isinstance(one, Array))
+    assert again.tolist() == third.tolist() == (2 * x).tolist()
+    assert first[0, 0] == 99.0
+
+
+OTHER_ARGUMENTS = {
+    "other numbers": "x + 1",
+    "the other zero": "np.where(x == 0, -0.0, x)",
+    "another type": "x.astype(np.float32)",
+    "another shape": "x.ravel()",
+    "fewer axes": "x[:, 0]",
+    "a number": "x[0, 0]",
+    "a matrix of another kind of numbers": "x + 0j",
+}
+
+
+@pytest.mark.parametrize("argument", OTHER_ARGUMENTS.values(), ids=OTHER_ARGUMENTS)
+def test_for_other_arguments_the_function_is_called(anywhere: Sandbox, argument: str) -> None:
+    x = np.array([[1.0, -2.0], [0.0, 3.0]])
+    handed = Noted(x)
+    source = f"import numpy as np\ndef f(g, x): return g({argument})"
+    assert isinstance(ask(anywhere, source, handed, x), Returned)
+    expected = eval(argument, {"np": np, "x": x})
+    assert repr(handed.seen) == repr([x.tolist(), np.asarray(expected).tolist()])
+
+
+def test_arguments_that_a_function_refuses_are_not_foreseen(anywhere: Sandbox) -> None:
+    def refuses(x: Any) -> Any:
+        raise ValueError("no")
+
+    refuses.foreseen = [(np.ones(2),)]  # type: ignore[attr-defined]
+    outcome = ask(anywhere, "def f(g, x): return g(x)", refuses, np.ones(2))
+    assert raised(outcome)[0] == "TypeError"
 
 
 def test_results_that_do_not_travel_are_refused(sandboxed: Sandbox) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from autograder.course.exercise import SourceTest
 from autograder.course.loading import load_course
 from autograder.grades.model import ExerciseGrade
 from autograder.grading.grader import Grader
+from autograder.grading.shared_process import Rule
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import Raised, Returned
@@ -149,17 +150,67 @@ def test_nobody_gains_points_by_what_another_file_leaves(
     assert scores(grader, RIGHT, at_home, RIGHT) == [True, True, True]
 
 
-def test_where_there_are_rules_for_the_source_nobody_was_there_before(
+NO_DOT, NO_LOOPS = ((None, ("numpy.dot",)), (None, ("for",)))
+BREAKS = f"{SAYS_WHO}\nanother = np.dot\n"
+
+
+def with_rules(grader: Grader, monkeypatch: pytest.MonkeyPatch, *rules: Sequence[Rule]) -> None:
+    for one, of_one in zip(grader.exercise_graders("linear-layer"), rules, strict=True):
+        tests = tuple(
+            SourceTest(
+                name=f"rule-{n}", visibility="public", parts=(), imports=imports, forbid=words
+            )
+            for n, (imports, words) in enumerate(of_one)
+        )
+        ruled = replace(one.exercise, tests=(*one.exercise.tests, *tests))
+        monkeypatch.setattr(one, "exercise", ruled)
+        monkeypatch.delitem(vars(one), "rules", raising=False)
+
+
+def test_one_process_for_those_with_the_same_rules_for_the_source(
     grader: Grader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However well the code of another file hides what it leaves."""
-    _, two, _ = grader.exercise_graders("linear-layer")
-    rule = SourceTest(name="no-products", visibility="public", parts=(), forbid=("@",))
-    ruled = replace(two.exercise, tests=(*two.exercise.tests, rule))
-    monkeypatch.setattr(two, "exercise", ruled)
+    with_rules(grader, monkeypatch, [NO_DOT], [NO_DOT], [NO_DOT])
     first, second, third = [processes(one) for one in grades(grader, *[SAYS_WHO] * 3)]
-    assert first == third
-    assert not set(second) & set(first)
+    assert first == second == third
+
+
+def test_who_breaks_a_rule_shares_with_nobody_who_has_it(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However well the code hides what it leaves."""
+    with_rules(grader, monkeypatch, [NO_DOT], [NO_DOT], [])
+    first, second, third = [processes(one) for one in grades(grader, BREAKS, SAYS_WHO, SAYS_WHO)]
+    assert not set(first) & set(second)
+    assert third == second
+    first, second, third = [processes(one) for one in grades(grader, "1 / 0", SAYS_WHO, SAYS_WHO)]
+    assert second == third
+
+
+def test_with_rules_for_the_source_nobody_was_there_before_who_has_others(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_rules(grader, monkeypatch, [NO_DOT], [NO_LOOPS, NO_DOT], [NO_LOOPS])
+    first, second, third = [processes(one) for one in grades(grader, *[SAYS_WHO] * 3)]
+    assert first == second  # which came first
+    assert not set(first) & set(third)
+
+
+def test_without_rules_for_the_source_anybody_may_have_been_there(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_rules(grader, monkeypatch, [NO_DOT], [], [NO_LOOPS])
+    first, second, third = [processes(one) for one in grades(grader, *[SAYS_WHO] * 3)]
+    assert not set(first) & set(third)
+    assert second == third
+
+
+def test_a_rule_is_told_by_what_it_says(grader: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may be imported counts as well as what is forbidden."""
+    rules: list[Rule] = [(("numpy", "os"), ()), (("numpy",), ()), (("numpy", "os"), ("eval",))]
+    with_rules(grader, monkeypatch, *([rule] for rule in rules))
+    first, second, third = [processes(one) for one in grades(grader, *[SAYS_WHO] * 3)]
+    assert len({*first, *second, *third}) == 6
 
 
 def test_calls_may_be_as_deep_as_in_a_new_process(grader: Grader) -> None:

@@ -27,6 +27,7 @@ from autograder.grading.grader import Grader
 from autograder.grading.observation import Observation
 from autograder.grading.run import run_exercise
 from autograder.integrations.nbgrader.grading import CourseGrader
+from autograder.sandbox.clock import Clock
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.session import Session
 from autograder.submissions import opening, reader
@@ -262,6 +263,17 @@ def test_slow_on_purpose_has_a_budget_in_nbgrader_too(course: Course, loads: lis
 def test_slow_on_purpose_would_go_on_without_a_budget(course: Course, loads: list[str]) -> None:
     kind = SLOW["crashes and is loaded anew"]
     grade(course, {"linear_backward.py": kind, "batched.py": kind})
+    assert len(loads) > 3
+
+
+def test_the_budget_is_of_what_code_uses(
+    course: Course, loads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that has to wait for a processor uses nothing meanwhile."""
+    monkeypatch.setattr(Clock, "spent", lambda _: 0.0)
+    kind = SLOW["crashes and is loaded anew"]
+    limited = replace(course, limits=replace(course.limits, submission_seconds=0.1))
+    grade(limited, {"linear_backward.py": kind, "batched.py": kind})
     assert len(loads) > 3
 
 

@@ -84,7 +84,7 @@ class CourseGrader:
 
     def grade(self, exercise: Exercise, submission: Submission, language: Language) -> Graded:
         """The grade of one notebook. nbgrader asks for one after the other; but of a submission
-        the public tests of all are run before any hidden one, and share its wall time, as where
+        the public tests of all are run before any hidden one, and share its time, as where
         :class:`~autograder.grading.grader.Grader` grades it whole."""
         key = submission.student, submission.assignment, submission.digest()
         if self._begun[0] != key or exercise.name not in self._begun[1]:

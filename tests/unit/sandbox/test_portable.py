@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from autograder.sandbox.protocol import (
     Call,
     Items,
     Load,
+    Plain,
     Raised,
     Returned,
     decode_reply,
@@ -31,7 +33,7 @@ from autograder.sandbox.protocol import (
     pack_array,
     view_array,
 )
-from autograder.sandbox.session import Died
+from autograder.sandbox.session import Died, Script, question
 
 ROOT = Path(__file__).parents[3]
 LIMITS = Limits(wall_seconds=60.0, cpu_seconds=2, memory_mib=256, output_kib=1, reply_mib=1)
@@ -136,6 +138,29 @@ def test_a_process_that_dies_says_how(plain: Sandbox, source: str, reason: str) 
     assert outcome.reason == reason
     # And the next one is not bothered.
     assert isinstance(ask(plain, "def f(): return 1")[0], Returned)
+
+
+def test_functions_are_called_between_questions_that_are_asked_in_one_go(plain: Sandbox) -> None:
+    def double(x: Any) -> Any:
+        return 2 * x
+
+    x, large = np.ones(3), np.ones(100_000)
+    source = "def f(g, x): return float(g(x).sum() + g(x + 1).sum())\ndef size(x): return x.size"
+    script = Script(
+        [
+            [question("f", [double, x]), question("size", [large])],
+            [question("f", [double, x]), question("size", [large])],
+        ]
+    )
+    with plain.session() as session:
+        session.load("m", {"m.py": source})
+        found = [one.outcomes() for one in session.ask_all(script)]
+    values = [
+        one.value.value if isinstance(one, Returned) and isinstance(one.value, Plain) else one
+        for of_test in found
+        for one in of_test
+    ]
+    assert values == [18.0, 100_000, 18.0, 100_000]
 
 
 def test_each_session_is_a_process_of_its_own(plain: Sandbox) -> None:

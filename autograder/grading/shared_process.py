@@ -1,0 +1,47 @@
+"""The process that runs the exercises of one submission, and which of them it may run."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from autograder.course.exercise import Exercise, SourceTest
+from autograder.sandbox.host import Sandbox
+
+Rule: TypeAlias = tuple[tuple[str, ...] | None, tuple[str, ...]]
+"""What code may import and must not contain, as a :class:`SourceTest` has it."""
+
+
+def rule_of(test: SourceTest) -> Rule:
+    return test.imports, test.forbid
+
+
+def rules_of(exercise: Exercise) -> frozenset[Rule]:
+    """What code must obey that is run for the exercise."""
+    return frozenset(map(rule_of, exercise.source_tests))
+
+
+class SharedProcess:
+    """The process that a sandbox lends to one exercise after the other.
+
+    What code leaves in a process, later code may use. So an exercise with rules for the source
+    has one in which nothing has run that does not obey them, lest a file bring in what the
+    exercise's own file may not.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._obeyed: frozenset[Rule] | None = None
+        """What all code obeys that it has run; None where it has run nothing."""
+
+    def admit(self, rules: frozenset[Rule]) -> None:
+        """End it where it may not run an exercise with these rules, which has a new one then."""
+        if self._obeyed is not None and not rules <= self._obeyed:
+            self.end()
+
+    def has_run(self, obeyed: frozenset[Rule]) -> None:
+        """Note code that was run."""
+        self._obeyed = obeyed if self._obeyed is None else self._obeyed & obeyed
+
+    def end(self) -> None:
+        self._sandbox.end_lent()
+        self._obeyed = None
