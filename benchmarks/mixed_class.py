@@ -323,7 +323,7 @@ class _Of:
 def where_time_goes(course: Course, exercises: list[Exercise], answers: Class) -> None:
     """Grade in this process, and print the parts of the time."""
     watch = Stopwatch()
-    asked, grader = Session.ask_all, grading.ExerciseGrader
+    asked, patched_kind = Session.ask_all, grading.ExerciseGrader
 
     def ask_all(session: Session, *arguments: Any, **named: Any) -> Iterator[Any]:
         replies = asked(session, *arguments, **named)
@@ -342,8 +342,12 @@ def where_time_goes(course: Course, exercises: list[Exercise], answers: Class) -
         (Session, "ask_all", ask_all),
         (Session, "output", watch.around("end", Session.output)),
         (grading, "judge_test", watch.around("judge", judge_test)),
-        (grader, "mistakes_behind", watch.around("known mistakes", grader.mistakes_behind)),
-        (grader, "computed", watch.around("explanations", grader.computed)),
+        (
+            patched_kind,
+            "mistakes_behind",
+            watch.around("known mistakes", patched_kind.mistakes_behind),
+        ),
+        (patched_kind, "computed", watch.around("explanations", patched_kind.computed)),
         (grading, "baseline_seconds", watch.around("yardstick", baseline_seconds)),
     ]
     by_exercise: dict[str, float] = {}
@@ -360,7 +364,6 @@ def where_time_goes(course: Course, exercises: list[Exercise], answers: Class) -
 
         return of_exercise
 
-    patched_kind = grading.ExerciseGrader
     patched += [
         (patched_kind, name, noted(getattr(patched_kind, name))) for name in ("start", "finish")
     ]
