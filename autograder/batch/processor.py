@@ -21,14 +21,16 @@ class Processor:
     message: answers are read when all of a test's have come.
 
     Which processor is the kernel's choice: other commands and containers grade on the same machine.
-    Every second, all may go anywhere for one submission, and stay where that has led.
+    Every second, all may go anywhere for one submission, and stay where that has led. Only workers
+    that start together have one each at first, by their ``place`` among themselves.
 
     ``others`` tells the processes that belong to the worker: the one that forks those of student
     code, which inherit all this, and the one that reads what was handed in.
     """
 
-    def __init__(self, others: Callable[[], Iterable[int]]) -> None:
+    def __init__(self, others: Callable[[], Iterable[int]], place: int | None = None) -> None:
         self._others = others
+        self._place = place
         self._until = 0.0
         self._is_bound = False
         self._allowed: set[int] = set()
@@ -44,12 +46,18 @@ class Processor:
             return
         if not self._is_bound:
             with contextlib.suppress(OSError, IndexError, ValueError):  # there is no /proc
-                self._may_run_on({_current()})
+                self._may_run_on({self._next()})
             self._until = time.monotonic() + _SECONDS
             self._is_bound = True
         elif time.monotonic() >= self._until:
             self._may_run_on(self._allowed)
             self._is_bound = False
+
+    def _next(self) -> int:
+        """The processor to stay on."""
+        place, self._place = self._place, None
+        processors = sorted(self._allowed)
+        return _current() if place is None else processors[place % len(processors)]
 
     def _may_run_on(self, processors: set[int]) -> None:
         for pid in (0, *self._others()):

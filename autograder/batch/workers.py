@@ -204,7 +204,7 @@ class Worker:
         self.connection, theirs = context.Pipe()
         # A fork has them too, and would keep itself and the others from seeing them closed.
         ours = [*others, self.connection] if CAN_FORK else []
-        arguments = (theirs, ours, settings, origin, os.getpid())
+        arguments = (theirs, ours, settings, place, origin, os.getpid())
         self.process = context.Process(target=_work, args=arguments)
         self.process.start()
         theirs.close()
@@ -233,6 +233,7 @@ def _work(
     connection: Connection[Outcome, SubmissionRef],
     not_ours: Sequence[Connection[SubmissionRef, Outcome]],
     settings: Settings,
+    place: int,
     origin: WarmProcess | None,
     parent: int,
 ) -> None:
@@ -249,7 +250,7 @@ def _work(
             ref = connection.recv()
             outcome: Outcome
             try:
-                worker = worker or SubmissionGrader(settings, origin)
+                worker = worker or SubmissionGrader(settings, origin, place)
                 outcome = worker.grade(ref)
             except AutograderError as error:
                 outcome = error
@@ -261,9 +262,12 @@ def _work(
 
 
 class SubmissionGrader:
-    """A sandbox, and the truths that have been worked out."""
+    """A sandbox, and the truths that have been worked out; ``place`` is the number of the worker,
+    where there are several."""
 
-    def __init__(self, settings: Settings, origin: WarmProcess | None) -> None:
+    def __init__(
+        self, settings: Settings, origin: WarmProcess | None, place: int | None = None
+    ) -> None:
         self._course = settings.course
         self._fingerprints = settings.fingerprints()
         self._sandbox = Sandbox(settings.level, settings.course.limits, settings.private, origin)
@@ -276,7 +280,7 @@ class SubmissionGrader:
         )
         Finalize(None, self._sandbox.close, exitpriority=10)
         gc.freeze()
-        self._processor = Processor(self._processes)
+        self._processor = Processor(self._processes, place)
 
     def _processes(self) -> list[int]:
         """Those that this one talks to."""

@@ -192,3 +192,17 @@ def test_a_worker_that_may_not_choose_grades_all_the_same(
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3}, raising=False)
     Processor(list).settle()  # there is no choice
     assert calls == []
+
+
+def test_workers_of_one_command_have_a_processor_each_at_first(
+    calls: list[tuple[int, set[int]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processor, "_current", lambda: 3)
+    monkeypatch.setattr(processor, "_SECONDS", 0.0)
+    for place in range(5):
+        Processor(list, place).settle()
+    assert calls == [(0, {place % 4}) for place in range(5)]
+    one = Processor(list, 1)
+    for _ in range(3):
+        one.settle()
+    assert calls[-1] == (0, {3})  # where the kernel has moved it since
