@@ -4,8 +4,10 @@
     python benchmarks/cluster.py --overhead 3 --size 2000
 
 With ``--overhead``, the mixed class of ``make test-cluster`` is graded in so many rounds, in turn
-by one process, in four shards, and on a cluster in batches of 200; the others are given as
-multiples of the first.
+by one process, with two jobs, in four shards, and on a cluster of two workers in batches of 200. A
+class of four is graded, too: that is a start, which costs the same for every class. What else runs
+on a machine adds to processor time, by a tenth at load 3 here, so what follows from starts alone is
+printed beside the ratios.
 
 Costs are processor time, of this process and its children; wall time on a machine that others use
 says little. What cannot be had here, a thousand machines, is extrapolated by a model of four lines
@@ -25,7 +27,7 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,6 +43,7 @@ from autograder.course.loading import load_course  # noqa: E402
 from autograder.grades.database import COLUMNS, GradeDatabase  # noqa: E402
 from autograder.submissions.layouts.packed import open_packed  # noqa: E402
 from tests.cluster.mixed_class import write_mixed  # noqa: E402
+from tests.support.small_course import PARTLY, RIGHT, WRONG, hand_in  # noqa: E402
 
 COURSE = ROOT / "tests" / "courses" / "good"
 BATCH = 200
@@ -82,12 +85,24 @@ def cost(work: Callable[[], object]) -> float:
 def autograder(*arguments: object) -> float:
     """The processor time of a command."""
     command = [sys.executable, "-m", "autograder", *map(str, arguments), "--course", str(COURSE)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return cost(
-        lambda: subprocess.run(
-            command, check=True, env=environment, stdout=subprocess.DEVNULL, timeout=3600
+
+    def run() -> None:
+        done = subprocess.run(
+            command, check=False, env=environment(), capture_output=True, text=True, timeout=3600
         )
-    )
+        if done.returncode:
+            sys.exit(done.stderr)
+
+    return cost(run)
+
+
+def environment() -> dict[str, str]:
+    """This program's own package, compiled as an installed one is, and dask as docs/cluster.md has
+    it."""
+    found = dict(os.environ, PYTHONPATH=str(ROOT))
+    found.pop("PYTHONDONTWRITEBYTECODE", None)
+    found.setdefault("DASK_CONFIG", str(ROOT / "examples" / "cluster" / "dask.yaml"))
+    return found
 
 
 def write_tar(path: Path, size: int) -> Path:
@@ -183,7 +198,7 @@ def scheduler(folder: Path, workers: int) -> Iterator[tuple[str, list[int]]]:
     file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard"]
     command += ["--port", "0", "--host", "127.0.0.1", "--scheduler-file", str(file)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment()}
     made = [subprocess.Popen(command, **quiet)]  # type: ignore[call-overload]
     try:
         while not file.exists():
@@ -242,41 +257,100 @@ def of_dask(folder: Path, submissions: Path, out: Path, jobs: int = 2) -> tuple[
     return spent, spent - started
 
 
+PARTS = 4
+FEW = 4
+"""Submissions of a class that is graded to see what a start costs."""
+
+
 def overheads(folder: Path, size: int, rounds: int) -> None:
     """Print the processor time of a mixed class by one process, in shards and on a cluster."""
-    submissions = folder / "class"
-    write_mixed(submissions, size, folder / "exploded")
+    many, few = folder / "many", folder / "few"
+    write_mixed(many, size, folder / "exploded")
+    for number, source in enumerate((RIGHT, WRONG, PARTLY, RIGHT)[:FEW]):
+        hand_in(few, f"s{number}", source)
+    size = len(list(many.iterdir()))
 
-    def one() -> float:
-        return autograder("grade", submissions, "--out", out, "--jobs", 1)
+    def one(submissions: Path, out: Path, jobs: int = 1) -> float:
+        return autograder("grade", submissions, "--out", out, "--jobs", jobs)
 
-    def shards() -> float:
-        parts = [
-            autograder("grade", submissions, "--out", out, "--shard", f"{n}/4", "--jobs", 1)
-            for n in range(1, 5)
-        ]
-        return sum(parts) + autograder("merge", out)
+    def shards(submissions: Path, out: Path, of: int) -> float:
+        return sum(
+            autograder("grade", submissions, "--out", out, "--shard", f"{n}/{of}", "--jobs", 1)
+            for n in range(1, of + 1)
+        )
 
-    def dask() -> float:
+    def merged(out: Path) -> float:
+        shutil.copytree(folder / "four shards 0", out, ignore=lambda _, names: {"grades.sqlite"})
+        return autograder("merge", out)
+
+    def dask(submissions: Path, out: Path) -> float:
         whole, without_start = of_dask(folder, submissions, out)
-        ratios["dask, with the start of its processes"].append(whole / costs["one process"][-1])
+        dask_itself.append(whole - without_start)
         return without_start
 
-    costs: dict[str, list[float]] = {"one process": [], "four shards": [], "dask": []}
-    ratios: dict[str, list[float]] = {
-        name: [] for name in ("four shards", "dask", "dask, with the start of its processes")
+    dask_itself: list[float] = []
+    ways: dict[str, Callable[[Path], float]] = {
+        "one process, few": lambda out: one(few, out),
+        "one process": lambda out: one(many, out),
+        "a shard, few": lambda out: shards(few, out, 1),
+        "four shards": lambda out: shards(many, out, PARTS),
+        "merge": merged,
+        "two jobs": lambda out: one(many, out, 2),
+        "dask, few": lambda out: dask(few, out),
+        "dask": lambda out: dask(many, out),
     }
+    costs: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(rounds + 1):
-        for name, work in (("one process", one), ("four shards", shards), ("dask", dask)):
-            out = folder / f"{name} {number}"
-            costs[name].append(work())
-            if name in ratios:
-                ratios[name].append(costs[name][-1] / costs["one process"][-1])
-            print(f"round {number}: {name:>12}{costs[name][-1]:8.2f} s", flush=True)
-    print("The first round, which works out what follows from the course, is left out.")
-    for name, found in ratios.items():
-        listed = ", ".join(f"{one:.3f}" for one in found[1:])
-        print(f"{name}: {statistics.median(found[1:]):.3f} of one process ({listed})")
+        for name in list(ways) if number % 2 == 0 else reversed(ways):
+            spent = ways[name](folder / f"{name} {number}")
+            if number:
+                costs[name].append(spent)
+            print(f"round {number}: {name:<17}{spent:8.2f} s", flush=True)
+    print("Round 0, which works out what follows from the course, is left out.")
+    print_overheads(costs, size, min(dask_itself))
+
+
+def print_overheads(costs: Mapping[str, Sequence[float]], size: int, dask_itself: float) -> None:
+    """Print what costs of whole runs say of a start and of a submission: ``size`` is how many
+    submissions the class has, ``dask_itself`` what it takes to start its own processes."""
+    least = {name: min(found) for name, found in costs.items()}
+
+    def each(name: str, start: str, starts: int = 1) -> float:
+        return (least[name] - starts * least[start]) / (size - starts * FEW)
+
+    one = each("one process", "one process, few")
+    rows = (
+        ("one process", "one process, few", one),
+        ("four shards", "a shard, few", each("four shards", "a shard, few", PARTS)),
+        ("dask", "dask, few", each("dask", "dask, few")),
+    )
+    print(f"{'least of all':<14}a start   a submission   {size} of them")
+    for name, start, of_each in rows:
+        begin = least[start] - FEW * of_each
+        print(f"{name:<13}{begin:6.2f} s {1e3 * of_each:11.2f} ms {least[name]:11.2f} s")
+    print(f"merging {size}: {least['merge']:.2f} s; dask's own processes: {dask_itself:.2f} s more")
+    in_shards = [a + b for a, b in zip(costs["four shards"], costs["merge"], strict=True)]
+    first = least["one process, few"]
+    another = least["a shard, few"] - FEW * one
+    of_workers = least["dask, few"] - first
+    by_starts = {
+        "four shards, merged": PARTS * least["a shard, few"] - first + least["merge"],
+        "dask": of_workers,
+    }
+    for name, found, other in (
+        ("four shards, merged", in_shards, "one process"),
+        ("dask", costs["dask"], "one process"),
+        ("dask", costs["dask"], "two jobs"),
+    ):
+        ratios = [a / b for a, b in zip(found, costs[other], strict=True)]
+        listed = ", ".join(f"{ratio:.3f}" for ratio in ratios)
+        alone = 1 + by_starts[name] / least[other]
+        print(
+            f"{name}: {statistics.median(ratios):.3f} of {other} ({listed}); "
+            f"for its starts alone {alone:.3f}"
+        )
+    print(f"A start is 5 % of a shard of {another / 0.05 / one:,.0f} such submissions,")
+    print(f"and those of dask are 10 % of a run of {of_workers / 0.10 / one:,.0f}.")
 
 
 def walls(costs: Costs, size: float, workers: int) -> tuple[float, float]:

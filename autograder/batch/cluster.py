@@ -13,27 +13,21 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import queue
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-from distributed import (
-    CancelledError,
-    Client,
-    LocalCluster,
-    WorkerPlugin,
-    get_worker,
-    wait,
-)
+import dask.config
+from distributed import CancelledError, Client, LocalCluster, wait
 from msgspec import Struct
 
 from autograder.batch.fingerprint import grader_digest
 from autograder.batch.parcel import Parcel, Row, encode, pack
+from autograder.batch.plugin import GraderPlugin, grade_batch, hello
 from autograder.batch.shards import OpenShard
-from autograder.batch.station import Hello, Order, Station, decode_rows
+from autograder.batch.station import Order, decode_rows
 from autograder.errors import MachineError
 from autograder.submissions.submission import SubmissionRef
 from autograder.text.said import said
@@ -46,63 +40,16 @@ PATIENCE = 300.0
 _CONNECT = 10.0
 # Of a batch that comes back without rows, so often it is sent again whole.
 _TRIES = 3
+# What a worker of dask need not do while a process beside it grades: look a hundred times a second
+# at where its threads are, and fifty times whether it answers. The same is in
+# examples/cluster/dask.yaml.
+QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.worker.memory.monitor-interval": "1s",
+}
 # How dask says that the scheduler is gone.
 _GONE = (CancelledError, OSError, TimeoutError, RuntimeError)
-
-
-class GraderPlugin(WorkerPlugin):
-    """Starts a worker's stations: as many as it has threads, the first when it joins. Clients with
-    the same order share them; those with another have their own."""
-
-    idempotent = True
-
-    def __init__(self, order: Order) -> None:
-        self.order = order
-        self.name = f"autograder-{order.digest}"
-        self.hello = Hello()
-        self.is_asked = False
-
-    async def setup(self, worker: Any) -> None:
-        """Start the first station, which the worker waits for before it gets any work."""
-        self.stations: queue.SimpleQueue[Station] = queue.SimpleQueue()
-        stations = [Station(self.order) for _ in range(worker.state.nthreads)]
-        self.every = stations
-        await self.ask(worker)
-        for one in stations:
-            self.stations.put(one)
-
-    async def ask(self, worker: Any) -> Hello:
-        """Whether the worker may grade. Who was refused is looked at again: somebody may have
-        mended it since."""
-        if self.hello.kind or not self.is_asked:
-            self.hello = await worker.loop.run_in_executor(None, self.every[0].start)
-            self.is_asked = True
-        return self.hello
-
-    def teardown(self, worker: Any) -> None:
-        """End the stations."""
-        for one in self.every:
-            one.close()
-
-    def grade(self, blob: bytes) -> bytes:
-        """The rows of a batch, by whichever station is free."""
-        station = self.stations.get()
-        try:
-            return station.grade(blob)
-        finally:
-            self.stations.put(station)
-
-
-def grade_batch(blob: bytes, name: str) -> bytes:
-    """The task: the rows of a batch, by the plugin of this name. Runs on a worker."""
-    plugin: GraderPlugin = get_worker().plugins[name]
-    return plugin.grade(blob)
-
-
-async def _hello(dask_worker: Any, name: str) -> tuple[str, str]:
-    plugin: GraderPlugin = dask_worker.plugins[name]
-    hello = await plugin.ask(dask_worker)
-    return hello.kind, hello.reason
 
 
 class _Batch(Struct, eq=False):
@@ -147,6 +94,7 @@ class Cluster:
             logging.getLogger(name).setLevel(logging.CRITICAL)  # or they print tracebacks
         try:
             if self._address == "local":
+                self._stack.enter_context(dask.config.set(QUIET))
                 local = LocalCluster(
                     n_workers=self._jobs, threads_per_worker=1, dashboard_address=None
                 )
@@ -212,7 +160,7 @@ class Cluster:
         new = threads.keys() - self.graders.keys() - self._refused.keys()
         # Who is gone again, or not ready yet, does not answer.
         answers = (
-            self._client.run(_hello, name=self._plugin.name, workers=[*new], on_error="ignore")
+            self._client.run(hello, name=self._plugin.name, workers=[*new], on_error="ignore")
             if new
             else {}
         )

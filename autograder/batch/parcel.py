@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
 import zlib
 from collections.abc import Iterator, Mapping
@@ -107,11 +108,71 @@ def pack(ref: SubmissionRef, course: Course) -> Parcel:
     )
 
 
+class Scratch:
+    """A folder in which one submission at a time is unpacked.
+
+    To make three folders and to remove them takes as long as to read a submission. So the next one
+    gets those of the last, by another name: what could not be read is known by its path.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._number = 0
+        self._left: tuple[str, str] | None = None
+        """A place, and in its ``student`` the empty folder of an assignment."""
+
+    def unpack(self, parcel: Parcel, course: Course) -> SubmissionRef:
+        """The submission, in folders that nothing else is in."""
+        self._number += 1
+        place = os.path.join(self._folder, str(self._number))
+        try:
+            self._move(place, parcel.assignment)
+        except OSError:  # there are none, or somebody has tidied up
+            os.makedirs(os.path.join(place, "student", parcel.assignment), exist_ok=True)
+        self._left = place, parcel.assignment
+        return unpack(parcel, Path(place), course)
+
+    def _move(self, place: str, assignment: str) -> None:
+        """Have the folders of the last one there. Raises :class:`OSError`."""
+        if self._left is None:
+            raise FileNotFoundError
+        before, last = self._left
+        os.rename(before, place)
+        if last != assignment:
+            student = os.path.join(place, "student")
+            os.rename(os.path.join(student, last), os.path.join(student, assignment))
+
+    def clear(self) -> None:
+        """Delete the submission."""
+        if self._left is None:
+            return
+        place, assignment = self._left
+        student = os.path.join(place, "student")
+        try:
+            _empty(place, but="student")
+            _empty(student, but=assignment)
+            _empty(os.path.join(student, assignment))
+        except OSError:  # somebody else was here
+            shutil.rmtree(place, ignore_errors=True)
+            self._left = None
+
+
+def _empty(folder: str, *, but: str = "") -> None:
+    """Delete what is in a folder. Raises :class:`OSError`."""
+    with os.scandir(folder) as scan:
+        entries = [entry for entry in scan if entry.name != but]
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)
+        else:
+            os.unlink(entry.path)
+
+
 def unpack(parcel: Parcel, scratch: Path, course: Course) -> SubmissionRef:
-    """The submission in a folder that is there and empty."""
+    """The submission in a folder in which there is none."""
     student = scratch / "student"
     folder = student / parcel.assignment
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     _write(parcel.own, folder)
     if parcel.beside is not None:
         _write(parcel.beside, student)

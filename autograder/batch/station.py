@@ -13,7 +13,6 @@ import contextlib
 import gc
 import os
 import select
-import shutil
 import struct
 import subprocess
 import sys
@@ -28,14 +27,16 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from autograder.batch.parcel import Parcel, Row, decode, unpack
+from autograder.batch.parcel import Parcel, Row, Scratch, decode
 from autograder.course.adjustments import Adjustment
 from autograder.errors import AutograderError
 from autograder.sandbox.levels import Level
 from autograder.text.language import Language
 
 if TYPE_CHECKING:
+    from autograder.batch.cache import CourseCache
     from autograder.batch.workers import Settings, SubmissionGrader
+    from autograder.course.course import Course
 
 _HEADER = struct.Struct("!Q")
 _MAX_FRAME = 1 << 32
@@ -192,57 +193,63 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
 # The station, from the inside
 
 
-def _hello(order: Order) -> tuple[Hello, Path]:
-    """Whether this machine has the same program and course, and the sandbox."""
+class _Opened(Struct, frozen=True, eq=False):
+    """A course on this machine, with what was worked out of it."""
+
+    root: Path
+    cache: CourseCache
+    course: Course
+
+
+def _open(order: Order) -> _Opened | Hello:
+    """The course, where this machine has the same one, the same program and the sandbox; otherwise
+    what it lacks."""
     from autograder.batch.cache import CourseCache
     from autograder.batch.fingerprint import Fingerprints, grader_digest
     from autograder.batch.folder import load_cached
     from autograder.sandbox.levels import require_level
 
-    root = Path(os.environ.get(COURSE) or order.course)
     if grader_digest() != order.grader:
-        return Hello("version", sys.version.split()[0]), root
+        return Hello("version", sys.version.split()[0])
+    root = Path(os.environ.get(COURSE) or order.course)
     try:
         require_level(order.isolation)
         if not root.is_dir():
-            return Hello("course", f"{root}: is not there; {COURSE} may say where it is"), root
-        course = load_cached(CourseCache(root), root)
+            return Hello("course", f"{root}: is not there; {COURSE} may say where it is")
+        cache = CourseCache(root)
+        course = load_cached(cache, root)
         fingerprints = Fingerprints(course, order.isolation, order.language)
         for name, expected in order.fingerprints.items():
             if name not in course.assignments or fingerprints.of_course(name) != expected:
-                return Hello("course", f"{root}: '{name}' is another one"), root
+                return Hello("course", f"{root}: '{name}' is another one")
     except AutograderError as error:
-        return Hello("machine", str(error)), root
-    return Hello(), root
+        return Hello("machine", str(error))
+    return _Opened(root, cache, course)
 
 
 def _serve(source: IO[bytes], target: IO[bytes]) -> None:
-    from autograder.batch.cache import CourseCache
-    from autograder.batch.folder import load_cached
     from autograder.batch.workers import Settings, SubmissionGrader
     from autograder.sandbox.memory import keep_freed_memory
     from autograder.submissions.reader import SCRATCH, bounded
 
     order = msgspec.msgpack.decode(_read(source), type=Order)
-    hello, root = _hello(order)
-    if hello.kind:
-        _write(target, msgspec.msgpack.encode(hello))
+    opened = _open(order)
+    if isinstance(opened, Hello):
+        _write(target, msgspec.msgpack.encode(opened))
         return
     keep_freed_memory()
-    cache = CourseCache(root)
-    course = load_cached(cache, root)
     with bounded(), tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch:
         settings = Settings(
-            course,
+            opened.course,
             Path(scratch),
             order.isolation,
             order.language,
-            private=(root.absolute(), Path(scratch)),
-            cache=cache,
+            private=(opened.root.absolute(), Path(scratch)),
+            cache=opened.cache,
         )
-        grader = SubmissionGrader(settings, (0, 1 << 20), None)
-        _write(target, msgspec.msgpack.encode(hello))
-        number = 0
+        grader = SubmissionGrader(settings, None)
+        _write(target, msgspec.msgpack.encode(Hello()))
+        place = Scratch(Path(scratch))
         while True:
             if not select.select([source], [], [], _IDLE_SECONDS)[0]:
                 return
@@ -251,23 +258,21 @@ def _serve(source: IO[bytes], target: IO[bytes]) -> None:
             except EOFError:
                 return
             for parcel in batch:
-                number += 1
-                place = Path(scratch) / str(number)
-                place.mkdir()
                 row = _row(parcel, place, grader, order, settings)
-                shutil.rmtree(place, ignore_errors=True)
+                place.clear()
                 _write(target, msgspec.msgpack.encode(row))
+            grader.keep_explanations()
 
 
 def _row(
-    parcel: Parcel, place: Path, grader: SubmissionGrader, order: Order, settings: Settings
+    parcel: Parcel, place: Scratch, grader: SubmissionGrader, order: Order, settings: Settings
 ) -> Row:
     from autograder.grades.adjust import adjust
     from autograder.grades.database import columns_of, compressed
     from autograder.grades.grade_file import decode_grade, encode_grade
 
     try:
-        ref = unpack(parcel, place, settings.course)
+        ref = place.unpack(parcel, settings.course)
         content = grader.grade(ref, parcel.evidence)
         grade = decode_grade(content)
         if not parcel.attempt:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from autograder.batch.cache import CourseCache
 from autograder.batch.fingerprint import Fingerprints
+from autograder.batch.processor import Processor
 from autograder.course.course import Course
 from autograder.errors import AutograderError, MachineError
 from autograder.grades.deadline import with_deadline
@@ -30,6 +31,7 @@ from autograder.processes.parallel import CAN_FORK
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.levels import Level
 from autograder.sandbox.memory import keep_freed_memory
+from autograder.submissions.reader import reading_process
 from autograder.submissions.submission import SubmissionRef, read_submission
 from autograder.submissions.submission_time import Evidence
 from autograder.text.language import Language
@@ -114,7 +116,7 @@ class WorkerPool:
 
     def _start(self, place: int) -> Worker:
         others = [worker.connection for worker in self._workers if worker.place != place]
-        return Worker((place, self._jobs), self._settings, self._origin, others)
+        return Worker(place, self._settings, self._origin, others)
 
     def grade(
         self, refs: Iterable[SubmissionRef | None], is_over: Callable[[], bool]
@@ -190,13 +192,13 @@ class Worker:
 
     def __init__(
         self,
-        place: tuple[int, int],
+        place: int,
         settings: Settings,
         origin: WarmProcess | None,
         others: Sequence[Connection[SubmissionRef, Outcome]],
     ) -> None:
         context: Any = multiprocessing.get_context(_METHOD)
-        self.place = place[0]
+        self.place = place
         self.given: deque[SubmissionRef] = deque()
         """The submissions that it has been given, the first of which it is grading."""
         self.connection, theirs = context.Pipe()
@@ -231,7 +233,7 @@ def _work(
     connection: Connection[Outcome, SubmissionRef],
     not_ours: Sequence[Connection[SubmissionRef, Outcome]],
     settings: Settings,
-    place: tuple[int, int],
+    place: int,
     origin: WarmProcess | None,
     parent: int,
 ) -> None:
@@ -248,7 +250,7 @@ def _work(
             ref = connection.recv()
             outcome: Outcome
             try:
-                worker = worker or SubmissionGrader(settings, place, origin)
+                worker = worker or SubmissionGrader(settings, origin, place)
                 outcome = worker.grade(ref)
             except AutograderError as error:
                 outcome = error
@@ -260,13 +262,11 @@ def _work(
 
 
 class SubmissionGrader:
-    """A sandbox, and the truths that have been worked out.
-
-    ``place`` is the worker's number, from 0, and how many there are.
-    """
+    """A sandbox, and the truths that have been worked out; ``place`` is the number of the worker,
+    where there are several."""
 
     def __init__(
-        self, settings: Settings, place: tuple[int, int], origin: WarmProcess | None
+        self, settings: Settings, origin: WarmProcess | None, place: int | None = None
     ) -> None:
         self._course = settings.course
         self._fingerprints = settings.fingerprints()
@@ -280,7 +280,12 @@ class SubmissionGrader:
         )
         Finalize(None, self._sandbox.close, exitpriority=10)
         gc.freeze()
-        _bind_to_processor(*place, self._sandbox.wait_until_ready())
+        self._processor = Processor(self._processes, place)
+
+    def _processes(self) -> list[int]:
+        """Those that this one talks to."""
+        found = (self._sandbox.wait_until_ready(), reading_process())
+        return [pid for pid in found if pid is not None]
 
     def keep_explanations(self) -> None:
         """Keep what was found out about wrong answers for a later run."""
@@ -289,28 +294,9 @@ class SubmissionGrader:
     def grade(self, ref: SubmissionRef, known: Evidence | None = None) -> bytes:
         """The grade of the submission, as the content of its file. ``known`` tells when it was
         handed in, where its files do not any more."""
+        self._processor.settle()
         submission = read_submission(ref)
         grade = self._grader.grade(submission, self._fingerprints.of(submission))
         grade = replace(grade, student_is=ref.student_is, found_at=ref.found_at)
         grade = with_deadline(grade, self._course, ref, known)
         return encode_grade(grade)
-
-
-def _bind_to_processor(worker: int, jobs: int, zygote: int | None) -> None:
-    """Give each of ``jobs`` workers a processor of its own, where there are enough (Linux).
-
-    A worker and the process of student code that it talks to are hardly ever busy at the
-    same time. On one processor they hand over to each other without waking another one;
-    two workers together are a quarter faster for it. As batch work, neither interrupts the
-    other for every message: answers are read when all of a test's have come.
-
-    ``zygote`` is the process that forks those of student code, which inherit both.
-    """
-    if not hasattr(os, "sched_getaffinity"):
-        return
-    processors = sorted(os.sched_getaffinity(0))
-    for pid in (0,) if zygote is None else (0, zygote):
-        with contextlib.suppress(OSError):  # a hint: in some containers it is refused
-            os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
-            if jobs <= len(processors):
-                os.sched_setaffinity(pid, {processors[worker]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +101,11 @@ def command(
 
     require_level(isolation)
     root = find_course(course)
-    # It starts while everything else is imported and the course is loaded.
-    with warm_process(isolation) as origin:
+    if scheduler is not None:  # workers name it so in its cache
+        root = root.absolute()
+    # It starts while everything else is imported and the course is loaded. Workers of a cluster
+    # have theirs.
+    with warm_process(isolation) if scheduler is None else nullcontext() as origin:
         from autograder.batch.folder import GradeOptions
         from autograder.cli.grading import Request, grade
 

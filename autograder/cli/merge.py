@@ -15,7 +15,6 @@ from autograder.cli.reading import find_loaded
 from autograder.course.adjustments import FILE as ADJUSTMENTS
 from autograder.course.adjustments import Adjustment
 from autograder.course.course import Course
-from autograder.course.loading import load_course
 from autograder.course.loading.adjustments import load_adjustments
 from autograder.course.roster import course_roster
 from autograder.errors import UsageError
@@ -42,9 +41,9 @@ def command(
     return _merged(out, find_loaded(course), adjustments, quiet=quiet)
 
 
-def put_together(options: GradeOptions, *, quiet: bool) -> int:
+def put_together(options: GradeOptions, course: Course, *, quiet: bool) -> int:
     """Merge what was just graded, of all of a class, and return the exit code."""
-    return _merged(options.out, load_course(options.course), options.adjustments, quiet=quiet)
+    return _merged(options.out, course, options.adjustments, quiet=quiet)
 
 
 def _merged(out: Path, loaded: Course | None, adjustments: Path | None, *, quiet: bool) -> int:

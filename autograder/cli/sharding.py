@@ -65,7 +65,7 @@ def grade_part(
             prune_shard(opened)
         elif result.gone:
             click.echo(say("shard_gone", n=result.gone), err=True)
-    code = 0 if given is not None else put_together(options, quiet=request.quiet)
+    code = 0 if given is not None else put_together(options, opened.course, quiet=request.quiet)
     if fault is not None:
         raise fault
     return code

@@ -166,7 +166,12 @@ class ExerciseGrader:
             (drawn,) = prepare(hidden, self._course.seed, thorough=self._thorough)
             known = self._public._prepared
             return Prepared({**known.cases, **drawn.cases}, {**known.truths, **drawn.truths})
-        (prepared,) = prepare([self.exercise], self._course.seed, thorough=self._thorough)
+        # What is kept is of public tests alone where hidden inputs are drawn for each attempt.
+        has_all = self._course.hidden_inputs == "fixed" and not self._thorough
+        cache = self._cache if has_all else None
+        (prepared,) = prepare(
+            [self.exercise], self._course.seed, thorough=self._thorough, cache=cache
+        )
         return prepared
 
     @cached_property

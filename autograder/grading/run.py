@@ -35,6 +35,11 @@ from autograder.sandbox.session import Allowance, Outcome, Replies, Session
 from autograder.submissions.submission import Submission
 from autograder.truth.cases import Case
 
+# Who takes longer to load, or in a call, in a process that has run other exercises is run again in
+# a new one, with all its time: to wait for that twice would make a loop without end twice as dear.
+SHARED_LOAD_SECONDS = 0.3
+SHARED_CALL_SECONDS = 0.02
+
 OpenSession: TypeAlias = Callable[[], Session]
 Until: TypeAlias = Callable[[str, tuple[Observation, ...]], bool]
 
@@ -146,13 +151,15 @@ class _Runner:
     ) -> Iterator[tuple[str, tuple[Observation, ...]]]:
         """Send all the questions and let the answers come."""
         script = self._plan.script(tests)
-        seconds = [self._plan.call_seconds(test) for test in tests]
         done = 0
         while done < len(tests):
             session = self._start()
             if session is None:
                 yield from ((test.name, self._complete(test, ())) for test in tests[done:])
                 return
+            seconds = [self._plan.call_seconds(test) for test in tests]
+            if not session.is_first:
+                seconds = [SHARED_CALL_SECONDS] * len(tests)
             answers = session.ask_all(script, done, seconds)
             for test, replies in zip(tests[done:], answers, strict=False):
                 done += 1
@@ -305,7 +312,7 @@ class _Runner:
         self._is_alone &= self._session.is_first
         self._allowance = self._allowance or self._session.allowance
         self._session.allowance = self._allowance
-        self._session.start_clock()
+        self._session.start_clock(None if self._session.is_first else SHARED_LOAD_SECONDS)
         failure = failure_of(self._session.load(self._entry, self._files))
         if failure is not None:
             self._load_failure = Failure(

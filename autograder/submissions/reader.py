@@ -145,6 +145,12 @@ class Reader:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self._child, 0)
 
+    @property
+    def pid(self) -> int | None:
+        """The child's, where it runs."""
+        is_ours = self._socket is not None and self._owner == os.getpid()
+        return self._child if is_ours else None
+
     def _ended(self) -> int:
         """The signal that the child has ended by, which is there a moment after its socket closed;
         0 where it has not, or otherwise."""
@@ -313,6 +319,11 @@ def read(
     except ReadingFailed as error:
         return otherwise(str(error))
     return result
+
+
+def reading_process() -> int | None:
+    """The child that reads for this process, where it has been started."""
+    return _active[-1].pid if _active else None
 
 
 def _why(ended: int, limits: ReadLimits) -> str:

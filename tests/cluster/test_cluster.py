@@ -234,6 +234,15 @@ def test_workers_that_may_not_grade_get_no_work(
         assert sum(bool(re.search(expected, line)) for line in lines) == 1, lines
 
 
+def test_the_settings_that_are_recommended_are_ours() -> None:
+    from dask import config
+
+    (recommended,) = config.collect_yaml([str(ROOT / "examples" / "cluster" / "dask.yaml")])
+    for key, value in cluster.QUIET.items():
+        config.get(key)  # raises where dask does not know it
+        assert config.get(key, config=recommended) == value
+
+
 def test_a_command_that_is_killed_goes_on(
     machines: Machines, mixed: tuple[Path, Path], tmp_path: Path
 ) -> None:

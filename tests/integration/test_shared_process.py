@@ -12,6 +12,7 @@ from autograder.course.exercise import SourceTest
 from autograder.course.loading import load_course
 from autograder.grades.model import ExerciseGrade
 from autograder.grading.grader import Grader
+from autograder.grading.run import SHARED_CALL_SECONDS, SHARED_LOAD_SECONDS
 from autograder.grading.shared_process import Rule
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.limits import Limits
@@ -104,6 +105,38 @@ def test_nobody_loses_points_by_another_file(grader: Grader, body: str) -> None:
     assert scores(grader, source, NEEDS_MORE, NEEDS_MORE)[1:] == [True, True]
     source = f"import numpy as np\ndef linear_dx(W, dy):\n    {body}\n    return W.T @ dy\n"
     assert scores(grader, source, NEEDS_MORE, NEEDS_MORE)[1:] == [True, True]
+
+
+WORKS = """
+import time
+def work(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+"""
+TAKES_LONGER = {
+    "to load": f"{WORKS}\nwork(2 * {SHARED_LOAD_SECONDS})\n{RIGHT}",
+    "in its first call": f"""{WORKS}
+calls = []
+def linear_dx(W, dy):
+    if not calls:
+        work(5 * {SHARED_CALL_SECONDS})
+    calls.append(W.shape)
+    return W.T @ dy
+""",
+}
+
+
+@pytest.mark.parametrize("source", TAKES_LONGER.values(), ids=TAKES_LONGER)
+def test_who_takes_longer_has_all_the_time_of_others(grader: Grader, source: str) -> None:
+    assert scores(grader, RIGHT, source, RIGHT) == [True, True, True]
+
+
+def test_a_loop_without_end_is_told_by_the_time_of_its_test(grader: Grader) -> None:
+    loops = "def linear_dx(W, dy):\n    while True:\n        pass\n"
+    alone, _, after_others = grades(grader, loops, RIGHT, loops)
+    assert [test.message for test in alone.tests] == [test.message for test in after_others.tests]
+    assert "0.2" in alone.tests[0].message
 
 
 def test_each_is_loaded_as_in_a_process_of_its_own(grader: Grader) -> None:

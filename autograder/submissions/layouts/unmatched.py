@@ -58,10 +58,10 @@ def look_into(folder: Path) -> Inside:
 
 def candidates(request: Request) -> Iterator[tuple[str, Path]]:
     """The folders that may be a student's, of those asked for, by the student's name."""
+    wanted = {same(student) for student in request.students}
     for entry in request.entries():
         student = same(displayable(entry.name))
-        asked_for = not request.students or student in map(same, request.students)
-        if entry.is_dir() and entry.name != "__pycache__" and asked_for:
+        if entry.is_dir() and entry.name != "__pycache__" and (not wanted or student in wanted):
             yield student, Path(entry.path)
 
 
@@ -138,7 +138,12 @@ def misplaced(request: Request) -> list[Misplaced]:
     """The work that is taken though it lies elsewhere: in a folder with a name near that of the
     assignment, the only one; or directly in the student's folder, or in a folder of any name in
     it, where only one assignment is asked for or its files are named like no other's."""
-    students, common = _everybody(request)
+    return _misplaced_among(*_everybody(request), request)
+
+
+def _misplaced_among(
+    students: Sequence[_Student], common: Collection[str], request: Request
+) -> list[Misplaced]:
     found: list[Misplaced] = []
     for one in students:
         for assignment in request.assignments:
@@ -232,7 +237,7 @@ def without_assignment(request: Request) -> list[str]:
     at all. Who handed in other assignments of the course, or what others have beside them,
     has made no mistake."""
     students, common = _everybody(request)
-    taken = {(one.student, one.assignment) for one in misplaced(request)}
+    taken = {(one.student, one.assignment) for one in _misplaced_among(students, common, request)}
     lines = []
     for one in students:
         wanted = {
