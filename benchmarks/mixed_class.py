@@ -11,7 +11,8 @@ two files are the same. Measured, in turns:
 * a fresh ``python -c "import numpy"``, and a bare fork of a process that has numpy: what an
   exercise costs at the least where each has a process of that kind;
 * a bare loop: the same calls of the same answers in one process, without any isolation, limits or
-  judging. Answers that end their process are left out.
+  judging, and without the start of that process. Answers that end their process are left out. No
+  grader reaches it: nothing that comes back is looked at. ``peers.py`` has a loop that judges, too.
 
 Then where the time of one job goes. Only ratios within one run mean anything: machines differ, and
 so do their moods. ``--processor-time`` measures that of all processes in the place of wall time,
@@ -48,7 +49,7 @@ from autograder.course.exercise import Exercise  # noqa: E402
 from autograder.course.loading import load_course  # noqa: E402
 from autograder.grading import grader as grading  # noqa: E402
 from autograder.grading.judge import judge_test  # noqa: E402
-from autograder.grading.mistakes import explain, mutant  # noqa: E402
+from autograder.grading.mistakes import mutant  # noqa: E402
 from autograder.grading.plan import inputs_of  # noqa: E402
 from autograder.grading.preparation import prepare  # noqa: E402
 from autograder.grading.timing import baseline_seconds  # noqa: E402
@@ -322,7 +323,7 @@ class _Of:
 def where_time_goes(course: Course, exercises: list[Exercise], answers: Class) -> None:
     """Grade in this process, and print the parts of the time."""
     watch = Stopwatch()
-    asked = Session.ask_all
+    asked, patched_kind = Session.ask_all, grading.ExerciseGrader
 
     def ask_all(session: Session, *arguments: Any, **named: Any) -> Iterator[Any]:
         replies = asked(session, *arguments, **named)
@@ -341,7 +342,12 @@ def where_time_goes(course: Course, exercises: list[Exercise], answers: Class) -
         (Session, "ask_all", ask_all),
         (Session, "output", watch.around("end", Session.output)),
         (grading, "judge_test", watch.around("judge", judge_test)),
-        (grading, "explain", watch.around("known mistakes", explain)),
+        (
+            patched_kind,
+            "mistakes_behind",
+            watch.around("known mistakes", patched_kind.mistakes_behind),
+        ),
+        (patched_kind, "computed", watch.around("explanations", patched_kind.computed)),
         (grading, "baseline_seconds", watch.around("yardstick", baseline_seconds)),
     ]
     by_exercise: dict[str, float] = {}
@@ -358,7 +364,6 @@ def where_time_goes(course: Course, exercises: list[Exercise], answers: Class) -
 
         return of_exercise
 
-    patched_kind = grading.ExerciseGrader
     patched += [
         (patched_kind, name, noted(getattr(patched_kind, name))) for name in ("start", "finish")
     ]

@@ -3,16 +3,23 @@
     python benchmarks/peers.py --peers .venv-peers [--students 30] [--rounds 3]
 
 The class: six exercises about the linear layer, seven answers in ten right, no two files the same;
-none that loops, for which most of the others wait for minutes. The others run twenty tests for each
-exercise, one case each: inputs from a seeded generator, the result held against the solution and
-against central differences of the forward pass. Here every answer runs through all that the course
-has for it, five times as many cases. So:
+none that loops, for which most of the others wait for minutes. All do the same work: every test of
+the course that runs code, public and hidden, with the very inputs that it has here (some 15 tests
+and 80 cases an exercise), read from a file. The others hold each result against the solution and
+against central differences of the forward pass, element by element; where an array has more than
+500 elements, against the solution alone. A test of what a call leaves behind looks at that, too.
 
-* gradescope-utils: a process for each student, which runs unittest with its JSON runner;
-* check50: ``check50 --dev`` for each student, a check for each exercise, on all processors;
+* gradescope-utils: a process for each student, which runs unittest with its JSON runner, a test
+  case for each test of the course;
+* check50: ``check50 --dev`` for each student, a check for each exercise, which names the tests that
+  fail, on all processors;
 * otter-grader: ``otter.api.grade_submission`` for each student, in one process and without a
   container, a test file for each exercise with a case for each test;
-* nbgrader: one ``nbgrader autograde`` for the class, a hidden test cell for each exercise;
+* nbgrader: one ``nbgrader autograde`` for the class, a hidden test cell for each exercise, which
+  names the tests that fail;
+* a bare loop: one process for the class, which loads each answer and runs the others' checks,
+  without isolation, limits, hints or files; in ``mixed_class.py`` a bare loop is the calls alone,
+  without a look at what they return;
 * ``autograder grade`` with one and two jobs, sandbox on, and the first time with one job, with
   nothing kept of the course.
 
@@ -27,6 +34,7 @@ import argparse
 import csv
 import json
 import os
+import pickle
 import random
 import shutil
 import statistics
@@ -43,52 +51,67 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from autograder.batch.cache import FOLDER  # noqa: E402
-from autograder.course.exercise import Exercise  # noqa: E402
+from autograder.course.course import Course  # noqa: E402
+from autograder.course.exercise import Exercise, PropertyTest  # noqa: E402
 from autograder.course.loading import load_course  # noqa: E402
+from autograder.grading.preparation import prepare as prepare_cases  # noqa: E402
 from autograder.release.notebook_writing import Cell, notebook  # noqa: E402
 from autograder.truth.reference import solution_source  # noqa: E402
 from benchmarks.mixed_class import processor_time  # noqa: E402
 
 ASSIGNMENT = "linear-layer"
-TESTS = 20
 WANTED = {"nbgrader": 30, "otter-grader": 25, "check50": 12, "gradescope-utils": 3.5}
+MOST_WANTED = {"1 job": 1.3, "2 jobs": 0.7}
 
+# Beside it lie the solutions, and the cases of each exercise: by test, its property and its cases,
+# and of each case all arrays by name.
 CHECKS = '''
+import functools
+import importlib
+import pathlib
+import pickle
+
 import numpy as np
 
-TESTS = {tests}
 FUNCTIONS = {functions}
 PARAMETERS = {parameters}
+TESTS = {tests}
+FOLDER = pathlib.Path(__file__).parent
 STEP = 1e-6
+PRECISION = 1e-5
+ELEMENTS = 500
 
 
-def right(exercise, x, W, dy):
-    return {{
-        "jacobian": lambda: (W,),
-        "dx_elementwise": lambda: (W.T @ dy,),
-        "dx": lambda: (W.T @ dy,),
-        "dW_elementwise": lambda: (np.outer(dy, x),),
-        "dW": lambda: (np.outer(dy, x),),
-        "linear_backward": lambda: (W.T @ dy, np.outer(dy, x)),
-    }}[exercise]()
+@functools.cache
+def cases(exercise):
+    return pickle.loads((FOLDER / (exercise + ".cases")).read_bytes())
 
 
-def numerical(function, array):
-    """Central differences of each component by each element."""
+@functools.cache
+def solution(exercise):
+    return getattr(importlib.import_module("solution_" + exercise), FUNCTIONS[exercise])
+
+
+def central_differences(function, array):
+    """By the elements of the array, the last axes; None where they are too many."""
+    if array.size > ELEMENTS:
+        return None
+    array = array.astype(float)
+    step = STEP * (np.abs(array).max() or 1.0)
     columns = []
     for place in np.ndindex(array.shape):
         up, down = array.copy(), array.copy()
-        up[place] += STEP
-        down[place] -= STEP
-        columns.append((function(up) - function(down)) / (2 * STEP))
+        up[place] += step
+        down[place] -= step
+        columns.append((function(up) - function(down)) / (2 * step))
     return np.stack(columns, axis=-1).reshape(np.shape(columns[0]) + array.shape)
 
 
-def differences(exercise, x, W, dy):
-    by_x = lambda: numerical(lambda x: dy @ (W @ x), x)
-    by_W = lambda: numerical(lambda W: dy @ (W @ x), W)
+def gradients(exercise, x, W, dy=None):
+    by_x = lambda: central_differences(lambda x: dy @ (W @ x), x)
+    by_W = lambda: central_differences(lambda W: dy @ (W @ x), W)
     return {{
-        "jacobian": lambda: (numerical(lambda x: W @ x, x),),
+        "jacobian": lambda: (central_differences(lambda x: W @ x, x),),
         "dx_elementwise": lambda: (by_x(),),
         "dx": lambda: (by_x(),),
         "dW_elementwise": lambda: (by_W(),),
@@ -97,20 +120,42 @@ def differences(exercise, x, W, dy):
     }}[exercise]()
 
 
-def check(exercise, number, function):
-    generator = np.random.default_rng(number)
-    m, n = generator.integers(1, 10, 2)
-    inputs = dict(
-        x=generator.normal(size=n), W=generator.normal(size=(m, n)), dy=generator.normal(size=m)
-    )
-    found = function(*(inputs[name].copy() for name in PARAMETERS[exercise]))
-    found = found if isinstance(found, tuple) else (found,)
-    expected = right(exercise, **inputs)
-    assert len(found) == len(expected)
-    for one, other, third in zip(found, expected, differences(exercise, **inputs)):
-        assert np.shape(one) == other.shape
-        assert np.allclose(one, other)
-        assert np.allclose(one, third, atol=1e-6)
+def several(results):
+    return results if isinstance(results, tuple) else (results,)
+
+
+def are_close(found, expected):
+    slack = PRECISION * np.abs(expected).max()
+    return np.allclose(found, expected, rtol=PRECISION, atol=slack)
+
+
+def check(exercise, test, function):
+    of_test, arrays_of_cases = cases(exercise)[test]
+    for arrays in arrays_of_cases:
+        inputs = [arrays[name] for name in PARAMETERS[exercise]]
+        given = [one.copy() for one in inputs]
+        found = several(function(*given))
+        if of_test == "inputs_unchanged":
+            assert all(map(np.array_equal, given, inputs)), "an argument was changed"
+        if of_test == "fresh_results":
+            function(*(3 * one + 1 for one in inputs))
+        expected = several(solution(exercise)(*inputs))
+        assert len(found) == len(expected), "too few or too many results"
+        for one, right, measured in zip(found, expected, gradients(exercise, **arrays)):
+            assert np.shape(one) == right.shape, "of another shape"
+            assert are_close(one, right), "not what the solution returns"
+            assert measured is None or are_close(one, measured), "not the measured gradient"
+
+
+def failures(exercise, function):
+    """The tests that fail, with the reason of each."""
+    found = []
+    for test in TESTS[exercise]:
+        try:
+            check(exercise, test, function)
+        except Exception as error:
+            found.append(test + ": " + repr(error))
+    return found
 '''
 
 UNITTEST = """
@@ -127,11 +172,11 @@ class Tests(unittest.TestCase):
 
 
 for exercise, function in checks.FUNCTIONS.items():
-    for number in range(checks.TESTS):
+    for name in checks.TESTS[exercise]:
         @weight(1)
-        def test(self, exercise=exercise, function=function, number=number):
-            checks.check(exercise, number, getattr(importlib.import_module(exercise), function))
-        setattr(Tests, f"test_{exercise}_{number:02}", test)
+        def test(self, exercise=exercise, function=function, name=name):
+            checks.check(exercise, name, getattr(importlib.import_module(exercise), function))
+        setattr(Tests, f"test_{exercise}_{name}", test)
 
 with open("results.json", "w") as file:
     suite = unittest.defaultTestLoader.loadTestsFromTestCase(Tests)
@@ -143,12 +188,33 @@ CHECK50 = '''
 def check_{exercise}():
     """{exercise} is right"""
     function = getattr(check50.py.import_("{exercise}.py"), "{function}")
-    for number in range(checks.TESTS):
-        try:
-            checks.check("{exercise}", number, function)
-        except Exception as error:
-            raise check50.Failure(repr(error))
+    failures = checks.failures("{exercise}", function)
+    if failures:
+        raise check50.Failure("; ".join(failures))
 '''
+
+BARE_LOOP = """
+import contextlib
+import io
+import json
+import pathlib
+import sys
+
+import checks
+
+scores = {}
+tests = [(exercise, test) for exercise in checks.FUNCTIONS for test in checks.TESTS[exercise]]
+for student in sorted(pathlib.Path(sys.argv[1]).iterdir()):
+    failed = 0
+    for exercise, function in checks.FUNCTIONS.items():
+        (path,) = student.glob("*/" + exercise + ".py")
+        names = {"__name__": exercise}
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            exec(compile(path.read_bytes(), str(path), "exec"), names)
+            failed += len(checks.failures(exercise, names[function]))
+    scores[student.name] = 1 - failed / len(tests)
+print(json.dumps(scores))
+"""
 
 OTTER = """
 import json
@@ -183,7 +249,8 @@ def main() -> int:
     exercises = list(course.assignments[ASSIGNMENT].exercises)
     answers = make_class(exercises, arguments.students, arguments.seed)
     with tempfile.TemporaryDirectory() as folder:
-        graders = prepare(Path(folder), arguments.peers.absolute() / "bin", exercises, answers)
+        tools = arguments.peers.absolute() / "bin"
+        graders = prepare(Path(folder), tools, course, exercises, answers)
         times: dict[str, list[float]] = {name: [] for name in graders}
         for _ in range(arguments.rounds):
             for name, grade in graders.items():
@@ -257,13 +324,17 @@ def report(times: dict[str, list[float]], students: int, exercises: int) -> None
         pairs = zip(times[name], times["1 job"], strict=True)
         ratio = statistics.median(theirs / ours for theirs, ours in pairs)
         print(f"{name} / 1 job: {ratio:.1f} (wanted: {wanted})")
+    for name, wanted in MOST_WANTED.items():
+        pairs = zip(times[name], times["bare loop"], strict=True)
+        ratio = statistics.median(ours / bare for ours, bare in pairs)
+        print(f"{name} / bare loop: {ratio:.2f} (wanted: at most {wanted})")
 
 
 # What each grader needs
 
 
 def prepare(
-    folder: Path, tools: Path, exercises: list[Exercise], answers: Class
+    folder: Path, tools: Path, course: Course, exercises: list[Exercise], answers: Class
 ) -> dict[str, Grade]:
     files = folder / "files"
     for name, mine in zip(names(answers), answers, strict=True):
@@ -274,18 +345,54 @@ def prepare(
     shared = folder / "shared"
     shared.mkdir()
     functions = {one.name: one.signature.function for one in exercises}
-    parameters = {one.name: tuple(one.signature.parameters) for one in exercises}
-    text = CHECKS.format(tests=TESTS, functions=functions, parameters=parameters)
-    (shared / "checks.py").write_text(text, "utf-8")
+    tests = {one.name: [test.name for test in one.run_tests] for one in exercises}
+    write_checks(shared, course, exercises, functions, tests)
     return {
+        "bare loop": bare_loop(folder, shared, files),
         "1 job, first run": lambda: ours(files, folder / "grades", 1, is_first=True),
         "2 jobs": lambda: ours(files, folder / "grades", 2),
         "1 job": lambda: ours(files, folder / "grades", 1),
         "gradescope-utils": gradescope(folder, tools, shared, files, names(answers)),
         "check50": check50(folder, tools, shared, functions, files, names(answers)),
-        "otter-grader": otter(folder, tools, shared, functions, answers),
-        "nbgrader": nbgrader(folder, tools, shared, functions, answers),
+        "otter-grader": otter(folder, tools, shared, functions, tests, answers),
+        "nbgrader": nbgrader(folder, tools, shared, functions, tests, answers),
     }
+
+
+def write_checks(
+    shared: Path,
+    course: Course,
+    exercises: list[Exercise],
+    functions: dict[str, str],
+    tests: dict[str, list[str]],
+) -> None:
+    """The module ``checks``, and what it reads: solutions, and cases as they are drawn here."""
+    parameters = {one.name: tuple(one.signature.parameters) for one in exercises}
+    text = CHECKS.format(functions=functions, parameters=parameters, tests=tests)
+    (shared / "checks.py").write_text(text, "utf-8")
+    for exercise, prepared in zip(exercises, prepare_cases(exercises, course.seed), strict=True):
+        source = solution_source(exercise) or ""
+        (shared / f"solution_{exercise.name}.py").write_text(source, "utf-8")
+        cases = {
+            test.name: (
+                test.property if isinstance(test, PropertyTest) else None,
+                [case.arrays for case in prepared.cases[test.name]],
+            )
+            for test in exercise.run_tests
+        }
+        (shared / f"{exercise.name}.cases").write_bytes(pickle.dumps(cases))
+
+
+def bare_loop(folder: Path, shared: Path, files: Path) -> Grade:
+    script = folder / "bare_loop.py"
+    script.write_text(BARE_LOOP, "utf-8")
+
+    def grade() -> Scores:
+        printed = call([sys.executable, str(script), str(files)], folder, shared)
+        scores: Scores = json.loads(printed.splitlines()[-1])
+        return scores
+
+    return grade
 
 
 def ours(files: Path, out: Path, jobs: int, *, is_first: bool = False) -> Scores:
@@ -353,19 +460,24 @@ def check50(
 
 
 def otter(
-    folder: Path, tools: Path, shared: Path, functions: dict[str, str], answers: Class
+    folder: Path,
+    tools: Path,
+    shared: Path,
+    functions: dict[str, str],
+    tests: dict[str, list[str]],
+    answers: Class,
 ) -> Grade:
     work = folder / "otter"
     (work / "tests").mkdir(parents=True)
     for exercise, function in functions.items():
-        lines = ">>> import checks\n>>> checks.check({!r}, {}, {})\n"
+        lines = ">>> import checks\n>>> checks.check({!r}, {!r}, {})\n"
         cases = [
-            {"code": lines.format(exercise, number, function), "hidden": False, "locked": False}
-            for number in range(TESTS)
+            {"code": lines.format(exercise, test, function), "hidden": False, "locked": False}
+            for test in tests[exercise]
         ]
         suite = {"cases": cases, "scored": True, "setup": "", "teardown": "", "type": "doctest"}
-        test = {"name": exercise, "points": TESTS, "suites": [suite]}
-        text = f"OK_FORMAT = True\n\ntest = {test!r}\n"
+        content = {"name": exercise, "points": len(cases), "suites": [suite]}
+        text = f"OK_FORMAT = True\n\ntest = {content!r}\n"
         (work / "tests" / f"{exercise}.py").write_text(text, "utf-8")
     command = [str(tools / "otter"), "generate", "-t", "tests", "-o", "autograder.zip"]
     call([*command, "--no-environment"], work, shared)
@@ -386,7 +498,12 @@ def otter(
 
 
 def nbgrader(
-    folder: Path, tools: Path, shared: Path, functions: dict[str, str], answers: Class
+    folder: Path,
+    tools: Path,
+    shared: Path,
+    functions: dict[str, str],
+    tests: dict[str, list[str]],
+    answers: Class,
 ) -> Grade:
     work = folder / "nbgrader"
     source = work / "source" / ASSIGNMENT / "layer.ipynb"
@@ -398,12 +515,13 @@ def nbgrader(
     for exercise, function in functions.items():
         stub = f"### BEGIN SOLUTION\n{function} = None\n### END SOLUTION"
         test = (
-            "### BEGIN HIDDEN TESTS\nimport checks\nfor number in range(checks.TESTS):\n"
-            f"    checks.check({exercise!r}, number, {function})\n### END HIDDEN TESTS"
+            "### BEGIN HIDDEN TESTS\nimport checks\n"
+            f"failures = checks.failures({exercise!r}, {function})\n"
+            "assert not failures, failures\n### END HIDDEN TESTS"
         )
         cells.append(Cell("code", stub, _of_nbgrader(exercise, solution=True)))
         metadata = _of_nbgrader(f"test-{exercise}", grade=True, locked=True)
-        metadata["nbgrader"]["points"] = TESTS
+        metadata["nbgrader"]["points"] = len(tests[exercise])
         cells.append(Cell("code", test, metadata))
     source.write_bytes(notebook(cells))
     call([str(tools / "nbgrader"), "generate_assignment", ASSIGNMENT], work, shared)

@@ -91,6 +91,10 @@ class Program:
         new = _located(site)
         return Change(site.kind, line, ast.unparse(site.node), ast.unparse(new))
 
+    def kind(self, number: int) -> Kind:
+        """That of the change with this number, which need not be written out for it."""
+        return self._sites[number][0].kind
+
     def compiled(self, number: int | None = None) -> CodeType:
         """The program with that change, or as it was given."""
         if number not in self._compiled:
@@ -124,9 +128,18 @@ class _Site(NamedTuple):
 
 def _located(site: _Site) -> ast.AST:
     """The new node; where it is no part of the old one, it stands where that stood."""
-    if not hasattr(site.new, "lineno"):
-        ast.copy_location(site.new, site.node)
-    return ast.fix_missing_locations(site.new)
+    line, column = getattr(site.node, "lineno", 1), getattr(site.node, "col_offset", 0)
+    place = {"lineno": line, "end_lineno": line, "col_offset": column, "end_col_offset": column}
+    pending = [site.new]
+    while pending:
+        node = pending.pop()
+        if hasattr(node, "lineno"):
+            continue  # a part of the given program, with all below
+        if "lineno" in node._attributes:
+            for name, value in place.items():
+                setattr(node, name, value)
+        pending.extend(ast.iter_child_nodes(node))
+    return site.new
 
 
 def _repeated(sites: Sequence[_Site]) -> list[tuple[_Site, ...]]:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograder.diagnosis.changes import Change, Program
+from autograder.diagnosis.changes import Change, Kind, Program
 from autograder.diagnosis.passes import MAX_CHANGED, ForwardPass
 
 NumpyArray: TypeAlias = "np.ndarray[Any, Any]"
@@ -267,6 +267,15 @@ class Programs:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return np.array([self.forward.along(n, output, direction) for n in range(count)])
+
+    def kind(self, name: str) -> Kind | None:
+        """That of the change that the array of this name comes from."""
+        kind, _, rest = name.partition(" ")
+        if kind == SOLUTION and self._solution is not None:
+            return self._solution.program.kind(int(rest.split(" ")[0]))
+        if kind == FORWARD and self.forward is not None:
+            return self.forward.statements.changed.kind(int(rest.split(" ")[0]))
+        return None
 
     def change(self, name: str) -> Change | None:
         """The change that the array of this name comes from."""

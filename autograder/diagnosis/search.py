@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, TypeAlias
 
@@ -145,45 +145,50 @@ def _times(factor: Factor, expression: Expression) -> str:
 
 
 class _Index:
-    """The expressions of one case, to be found by what they give, up to a factor."""
+    """The expressions of one case, to be found by what they give, up to a factor. Those of a size
+    are sorted when first asked for: an answer is of one size, and there are twenty."""
 
     def __init__(self, around: Surroundings, ranks_differ: bool) -> None:
         singles, self._tables = enumerated(around, ranks_differ)
-        singles += _changed_solutions(around)
-        self._singles = singles
-        keys: dict[int, list[NumpyArray]] = {}
-        places: dict[int, list[NumpyArray]] = {}
-        costs: dict[int, list[NumpyArray]] = {}
-        by_size: dict[int, list[int]] = {}
-        for number, found in enumerate(singles):
-            by_size.setdefault(found.value.size, []).append(number)
-        for size, numbers in by_size.items():
-            stacked = [np.asarray(singles[i].value, np.float64).reshape(-1) for i in numbers]
-            keys.setdefault(size, []).append(_keys(np.array(stacked)))
-            place = np.stack([np.full(len(numbers), -1), np.array(numbers)])
-            places.setdefault(size, []).append(place)
-            costs.setdefault(size, []).append(np.array([singles[i].cost for i in numbers]))
+        self._singles = [*singles, *_changed_solutions(around)]
+        self._of_size: dict[int, list[int]] = {}
+        for number, found in enumerate(self._singles):
+            self._of_size.setdefault(found.value.size, []).append(number)
+        self._tables_of_size: dict[int, list[int]] = {}
         for number, table in enumerate(self._tables):
-            values = table.values()
-            if values is not None:
-                size, count = values.shape[2], values.shape[0] * values.shape[1]
-                keys.setdefault(size, []).append(_keys(values.reshape(count, size)))
-                place = np.stack([np.full(count, number), np.arange(count)])
-                places.setdefault(size, []).append(place)
-                costs.setdefault(size, []).append(table.costs())
+            if table.size:
+                self._tables_of_size.setdefault(table.size, []).append(number)
         self._groups: dict[int, tuple[NumpyArray, NumpyArray]] = {}
-        for size, parts in keys.items():
-            together, where = np.concatenate(parts), np.concatenate(places[size], axis=1)
-            order = _simplest(together, np.concatenate(costs[size]))
+
+    def _group(self, size: int) -> tuple[NumpyArray, NumpyArray]:
+        """The keys of all arrays of a size in their order, and where each comes from: the number
+        of a table, or -1, and that of an expression in it."""
+        if size not in self._groups:
+            keys, places, costs = [np.empty(0)], [np.empty((2, 0), np.int64)], [np.empty(0)]
+            numbers = self._of_size.get(size, [])
+            if numbers:
+                stacked = [np.asarray(self._singles[i].value, np.float64) for i in numbers]
+                keys.append(_keys(np.array([one.reshape(-1) for one in stacked])))
+                places.append(np.stack([np.full(len(numbers), -1), np.array(numbers)]))
+                costs.append(np.array([self._singles[i].cost for i in numbers]))
+            for number in self._tables_of_size.get(size, ()):
+                table = self._tables[number]
+                values = table.values()
+                keys.append(_keys(values))
+                places.append(np.stack([np.full(len(values), number), np.arange(len(values))]))
+                costs.append(table.costs())
+            together, where = np.concatenate(keys), np.concatenate(places, axis=1)
+            order = _simplest(together, np.concatenate(costs))
             self._groups[size] = together[order], where[:, order]
+        return self._groups[size]
 
     def get(self, value: NumpyArray, agreement: float) -> list[tuple[Expression, int]]:
         """The expressions that may be ``value`` up to a factor."""
         flat = np.asarray(value, dtype=np.float64).reshape(1, -1)
         key = float(_keys(flat)[0])
-        if not np.isfinite(key) or flat.size not in self._groups:
+        if not np.isfinite(key):
             return []
-        keys, places = self._groups[flat.size]
+        keys, places = self._group(flat.size)
         low, high = np.searchsorted(keys, [key - 10 * agreement, key + 10 * agreement])
         return [self._found(*place) for place in places[:, low:high].T]
 
@@ -201,8 +206,7 @@ def _changed_solutions(around: Surroundings) -> list[Found]:
     found = []
     for output in around.right:
         for name, value in programs.solved(output).items():
-            change = programs.change(name)
-            cost = CHANGED + (change is not None and change.kind in ("name", "direction"))
+            cost = CHANGED + (programs.kind(name) in ("name", "direction"))
             if 0 < value.size <= MAX_ELEMENTS:
                 found.append(Found(Expression("leaf", name=name), value, cost))
     return found
@@ -330,8 +334,7 @@ class Search:
             scalar = all(value.size == 1 for value in got.values())
             for added_to in self._shared_factors(got)[: 1 if scalar else None]:
                 scale = self._values(added_to, got)
-                left = {number: got[number] - scale[number] * right[number] for number in got}
-                left = {n: _without_dust(left[n], right[n], agreement) for n in got}
+                left = _Rests(got, scale, right, agreement)
                 found = self._best(output, left, agreement * 10, is_rest=True)
                 if found is None or found[0].about_right:  # right by another name
                     continue
@@ -466,53 +469,54 @@ class Search:
         agreement: float,
         is_rest: bool = False,
     ) -> tuple[Explanation, int] | None:
-        numbers = [n for n in self._order if n in got and np.any(got[n])]
-        for number in numbers[:1]:
-            candidates = self._candidates(number, got[number], agreement)
-            matches: list[tuple[int, bool, str, Expression, tuple[Factor, ...]]] = []
-            least: int | None = None
-            candidates = [
-                # To be less than the right output is said before being a part of it.
-                (one, cost + 4 * (not is_rest and _has_ways(one)))
-                for one, cost in candidates
-                if _is_about(one, output, is_rest)
-            ]
-            for expression, cost in sorted(candidates, key=lambda one: one[1])[:MAX_CANDIDATES]:
-                if least is not None and cost > least:
-                    break
-                factors = self._matching(expression, got, agreement)
-                if not factors:
-                    continue
-                total = cost + (0 if factors[0].is_one else 1 + (factors[0].value is not None))
-                if least is None or total < least:
-                    least = total
-                about_right = any(name.startswith(RIGHT) for name in expression.leaves)
-                matches.append((total, about_right, str(expression), expression, factors))
-            if matches:
-                matches.sort(key=lambda one: one[:3])
-                cost, _, _, expression, factors = matches[0]
-                others = tuple(
-                    other
-                    for total, by_right, _, other, more in matches[1:]
-                    if total == cost
-                    and not by_right
-                    and not any(" " in name for name in other.leaves)
-                    and more[0].is_one
-                    and factors[0].is_one
-                    and other.leaves != expression.leaves
-                )
-                programs = self._cases[number].programs
-                change = None if programs is None else programs.change(expression.name)
-                explanation = Explanation(
-                    output,
-                    expression,
-                    factors[0],
-                    factors=factors[1:],
-                    others=() if change is not None else others[:2],
-                    change=change,
-                    arguments=() if change is None else tuple(self._cases[number].arguments),
-                )
-                return explanation, cost
+        number = next((n for n in self._order if n in got and np.any(got[n])), None)
+        if number is None:
+            return None
+        candidates = self._candidates(number, got[number], agreement)
+        matches: list[tuple[int, bool, str, Expression, tuple[Factor, ...]]] = []
+        least: int | None = None
+        candidates = [
+            # To be less than the right output is said before being a part of it.
+            (one, cost + 4 * (not is_rest and _has_ways(one)))
+            for one, cost in candidates
+            if _is_about(one, output, is_rest)
+        ]
+        for expression, cost in sorted(candidates, key=lambda one: one[1])[:MAX_CANDIDATES]:
+            if least is not None and cost > least:
+                break
+            factors = self._matching(expression, got, agreement)
+            if not factors:
+                continue
+            total = cost + (0 if factors[0].is_one else 1 + (factors[0].value is not None))
+            if least is None or total < least:
+                least = total
+            about_right = any(name.startswith(RIGHT) for name in expression.leaves)
+            matches.append((total, about_right, str(expression), expression, factors))
+        if matches:
+            matches.sort(key=lambda one: one[:3])
+            cost, _, _, expression, factors = matches[0]
+            others = tuple(
+                other
+                for total, by_right, _, other, more in matches[1:]
+                if total == cost
+                and not by_right
+                and not any(" " in name for name in other.leaves)
+                and more[0].is_one
+                and factors[0].is_one
+                and other.leaves != expression.leaves
+            )
+            programs = self._cases[number].programs
+            change = None if programs is None else programs.change(expression.name)
+            explanation = Explanation(
+                output,
+                expression,
+                factors[0],
+                factors=factors[1:],
+                others=() if change is not None else others[:2],
+                change=change,
+                arguments=() if change is None else tuple(self._cases[number].arguments),
+            )
+            return explanation, cost
         return None
 
     def _candidates(
@@ -551,16 +555,17 @@ class Search:
             flat, other = value.reshape(-1), np.asarray(made, dtype=np.float64).reshape(-1)
             if flat.size != other.size:
                 return ()
-            if not np.all(np.isfinite(other)):
-                continue  # nothing is said of 0 / 0
-            largest = np.max(np.abs(flat), initial=0.0)
             square = float(other @ other)
+            if not math.isfinite(square) and not np.all(np.isfinite(other)):
+                continue  # nothing is said of 0 / 0
+            largest = np.abs(flat).max(initial=0.0)
             if square < 1e-20:
                 if largest > 1e-9:
                     return ()
                 continue
             ratio = float(flat @ other) / square
-            if np.max(np.abs(flat - ratio * other), initial=0.0) > agreement * max(largest, 1e-12):
+            off = np.abs(flat - ratio * other).max(initial=0.0)
+            if off > agreement * max(largest, 1e-12):
                 return ()
             times[number] = ratio
             single = single and flat.size == 1
@@ -637,6 +642,37 @@ def evaluate_shape(expression: Expression, around: Surroundings) -> tuple[int, .
 
 def _value(factor: Factor, factors: Mapping[Factor, float]) -> float:
     return factors.get(factor, math.nan) if factor.value is None else factor.value
+
+
+class _Rests(Mapping[int, NumpyArray]):
+    """By case, what came back less ``scale`` times the right output. Worked out when asked for:
+    mostly the first tells that no expression gives them."""
+
+    def __init__(
+        self,
+        got: Mapping[int, NumpyArray],
+        scale: Mapping[int, float],
+        right: Mapping[int, NumpyArray],
+        agreement: float,
+    ) -> None:
+        self._got, self._scale, self._right, self._agreement = got, scale, right, agreement
+        self._known: dict[int, NumpyArray] = {}
+
+    def __getitem__(self, number: int) -> NumpyArray:
+        if number not in self._known:
+            right = self._right[number]
+            rest = self._got[number] - self._scale[number] * right
+            self._known[number] = _without_dust(rest, right, self._agreement)
+        return self._known[number]
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._got
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._got)
+
+    def __len__(self) -> int:
+        return len(self._got)
 
 
 def _without_dust(value: NumpyArray, right: NumpyArray, agreement: float) -> NumpyArray:

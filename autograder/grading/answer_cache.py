@@ -6,7 +6,8 @@ the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import count
 from operator import eq
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -27,8 +28,9 @@ MAX_ANSWER_BYTES = 1 << 22
 
 class _Answer(Struct, eq=False):
     """Replies to a test, the observations read from them, and the judgement once there is one.
-    ``size`` is in bytes."""
+    ``number`` is its own, ``size`` is in bytes."""
 
+    number: int
     content: tuple[bytearray, ...]
     size: int
     observations: tuple[Observation, ...]
@@ -45,6 +47,7 @@ class AnswerCache:
 
     def __init__(self) -> None:
         self._answers: dict[str, list[_Answer]] = {}
+        self._numbers = count()
 
     def get(self, test: str, content: Content | None) -> tuple[Observation, ...] | None:
         """The observations for identical replies; None where there were none."""
@@ -66,16 +69,29 @@ class AnswerCache:
             room = MAX_ANSWER_BYTES - size
             while len(answers) >= MAX_ANSWERS or sum(one.size for one in answers) > room:
                 del answers[0]
-            answers.append(_Answer(tuple(map(bytearray, content)), size, observations))
+            number = next(self._numbers)
+            answers.append(_Answer(number, tuple(map(bytearray, content)), size, observations))
         return observations
+
+    def numbers(self, run: Mapping[str, tuple[Observation, ...]]) -> tuple[int, ...] | None:
+        """By the observations of each test, the numbers of these answers, which no others have;
+        None where one of them is not kept."""
+        found = [self._kept(test, observations) for test, observations in run.items()]
+        kept = tuple(one.number for one in found if one is not None)
+        return kept if len(kept) == len(found) else None
 
     def judgement(
         self, test: str, observations: tuple[Observation, ...], judge: Callable[[], Judgement]
     ) -> Judgement:
         """The judgement of ``observations``: from before where these very ones are kept."""
-        for answer in reversed(self._answers.get(test, ())):
-            if answer.observations is observations:
-                if answer.judgement is None:
-                    answer.judgement = judge()
-                return answer.judgement
-        return judge()
+        answer = self._kept(test, observations)
+        if answer is None:
+            return judge()
+        if answer.judgement is None:
+            answer.judgement = judge()
+        return answer.judgement
+
+    def _kept(self, test: str, observations: tuple[Observation, ...]) -> _Answer | None:
+        """The answer that has these very observations."""
+        answers = reversed(self._answers.get(test, ()))
+        return next((one for one in answers if one.observations is observations), None)

@@ -55,7 +55,7 @@ from autograder.grading.judge import (
     without_unproven,
 )
 from autograder.grading.known_mistakes import KnownMistakes, Mutants, Part
-from autograder.grading.mistakes import explain, with_shapes
+from autograder.grading.mistakes import with_shapes
 from autograder.grading.observation import Observation
 from autograder.grading.own_numbers import numbers_seed, owner_of
 from autograder.grading.plan import Plan
@@ -555,9 +555,7 @@ class ExerciseGrader:
         """The names of the tests that lost points to a known mistake, and of that mistake."""
         if not any(judgement.is_explainable for judgement in judgements):
             return {}
-        run = with_shapes(self.exercise, self.cases, run, submission)
-        mutants = self._known_mistakes.like(judgements, run, self.truths)
-        return explain(self.exercise, judgements, run, mutants, self.truths)
+        return self._known_mistakes.behind(judgements, run, submission, self._plan, self.truths)
 
     @cached_property
     def _known_mistakes(self) -> KnownMistakes:

@@ -11,13 +11,23 @@ import os
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
 from autograder.course.exercise import Exercise
+from autograder.grading.answer_cache import MAX_ANSWERS
 from autograder.grading.judge import Judgement, Truth
-from autograder.grading.mistakes import label, may_explain, mutant, name_of, other_values
+from autograder.grading.mistakes import (
+    explain,
+    label,
+    may_explain,
+    mutant,
+    name_of,
+    other_values,
+    with_shapes,
+)
+from autograder.grading.plan import Plan
 from autograder.grading.run import ExerciseRun
 from autograder.submissions.submission import Submission
 from autograder.truth.reference import solution_source
@@ -53,6 +63,8 @@ class KnownMistakes:
         self._complete = complete
         self._cache = cache
         self._parts: dict[str, Part] = {}
+        # By the numbers of the replies: in which cases these are wrong, and the mistakes behind.
+        self._behind: dict[tuple[int, ...], tuple[list[dict[str, Any]], dict[str, str]]] = {}
 
     def usual(self) -> Mutants:
         """All that each mistake does with its usual numbers."""
@@ -72,6 +84,32 @@ class KnownMistakes:
             if may_explain(judgements, run, part.judgements, part.run, truths):
                 names.add(name_of(one))
         return self._whole(one for one in self._submissions if name_of(one) in names)
+
+    def behind(
+        self,
+        judgements: Sequence[Judgement],
+        run: ExerciseRun,
+        submission: Submission,
+        plan: Plan,
+        truths: Mapping[str, Sequence[Truth]],
+    ) -> dict[str, str]:
+        """The names of the tests that lost points to a known mistake, and of that mistake. Answers
+        that are equal to the last bit are held against the mistakes once."""
+        key = None
+        # How a call failed is read from the source, which another student has written otherwise.
+        if not any(one.failure for seen in run.observations.values() for one in seen):
+            key = plan.answers.numbers(run.observations)
+        wrong = [one.wrong for one in judgements]
+        if key is not None and key in self._behind and self._behind[key][0] == wrong:
+            return self._behind[key][1]
+        shaped = with_shapes(self._exercise, plan.cases, run, submission)
+        mutants = self.like(judgements, shaped, truths)
+        explained = explain(self._exercise, judgements, shaped, mutants, truths)
+        if key is not None:
+            while len(self._behind) >= MAX_ANSWERS:
+                del self._behind[next(iter(self._behind))]
+            self._behind[key] = wrong, explained
+        return explained
 
     def _whole(self, labels: Iterable[str]) -> Mutants:
         found = {}

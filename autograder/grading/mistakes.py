@@ -8,6 +8,7 @@ or in what happens to the inputs, is recognised like any other.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -368,11 +369,12 @@ def _same(one: Any, other: Any, expected: Expected) -> bool:
     agreement = agreement_of(low[0], expected)
     if isinstance(one, Sketch) or isinstance(other, Sketch):
         return sketch(one).agrees(sketch(other), agreement)
-    finite = np.isfinite(other)
-    scale = np.max(np.abs(other), initial=0.0, where=finite)
-    if finite.all() and np.isfinite(one).all():  # as allclose, in a third of the time
+    sizes = np.abs(other)
+    scale = sizes.max(initial=0.0)
+    if math.isfinite(scale):  # as allclose, in a sixth of the time
         off = np.abs(np.subtract(one, other, dtype=np.float64))
-        return bool((off <= agreement * (scale + np.abs(other))).all())
+        return bool((off <= agreement * (scale + sizes)).all())  # false for nan
+    scale = sizes.max(initial=0.0, where=np.isfinite(other))
     return bool(np.allclose(one, other, rtol=agreement, atol=agreement * scale, equal_nan=True))
 
 

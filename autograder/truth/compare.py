@@ -82,7 +82,6 @@ _DTYPE_REASONS = {
 }
 
 
-@np.errstate(all="ignore")
 def compare(expected: Expected, actual: NumpyArray | NotAnArray) -> Verdict:
     """The verdict on one output.
 
@@ -101,7 +100,10 @@ def compare(expected: Expected, actual: NumpyArray | NotAnArray) -> Verdict:
         return Verdict(Reason.wrong_shape, expected.shape, actual.shape)
     if kind == "f" and actual.dtype.itemsize < expected.itemsize:
         return Verdict(Reason.low_precision_dtype, expected.shape, dtype=actual.dtype.name)
-    return _compare_values(expected, np.asarray(actual, dtype=np.float64))
+    values = np.asarray(actual, dtype=np.float64)
+    if expected.value is not None and not (values != expected.value).any():  # nan differs
+        return _RIGHT  # to the last bit, as most right answers are
+    return _compare_values(expected, values)
 
 
 def _compare_truth_value(expected: Expected, actual: NumpyArray | NotAnArray) -> Verdict:
@@ -122,10 +124,9 @@ def _compare_truth_value(expected: Expected, actual: NumpyArray | NotAnArray) ->
     )
 
 
+@np.errstate(all="ignore")
 def _compare_values(expected: Expected, actual: NumpyArray) -> Verdict:
     if expected.value is not None and expected.tolerance is not None:
-        if np.array_equal(actual, expected.value):  # as most right answers are
-            return _RIGHT
         off = np.abs(actual - expected.value)
         inside = off <= expected.tolerance  # false for nan
         if np.count_nonzero(inside) == inside.size:

@@ -8,9 +8,11 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograder.diagnosis.changes import Change, Kind
-from autograder.diagnosis.expressions import RIGHT, Expression, Surroundings
+from autograder.diagnosis.expressions import RIGHT, Expression, Found, Surroundings, Table
 from autograder.diagnosis.programs import FORWARD, SOLUTION, UPSTREAM, WAY
 from autograder.diagnosis.search import Explanation, Factor, Search
 from autograder.diagnosis.shapes import Clash, find_clash
@@ -31,6 +33,29 @@ def surroundings(seed: int, N: int, n: int, m: int) -> Surroundings:
 
 CASES = [surroundings(seed, *lengths) for seed, lengths in enumerate(LENGTHS)]
 SEARCH = Search(CASES)
+
+
+SHAPES = st.lists(st.sampled_from([0, 1, 2, 3]), min_size=1, max_size=4).map(tuple)
+NUMPY: dict[str, Callable[..., Any]] = {
+    "@": np.matmul,
+    "*": np.multiply,
+    "outer": np.multiply.outer,
+}
+
+
+@given(st.sampled_from(sorted(NUMPY)), SHAPES, SHAPES)
+def test_the_size_of_a_result_is_that_of_numpy(
+    operation: str, one: tuple[int, ...], other: tuple[int, ...]
+) -> None:
+    left, right = (
+        Found(Expression("leaf", name=name), np.ones(shape), 1)
+        for name, shape in (("a", one), ("b", other))
+    )
+    try:
+        size = NUMPY[operation](left.value, right.value).size
+    except ValueError:
+        size = 0
+    assert Table(operation, [left], [right]).size == size
 
 
 def explain(output: str, compute: Callable[..., Any], cases: int = 3) -> Explanation | None:

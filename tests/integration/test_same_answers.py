@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
 from autograder.course.exercise import RunTest
 from autograder.course.loading import load_course
-from autograder.grading import answer_cache, grader
+from autograder.grading import answer_cache, grader, known_mistakes, mistakes
 from autograder.grading.grader import ExerciseGrader
 from autograder.grading.judge import Judgement, Truth, judge_test
 from autograder.grading.observation import Observation
@@ -44,6 +45,34 @@ def exercise_grader() -> Iterator[ExerciseGrader]:
 
 def submission(mark: str, body: str) -> Submission:
     return Submission(mark, "linear-layer", {"dx.py": HEAD.format(mark=mark) + body})
+
+
+def test_equal_wrong_answers_are_held_against_the_mistakes_once(
+    exercise_grader: ExerciseGrader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[str] = []
+
+    def explain(*arguments: Any) -> dict[str, str]:
+        held.append(mark)
+        return mistakes.explain(*arguments)
+
+    monkeypatch.setattr(known_mistakes, "explain", explain)
+    for mark, body, behind in (
+        ("ada", "return -(W.T @ dy)", {"wrong-sign"}),
+        ("bob", "return -np.dot(W.T, dy)", {"wrong-sign"}),
+        ("eve", "return -2 * (W.T @ dy)", set()),
+        ("dan", "dx = W.T @ dy\n    dy -= dy\n    return dx", {"changes-inputs"}),
+        ("ben", "dx = W.T @ dy\n    dy[:] = 0\n    return dx", {"changes-inputs"}),
+        ("eva", "return -(W.T @ dy)", {"wrong-sign"}),
+        # A failure is read from the source.
+        ("kim", "return W @ dy", set()),
+        ("lee", "return  W @ dy", set()),
+    ):
+        handed_in = submission(mark, body)
+        run, judgements = exercise_grader.run(handed_in)
+        found = exercise_grader.mistakes_behind(judgements, run, handed_in)
+        assert set(found.values()) == behind, mark
+    assert held == ["ada", "eve", "dan", "kim", "lee"]
 
 
 def scores(judgements: tuple[Judgement, ...]) -> list[float]:
