@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 Content: TypeAlias = tuple[memoryview, ...]
 """The replies to a test; see :meth:`autograder.sandbox.session.Replies.content`."""
+Kept: TypeAlias = tuple[bytearray, ...]
+"""A copy of them; see :meth:`autograder.sandbox.session.Replies.keep`."""
 
 # Of each test, so many different answers are kept, and so many bytes of them.
-MAX_ANSWERS = 16
-MAX_ANSWER_BYTES = 1 << 22
+MAX_ANSWERS = 8
+MAX_ANSWER_BYTES = 1 << 21
 
 
 class _Answer(Struct, eq=False):
@@ -31,7 +33,7 @@ class _Answer(Struct, eq=False):
     ``number`` is its own, ``size`` is in bytes."""
 
     number: int
-    content: tuple[bytearray, ...]
+    content: Kept
     size: int
     observations: tuple[Observation, ...]
     judgement: Judgement | None = None
@@ -60,17 +62,17 @@ class AnswerCache:
         return None
 
     def put(
-        self, test: str, content: Content | None, observations: tuple[Observation, ...]
+        self, test: str, content: Kept | None, observations: tuple[Observation, ...]
     ) -> tuple[Observation, ...]:
-        """Keep the observations for these replies, and hand them back. Replies that are too
-        large are not kept."""
+        """Keep the observations that look into these replies, and hand them back. Replies that are
+        too large are not kept."""
         if content is not None and (size := sum(map(len, content))) <= MAX_ANSWER_BYTES:
             answers = self._answers.setdefault(test, [])
             room = MAX_ANSWER_BYTES - size
             while len(answers) >= MAX_ANSWERS or sum(one.size for one in answers) > room:
                 del answers[0]
             number = next(self._numbers)
-            answers.append(_Answer(number, tuple(map(bytearray, content)), size, observations))
+            answers.append(_Answer(number, content, size, observations))
         return observations
 
     def numbers(self, run: Mapping[str, tuple[Observation, ...]]) -> tuple[int, ...] | None:

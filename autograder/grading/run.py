@@ -201,6 +201,7 @@ class _Runner:
         before = self._plan.answers.get(test.name, content)
         if before is not None:
             return before
+        kept = None if content is None else replies.keep()
         outcomes = iter(replies.outcomes())
         observations = []
         questions = self._plan.questions(test) or ()
@@ -211,7 +212,7 @@ class _Runner:
             observations.append(self._put_together(test, case, answers))
         if not session.alive:
             return tuple(observations)
-        return self._plan.answers.put(test.name, content, tuple(observations))
+        return self._plan.answers.put(test.name, kept, tuple(observations))
 
     def _put_together(self, test: RunTest, case: Case, answers: Sequence[Outcome]) -> Observation:
         """One observation from the answers to the questions about one case."""

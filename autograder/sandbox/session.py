@@ -426,6 +426,13 @@ class Replies:
             return None
         return tuple(self._payloads)
 
+    def keep(self) -> tuple[bytearray, ...]:
+        """A copy of the replies, which :meth:`outcomes` then looks into: what came with them in
+        the same buffer need not be kept."""
+        kept = tuple(map(bytearray, self._payloads))
+        self._payloads = [memoryview(one) for one in kept]
+        return kept
+
     def outcomes(self) -> list[Outcome]:
         """What the replies say. Shorter than the questions by what was not tried after the
         process died."""

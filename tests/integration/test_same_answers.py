@@ -122,15 +122,16 @@ def test_no_more_is_kept_than_the_limit(
 def test_of_large_answers_fewer_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answer_cache, "MAX_ANSWER_BYTES", 2500)
     answers = answer_cache.AnswerCache()
-    contents = [(memoryview(bytes([number]) * 500),) * 2 for number in range(3)]
+    copies = [(bytearray([number] * 500),) * 2 for number in range(3)]
+    contents = [tuple(memoryview(one) for one in copy) for copy in copies]
     said = [(Observation(),) for _ in contents]
-    for content, observations in zip(contents, said, strict=True):
+    for copy, content, observations in zip(copies, contents, said, strict=True):
         assert answers.get("t", content) is None
-        assert answers.put("t", content, observations) is observations
+        assert answers.put("t", copy, observations) is observations
     assert [answers.get("t", content) for content in contents] == [None, said[1], said[2]]
     changed = (contents[2][0], memoryview(bytes([2]) * 499 + b"x"))
     assert answers.get("t", changed) is None
-    too_large = (memoryview(bytes(2501)),)
+    too_large = (bytearray(2501),)
     answers.put("t", too_large, (Observation(),))
-    assert answers.get("t", too_large) is None
+    assert answers.get("t", (memoryview(too_large[0]),)) is None
     assert answers.get("t", contents[1]) is said[1]
