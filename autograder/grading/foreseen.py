@@ -1,4 +1,4 @@
-"""What a function that is handed to student code will most likely be called with.
+"""Foresees the arguments that student code will give to a function that is handed to it.
 
 A call of such a function goes from the process of student code to the grader and back, which takes
 hundreds of times as long as the call. So its values where anybody would ask for them are sent
@@ -36,8 +36,8 @@ class Foreseen(Struct, frozen=True, eq=False):
 
 
 def foresee(function: Callable[..., Any], inputs: Mapping[str, np.ndarray[Any, Any]]) -> Foreseen:
-    """The function as it is handed over together with ``inputs``, of which those without axes are
-    numbers."""
+    """The function as it is handed over together with ``inputs``: by name, arrays of any shape and
+    dtype, of which those of shape ``()`` are numbers. What is foreseen has the shapes of inputs."""
     parameters = parameters_of(function)
     arrays = {name: value for name, value in inputs.items() if value.ndim}
     if set(parameters) <= arrays.keys():
@@ -50,7 +50,8 @@ def foresee(function: Callable[..., Any], inputs: Mapping[str, np.ndarray[Any, A
         return Foreseen(function, ())
     foreseen = [tuple(given)]
     if len(given) == 1 and given[0].dtype.kind in "iuf":
-        steps = [float(value) for value in inputs.values() if not value.ndim]
+        numbers = [value for value in inputs.values() if not value.ndim]
+        steps = [float(value) for value in numbers if value.dtype.kind in "iuf"]
         foreseen += [(near,) for near in _neighbours(given[0], steps)]
     return Foreseen(function, tuple(foreseen))
 

@@ -8,7 +8,7 @@ from autograder.course.exercise import Exercise, SourceTest
 from autograder.sandbox.host import Sandbox
 
 Rule: TypeAlias = tuple[tuple[str, ...] | None, tuple[str, ...]]
-"""What code may import and must not contain, as a :class:`SourceTest` has it."""
+"""The imports that code may have and the words that it must not, as in :class:`SourceTest`."""
 
 
 def rule_of(test: SourceTest) -> Rule:
@@ -16,7 +16,7 @@ def rule_of(test: SourceTest) -> Rule:
 
 
 def rules_of(exercise: Exercise) -> frozenset[Rule]:
-    """What code must obey that is run for the exercise."""
+    """The rules that code for the exercise must obey."""
     return frozenset(map(rule_of, exercise.source_tests))
 
 

@@ -31,7 +31,7 @@ _TABLE_HEAD = 32
 
 
 def restorers() -> list[Callable[[], object]]:
-    """What brings back, one after the other, what there is now, before any submission."""
+    """Functions that bring back what there is now, before any submission."""
     filters, errors, depth = list(warnings.filters), np.geterr(), sys.getrecursionlimit()
 
     def forget_warnings() -> None:

@@ -50,6 +50,12 @@ def test_neighbours_are_float64(dtype: str) -> None:
     assert near[1][0].tolist() == [float(array[0]) + 0.3, 2.0]
 
 
+@pytest.mark.parametrize("number", [np.array(1j), np.array("a"), np.array(True)])
+def test_what_is_no_step_is_none(number: np.ndarray[Any, Any]) -> None:
+    assert len(points(lambda x: 0, x=X, h=number)) == 2
+    assert len(points(lambda x: 0, x=X, h=number, k=H)) == 2 + 3 * X.size
+
+
 def test_inputs_stay_as_they_are() -> None:
     array = np.asfortranarray(W)
     foresee(lambda x: 0, {"x": array, "h": H})
