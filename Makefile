@@ -92,7 +92,8 @@ efficiency: $(READY) ## See whether efficiency tests say the same on a busy mach
 soak: $(READY) ## Grade 5,000 submissions, some hostile, and print what it costs.
 	$(BIN)/python -m tests.security.soak
 
-fuzz: $(READY) ## Look for input that crashes the grader, for ten minutes.
+fuzz: $(READY) ## Look for input that crashes the grader or fails a test, for eleven minutes.
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile random -n $(JOBS)
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary atheris --editable '.[fuzz]'
 	$(BIN)/python -m tests.security.fuzz
 
@@ -149,7 +150,7 @@ $(CLUSTER)/.ready: $(READY)
 	$(PYTHON) -m venv $(CLUSTER)
 	@echo "Installing dask.distributed into $(CLUSTER)."
 	$(CLUSTER)/bin/python -m pip install --disable-pip-version-check --editable '.[cluster]' \
-		'pytest>=8' 'pytest-timeout>=2.3'
+		'hypothesis>=6.100' 'pytest>=8' 'pytest-timeout>=2.3'
 	@touch $@
 
 # Another one for the graders that benchmarks/peers.py holds this one against.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
+from hypothesis import settings
+
 # A shell that runs the tests in the background ignores Ctrl-C for them, which every program that a
 # test starts would inherit. A signal with a handler is back to its default in those.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -18,3 +20,9 @@ for name in list(os.environ):
     ):
         del os.environ[name]
 os.environ["LANG"] = "C.UTF-8"
+
+# The same inputs in every run: a failure belongs to the change that it appears with. make fuzz
+# looks for others.
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.register_profile("random", max_examples=2000, deadline=None, print_blob=True)
+settings.load_profile("repeatable")

@@ -40,13 +40,7 @@ def mutated(draw: st.DrawFn, seeds: tuple[bytes, ...]) -> bytes:
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_no_bytes_cause_more_than_a_refusal(name: str) -> None:
-    @settings(
-        max_examples=200,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(max_examples=200, suppress_health_check=list(HealthCheck))
     @given(st.one_of(mutated(SEEDS[name]), mutated(SEEDS[name]), st.binary(max_size=300)))
     def run(data: bytes) -> None:
         TARGETS[name](data)

@@ -21,7 +21,7 @@ def frame(payload: bytes) -> bytes:
     return HEADER.pack(len(payload)) + payload
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.randoms(use_true_random=False))
 def test_frames_come_out_as_they_went_in(chance: random.Random) -> None:
     payloads = [

@@ -345,9 +345,7 @@ def _inside(path: str, content: bytes) -> list[str]:
     return found
 
 
-@settings(
-    max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+@settings(max_examples=2000, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(st.tuples(FOLDERS, NAMES).map("".join), CONTENTS, max_size=7))
 def test_every_file_is_used_or_not_used_for_a_reason(files: dict[str, str | bytes]) -> None:
     encoded = {

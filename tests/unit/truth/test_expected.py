@@ -72,7 +72,7 @@ sizes = st.sampled_from([1, 2, 7, 64, 512])
 
 
 @given(seeds, sizes, scales, scales, st.sampled_from(sorted(SUMS)))
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 def test_every_order_of_summation_is_right(
     seed: int, m: int, of_W: float, of_dy: float, method: str
 ) -> None:
@@ -112,7 +112,7 @@ WRONG: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("name", WRONG)
 @given(seed=seeds, m=st.sampled_from([1, 2, 7, 64]), of_W=scales, of_dy=scales)
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15)
 def test_no_lost_precision_passes(name: str, seed: int, m: int, of_W: float, of_dy: float) -> None:
     case, expected = one_case(seed, m, 3, of_W, of_dy)
     dx = WRONG[name](linear_backward(**case.inputs)[0])
