@@ -260,7 +260,12 @@ def _effects(
             return None  # one of them is too slow, and the other was not timed
         for number in sorted({*wrong, *as_well}):
             one, like = run.observations[name][number], other_run.observations[name][number]
-            if _is_refused_in_place(one.failure) and not _is_refused_in_place(like.failure):
+            if one.is_ended and like.is_ended:
+                effects.is_unmistakable = True
+                continue
+            if one.is_ended or (
+                _is_refused_in_place(one.failure) and not _is_refused_in_place(like.failure)
+            ):
                 effects.further += 1
                 continue
             if number not in wrong:

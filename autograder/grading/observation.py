@@ -66,6 +66,8 @@ class Observation(Struct, frozen=True):
     lines: int | None = None
     """For an efficiency test: how many lines of Python the steps executed, where the process said;
     one more than are counted where that are more."""
+    is_ended: bool = False
+    """Whether that was enough to know: the call was ended, and nothing came of it."""
     fewer_lines: int | None = None
     """The same on smaller arrays."""
     timed: Timed | None = None

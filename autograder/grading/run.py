@@ -245,9 +245,9 @@ class _Runner:
         )
 
     def _timed(self, test: EfficiencyTest, case: Case, number: int) -> Observation:
-        """Take the steps of the case and, where the answer is right, count the lines that they
-        execute for it and for a smaller one and, where that does not say enough, note the time of
-        taking them on other inputs.
+        """Take the steps of the case and count the lines that they execute for it. Where these are
+        not too many and the answer is right, count them for a smaller case and, where that does not
+        say enough, note the time of taking the steps on other inputs.
 
         Those are drawn for this one timing: an answer that was kept or told by somebody who had
         them before cannot be right.
@@ -261,10 +261,11 @@ class _Runner:
         lines, observation = None, Observation()
         if most and session is self._called and self._plan.draws_anew:
             lines, observation = _count_lines(session, test.steps, case, most)
-        if lines is None or lines > most:  # it was ended, or dislikes to be counted
             if session.died is not None:
                 return Observation(failure=failure_of(session.died))
-            lines = None
+            if lines is not None and lines > most:  # to wait for what comes of it could take long
+                return Observation(seconds=math.inf, lines=lines, is_ended=True)
+        if lines is None:  # or it dislikes to be counted
             session.start_clock(call_seconds=self._plan.call_seconds(test))
             observation = _take_steps(session, test.steps, case)
         if observation.failure is not None:

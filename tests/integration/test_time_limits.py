@@ -158,6 +158,14 @@ def run_batched(body: str, limits: Limits) -> dict[str, Any]:
     return run.observations
 
 
+@pytest.mark.parametrize("what", ["pass", "dY = 2 * dY"])
+def test_nobody_waits_for_more_lines_than_are_allowed(what: str) -> None:
+    body = f"    while len(dY) > 1000: {what}\n    return dY @ W\n"
+    found = run_batched(body, LIMITS)
+    assert all(one.is_ended and not one.outputs for one in found["fast"])
+    assert all(one.failure is None for several in found.values() for one in several)
+
+
 @pytest.mark.parametrize(
     "body", ["    return 2 * (dY @ W)\n", "    return np.zeros_like(dY @ W)\n"]
 )
@@ -174,7 +182,7 @@ def test_a_right_answer_is_timed() -> None:
 
 def test_who_is_too_slow_in_a_test_of_time_keeps_the_others() -> None:
     limits = replace(LIMITS, wall_seconds=0.3)
-    body = "    while len(dY) > 1000: pass\n    return dY @ W\n"
+    body = "    if len(dY) > 1000: sum(iter(int, 1))\n    return dY @ W\n"
     found = run_batched(body, limits)
     assert {one.failure.kind for one in found["fast"]} == {"timeout"}
     others = [one for name, several in found.items() if name != "fast" for one in several]
