@@ -102,8 +102,9 @@ class ClassFolder(Struct, frozen=True, eq=False):
     def keep_what_counts(self, graded: Sequence[Graded]) -> list[Graded]:
         """One grade a student and assignment; see
         :func:`~autograder.batch.grading.keep_what_counts`."""
+        before = set(map(id, graded))
         kept = keep_what_counts(graded, self.settings)
-        return [one if one in graded else self._adjusted(one) for one in kept]
+        return [one if id(one) in before else self._adjusted(one) for one in kept]
 
     def _adjusted(self, one: Graded) -> Graded:
         return adjust_graded(one, self.adjustments, self.course.late, self.settings.out)
@@ -248,7 +249,7 @@ def grade(
         graded = []
         try:
             for one in opened.grade():
-                graded.append(one)
+                graded.append(one.outline())
                 if not one.ref.attempt:
                     yield one.grade
         finally:

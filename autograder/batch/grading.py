@@ -40,6 +40,14 @@ class Graded(Struct, frozen=True):
     edited: bool = False
     """Whether somebody changed the file by hand, so that it was left as it is."""
 
+    def outline(self) -> Graded:
+        """The same without what tests say, which is in the grade's file; of one of several
+        attempts all, for which a file is to be written."""
+        if self.ref.attempt:
+            return self
+        exercises = tuple(replace(one, tests=()) for one in self.grade.exercises)
+        return replace(self, grade=replace(self.grade, exercises=exercises))
+
 
 Outlook: TypeAlias = Literal["new", "damaged", "forced", "files", "course", "edited", "unchanged"]
 """Why a submission would be run, or in the last two cases would not: it has no grade, none that

@@ -99,6 +99,7 @@ def grade(options: GradeOptions, request: Request, origin: WarmProcess | None) -
         prune(gone, opened.settings.out)
         _say_pruned(gone, opened)
         folder = opened.write_summary(excel=request.excel)
+    graded = _as_in(folder, graded)
     _report(graded, opened, left=left, quiet=request.quiet)
     _say_about_files([one.grade for one in graded], opened.settings.out)
     _say_about_times([one.grade for one in graded])
@@ -269,7 +270,7 @@ def _say_about_changes(graded: Sequence[Graded], folder: FolderOfGrades) -> None
 def _grade(
     opened: ClassFolder, origin: WarmProcess | None
 ) -> tuple[list[Graded], int | None, GraderFault | None]:
-    """The grades; where that was interrupted, how many submissions are left; and what the grader
+    """The grades, in outline; where that was interrupted, how many submissions are left; and what the grader
     itself failed on, which must not keep the others from being summed up."""
     fault: GraderFault | None = None
     graded: list[Graded] = []
@@ -277,7 +278,7 @@ def _grade(
     try:
         with _progress(count) as advance:
             for one in opened.grade(origin):
-                graded.append(one)
+                graded.append(one.outline())
                 advance()
     except KeyboardInterrupt:
         # Which of several attempts counts is not known yet.
@@ -285,6 +286,15 @@ def _grade(
     except GraderFault as error:
         fault = error
     return opened.keep_what_counts(graded), None, fault
+
+
+def _as_in(folder: FolderOfGrades, graded: Sequence[Graded]) -> list[Graded]:
+    """The grades with what is in the folder about their tests."""
+    whole = {(one.student, one.assignment): one for one in folder.grades}
+    return [
+        replace(one, grade=whole.get((one.grade.student, one.grade.assignment), one.grade))
+        for one in graded
+    ]
 
 
 def _hold_against(percent: float | None, graded: list[Graded]) -> int:

@@ -7,13 +7,14 @@ import os
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from autograder.errors import MachineError
-from autograder.grades.model import Grade, Timing
+from autograder.grades.model import ExerciseGrade, Grade, TestGrade, Timing
 from autograder.submissions.submission import SubmissionRef, is_reserved, storable
 
 decode_grade = msgspec.json.Decoder(Grade).decode
@@ -60,8 +61,9 @@ class FolderOfGrades(Struct, frozen=True):
 def read_files(path: Path) -> FolderOfGrades:
     """The grade files in a folder. Who wants grades, wherever they lie, asks
     :mod:`autograder.grades.store`."""
+    alike = _Alike()
     read = [
-        (grade, file)
+        (None if grade is None else alike.merged(grade), file)
         for file in sorted(path.glob("*/*.json"))
         if not (file.parent.name.startswith(".") or file.name.startswith("."))
         for grade in [read_grade(file)]
@@ -73,6 +75,29 @@ def read_files(path: Path) -> FolderOfGrades:
         tuple(file for _, file in found),
         tuple(file for grade, file in read if grade is None),
     )
+
+
+class _Alike:
+    """What several grades say alike of exercises and tests, kept in memory once: most of what is
+    said to thousands of students has been said before."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Any] = {}
+
+    def merged(self, grade: Grade) -> Grade:
+        return replace(grade, exercises=tuple(map(self._exercise, grade.exercises)))
+
+    def _exercise(self, exercise: ExerciseGrade) -> ExerciseGrade:
+        key = _hash_of(exercise)
+        if key not in self._known:
+            tests = (self._known.setdefault(_hash_of(test), test) for test in exercise.tests)
+            self._known[key] = replace(exercise, tests=tuple(tests))
+        known: ExerciseGrade = self._known[key]
+        return known
+
+
+def _hash_of(part: ExerciseGrade | TestGrade) -> bytes:
+    return blake2b(msgspec.msgpack.encode(part), digest_size=16).digest()
 
 
 def seal_of(grade: Grade) -> str:

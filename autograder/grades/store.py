@@ -80,9 +80,11 @@ class FolderStore:
         grades = []
         for grade, file in zip(found.grades, found.files, strict=True):
             changed = change(grade)
-            if changed != grade:
+            if changed == grade:
+                grades.append(grade)  # which has much in common with others
+            else:
                 rewrite_grade(file, changed)
-            grades.append(changed)
+                grades.append(changed)
         return replace(found, grades=tuple(grades))
 
 
