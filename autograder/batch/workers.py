@@ -30,7 +30,7 @@ from autograder.processes.lifetime import exit_with_parent
 from autograder.processes.parallel import CAN_FORK
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.levels import Level
-from autograder.sandbox.memory import keep_freed_memory
+from autograder.sandbox.memory import give_back_freed_memory, keep_freed_memory
 from autograder.submissions.reader import reading_process
 from autograder.submissions.submission import SubmissionRef, read_submission
 from autograder.submissions.submission_time import Evidence
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 # A worker has its next submission in hand, so that it need not wait for it.
 _IN_HAND = 2
 _LOOK_SECONDS = 0.5
+# So often, in grades, a worker gives back memory that it does not use: it takes milliseconds.
+_GIVES_BACK_EVERY = 50
 # Submissions that killed the workers they were given to, after which the machine is to blame.
 _MAX_KILLERS = 5
 
@@ -281,6 +283,7 @@ class SubmissionGrader:
         Finalize(None, self._sandbox.close, exitpriority=10)
         gc.freeze()
         self._processor = Processor(self._processes, place)
+        self._count = 0
 
     def _processes(self) -> list[int]:
         """Those that this one talks to."""
@@ -295,6 +298,9 @@ class SubmissionGrader:
         """The grade of the submission, as the content of its file. ``known`` tells when it was
         handed in, where its files do not any more."""
         self._processor.settle()
+        self._count += 1
+        if self._count % _GIVES_BACK_EVERY == 0:
+            give_back_freed_memory()
         submission = read_submission(ref)
         grade = self._grader.grade(submission, self._fingerprints.of(submission))
         grade = replace(grade, student_is=ref.student_is, found_at=ref.found_at)

@@ -40,7 +40,7 @@ from autograder.exports.files import remarkable
 from autograder.exports.formats import FORMATS, ClassFormat
 from autograder.exports.summary import points
 from autograder.grades.changes import compare
-from autograder.grades.grade_file import FolderOfGrades, is_edited
+from autograder.grades.grade_file import Alike, FolderOfGrades, is_edited
 from autograder.grades.model import Grade
 from autograder.grades.store import read_folder
 from autograder.submissions.found_at import in_words
@@ -270,15 +270,16 @@ def _say_about_changes(graded: Sequence[Graded], folder: FolderOfGrades) -> None
 def _grade(
     opened: ClassFolder, origin: WarmProcess | None
 ) -> tuple[list[Graded], int | None, GraderFault | None]:
-    """The grades, in outline; where that was interrupted, how many submissions are left; and what the grader
-    itself failed on, which must not keep the others from being summed up."""
+    """The grades, in outline; where that was interrupted, how many submissions are left; and what
+    the grader itself failed on, which must not keep the others from being summed up."""
     fault: GraderFault | None = None
     graded: list[Graded] = []
+    alike = Alike()
     count = len(opened.found.refs)
     try:
         with _progress(count) as advance:
             for one in opened.grade(origin):
-                graded.append(one.outline())
+                graded.append(one.outline(alike))
                 advance()
     except KeyboardInterrupt:
         # Which of several attempts counts is not known yet.

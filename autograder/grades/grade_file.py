@@ -7,15 +7,17 @@ import os
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from autograder.errors import MachineError
-from autograder.grades.model import ExerciseGrade, Grade, TestGrade, Timing
+from autograder.grades.model import ExerciseGrade, Grade, Timing
 from autograder.submissions.submission import SubmissionRef, is_reserved, storable
+
+_Part = TypeVar("_Part")
 
 decode_grade = msgspec.json.Decoder(Grade).decode
 """A grade from the content of its file. Raises :class:`msgspec.MsgspecError`."""
@@ -61,7 +63,7 @@ class FolderOfGrades(Struct, frozen=True):
 def read_files(path: Path) -> FolderOfGrades:
     """The grade files in a folder. Who wants grades, wherever they lie, asks
     :mod:`autograder.grades.store`."""
-    alike = _Alike()
+    alike = Alike()
     read = [
         (None if grade is None else alike.merged(grade), file)
         for file in sorted(path.glob("*/*.json"))
@@ -77,26 +79,32 @@ def read_files(path: Path) -> FolderOfGrades:
     )
 
 
-class _Alike:
-    """What several grades say alike of exercises and tests, kept in memory once: most of what is
-    said to thousands of students has been said before."""
+class Alike:
+    """What several grades say alike of exercises, tests and files, kept in memory once: most of
+    what is said to thousands of students has been said before."""
 
     def __init__(self) -> None:
         self._known: dict[bytes, Any] = {}
 
     def merged(self, grade: Grade) -> Grade:
-        return replace(grade, exercises=tuple(map(self._exercise, grade.exercises)))
+        """The same grade, of parts that others have too."""
+        exercises = tuple(map(self._exercise, grade.exercises))
+        return replace(grade, exercises=exercises, files=self._first_of(grade.files))
 
     def _exercise(self, exercise: ExerciseGrade) -> ExerciseGrade:
         key = _hash_of(exercise)
         if key not in self._known:
-            tests = (self._known.setdefault(_hash_of(test), test) for test in exercise.tests)
-            self._known[key] = replace(exercise, tests=tuple(tests))
+            self._known[key] = replace(exercise, tests=tuple(map(self._first_of, exercise.tests)))
         known: ExerciseGrade = self._known[key]
         return known
 
+    def _first_of(self, part: _Part) -> _Part:
+        """The part that came first of those that are equal to this one."""
+        first: _Part = self._known.setdefault(_hash_of(part), part)
+        return first
 
-def _hash_of(part: ExerciseGrade | TestGrade) -> bytes:
+
+def _hash_of(part: Any) -> bytes:
     return blake2b(msgspec.msgpack.encode(part), digest_size=16).digest()
 
 

@@ -1,7 +1,6 @@
 """Answers that came before: many students compute the same numbers to the last bit.
 
-Equal replies are read and judged once, whoever sent them. The code of each student has run all
-the same.
+Equal replies are read and judged once, whoever sent them.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ Kept: TypeAlias = tuple[bytearray, ...]
 
 # Of each test, so many different answers are kept, and so many bytes of them.
 MAX_ANSWERS = 8
-MAX_ANSWER_BYTES = 1 << 21
+MAX_ANSWER_BYTES = 1 << 20
 
 
 class _Answer(Struct, eq=False):
