@@ -4,10 +4,11 @@
 
 The class is made of many answers: the right and wrong ones of ``tests/answers``, the solutions, the
 known mistakes and the slow answers of ``tests/efficiency``; some raise, some end their process. No
-two files are the same. Measured, in turns:
+two files are the same, but several may be the same program, which is run once. Measured, in turns:
 
 * the whole command, sandbox on: with one and two jobs; the first time, with nothing kept of the
-  course; and with one answer in fifty that loops without end in the place of another;
+  course; with one answer in fifty that loops without end in the place of another; and with no
+  program twice, where each is run;
 * a fresh ``python -c "import numpy"``, and a bare fork of a process that has numpy: what an
   exercise costs at the least where each has a process of that kind;
 * a bare loop: the same calls of the same answers in one process, without any isolation, limits or
@@ -95,10 +96,13 @@ def main() -> None:
     exercises = [
         one for name in names for one in course.assignments[name].exercises if not one.answers
     ]  # not those that are worked out by hand
-    answers = make_class(exercises, arguments.students, arguments.seed)
+    answers, different = (
+        make_class(exercises, arguments.students, arguments.seed, no_program_twice=twice)
+        for twice in (False, True)
+    )
     with tempfile.TemporaryDirectory() as folder:
-        measure(Path(folder), course, exercises, answers, arguments.rounds)
-    where_time_goes(course, exercises, answers[: max(5, arguments.students // 6)])
+        measure(Path(folder), course, exercises, answers, different, arguments.rounds)
+    where_time_goes(course, exercises, different[: max(5, arguments.students // 6)])
 
 
 def pool(exercise: Exercise) -> Pool:
@@ -132,7 +136,9 @@ def _with(exercise: Exercise, solution: str, statement: str) -> str:
     return f"{solution}\n_right = {name}\n{wrapper}"
 
 
-def make_class(exercises: list[Exercise], students: int, seed: int) -> Class:
+def make_class(
+    exercises: list[Exercise], students: int, seed: int, *, no_program_twice: bool = False
+) -> Class:
     generator = random.Random(seed)
     pools = {one.name: pool(one) for one in exercises}
     kinds, weights = zip(*SHARES.items(), strict=True)
@@ -142,9 +148,15 @@ def make_class(exercises: list[Exercise], students: int, seed: int) -> Class:
         for one in exercises:
             (kind,) = generator.choices(kinds, weights)
             source = generator.choice(pools[one.name][kind])
-            mine[one.name] = kind, f"# Handed in by number {number}, {one.name}\n{source}"
+            mine[one.name] = kind, signed(source, number, no_program_twice=no_program_twice)
         answers.append(mine)
     return answers
+
+
+def signed(source: str, number: int, *, no_program_twice: bool) -> str:
+    """The file of the student with this number: another comment, or another program, than those of
+    the others."""
+    return f"{source}\nhanded_in_by = {number}\n" if no_program_twice else f"# {number}\n{source}"
 
 
 def with_loops(answers: Class, exercises: list[Exercise]) -> Class:
@@ -171,9 +183,15 @@ def write_class(folder: Path, answers: Class, exercises: list[Exercise]) -> None
 
 
 def measure(
-    folder: Path, course: Course, exercises: list[Exercise], answers: Class, rounds: int
+    folder: Path,
+    course: Course,
+    exercises: list[Exercise],
+    answers: Class,
+    different: Class,
+    rounds: int,
 ) -> None:
     write_class(folder / "class", answers, exercises)
+    write_class(folder / "different", different, exercises)
     write_class(folder / "loops", with_loops(answers, exercises), exercises)
     count = len(answers) * len(exercises)
     calls = prepare_calls(course, exercises, answers)
@@ -191,6 +209,8 @@ def measure(
         note("2 jobs", grade(folder / "class", folder / "out", 2))
         note("bare loop", bare_loop(calls))
         note("1 job", grade(folder / "class", folder / "out", 1))
+        note("2 jobs, different", grade(folder / "different", folder / "out", 2))
+        note("1 job, different", grade(folder / "different", folder / "out", 1))
         note("2 jobs, loops", grade(folder / "loops", folder / "out", 2))
         note("1 job, loops", grade(folder / "loops", folder / "out", 1))
     report(times, len(answers), len(exercises))
@@ -208,10 +228,11 @@ def report(times: Mapping[str, list[float]], students: int, exercises: int) -> N
     def ratio(one: str, other: str) -> float:
         return statistics.median(a / b for a, b in zip(times[one], times[other], strict=True))
 
-    for one in ("2 jobs", "2 jobs, first run"):
+    for one in ("2 jobs", "2 jobs, first run", "2 jobs, different"):
         print(f"import numpy / {one}: {ratio('import numpy', one):.1f}")
     for one in ("1 job", "2 jobs"):
         print(f"{one} / bare loop: {ratio(one, 'bare loop'):.2f}")
+        print(f"{one}, different / bare loop: {ratio(f'{one}, different', 'bare loop'):.2f}")
         print(f"{one}: with loops / without: {ratio(f'{one}, loops', one):.2f}")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     print(f"largest process: {peak / 1024:.0f} MiB")

@@ -2,8 +2,9 @@
 
     python benchmarks/peers.py --peers .venv-peers [--students 30] [--rounds 3]
 
-The class: six exercises about the linear layer, seven answers in ten right, no two files the same;
-none that loops, for which most of the others wait for minutes. All do the same work: every test of
+The class: six exercises about the linear layer, seven answers in ten right, no two files the same
+(with ``--no-program-twice`` no two programs, so that each is run here, too); none that loops, for
+which most of the others wait for minutes. All do the same work: every test of
 the course that runs code, public and hidden, with the very inputs that it has here (some 15 tests
 and 80 cases an exercise), read from a file. The others hold each result against the solution and
 against central differences of the forward pass, element by element; where an array has more than
@@ -57,7 +58,7 @@ from autograder.course.loading import load_course  # noqa: E402
 from autograder.grading.preparation import prepare as prepare_cases  # noqa: E402
 from autograder.release.notebook_writing import Cell, notebook  # noqa: E402
 from autograder.truth.reference import solution_source  # noqa: E402
-from benchmarks.mixed_class import processor_time  # noqa: E402
+from benchmarks.mixed_class import processor_time, signed  # noqa: E402
 
 ASSIGNMENT = "linear-layer"
 WANTED = {"nbgrader": 30, "otter-grader": 25, "check50": 12, "gradescope-utils": 3.5}
@@ -243,11 +244,13 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processor-time", action="store_true")
+    parser.add_argument("--no-program-twice", action="store_true")
     arguments = parser.parse_args()
     clock = processor_time if arguments.processor_time else time.perf_counter
     course = load_course(ROOT, only=(ASSIGNMENT,))
     exercises = list(course.assignments[ASSIGNMENT].exercises)
-    answers = make_class(exercises, arguments.students, arguments.seed)
+    twice = arguments.no_program_twice
+    answers = make_class(exercises, arguments.students, arguments.seed, no_program_twice=twice)
     with tempfile.TemporaryDirectory() as folder:
         tools = arguments.peers.absolute() / "bin"
         graders = prepare(Path(folder), tools, course, exercises, answers)
@@ -264,7 +267,9 @@ def main() -> int:
     return 0
 
 
-def make_class(exercises: list[Exercise], students: int, seed: int) -> Class:
+def make_class(
+    exercises: list[Exercise], students: int, seed: int, *, no_program_twice: bool
+) -> Class:
     """Answers whose mistakes show in many cases: the others' tests are plainer than ours."""
     generator = random.Random(seed)
     answers: Class = []
@@ -273,7 +278,7 @@ def make_class(exercises: list[Exercise], students: int, seed: int) -> Class:
         for one in exercises:
             is_right = generator.random() < 0.7
             sources = _right(one) if is_right else _plainly_wrong(one)
-            text = f"# Handed in by number {number}\n{generator.choice(sources)}"
+            text = signed(generator.choice(sources), number, no_program_twice=no_program_twice)
             mine[one.name] = is_right, text
         answers.append(mine)
     return answers

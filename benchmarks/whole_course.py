@@ -2,10 +2,11 @@
 
     python benchmarks/whole_course.py [--students 1000] [--jobs 2]
 
-The class of ``mixed_class.py``: every file different, right, wrong, slow and crashing answers of 19
-exercises. Graded once, with nothing kept of the course. Memory is counted as the kernel shares it
-out among processes (PSS): what two have in common counts once. Where it does not say that of a
-process, as of one that may not be looked into, resident memory without files counts.
+The class of ``mixed_class.py``: every file different (with ``--no-program-twice`` every program),
+right, wrong, slow and crashing answers of 19 exercises. Graded once, with nothing kept of the
+course. Memory is counted as the kernel shares it out among processes (PSS): what two have in
+common counts once. Where it does not say that of a process, as of one that may not be looked into,
+resident memory without files counts.
 
 That it stays flat is seen on the way: memory after each tenth of the class, and a line through the
 second half of it, which says what 50,000 submissions more would take.
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--students", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-program-twice", action="store_true")
     parser.add_argument("--assignments", nargs="*", default=ASSIGNMENTS)
     arguments = parser.parse_args()
     course = load_course(ROOT)
@@ -55,7 +57,8 @@ def main() -> None:
     ]
     with tempfile.TemporaryDirectory() as folder:
         submissions, out = Path(folder) / "class", Path(folder) / "out"
-        answers = make_class(exercises, arguments.students, arguments.seed)
+        twice = arguments.no_program_twice
+        answers = make_class(exercises, arguments.students, arguments.seed, no_program_twice=twice)
         write_class(submissions, answers, exercises)
         seconds, samples = grade(submissions, out, arguments.jobs)
     count = arguments.students * len(exercises)

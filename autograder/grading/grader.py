@@ -61,6 +61,7 @@ from autograder.grading.own_numbers import numbers_seed, owner_of
 from autograder.grading.plan import Plan
 from autograder.grading.preparation import Prepared, prepare, with_tests
 from autograder.grading.run import ExerciseRun, OpenSession, Until, file_problem, run_exercise
+from autograder.grading.same_program import program_in
 from autograder.grading.shared_process import Rule, SharedProcess, rule_of, rules_of
 from autograder.grading.sketch import sketched
 from autograder.grading.source_rules import BrokenRule, first_broken_rule
@@ -93,6 +94,8 @@ RETIMINGS_OF_SLOW = 2
 FAR_TOO_SLOW = 3.0
 # So many seeds are tried for a submission's own hidden inputs.
 SEEDS_TRIED = 4
+# Of so many programs that came before the grade is known.
+MAX_PROGRAMS = 100
 # Tests that are tried first where one failure is enough.
 _QUICK = 3
 
@@ -128,6 +131,10 @@ class Started(Struct, frozen=True, eq=False):
     shares: bool = False
     faults: Mapping[str, BrokenRule | Failure] | None = None
     """Of its source, where code was run; see :meth:`ExerciseGrader.source_faults`."""
+    program: bytes | None = None
+    """The program that it is, where others may be the same; see :mod:`.same_program`."""
+    grade: ExerciseGrade | None = None
+    """What the same program got before, where nothing was run."""
 
 
 class ExerciseGrader:
@@ -156,6 +163,7 @@ class ExerciseGrader:
         # How many answers each test has taken points from, of those asked for full points.
         self._noticed: Counter[str] = Counter()
         self._unremarkable: dict[tuple[str, float, Language], TestGrade] = {}
+        self._same_programs: dict[tuple[bytes, Language], ExerciseGrade] = {}
 
     @cached_property
     def _prepared(self) -> Prepared:
@@ -290,11 +298,17 @@ class ExerciseGrader:
         return Started(submission, run, judgements, None, True)
 
     def start(
-        self, submission: Submission, budget: Budget | None = None, *, shares: bool = False
+        self,
+        submission: Submission,
+        budget: Budget | None = None,
+        *,
+        shares: bool = False,
+        language: Language | None = None,
     ) -> Started:
         """Run the public tests. Their processes have ended when this returns, unless the exercise
         ``shares`` them with the next, which is to be started then: the last one ends with
-        :meth:`Sandbox.end_lent`. ``budget`` is what is left of the submission's time."""
+        :meth:`Sandbox.end_lent`. ``budget`` is what is left of the submission's time. Nothing is
+        run where the same program was graded before in this ``language``."""
         submission = submission.for_exercise(self.exercise.name)
         problem = file_problem(self.exercise, submission)
         if problem is not None:
@@ -304,16 +318,44 @@ class ExerciseGrader:
         if form is not None:
             return self._start_form(submission, form)
         budget = budget or Budget(math.inf)
+        faults = self.source_faults(submission)
+        program = None
+        if language is not None and not faults:
+            program = program_in(submission.files[f"{self.exercise.name}.py"])
+            grade = self._graded_before(program, language)
+            if grade is not None:
+                return Started(submission, ExerciseRun({}), (), None, True, grade=grade)
         public = [test for test in self._plan.tests if test.visibility == "public"]
         run, judgements = self._run_and_judge(
             submission, public, ExerciseRun({}), budget, shares=shares
         )
-        faults = self.source_faults(submission)
-        return Started(submission, run, judgements, budget, False, shares, faults)
+        return Started(submission, run, judgements, budget, False, shares, faults, program)
+
+    def _graded_before(self, program: bytes | None, language: Language) -> ExerciseGrade | None:
+        """What the program got, which is then the last to be forgotten."""
+        key = program or b"", language
+        grade = self._same_programs.pop(key, None)
+        if grade is not None:
+            self._same_programs[key] = grade
+        return grade
+
+    def _remember(
+        self, program: bytes, language: Language, run: ExerciseRun, grade: ExerciseGrade
+    ) -> None:
+        """Keep what a program got for those that are the same. What failed is run again: it may
+        be bad luck, and is told with lines of the file."""
+        if not run.has_failed:
+            while len(self._same_programs) >= MAX_PROGRAMS:
+                del self._same_programs[next(iter(self._same_programs))]
+            self._same_programs[program, language] = grade
 
     def finish(self, started: Started, language: Language) -> ExerciseGrade:
         """Run the hidden tests, and put the grade together."""
         submission = started.submission
+        name = self.exercise.name
+        file = submission.work[name].file if name in submission.work else ""
+        if started.grade is not None:
+            return replace(started.grade, file=file)
         run, judgements = self._run_rest(started)
         explained = self.mistakes_behind(judgements, run, submission)
         computed = self.computed(judgements, run)
@@ -325,16 +367,17 @@ class ExerciseGrader:
             )
             for judgement in judgements
         )
-        return ExerciseGrade(
-            name=self.exercise.name,
+        grade = ExerciseGrade(
+            name=name,
             score=clamp(math.fsum(test.score for test in tests), self.exercise.max_score),
             max_score=self.exercise.max_score,
             tests=tests,
             output=sanitize_lines(run.output),
-            file=submission.work[self.exercise.name].file
-            if self.exercise.name in submission.work
-            else "",
+            file=file,
         )
+        if started.program is not None:
+            self._remember(started.program, language, run, grade)
+        return grade
 
     def computed(
         self, judgements: Sequence[Judgement], run: ExerciseRun
@@ -852,8 +895,9 @@ class Grader:
             started: list[tuple[ExerciseGrader, Started]] = []
             for grader in in_turn:
                 process.admit(grader.rules)
-                one = grader.start(submission, budget, shares=True)
-                process.has_run(grader.obeyed(one))
+                one = grader.start(submission, budget, shares=True, language=self._language)
+                if one.grade is None:
+                    process.has_run(grader.obeyed(one))
                 started.append((grader, one))
             process.end()
             # Those first that will need a process of their own, in which the others go on.
@@ -862,7 +906,8 @@ class Grader:
             for grader, one in started:
                 process.admit(grader.rules)
                 grades[grader.exercise.name] = grader.finish(one, self._language)
-                process.has_run(grader.obeyed(one))
+                if one.grade is None:
+                    process.has_run(grader.obeyed(one))
             exercises = tuple(grades[grader.exercise.name] for grader in graders)
         finally:
             process.end()

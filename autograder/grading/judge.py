@@ -146,17 +146,10 @@ def _too_slow(judgement: Judgement, test: EfficiencyTest, fault: ManyLines | Slo
 def slowdown(test: EfficiencyTest, run: ExerciseRun, baseline: float) -> float:
     """The time of the run as a multiple of ``baseline``, both in seconds."""
     taken = math.fsum(
-        math.inf if _failed(observation) else observation.seconds
+        math.inf if observation.has_failed else observation.seconds
         for observation in run.observations[test.name]
     )
     return taken / max(baseline, 1e-9)
-
-
-def _failed(observation: Observation) -> bool:
-    timed = observation.timed
-    return observation.failure is not None or (
-        timed is not None and timed.observation.failure is not None
-    )
 
 
 def judge_anew(judgement: Judgement, truths: Sequence[Truth | None], run: ExerciseRun) -> Judgement:

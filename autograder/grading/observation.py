@@ -73,6 +73,13 @@ class Observation(Struct, frozen=True):
     timed: Timed | None = None
     """What was timed, where that was not the case itself."""
 
+    @property
+    def has_failed(self) -> bool:
+        timed = self.timed
+        return self.failure is not None or (
+            timed is not None and timed.observation.failure is not None
+        )
+
 
 class Timed(Struct, frozen=True, eq=False):
     """Inputs that were drawn to be timed, and what came back."""

@@ -64,6 +64,12 @@ class ExerciseRun(Struct, frozen=True):
     is_alone: bool = True
     """Whether its processes had run no other exercise's code before."""
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether something came of no result: the code raised, took too long, ended."""
+        several = itertools.chain.from_iterable(self.observations.values())
+        return self.load_failure is not None or any(one.has_failed for one in several)
+
 
 def run_exercise(
     plan: Plan,

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from autograder.course.exercise import EfficiencyTest
 from autograder.course.loading import load_course
+from autograder.grading.finding import ManyLines
 from autograder.grading.grader import ExerciseGrader
 from autograder.grading.mistakes import explaining, with_shapes
 from autograder.sandbox.host import Sandbox
@@ -50,3 +52,50 @@ def test_what_public_tests_tell_from_an_answer_explains_nothing(grader: Exercise
         assert said == explaining(exercise, judgements, run, everything, grader.truths)
         explained += any(said.values())
     assert explained >= 2
+
+
+LOOPS = """import numpy as np
+def batched_backward(X, W, b, dY):
+    dX, dW, db = np.zeros(X.shape), np.zeros(W.shape), np.zeros(b.shape)
+    for s in range(len(X)):
+        for i in range(len(W)):
+            db[i] += dY[s, i]{by}
+            for j in range(W.shape[1]):
+                dX[s, j] += dY[s, i] * W[i, j]
+                dW[i, j] += dY[s, i] * X[s, j]{by}
+    return dX, dW, db
+"""
+
+
+@pytest.fixture(scope="module")
+def batched() -> Iterator[ExerciseGrader]:
+    course = load_course(ROOT, only=("batched-linear",))
+    exercises = course.assignments["batched-linear"].exercises
+    (exercise,) = (one for one in exercises if one.name == "batched_backward")
+    with Sandbox("sandbox", course.limits) as sandbox:
+        yield ExerciseGrader(course, exercise, sandbox)
+
+
+@pytest.mark.parametrize(
+    ("by", "named"),
+    [("", {"python-loops"}), (" / len(X)", {"mean-instead-of-sum"}), (" * 3.5", set())],
+)
+def test_who_is_slow_as_well_is_told_both(
+    batched: ExerciseGrader, by: str, named: set[str]
+) -> None:
+    source = LOOPS.format(by=by)
+    submission = Submission("ada", "batched-linear", {"batched_backward.py": source})
+    run, judgements = batched.run(submission)
+    timed = [one for one in judgements if isinstance(one.test, EfficiencyTest)]
+    assert timed
+    for one in timed:
+        assert one.score == 0
+        assert one.finding is not None
+        assert isinstance(one.finding.fault, ManyLines)
+        assert not one.proven  # nothing came of it
+    behind = batched.mistakes_behind(judgements, run, submission)
+    assert set(behind.values()) == named
+    wrong = {one.test.name for one in judgements if one.finding is not None and one not in timed}
+    assert bool(wrong) == bool(by)
+    if by and named:
+        assert wrong <= behind.keys()

@@ -1,0 +1,140 @@
+"""A program that came before is not run again, and its grade is the one that it would get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from autograder.course.course import Course
+from autograder.course.loading import load_course
+from autograder.grades.model import ExerciseGrade
+from autograder.grading import grader as grading
+from autograder.grading.grader import Grader
+from autograder.sandbox.host import Sandbox
+from autograder.submissions.submission import Submission
+from tests.support.small_course import COURSE, RIGHT
+
+COURSE_HERE = load_course(COURSE)
+HEAD = "import numpy as np\n"
+WRONG = f"{HEAD}def linear_dx(W, dy):\n    return -(W.T @ dy)\n"
+RAISES = f"{HEAD}def linear_dx(W, dy):\n    return W @ dy\n"
+
+
+class Counting:
+    """A grader, and how many processes of student code it has started."""
+
+    def __init__(self, course: Course, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.processes = 0
+        self.grader = Grader(course, sandbox, "en")
+        start = Sandbox._open
+
+        def counted(sandbox: Sandbox) -> Any:
+            self.processes += 1
+            return start(sandbox)
+
+        monkeypatch.setattr(Sandbox, "_open", counted)
+
+    def grade(self, source: str, student: str = "ada") -> ExerciseGrade:
+        submission = Submission(student, "linear-layer", {"dx.py": source})
+        (exercise,) = self.grader.grade(submission, "").exercises
+        return exercise
+
+    def is_run(self, source: str) -> bool:
+        before = self.processes
+        self.grade(source, "bob")
+        return self.processes > before
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox("sandbox", COURSE_HERE.limits) as opened:
+        yield opened
+
+
+@pytest.fixture
+def counting(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Counting:
+    return Counting(COURSE_HERE, sandbox, monkeypatch)
+
+
+@pytest.mark.parametrize("source", [HEAD + RIGHT, WRONG, f"{HEAD}print('mine')\n{RIGHT}"])
+def test_the_same_program_gets_the_same_grade_without_a_process(
+    counting: Counting, source: str
+) -> None:
+    first = counting.grade(source)
+    assert not counting.is_run(f"# by Bob\n\n{source}")
+    assert counting.grade(f"{source}\n\n# done\n", "eve") == first
+    assert first.score == (0 if "-(" in source else first.max_score)
+    assert ("mine" in first.output) == ("mine" in source)
+
+
+def test_a_grade_that_is_known_is_what_another_grader_gives(
+    counting: Counting, sandbox: Sandbox
+) -> None:
+    for source in (HEAD + RIGHT, WRONG, WRONG.replace("-", "2 * ")):
+        counting.grade(source)
+        (anew,) = (
+            Grader(COURSE_HERE, sandbox, "en")
+            .grade(Submission("kim", "linear-layer", {"dx.py": f"# mine\n{source}"}), "")
+            .exercises
+        )
+        assert counting.grade(f"# mine\n{source}", "kim") == anew
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        RAISES,
+        f"{HEAD}def linear_dx(W, dy):\n    return (W.T @ dy",
+        f"{HEAD}def linear_dx(W, dy):\n    while True: pass\n",
+        f"{HEAD}def linear(W, dy):\n    return W.T @ dy\n",
+    ],
+)
+def test_what_failed_is_run_again(counting: Counting, source: str) -> None:
+    """It may be bad luck, and messages name lines of the file."""
+    first = counting.grade(source)
+    assert counting.is_run(f"# by Bob\n{source}")
+    assert first.score == 0
+
+
+def test_lines_are_those_of_the_file(counting: Counting) -> None:
+    line = counting.grade(RAISES).tests[0].line
+    assert isinstance(line, int)
+    assert counting.grade(f"# one more\n{RAISES}").tests[0].line == line + 1
+
+
+def test_chance_decides_anew(counting: Counting) -> None:
+    source = f"{HEAD}def linear_dx(W, dy):\n    return W.T @ dy + 0 * np.random.rand()\n"
+    counting.grade(source)
+    assert counting.is_run(source)
+
+
+def test_another_language_says_it_in_its_own_words(counting: Counting, sandbox: Sandbox) -> None:
+    (exercise,) = counting.grader.exercise_graders("linear-layer")
+    counting.grade(WRONG)
+    submission = Submission("kim", "linear-layer", {"dx.py": WRONG})
+    assert exercise.start(submission, language="en").grade is not None
+    assert exercise.start(submission, language="ko").grade is None
+    assert exercise.start(submission).grade is None
+
+
+def test_each_attempt_has_its_own_hidden_inputs(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counting = Counting(replace(COURSE_HERE, hidden_inputs="per-attempt"), sandbox, monkeypatch)
+    counting.grade(HEAD + RIGHT)
+    assert counting.is_run(HEAD + RIGHT)
+
+
+def test_the_programs_that_came_last_are_known(
+    counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grading, "MAX_PROGRAMS", 2)
+    programs = [WRONG.replace("-", f"{factor} * ") for factor in (2, 3, 4)]
+    counting.grade(programs[0])
+    counting.grade(programs[1])
+    assert not counting.is_run(programs[0])  # and so it stays
+    counting.grade(programs[2])
+    assert [counting.is_run(one) for one in (programs[0], programs[1])] == [False, True]

@@ -1,0 +1,123 @@
+"""Which files are the same program, and of which one cannot know."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograder.grading.same_program import MAX_LENGTH, program_in
+
+PLAIN = """
+import numpy as np
+
+def dW(x, dy):
+    m, n = len(dy), len(x)
+    found = np.zeros((m, n))
+    for i in range(m):
+        for j in range(n):
+            found[i, j] += dy[i] * x[j]
+    return found
+"""
+
+SAME = {
+    "comments": PLAIN.replace("found = ", "# by Ada\n    found = "),
+    "blank lines and spaces": PLAIN.replace("\n    for", "\n\n    for").replace(" * ", "*"),
+    "tabs": PLAIN.replace("    ", "\t"),
+    "names of local variables": PLAIN.replace("found", "dW_")
+    .replace("m,", "rows,")
+    .replace("(m", "(rows"),
+    "quotes and brackets": PLAIN.replace("dy[i] * x[j]", "(dy[i] * (x[j]))"),
+    "how a number is written": PLAIN.replace("zeros((m, n))", "zeros((m, n), 0x0 or float)"),
+}
+OTHER = {
+    "a number": PLAIN.replace("len(x)", "len(x) + 0"),
+    "an operator": PLAIN.replace("+=", "-="),
+    "the order of a product": PLAIN.replace("dy[i] * x[j]", "x[j] * dy[i]"),
+    "the name of an argument": PLAIN.replace("x", "X"),
+    "the order of arguments": PLAIN.replace("(x, dy)", "(dy, x)"),
+    "a default": PLAIN.replace("(x, dy)", "(x, dy=1)"),
+    "the name of the function": PLAIN.replace("def dW", "def dw"),
+    "another function of numpy": PLAIN.replace("np.zeros", "np.ones"),
+    "a docstring": PLAIN.replace("    m, n", '    "A docstring."\n    m, n'),
+    "0.0 for -0.0": PLAIN.replace("found[i, j] +=", "found[i, j] += -0.0 +"),
+    "True for 1": PLAIN.replace("range(m)", "range(m * True)"),
+    "1 for True": PLAIN.replace("range(m)", "range(m * 1)"),
+    "1.0 for True": PLAIN.replace("range(m)", "range(int(m * 1.0))"),
+    "something besides": PLAIN + "\nhanded_in_by = 3\n",
+}
+UNKNOWN = {
+    "its text": "import inspect\ndef f(x): return inspect.getsource(f)",
+    "its file": "def f(x): return open(__file__).read()",
+    "its file by numpy": "import numpy as np\ndef f(x): return np.fromfile('dW.py')",
+    "its lines": "def f(x): return f.__code__.co_firstlineno",
+    "the lines of a generator": "g = (i for i in [1])\ndef f(x): return g.gi_frame.f_lineno",
+    "the names of its variables": "def f(x): return list(locals())",
+    "all names": "def f(x): return list(globals())",
+    "names by text": "def f(x): return getattr(f, '__code__')",
+    "text that is run": "def f(x): return eval('x')",
+    "an import by text": "def f(x): return __import__('os')",
+    "chance": "import numpy as np\ndef f(x): return x + np.random.rand()",
+    "chance by another name": "from numpy import random\ndef f(x): return x + random.rand()",
+    "chance by import": "import numpy.random as r\ndef f(x): return x + r.rand()",
+    "the standard library": "import random\ndef f(x): return random.random()",
+    "the clock": "import time\ndef f(x): return time.time()",
+    "the clock of numpy": "import numpy as np\ndef f(x): return np.datetime64('now')",
+    "memory not written to": "import numpy as np\ndef f(x): return np.empty(3)",
+    "the same like another": "import numpy as np\ndef f(x): return np.empty_like(x)",
+    "the same by its type": "import numpy as np\ndef f(x): return np.ndarray(3)",
+    "memory beside an array": (
+        "import numpy as np\ndef f(x): return np.lib.stride_tricks.as_strided(x, (9,))"
+    ),
+    "where things lie": "def f(x): return id(x) % 2",
+    "hashes": "def f(x): return hash('x') % 2",
+    "another file": "from dx import linear_dx\ndef f(x): return linear_dx(x)",
+    "the package": "from . import dx\ndef f(x): return x",
+    "everything of a module": "from numpy import *\ndef f(x): return x",
+    "no Python": "def f(x) return x",
+    "nothing that ends": "(" * 500 + ")" * 500,
+    "a null character": "def f(x):\n    return x\0",
+    "a long text": "x = 1\n" * (MAX_LENGTH // 6 + 1),
+}
+
+
+@pytest.mark.parametrize("source", SAME.values(), ids=SAME)
+def test_what_computes_the_same_is_one_program(source: str) -> None:
+    program = program_in(PLAIN if "0x0" not in source else source.replace("0x0", "0"))
+    assert program is not None
+    assert source != PLAIN
+    assert program_in(source) == program
+
+
+@pytest.mark.parametrize("source", OTHER.values(), ids=OTHER)
+def test_a_difference_makes_another_program(source: str) -> None:
+    program = program_in(source)
+    assert program is not None
+    assert program != program_in(PLAIN)
+
+
+def test_other_programs_differ_among_themselves() -> None:
+    assert len({program_in(source) for source in OTHER.values()}) == len(OTHER)
+
+
+@pytest.mark.parametrize("source", UNKNOWN.values(), ids=UNKNOWN)
+def test_of_what_looks_elsewhere_nothing_is_known(source: str) -> None:
+    assert program_in(source) is None
+
+
+def test_warnings_of_the_compiler_are_not_ours() -> None:
+    assert program_in("def f(x):\n    return x is 1\n") is not None  # warnings are errors here
+
+
+def test_a_class_is_a_program_too() -> None:
+    source = """
+import numpy as np
+
+class Linear:
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, X):
+        self.X = X
+        return X @ self.W.T
+"""
+    assert program_in(source) == program_in(source + "# done\n") is not None
+    assert program_in(source) != program_in(source.replace("self.X = X", "self.Y = X"))
