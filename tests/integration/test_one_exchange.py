@@ -114,12 +114,12 @@ def test_what_uses_up_the_time_of_a_timed_case_ends_the_test(tmp_path: Path) -> 
     path = course / "tests/hidden/layer/batched.yaml"
     path.write_text(path.read_text("utf-8").replace("cases: 1", "cases: 3"), "utf-8")
     loaded = load_course(course)
-    source = "def batched(W, dY):\n    print(len(dY))\n    while len(dY) > 1000: pass"
+    source = "def batched(W, dY):\n    print(len(dY))\n    if len(dY) > 1000: sum(iter(int, 1))"
     with Sandbox("sandbox", loaded.limits) as sandbox:
         timed = ExerciseGrader(loaded, loaded.assignments["layer"].exercises[1], sandbox)
         run, _ = timed.run(Submission("kim", "layer", {"batched.py": source}))
     assert [kind(one) for one in run.observations["fast"]] == ["timeout"] * 3
-    assert run.output.count("2048") == 2  # counted and, as that was ended, called
+    assert run.output.count("2048") == 1
 
 
 # Answers are sent in pieces, several at once and ahead of time; with `spoil`, also changed, twice,
