@@ -63,7 +63,7 @@ from autograder.grading.preparation import Prepared, prepare, with_tests
 from autograder.grading.run import ExerciseRun, OpenSession, Until, file_problem, run_exercise
 from autograder.grading.same_program import program_in
 from autograder.grading.shared_process import Rule, SharedProcess, rule_of, rules_of
-from autograder.grading.sketch import sketched
+from autograder.grading.sketch import Sketches
 from autograder.grading.source_rules import BrokenRule, first_broken_rule
 from autograder.grading.submission_budget import Budget
 from autograder.grading.timing import baseline_lines, baseline_seconds
@@ -163,6 +163,7 @@ class ExerciseGrader:
         # How many answers each test has taken points from, of those asked for full points.
         self._noticed: Counter[str] = Counter()
         self._unremarkable: dict[tuple[str, float, Language], TestGrade] = {}
+        self._sketches = Sketches()
         self._same_programs: dict[tuple[bytes, Language], ExerciseGrade] = {}
 
     @cached_property
@@ -623,7 +624,7 @@ class ExerciseGrader:
         is_whole: bool,
     ) -> Part:
         shaped = with_shapes(self.exercise, self.cases, run, mistake)
-        return Part(sketched(shaped), judgements, is_whole)
+        return Part(self._sketches.of(shaped), judgements, is_whole)
 
     def run_mutant(self, submission: Submission) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
         """What a mistake does, with the shapes that met where it fails."""

@@ -69,30 +69,38 @@ def _signs(size: int) -> NumpyArray:
     return np.random.default_rng(size).choice((-1.0, 1.0), (_SUMS, size))
 
 
-def sketched(run: ExerciseRun) -> ExerciseRun:
-    """The run with sketches in the place of large arrays, and without what was timed."""
-    return replace(
-        run,
-        observations={
-            name: tuple(map(_sketched, observations))
-            for name, observations in run.observations.items()
-        },
-    )
+class Sketches:
+    """Sketches of runs, in which equal arrays are one: most mistakes leave most results right."""
 
+    def __init__(self) -> None:
+        self._arrays: dict[tuple[str, tuple[int, ...], bytes], NumpyArray] = {}
 
-def _sketched(observation: Observation) -> Observation:
-    again = observation.again
-    return replace(
-        observation,
-        outputs={name: _small(one) for name, one in observation.outputs.items()},
-        again=None if again is None else {name: _small(one) for name, one in again.items()},
-        timed=None,
-    )
+    def of(self, run: ExerciseRun) -> ExerciseRun:
+        """The run with sketches in the place of large arrays, and without what was timed."""
+        return replace(
+            run,
+            observations={
+                name: tuple(map(self._observation, observations))
+                for name, observations in run.observations.items()
+            },
+        )
 
+    def _observation(self, observation: Observation) -> Observation:
+        again = observation.again
+        return replace(
+            observation,
+            outputs={name: self._output(one) for name, one in observation.outputs.items()},
+            again=None if again is None else {n: self._output(one) for n, one in again.items()},
+            timed=None,
+        )
 
-def _small(output: Any) -> Any:
-    if not isinstance(output, np.ndarray) or output.dtype.kind not in "fiu":
-        return output
-    if output.size < SMALLEST:
-        return output.copy()  # not a look into all that came with it
-    return sketch(output)
+    def _output(self, output: Any) -> Any:
+        if not isinstance(output, np.ndarray) or output.dtype.kind not in "fiu":
+            return output
+        if output.size >= SMALLEST:
+            return sketch(output)
+        content = output.tobytes()  # not a look into all that came with it
+        key = output.dtype.str, output.shape, content
+        if key not in self._arrays:
+            self._arrays[key] = np.ndarray(output.shape, output.dtype, content)
+        return self._arrays[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from autograder.grading.mistakes import AGREEMENT
 from autograder.grading.observation import Observation, Timed
 from autograder.grading.run import ExerciseRun
-from autograder.grading.sketch import SMALLEST, Sketch, sketch, sketched
+from autograder.grading.sketch import SMALLEST, Sketch, Sketches, sketch
 from autograder.truth.cases import Case
 
 SCALES = [1e-300, 1e-9, 1.0, 1e6, 1e300]
@@ -78,7 +79,7 @@ def test_a_run_takes_little_room_afterwards() -> None:
         again={"dW": large},
         timed=Timed(Case({"x": large}), Observation({"dW": large})),
     )
-    run = sketched(ExerciseRun({"test": (whole,)}))
+    run = Sketches().of(ExerciseRun({"test": (whole,)}))
     (found,) = run.observations["test"]
     assert isinstance(found.outputs["dW"], Sketch)
     assert isinstance(found.outputs["dx"], np.ndarray)
@@ -87,3 +88,23 @@ def test_a_run_takes_little_room_afterwards() -> None:
     assert isinstance(found.again["dW"], Sketch)
     assert found.timed is None
     assert len(pickle.dumps(run)) < 10_000
+
+
+def test_equal_arrays_are_one_and_others_are_not() -> None:
+    sketches = Sketches()
+    arrays = [
+        np.array([1.0, 0.0]),
+        np.array([1.0, 0.0]),
+        np.array([1.0, -0.0]),
+        np.array([[1.0, 0.0]]),
+        np.array([1, 0]),
+        np.array([1.0, 0.0], np.float32),
+        np.array([1.0, 5.0, 0.0])[::2],
+    ]
+    runs = [sketches.of(ExerciseRun({"t": (Observation({"dx": one}),)})) for one in arrays]
+    found: list[Any] = [run.observations["t"][0].outputs["dx"] for run in runs]
+    for one, array in zip(found, arrays, strict=True):
+        assert one.dtype == array.dtype
+        assert one.shape == array.shape
+        assert one.tobytes() == array.tobytes()
+    assert [one is found[0] for one in found] == [True, True, False, False, False, False, True]
