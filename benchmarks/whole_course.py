@@ -125,7 +125,8 @@ def report_growth(samples: Samples) -> None:
         within = [used for done, used in samples if (tenth - 1) * most < 10 * done <= tenth * most]
         if within:
             print(f"{tenth * most // 10:>7} grades: {np.median(within):.0f} MiB, median")
-    late = np.array([one for one in samples if 2 * one[0] >= most])
+    # Not those of the end, when the workers are gone.
+    late = np.array([one for one in samples if most <= 2 * one[0] < 2 * most])
     if most >= ENOUGH:
         slope = float(np.polyfit(late[:, 0], late[:, 1], 1)[0])
         print(f"growth in the second half: {slope * 1024:.2f} KiB a grade,", end=" ")
