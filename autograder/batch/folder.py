@@ -30,7 +30,7 @@ from autograder.course.roster import Roster, course_roster
 from autograder.errors import MachineError, UsageError
 from autograder.exports.files import write_files
 from autograder.exports.summary import write_summary
-from autograder.grades.grade_file import Alike, FolderOfGrades
+from autograder.grades.grade_file import FolderOfGrades
 from autograder.grades.model import Grade
 from autograder.grades.store import SHARDS, database_in, read_folder
 from autograder.grades.view import keys
@@ -246,10 +246,10 @@ def grade(
         force=force,
     )
     with open_class(options) as opened:
-        graded, alike = [], Alike()
+        graded = []
         try:
             for one in opened.grade():
-                graded.append(one.outline(alike))
+                graded.append(one.outline())
                 if not one.ref.attempt:
                     yield one.grade
         finally:

@@ -17,7 +17,7 @@ from autograder.batch.workers import Settings, WorkerPool
 from autograder.errors import AutograderError, GraderFault
 from autograder.grades.adjust import without_adjustments
 from autograder.grades.deadline import counting, with_deadline
-from autograder.grades.grade_file import Alike, decode_grade, encode_grade, grade_name, is_edited
+from autograder.grades.grade_file import decode_grade, encode_grade, grade_name, is_edited
 from autograder.grades.model import Grade
 from autograder.grades.store import FolderStore, GradeStore
 from autograder.grading.preparation import prepare_for
@@ -40,13 +40,12 @@ class Graded(Struct, frozen=True):
     edited: bool = False
     """Whether somebody changed the file by hand, so that it was left as it is."""
 
-    def outline(self, alike: Alike) -> Graded:
-        """The same without what tests say, which is in the grade's file, of parts that others have
-        too; of one of several attempts all, for which a file is to be written."""
+    def outline(self) -> Graded:
+        """The same without exercises and files, which are in the grade's file; of one of several
+        attempts all, for which a file is to be written."""
         if self.ref.attempt:
             return self
-        exercises = tuple(replace(one, tests=()) for one in self.grade.exercises)
-        return replace(self, grade=alike.merged(replace(self.grade, exercises=exercises)))
+        return replace(self, grade=replace(self.grade, exercises=(), files=()))
 
 
 Outlook: TypeAlias = Literal["new", "damaged", "forced", "files", "course", "edited", "unchanged"]

@@ -40,7 +40,7 @@ from autograder.exports.files import remarkable
 from autograder.exports.formats import FORMATS, ClassFormat
 from autograder.exports.summary import points
 from autograder.grades.changes import compare
-from autograder.grades.grade_file import Alike, FolderOfGrades, is_edited
+from autograder.grades.grade_file import FolderOfGrades, is_edited
 from autograder.grades.model import Grade
 from autograder.grades.store import read_folder
 from autograder.submissions.found_at import in_words
@@ -274,12 +274,11 @@ def _grade(
     the grader itself failed on, which must not keep the others from being summed up."""
     fault: GraderFault | None = None
     graded: list[Graded] = []
-    alike = Alike()
     count = len(opened.found.refs)
     try:
         with _progress(count) as advance:
             for one in opened.grade(origin):
-                graded.append(one.outline(alike))
+                graded.append(one.outline())
                 advance()
     except KeyboardInterrupt:
         # Which of several attempts counts is not known yet.
@@ -290,7 +289,7 @@ def _grade(
 
 
 def _as_in(folder: FolderOfGrades, graded: Sequence[Graded]) -> list[Graded]:
-    """The grades with what is in the folder about their tests."""
+    """The grades with all that is in the folder about them."""
     whole = {(one.student, one.assignment): one for one in folder.grades}
     return [
         replace(one, grade=whole.get((one.grade.student, one.grade.assignment), one.grade))

@@ -63,7 +63,7 @@ class FolderOfGrades(Struct, frozen=True):
 def read_files(path: Path) -> FolderOfGrades:
     """The grade files in a folder. Who wants grades, wherever they lie, asks
     :mod:`autograder.grades.store`."""
-    alike = Alike()
+    alike = _Alike()
     read = [
         (None if grade is None else alike.merged(grade), file)
         for file in sorted(path.glob("*/*.json"))
@@ -79,7 +79,7 @@ def read_files(path: Path) -> FolderOfGrades:
     )
 
 
-class Alike:
+class _Alike:
     """What several grades say alike of exercises, tests and files, kept in memory once: most of
     what is said to thousands of students has been said before."""
 
