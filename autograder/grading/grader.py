@@ -38,6 +38,7 @@ from autograder.grading.diagnose import Diagnoser, in_words
 from autograder.grading.efficiency import most_times
 from autograder.grading.explain import explain_finding, note_on
 from autograder.grading.failures import Failure
+from autograder.grading.finding import Slow, WrongWhenTimed
 from autograder.grading.judge import (
     Judgement,
     Truth,
@@ -340,15 +341,11 @@ class ExerciseGrader:
             self._same_programs[key] = grade
         return grade
 
-    def _remember(
-        self, program: bytes, language: Language, run: ExerciseRun, grade: ExerciseGrade
-    ) -> None:
-        """Keep what a program got for those that are the same. What failed is run again: it may
-        be bad luck, and is told with lines of the file."""
-        if not run.has_failed:
-            while len(self._same_programs) >= MAX_PROGRAMS:
-                del self._same_programs[next(iter(self._same_programs))]
-            self._same_programs[program, language] = grade
+    def _remember(self, program: bytes, language: Language, grade: ExerciseGrade) -> None:
+        """Keep what a program got for those that are the same."""
+        while len(self._same_programs) >= MAX_PROGRAMS:
+            del self._same_programs[next(iter(self._same_programs))]
+        self._same_programs[program, language] = grade
 
     def finish(self, started: Started, language: Language) -> ExerciseGrade:
         """Run the hidden tests, and put the grade together."""
@@ -376,8 +373,8 @@ class ExerciseGrader:
             output=sanitize_lines(run.output),
             file=file,
         )
-        if started.program is not None:
-            self._remember(started.program, language, run, grade)
+        if started.program is not None and _is_certain(run, judgements):
+            self._remember(started.program, language, grade)
         return grade
 
     def computed(
@@ -820,6 +817,13 @@ class ExerciseGrader:
         if finding is None or finding.case is None:
             return None
         return find_shapes(self.exercise, finding.failure, self._case(judgement), submission)
+
+
+def _is_certain(run: ExerciseRun, judgements: Sequence[Judgement]) -> bool:
+    """Whether the same program would get the same grade, and in the same words. Who failed or took
+    too long may have had bad luck, and failures are told with lines of the file."""
+    faults = [one.finding.fault for one in judgements if one.finding is not None]
+    return not run.has_failed and not any(isinstance(one, Slow | WrongWhenTimed) for one in faults)
 
 
 def _all_passed(judgements: Sequence[Judgement]) -> bool:

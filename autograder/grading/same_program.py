@@ -29,7 +29,7 @@ abs all any bool complex dict divmod enumerate filter float frozenset int isinst
 len list map max min next object pow print property range repr reversed round set slice sorted
 staticmethod str sum super tuple type zip
 """
-_LOOKING: Final = frozenset(
+_CLOSED_BUILTINS: Final = frozenset(
     name
     for name, value in vars(builtins).items()
     if name not in _PURE.split() and not (isinstance(value, type) and issubclass(value, Exception))
@@ -42,7 +42,7 @@ DataSource as_strided ctypes data datetime64 dump dumps empty empty_like fromfil
 genfromtxt load loadtxt memmap ndarray open_memmap save savetxt savez savez_compressed tofile
 """
 _MODULES: Final = {name for name, value in vars(np).items() if ismodule(value)}
-_CLOSED: Final = (
+_CLOSED_NAMES: Final = (
     frozenset(_OF_NUMPY.split()) | _MODULES | set(np.__numpy_submodules__)  # those not loaded yet
 ) - {"linalg"}
 # Of frames, of generators and of code.
@@ -79,14 +79,14 @@ def _looks_at_nothing_else(node: ast.AST) -> bool:
         case ast.Attribute(attr=name):
             return _is_harmless(name) and not name.startswith(_OF_FRAMES)
         case ast.Name(id=name):
-            return name == "__name__" or (name not in _LOOKING and _is_harmless(name))
+            return name == "__name__" or (name not in _CLOSED_BUILTINS and _is_harmless(name))
         case _:
             return True
 
 
 def _is_harmless(name: str) -> bool:
     is_special = name.startswith("__") and name not in _SPECIAL
-    return not is_special and name != "*" and name not in _CLOSED
+    return not is_special and name != "*" and name not in _CLOSED_NAMES
 
 
 def _bare(code: CodeType) -> CodeType:

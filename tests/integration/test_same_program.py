@@ -12,7 +12,9 @@ from autograder.course.course import Course
 from autograder.course.loading import load_course
 from autograder.grades.model import ExerciseGrade
 from autograder.grading import grader as grading
+from autograder.grading.finding import Finding, Slow, WrongWhenTimed
 from autograder.grading.grader import Grader
+from autograder.grading.judge import Judgement
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
 from tests.support.small_course import COURSE, RIGHT
@@ -97,6 +99,18 @@ def test_what_failed_is_run_again(counting: Counting, source: str) -> None:
     first = counting.grade(source)
     assert counting.is_run(f"# by Bob\n{source}")
     assert first.score == 0
+
+
+@pytest.mark.parametrize("fault", [Slow(9.0, "reference"), WrongWhenTimed()])
+def test_who_was_timed_and_lost_by_it_is_timed_again(
+    counting: Counting, monkeypatch: pytest.MonkeyPatch, fault: Slow | WrongWhenTimed
+) -> None:
+    def judge(_: Any, judgement: Judgement, *__: Any) -> Judgement:
+        return replace(judgement, finding=Finding(fault), scores=(0.0,) * len(judgement.scores))
+
+    monkeypatch.setattr(grading.ExerciseGrader, "_judge_time", judge)
+    counting.grade(HEAD + RIGHT)
+    assert counting.is_run(HEAD + RIGHT)
 
 
 def test_lines_are_those_of_the_file(counting: Counting) -> None:
