@@ -72,6 +72,11 @@ UNKNOWN = {
     "another file": "from dx import linear_dx\ndef f(x): return linear_dx(x)",
     "the package": "from . import dx\ndef f(x): return x",
     "everything of a module": "from numpy import *\ndef f(x): return x",
+    "what is compiled in gigabytes": "".join(
+        f"{' ' * depth}try: x = 1\n{' ' * depth}finally:\n" for depth in range(20)
+    )
+    + " " * 20
+    + "pass\n",
     "no Python": "def f(x) return x",
     "nothing that ends": "(" * 500 + ")" * 500,
     "a null character": "def f(x):\n    return x\0",
