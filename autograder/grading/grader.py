@@ -134,6 +134,8 @@ class Started(Struct, frozen=True, eq=False):
     """Of its source, where code was run; see :meth:`ExerciseGrader.source_faults`."""
     program: bytes | None = None
     """The program that it is, where others may be the same; see :mod:`.same_program`."""
+    is_undisturbed: bool = False
+    """Whether nothing ran before it that may have left something behind."""
     grade: ExerciseGrade | None = None
     """What the same program got before, where nothing was run."""
 
@@ -306,11 +308,13 @@ class ExerciseGrader:
         *,
         shares: bool = False,
         language: Language | None = None,
+        undisturbed: bool = False,
     ) -> Started:
         """Run the public tests. Their processes have ended when this returns, unless the exercise
         ``shares`` them with the next, which is to be started then: the last one ends with
         :meth:`Sandbox.end_lent`. ``budget`` is what is left of the submission's time. Nothing is
-        run where the same program was graded before in this ``language``."""
+        run where the same program was graded before in this ``language``. ``undisturbed`` tells
+        that what ran before in a shared process leaves nothing behind."""
         submission = submission.for_exercise(self.exercise.name)
         problem = file_problem(self.exercise, submission)
         if problem is not None:
@@ -331,7 +335,10 @@ class ExerciseGrader:
         run, judgements = self._run_and_judge(
             submission, public, ExerciseRun({}), budget, shares=shares
         )
-        return Started(submission, run, judgements, budget, False, shares, faults, program)
+        is_undisturbed = undisturbed or run.is_alone
+        return Started(
+            submission, run, judgements, budget, False, shares, faults, program, is_undisturbed
+        )
 
     def _graded_before(self, program: bytes | None, language: Language) -> ExerciseGrade | None:
         """What the program got, which is then the last to be forgotten."""
@@ -347,8 +354,11 @@ class ExerciseGrader:
             del self._same_programs[next(iter(self._same_programs))]
         self._same_programs[program, language] = grade
 
-    def finish(self, started: Started, language: Language) -> ExerciseGrade:
-        """Run the hidden tests, and put the grade together."""
+    def finish(
+        self, started: Started, language: Language, *, undisturbed: bool = False
+    ) -> ExerciseGrade:
+        """Run the hidden tests, and put the grade together. ``undisturbed`` is as in
+        :meth:`start`."""
         submission = started.submission
         name = self.exercise.name
         file = submission.work[name].file if name in submission.work else ""
@@ -373,7 +383,8 @@ class ExerciseGrader:
             output=sanitize_lines(run.output),
             file=file,
         )
-        if started.program is not None and _is_certain(run, judgements):
+        is_undisturbed = started.is_undisturbed and (undisturbed or run.is_alone)
+        if started.program and is_undisturbed and _is_certain(run, judgements, started.budget):
             self._remember(started.program, language, grade)
         return grade
 
@@ -819,11 +830,14 @@ class ExerciseGrader:
         return find_shapes(self.exercise, finding.failure, self._case(judgement), submission)
 
 
-def _is_certain(run: ExerciseRun, judgements: Sequence[Judgement]) -> bool:
-    """Whether the same program would get the same grade, and in the same words. Who failed or took
-    too long may have had bad luck, and failures are told with lines of the file."""
+def _is_certain(run: ExerciseRun, judgements: Sequence[Judgement], budget: Budget | None) -> bool:
+    """Whether the same program would get the same grade, and in the same words. Who failed, took
+    too long or had no time left may have had bad luck, and failures are told with lines of the
+    file."""
     faults = [one.finding.fault for one in judgements if one.finding is not None]
-    return not run.has_failed and not any(isinstance(one, Slow | WrongWhenTimed) for one in faults)
+    is_failure = any(isinstance(one, Failure | Slow | WrongWhenTimed) for one in faults)
+    is_spent = budget is not None and budget.is_spent
+    return not (run.has_failed or is_failure or is_spent)
 
 
 def _all_passed(judgements: Sequence[Judgement]) -> bool:
@@ -900,9 +914,16 @@ class Grader:
             started: list[tuple[ExerciseGrader, Started]] = []
             for grader in in_turn:
                 process.admit(grader.rules)
-                one = grader.start(submission, budget, shares=True, language=self._language)
+                one = grader.start(
+                    submission,
+                    budget,
+                    shares=True,
+                    language=self._language,
+                    undisturbed=process.is_undisturbed,
+                )
                 if one.grade is None:
-                    process.has_run(grader.obeyed(one))
+                    leaves_nothing = one.program is not None
+                    process.has_run(grader.obeyed(one), leaves_nothing=leaves_nothing)
                 started.append((grader, one))
             process.end()
             # Those first that will need a process of their own, in which the others go on.
@@ -910,9 +931,12 @@ class Grader:
             grades: dict[str, ExerciseGrade] = {}
             for grader, one in started:
                 process.admit(grader.rules)
-                grades[grader.exercise.name] = grader.finish(one, self._language)
+                grades[grader.exercise.name] = grader.finish(
+                    one, self._language, undisturbed=process.is_undisturbed
+                )
                 if one.grade is None:
-                    process.has_run(grader.obeyed(one))
+                    leaves_nothing = one.program is not None
+                    process.has_run(grader.obeyed(one), leaves_nothing=leaves_nothing)
             exercises = tuple(grades[grader.exercise.name] for grader in graders)
         finally:
             process.end()

@@ -1,20 +1,22 @@
-"""Files that are the same program, though their comments, layout and local names differ.
+"""Files that are the same program, though their comments, blank lines and spaces differ.
 
 Of a class, many write the same few lines (Nguyen et al., Codewebs, WWW 2014). What such a program
-computes follows from its instructions and constants alone, as long as it looks at nothing else:
-not at its own text, at chance, at memory that nobody has written to, or at the machine. Pure.
+computes follows from its syntax tree alone, as long as it looks at nothing else: not at its own
+text, at chance, at memory that nobody has written to, or at the machine. Nor does it leave anything
+behind in numpy for what runs after it. Nothing is compiled, which can take gigabytes. Pure.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
-import marshal
+import math
+import sys
 import warnings
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from inspect import CO_VARARGS, CO_VARKEYWORDS, ismodule
-from types import CodeType
-from typing import Final
+from inspect import ismodule
+from typing import Any, Final
 
 import numpy as np
 
@@ -34,73 +36,98 @@ _CLOSED_BUILTINS: Final = frozenset(
     for name, value in vars(builtins).items()
     if name not in _PURE.split() and not (isinstance(value, type) and issubclass(value, Exception))
 )
-_SPECIAL: Final = frozenset({"__name__", "__init__", "__call__"})
-# What is reached through numpy and looks at files, chance, the clock, memory that nobody has
-# written to, or where that lies; and its modules but one.
-_OF_NUMPY: Final = """
-DataSource as_strided ctypes data datetime64 dump dumps empty empty_like fromfile fromregex
-genfromtxt load loadtxt memmap ndarray open_memmap save savetxt savez savez_compressed tofile
+# Attributes that look at files, chance, the clock, names, memory that nobody has written to or
+# where that lies, or set what holds for others as well.
+_OPEN_TO_MORE: Final = """
+DataSource as_strided bmat chararray ctypes data datetime64 dump dumps empty empty_like
+format format_map fromfile fromregex genfromtxt info load loadtxt lookfor memmap ndarray
+nditer nested_iters open_memmap recarray save savetxt savez savez_compressed set_printoptions
+set_string_function setbufsize seterr seterrcall show_config show_runtime source tofile
 """
-_MODULES: Final = {name for name, value in vars(np).items() if ismodule(value)}
-_CLOSED_NAMES: Final = (
-    frozenset(_OF_NUMPY.split()) | _MODULES | set(np.__numpy_submodules__)  # those not loaded yet
-) - {"linalg"}
+_MODULES: Final = {
+    name for module in (np, np.linalg) for name, value in vars(module).items() if ismodule(value)
+}
+_CLOSED_ATTRIBUTES: Final = (
+    frozenset(_OPEN_TO_MORE.split())
+    | (_MODULES | np.__numpy_submodules__) - {"linalg"}  # also those that are not loaded yet
+    | sys.stdlib_module_names - {*np.__all__, *dir(np.ndarray)}  # which modules of numpy import
+)
+_OF_LIBRARIES: Final = frozenset({*dir(np.linalg), *dir(math), *np.__all__})
 # Of frames, of generators and of code.
 _OF_FRAMES: Final = ("ag_", "co_", "cr_", "f_", "gi_", "tb_")
+# What numpy makes the time of, and unwritten memory.
+_CLOSED_WORDS: Final = frozenset({"now", "today", "empty"})
 
 
 def program_in(source: str) -> bytes | None:
     """A hash of the program, which texts that are the same one have in common; None where what it
-    does may hang on more than its instructions and constants."""
+    does may hang on more than its syntax tree, or may change what others do."""
     if len(source) > MAX_LENGTH:
         return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-            if not all(map(_looks_at_nothing_else, nodes_of(tree))):
-                return None
-            code = compile(tree, "", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
+            nodes = nodes_of(ast.parse(source))
+        if not all(map(_looks_at_nothing_else, nodes)):
+            return None
+        content = repr(list(_described(nodes)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    # Later versions of the format depend on who else has a constant.
-    return blake2b(marshal.dumps(_bare(code), 2), digest_size=16).digest()
+    return blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _looks_at_nothing_else(node: ast.AST) -> bool:
-    """Whether this part of a program looks at its arguments alone."""
+    """Whether this part of a program looks at its arguments alone, and changes nothing of
+    others'."""
     match node:
         case ast.Import(names=names):
             return all(one.name in _LIBRARIES for one in names)
         case ast.ImportFrom(module=module, names=names, level=0):
-            return module in _LIBRARIES and all(_is_harmless(one.name) for one in names)
-        case ast.ImportFrom() | ast.TryStar() | ast.Match():
+            return module in _LIBRARIES and all(_is_open(one.name) for one in names)
+        case ast.ImportFrom():
             return False
-        case ast.Try(finalbody=[_, *_]):  # is compiled twice, and what is nested in it four times
+        case ast.Attribute(attr=name, ctx=ast.Load()):
+            return _is_open(name)
+        case ast.Attribute(value=ast.Name(id="self"), attr=name):  # whatever that is
+            return _is_open(name) and name not in _OF_LIBRARIES
+        case ast.Attribute():
             return False
-        case ast.Attribute(attr=name):
-            return _is_harmless(name) and not name.startswith(_OF_FRAMES)
         case ast.Name(id=name):
-            return name == "__name__" or (name not in _CLOSED_BUILTINS and _is_harmless(name))
+            return name == "__name__" or not (name.startswith("__") or name in _CLOSED_BUILTINS)
+        case ast.Call(keywords=keywords):
+            given = {one.arg for one in keywords}
+            # Without ``out``, what is left out is anything. What is to be called is called later.
+            return not given & {None, "call"} and ("where" not in given or "out" in given)
+        case ast.Constant(value=str(word)):
+            return word not in _CLOSED_WORDS
         case _:
             return True
 
 
-def _is_harmless(name: str) -> bool:
-    is_special = name.startswith("__") and name not in _SPECIAL
-    return not is_special and name != "*" and name not in _CLOSED_NAMES
-
-
-def _bare(code: CodeType) -> CodeType:
-    """The code without its places in the file, and with its local variables numbered. Arguments
-    keep their names, by which they may be given."""
-    arguments = code.co_argcount + code.co_kwonlyargcount
-    arguments += sum(bool(code.co_flags & flag) for flag in (CO_VARARGS, CO_VARKEYWORDS))
-    names = code.co_varnames
-    return code.replace(
-        co_filename="",
-        co_firstlineno=0,
-        co_linetable=b"",
-        co_varnames=(*names[:arguments], *map(str, range(len(names) - arguments))),
-        co_consts=tuple(_bare(one) if isinstance(one, CodeType) else one for one in code.co_consts),
+def _is_open(attribute: str) -> bool:
+    return not (
+        attribute in _CLOSED_ATTRIBUTES
+        or attribute.startswith(("_", *_OF_FRAMES))
+        or attribute == "*"
     )
+
+
+def _described(nodes: Sequence[ast.AST]) -> Iterator[tuple[Any, ...]]:
+    """All of a tree, node by node in the order of :func:`nodes_of`, in which children follow from
+    how many each has. Lines are numbered without those on which nothing begins or ends: how many
+    are executed is counted by efficiency tests."""
+    lines = {getattr(node, end, 0) for node in nodes for end in ("lineno", "end_lineno")}
+    numbers = {line: number for number, line in enumerate(sorted(lines))}
+    for node in nodes:
+        yield (
+            type(node).__name__,
+            numbers[getattr(node, "lineno", 0)],
+            numbers[getattr(node, "end_lineno", 0)],
+            *(_value(getattr(node, field, None)) for field in node._fields),
+        )
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, ast.AST):
+        return ast.AST
+    return [_value(one) for one in value] if isinstance(value, list) else value

@@ -15,6 +15,8 @@ from autograder.grading import grader as grading
 from autograder.grading.finding import Finding, Slow, WrongWhenTimed
 from autograder.grading.grader import Grader
 from autograder.grading.judge import Judgement
+from autograder.grading.run import ExerciseRun
+from autograder.grading.submission_budget import Budget
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
 from tests.support.small_course import COURSE, RIGHT
@@ -111,6 +113,28 @@ def test_who_was_timed_and_lost_by_it_is_timed_again(
     monkeypatch.setattr(grading.ExerciseGrader, "_judge_time", judge)
     counting.grade(HEAD + RIGHT)
     assert counting.is_run(HEAD + RIGHT)
+
+
+def test_who_had_no_time_left_decides_nothing_for_others(counting: Counting) -> None:
+    """Tests for pytest leave no trace of that in what was observed."""
+    (exercise,) = counting.grader.exercise_graders("linear-layer")
+    submission, budget = Submission("eve", "linear-layer", {"dx.py": HEAD + RIGHT}), Budget(60)
+    started = exercise.start(submission, budget, language="en", undisturbed=True)
+    budget.take(60)
+    exercise.finish(started, "en", undisturbed=True)
+    assert counting.is_run(HEAD + RIGHT)
+
+
+@pytest.mark.parametrize("undisturbed", [(False, True), (True, False), (True, True)])
+def test_nothing_may_have_run_before_that_leaves_something_behind(
+    counting: Counting, undisturbed: tuple[bool, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (exercise,) = counting.grader.exercise_graders("linear-layer")
+    monkeypatch.setattr(ExerciseRun, "is_alone", False)
+    submission = Submission("eve", "linear-layer", {"dx.py": HEAD + RIGHT})
+    started = exercise.start(submission, language="en", undisturbed=undisturbed[0])
+    exercise.finish(started, "en", undisturbed=undisturbed[1])
+    assert counting.is_run(HEAD + RIGHT) != all(undisturbed)
 
 
 def test_lines_are_those_of_the_file(counting: Counting) -> None:

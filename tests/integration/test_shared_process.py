@@ -323,3 +323,34 @@ def test_modules_of_another_exercise_are_gone() -> None:
         loaded = two.load("b", {"b.py": "import json\nimport h.i"})
         assert isinstance(loaded, Raised)
         assert loaded.exception.type_name == "ModuleNotFoundError"
+
+
+# Replaces the method of the process's server that makes calls.
+TAKES_OVER = """
+import sys
+frame = sys._getframe()
+while frame:
+    server = frame.f_locals.get("self")
+    if type(server).__name__ == "Server":
+        before = type(server)._call
+        def call(self, request):
+            if self._module.__name__ == "two":
+                print("taken over")
+                self._module.linear_dx = lambda W, dy: W.T @ dy
+            return before(self, request)
+        type(server)._call = call
+        break
+    frame = frame.f_back
+"""
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_what_was_taken_over_is_not_what_the_same_program_of_others_gets(
+    grader: Grader, sign: str
+) -> None:
+    two = f"import numpy as np\ndef linear_dx(W, dy):\n    return {sign}(W.T @ dy) # {sign}\n"
+    eve = grades(grader, f"import numpy as np\n{RIGHT}\n{TAKES_OVER}", two)[1]
+    assert "taken over" in eve.output  # or this shows nothing
+    ada = grades(grader, "", two)[1]
+    assert ada.output == ""
+    assert (ada.score == ada.max_score) == (not sign)
