@@ -121,21 +121,21 @@ def public_part(exercise: Exercise) -> Exercise:
 
 class Started(Struct, frozen=True, eq=False):
     """An exercise of a submission of which the public tests have been run; ``is_over`` where there
-    is nothing to run. ``submission`` is as that exercise has it. Where it ``shares``, its processes
-    may have run other exercises of the submission."""
+    is nothing to run. ``submission`` is as that exercise has it. The ``process`` may have run other
+    exercises of the submission."""
 
     submission: Submission
     run: ExerciseRun
     judgements: tuple[Judgement, ...]
     budget: Budget | None
     is_over: bool
-    shares: bool = False
+    process: SharedProcess | None = None
     faults: Mapping[str, BrokenRule | Failure] | None = None
     """Of its source, where code was run; see :meth:`ExerciseGrader.source_faults`."""
     program: bytes | None = None
     """The program that it is, where others may be the same; see :mod:`.same_program`."""
-    is_undisturbed: bool = False
-    """Whether nothing ran before it that may have left something behind."""
+    recurs: bool = False
+    """Whether the program came before, and is to be run alone, so that its grade can be kept."""
     grade: ExerciseGrade | None = None
     """What the same program got before, where nothing was run."""
 
@@ -167,7 +167,8 @@ class ExerciseGrader:
         self._noticed: Counter[str] = Counter()
         self._unremarkable: dict[tuple[str, float, Language], TestGrade] = {}
         self._sketches = Sketches()
-        self._same_programs: dict[tuple[bytes, Language], ExerciseGrade] = {}
+        # By program: its grade, or None where it has run only in processes that others had used.
+        self._same_programs: dict[tuple[bytes, Language], ExerciseGrade | None] = {}
 
     @cached_property
     def _prepared(self) -> Prepared:
@@ -306,15 +307,13 @@ class ExerciseGrader:
         submission: Submission,
         budget: Budget | None = None,
         *,
-        shares: bool = False,
+        process: SharedProcess | None = None,
         language: Language | None = None,
-        undisturbed: bool = False,
     ) -> Started:
         """Run the public tests. Their processes have ended when this returns, unless the exercise
-        ``shares`` them with the next, which is to be started then: the last one ends with
-        :meth:`Sandbox.end_lent`. ``budget`` is what is left of the submission's time. Nothing is
-        run where the same program was graded before in this ``language``. ``undisturbed`` tells
-        that what ran before in a shared process leaves nothing behind."""
+        shares a ``process`` with the next, which is to be started then. ``budget`` is what is left
+        of the submission's time. Nothing is run where the same program was graded before in this
+        ``language``."""
         submission = submission.for_exercise(self.exercise.name)
         problem = file_problem(self.exercise, submission)
         if problem is not None:
@@ -325,40 +324,41 @@ class ExerciseGrader:
             return self._start_form(submission, form)
         budget = budget or Budget(math.inf)
         faults = self.source_faults(submission)
-        program = None
+        program, recurs = None, False
         if language is not None and not faults:
             program = program_in(submission.files[f"{self.exercise.name}.py"])
-            grade = self._graded_before(program, language)
-            if grade is not None:
-                return Started(submission, ExerciseRun({}), (), None, True, grade=grade)
+            if program is not None and (program, language) in self._same_programs:
+                grade = self._graded_before(program, language)
+                if grade is not None:
+                    return Started(submission, ExerciseRun({}), (), None, True, grade=grade)
+                recurs = True
         public = [test for test in self._plan.tests if test.visibility == "public"]
+        if process is not None:
+            process.admit(self.rules, alone=recurs)
         run, judgements = self._run_and_judge(
-            submission, public, ExerciseRun({}), budget, shares=shares
+            submission, public, ExerciseRun({}), budget, shares=process is not None
         )
-        is_undisturbed = undisturbed or run.is_alone
-        return Started(
-            submission, run, judgements, budget, False, shares, faults, program, is_undisturbed
+        started = Started(
+            submission, run, judgements, budget, False, process, faults, program, recurs
         )
+        if process is not None:
+            process.has_run(self.obeyed(started))
+        return started
 
-    def _graded_before(self, program: bytes | None, language: Language) -> ExerciseGrade | None:
+    def _graded_before(self, program: bytes, language: Language) -> ExerciseGrade | None:
         """What the program got, which is then the last to be forgotten."""
-        key = program or b"", language
-        grade = self._same_programs.pop(key, None)
-        if grade is not None:
-            self._same_programs[key] = grade
+        grade = self._same_programs.pop((program, language))
+        self._same_programs[program, language] = grade
         return grade
 
-    def _remember(self, program: bytes, language: Language, grade: ExerciseGrade) -> None:
+    def _remember(self, program: bytes, language: Language, grade: ExerciseGrade | None) -> None:
         """Keep what a program got for those that are the same."""
         while len(self._same_programs) >= MAX_PROGRAMS:
             del self._same_programs[next(iter(self._same_programs))]
         self._same_programs[program, language] = grade
 
-    def finish(
-        self, started: Started, language: Language, *, undisturbed: bool = False
-    ) -> ExerciseGrade:
-        """Run the hidden tests, and put the grade together. ``undisturbed`` is as in
-        :meth:`start`."""
+    def finish(self, started: Started, language: Language) -> ExerciseGrade:
+        """Run the hidden tests, and put the grade together."""
         submission = started.submission
         name = self.exercise.name
         file = submission.work[name].file if name in submission.work else ""
@@ -383,9 +383,10 @@ class ExerciseGrader:
             output=sanitize_lines(run.output),
             file=file,
         )
-        is_undisturbed = started.is_undisturbed and (undisturbed or run.is_alone)
-        if started.program and is_undisturbed and _is_certain(run, judgements, started.budget):
-            self._remember(started.program, language, grade)
+        if started.program is not None and _is_certain(run, judgements, started.budget):
+            # What somebody's other files did to a process is not to be what others get.
+            is_alone = started.run.is_alone and run.is_alone
+            self._remember(started.program, language, grade if is_alone else None)
         return grade
 
     def computed(
@@ -428,11 +429,14 @@ class ExerciseGrader:
         hidden = [test for test in self._plan.tests if test.visibility == "hidden"]
         run, judgements = started.run, started.judgements
         if hidden:
-            if not _all_passed(judgements):  # it will hardly be right now
-                self._sandbox.end_lent()
+            process = started.process
+            if process is not None:  # who was wrong will hardly be right now
+                process.admit(self.rules, alone=started.recurs or not _all_passed(judgements))
             further, rest = self._run_and_judge(
-                started.submission, hidden, run, started.budget, shares=started.shares
+                started.submission, hidden, run, started.budget, shares=process is not None
             )
+            if process is not None:
+                process.has_run(self.obeyed(started))
             order = {test.name: number for number, test in enumerate(self.exercise.run_tests)}
             everything = sorted((*judgements, *rest), key=lambda one: order[one.test.name])
             run, judgements = further, tuple(everything)
@@ -913,30 +917,14 @@ class Grader:
             in_turn = sorted(graders, key=lambda grader: -len(grader.rules))
             started: list[tuple[ExerciseGrader, Started]] = []
             for grader in in_turn:
-                process.admit(grader.rules)
-                one = grader.start(
-                    submission,
-                    budget,
-                    shares=True,
-                    language=self._language,
-                    undisturbed=process.is_undisturbed,
-                )
-                if one.grade is None:
-                    leaves_nothing = one.program is not None
-                    process.has_run(grader.obeyed(one), leaves_nothing=leaves_nothing)
+                one = grader.start(submission, budget, process=process, language=self._language)
                 started.append((grader, one))
             process.end()
             # Those first that will need a process of their own, in which the others go on.
             started.sort(key=lambda both: (-len(both[0].rules), _all_passed(both[1].judgements)))
             grades: dict[str, ExerciseGrade] = {}
             for grader, one in started:
-                process.admit(grader.rules)
-                grades[grader.exercise.name] = grader.finish(
-                    one, self._language, undisturbed=process.is_undisturbed
-                )
-                if one.grade is None:
-                    leaves_nothing = one.program is not None
-                    process.has_run(grader.obeyed(one), leaves_nothing=leaves_nothing)
+                grades[grader.exercise.name] = grader.finish(one, self._language)
             exercises = tuple(grades[grader.exercise.name] for grader in graders)
         finally:
             process.end()

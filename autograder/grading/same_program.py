@@ -2,15 +2,14 @@
 
 Of a class, many write the same few lines (Nguyen et al., Codewebs, WWW 2014). What such a program
 computes follows from its syntax tree alone, as long as it looks at nothing else: not at its own
-text, at chance, at memory that nobody has written to, or at the machine. Nor does it leave anything
-behind in numpy for what runs after it. Nothing is compiled, which can take gigabytes. Pure.
+text, at chance, at memory that nobody has written to, or at the machine. Nothing is compiled, which
+can take gigabytes. Pure.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
-import math
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -24,25 +23,25 @@ from autograder.grading.source_names import nodes_of
 
 # Longer texts are no few lines, and take a while.
 MAX_LENGTH: Final = 8000
-_LIBRARIES: Final = frozenset({"__future__", "math", "numpy", "numpy.linalg", "typing"})
+_LIBRARIES: Final = frozenset({"__future__", "math", "numpy", "numpy.linalg"})
 # Builtin functions that look at nothing but their arguments.
 _PURE: Final = """
 abs all any bool complex dict divmod enumerate filter float frozenset int isinstance issubclass iter
 len list map max min next object pow print property range repr reversed round set slice sorted
-staticmethod str sum super tuple type zip
+staticmethod str sum super tuple zip
 """
 _CLOSED_BUILTINS: Final = frozenset(
     name
     for name, value in vars(builtins).items()
     if name not in _PURE.split() and not (isinstance(value, type) and issubclass(value, Exception))
 )
-# Attributes that look at files, chance, the clock, names, memory that nobody has written to or
-# where that lies, or set what holds for others as well.
+# Attributes that look at files, chance, the clock, names, or memory that nobody has written to or
+# where that lies.
 _OPEN_TO_MORE: Final = """
-DataSource as_strided bmat chararray ctypes data datetime64 dump dumps empty empty_like
-format format_map fromfile fromregex genfromtxt info load loadtxt lookfor memmap ndarray
-nditer nested_iters open_memmap recarray save savetxt savez savez_compressed set_printoptions
-set_string_function setbufsize seterr seterrcall show_config show_runtime source tofile
+DataSource as_strided bmat chararray ctypes data datetime64 dump dumps empty empty_like format
+format_map fromfile fromregex genfromtxt get_include info load loadtxt lookfor memmap ndarray nditer
+nested_iters open_memmap recarray save savetxt savez savez_compressed show_config show_runtime
+source tofile
 """
 _MODULES: Final = {
     name for module in (np, np.linalg) for name, value in vars(module).items() if ismodule(value)
@@ -52,7 +51,6 @@ _CLOSED_ATTRIBUTES: Final = (
     | (_MODULES | np.__numpy_submodules__) - {"linalg"}  # also those that are not loaded yet
     | sys.stdlib_module_names - {*np.__all__, *dir(np.ndarray)}  # which modules of numpy import
 )
-_OF_LIBRARIES: Final = frozenset({*dir(np.linalg), *dir(math), *np.__all__})
 # Of frames, of generators and of code.
 _OF_FRAMES: Final = ("ag_", "co_", "cr_", "f_", "gi_", "tb_")
 # What numpy makes the time of, and unwritten memory.
@@ -61,7 +59,7 @@ _CLOSED_WORDS: Final = frozenset({"now", "today", "empty"})
 
 def program_in(source: str) -> bytes | None:
     """A hash of the program, which texts that are the same one have in common; None where what it
-    does may hang on more than its syntax tree, or may change what others do."""
+    does may hang on more than its syntax tree."""
     if len(source) > MAX_LENGTH:
         return None
     try:
@@ -77,29 +75,25 @@ def program_in(source: str) -> bytes | None:
 
 
 def _looks_at_nothing_else(node: ast.AST) -> bool:
-    """Whether this part of a program looks at its arguments alone, and changes nothing of
-    others'."""
+    """Whether this part of a program looks at its arguments alone."""
     match node:
         case ast.Import(names=names):
             return all(one.name in _LIBRARIES for one in names)
         case ast.ImportFrom(module=module, names=names, level=0):
             return module in _LIBRARIES and all(_is_open(one.name) for one in names)
-        case ast.ImportFrom():
+        case ast.ImportFrom() | ast.Match():  # whose patterns name attributes
             return False
-        case ast.Attribute(attr=name, ctx=ast.Load()):
+        case ast.Attribute(attr=name):
             return _is_open(name)
-        case ast.Attribute(value=ast.Name(id="self"), attr=name):  # whatever that is
-            return _is_open(name) and name not in _OF_LIBRARIES
-        case ast.Attribute():
-            return False
         case ast.Name(id=name):
             return name == "__name__" or not (name.startswith("__") or name in _CLOSED_BUILTINS)
         case ast.Call(keywords=keywords):
-            given = {one.arg for one in keywords}
-            # Without ``out``, what is left out is anything. What is to be called is called later.
-            return not given & {None, "call"} and ("where" not in given or "out" in given)
+            given = {one.arg: one.value for one in keywords}
+            # Without an array for what comes out, elements that are left out are anything.
+            has_out = not isinstance(given.get("out", ast.Constant(None)), ast.Constant)
+            return None not in given and (has_out or "where" not in given)
         case ast.Constant(value=str(word)):
-            return word not in _CLOSED_WORDS
+            return word.lower() not in _CLOSED_WORDS
         case _:
             return True
 

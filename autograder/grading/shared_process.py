@@ -32,21 +32,17 @@ class SharedProcess:
         self._sandbox = sandbox
         self._obeyed: frozenset[Rule] | None = None
         """What all code obeys that it has run; None where it has run nothing."""
-        self.is_undisturbed = True
-        """Whether it has run nothing but programs that leave nothing behind; see
-        :mod:`.same_program`."""
 
-    def admit(self, rules: frozenset[Rule]) -> None:
-        """End it where it may not run an exercise with these rules, which has a new one then."""
-        if self._obeyed is not None and not rules <= self._obeyed:
+    def admit(self, rules: frozenset[Rule], *, alone: bool = False) -> None:
+        """End it where it may not run an exercise with these rules, or one that is to be ``alone``,
+        which has a new one then."""
+        if self._obeyed is not None and (alone or not rules <= self._obeyed):
             self.end()
 
-    def has_run(self, obeyed: frozenset[Rule], *, leaves_nothing: bool) -> None:
+    def has_run(self, obeyed: frozenset[Rule]) -> None:
         """Note code that was run."""
-        self.is_undisturbed &= leaves_nothing
         self._obeyed = obeyed if self._obeyed is None else self._obeyed & obeyed
 
     def end(self) -> None:
         self._sandbox.end_lent()
         self._obeyed = None
-        self.is_undisturbed = True

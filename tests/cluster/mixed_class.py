@@ -35,9 +35,9 @@ _SLOW = (LOOPS, f"import time\n{_DX}time.sleep(60)\n", "while True:\n    pass\n"
 _SLOW_EVERY = 250
 
 
-def write_mixed(folder: Path, size: int, bomb: Path) -> None:
+def write_mixed(folder: Path, size: int, bomb: Path, *, no_program_twice: bool = False) -> None:
     """Write ``size`` submissions and two more. ``bomb`` is a folder that one of them would make if
-    anybody unpickled it."""
+    anybody unpickled it. Files differ by a comment, or as programs, each of which is run."""
     write_class(folder, min(ODD, size))
     for number in range(ODD, size):
         name, mark = f"s{number:05}", f"# {number}\n"
@@ -55,6 +55,7 @@ def write_mixed(folder: Path, size: int, bomb: Path) -> None:
             content = content[:-9] if number % 40 == 2 else content  # cut off
             (folder / name / "linear-layer" / "dx.ipynb").write_text(content)
         else:
+            mark = f"handed_in_by = {number}\n" if no_program_twice else mark
             hand_in(folder, name, _USUAL[number % len(_USUAL)] + mark)
     hand_in(folder, "bomb", "")
     (folder / "bomb" / "linear-layer" / "dx.py").write_bytes(pickle.dumps(_Bomb(bomb)))

@@ -15,7 +15,6 @@ from autograder.grading import grader as grading
 from autograder.grading.finding import Finding, Slow, WrongWhenTimed
 from autograder.grading.grader import Grader
 from autograder.grading.judge import Judgement
-from autograder.grading.run import ExerciseRun
 from autograder.grading.submission_budget import Budget
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
@@ -119,22 +118,28 @@ def test_who_had_no_time_left_decides_nothing_for_others(counting: Counting) -> 
     """Tests for pytest leave no trace of that in what was observed."""
     (exercise,) = counting.grader.exercise_graders("linear-layer")
     submission, budget = Submission("eve", "linear-layer", {"dx.py": HEAD + RIGHT}), Budget(60)
-    started = exercise.start(submission, budget, language="en", undisturbed=True)
+    started = exercise.start(submission, budget, language="en")
     budget.take(60)
-    exercise.finish(started, "en", undisturbed=True)
+    exercise.finish(started, "en")
     assert counting.is_run(HEAD + RIGHT)
 
 
-@pytest.mark.parametrize("undisturbed", [(False, True), (True, False), (True, True)])
-def test_nothing_may_have_run_before_that_leaves_something_behind(
-    counting: Counting, undisturbed: tuple[bool, bool], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("stage", ["public", "hidden"])
+def test_what_ran_after_others_is_run_alone_when_it_comes_again(
+    counting: Counting, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
-    (exercise,) = counting.grader.exercise_graders("linear-layer")
-    monkeypatch.setattr(ExerciseRun, "is_alone", False)
-    submission = Submission("eve", "linear-layer", {"dx.py": HEAD + RIGHT})
-    started = exercise.start(submission, language="en", undisturbed=undisturbed[0])
-    exercise.finish(started, "en", undisturbed=undisturbed[1])
-    assert counting.is_run(HEAD + RIGHT) != all(undisturbed)
+    judged = grading.ExerciseGrader._judged
+
+    def after_others(grader: Any, submission: Any, tests: Any, *rest: Any) -> Any:
+        run, judgements = judged(grader, submission, tests, *rest)
+        is_stage = {test.visibility for test in tests} == {stage}
+        return replace(run, is_alone=run.is_alone and not is_stage), judgements
+
+    with monkeypatch.context() as patched:
+        patched.setattr(grading.ExerciseGrader, "_judged", after_others)
+        counting.grade(HEAD + RIGHT)
+    assert counting.is_run(HEAD + RIGHT)
+    assert not counting.is_run(HEAD + RIGHT)
 
 
 def test_lines_are_those_of_the_file(counting: Counting) -> None:

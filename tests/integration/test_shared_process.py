@@ -349,8 +349,10 @@ def test_what_was_taken_over_is_not_what_the_same_program_of_others_gets(
     grader: Grader, sign: str
 ) -> None:
     two = f"import numpy as np\ndef linear_dx(W, dy):\n    return {sign}(W.T @ dy) # {sign}\n"
-    eve = grades(grader, f"import numpy as np\n{RIGHT}\n{TAKES_OVER}", two)[1]
-    assert "taken over" in eve.output  # or this shows nothing
-    ada = grades(grader, "", two)[1]
-    assert ada.output == ""
-    assert (ada.score == ada.max_score) == (not sign)
+    eve = [f"import numpy as np\n{RIGHT}\n{TAKES_OVER}", two]
+    assert "taken over" in grades(grader, *eve)[1].output  # or this shows nothing
+    grades(grader, *eve)  # when it comes again, it is run alone
+    for _ in range(3):
+        ada = grades(grader, "", two)[1]
+        assert ada.output == ""
+        assert (ada.score == ada.max_score) == (not sign)

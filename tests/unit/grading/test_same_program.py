@@ -87,14 +87,12 @@ UNKNOWN = {
     "names by a format": "def f(x): return '{0.__globals__}'.format(f)",
     "a module of another": "import numpy as np\ndef f(x): return np.linalg.linalg.sys",
     "what begins with a line": "import numpy as np\ndef f(x): return np._core",
-    "a function that is replaced": "import numpy as np\nnp.dot = np.multiply\ndef f(x): return x",
-    "one that is deleted": "import numpy as np\ndel np.dot\ndef f(x): return x",
-    "one by another name": "import numpy as np\ndef g(a): a.dot = 1\ndef f(x): return g(np)",
-    "errors for others": "import numpy as np\nnp.seterr(all='raise')\ndef f(x): return x",
-    "one by the name of objects": "import numpy as np\ndef g(self): self.dot = 1\ndef f(x): g(np)",
-    "errors for a while": (
-        "import numpy as np\ndef f(x):\n with np.errstate(call=print, all='call'): return x"
+    "no elements for what is left out": (
+        "import numpy as np\ndef f(x): return np.log(x, where=x > 0, out=None)"
     ),
+    "unwritten memory by its type": "def f(x): return type(x)(x.shape)",
+    "an attribute in a pattern": "def f(x):\n match x:\n  case object(__self__=s): return s",
+    "words in capitals": "import numpy as np\ndef f(x): return np.array('NOW', dtype='M8[us]')",
     "no Python": "def f(x) return x",
     "nothing that ends": "(" * 500 + ")" * 500,
     "a null character": "def f(x):\n    return x\0",
@@ -150,4 +148,3 @@ class Linear:
 """
     assert program_in(source) == program_in(source + "# done\n") is not None
     assert program_in(source) != program_in(source.replace("by=2", "by=3"))
-    assert program_in(source.replace("self.X", "self.sum")) is None  # of numpy, if that is ``self``
