@@ -43,12 +43,17 @@ format_map fromfile fromregex genfromtxt get_include info load loadtxt lookfor m
 nested_iters open_memmap recarray save savetxt savez savez_compressed show_config show_runtime
 source tofile
 """
-_MODULES: Final = {
+# Modules of numpy that may not be loaded yet, in any of its versions.
+_NOT_LOADED: Final = """
+char core ctypeslib distutils dtypes exceptions f2py fft lib ma matlib matrixlib polynomial random
+rec strings test testing typing
+"""
+_LOADED: Final = {
     name for module in (np, np.linalg) for name, value in vars(module).items() if ismodule(value)
 }
 _CLOSED_ATTRIBUTES: Final = (
-    frozenset(_OPEN_TO_MORE.split())
-    | (_MODULES | np.__numpy_submodules__) - {"linalg"}  # also those that are not loaded yet
+    frozenset((_OPEN_TO_MORE + _NOT_LOADED).split())
+    | _LOADED - {"linalg"}
     | sys.stdlib_module_names - {*np.__all__, *dir(np.ndarray)}  # which modules of numpy import
 )
 # Of frames, of generators and of code.
