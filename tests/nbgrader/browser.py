@@ -88,7 +88,17 @@ class Browser:
         return text in self.text
 
     def click(self, selector: str) -> None:
-        self._element(selector, "click", {})
+        """Click once nothing lies over it: while a page is still laid out, parts of it move."""
+        wait_for(lambda: self._is_clicked(selector))
+
+    def _is_clicked(self, selector: str) -> bool:
+        try:
+            self._element(selector, "click", {})
+        except WebDriverError as error:
+            if "click intercepted" not in str(error):
+                raise
+            return False
+        return True
 
     def type(self, selector: str, text: str) -> None:
         self._element(selector, "clear", {})
