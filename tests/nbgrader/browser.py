@@ -92,12 +92,7 @@ class Browser:
         wait_for(lambda: self._is_clicked(selector))
 
     def _is_clicked(self, selector: str) -> bool:
-        try:
-            self._element(selector, "click", {})
-        except WebDriverError as error:
-            if "click intercepted" not in str(error):
-                raise
-            return False
+        self._element(selector, "click", {})
         return True
 
     def type(self, selector: str, text: str) -> None:
