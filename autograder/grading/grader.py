@@ -497,7 +497,11 @@ class ExerciseGrader:
             start = time.monotonic()
             further = self._pytest.run(submission)
             budget.take(time.monotonic() - start)
-        run = ExerciseRun(run.observations | further.observations, run.output + further.output)
+        run = replace(
+            run,
+            observations=run.observations | further.observations,
+            output=run.output + further.output,
+        )
         return run, judgements + tuple(
             judge_pytest(test, further.observations.get(test.name, ()))
             for test in self.exercise.pytest_tests

@@ -75,6 +75,7 @@ class Observation(Struct, frozen=True):
 
     @property
     def has_failed(self) -> bool:
+        """Whether there is no result: of the case, or of what was timed."""
         timed = self.timed
         return self.failure is not None or (
             timed is not None and timed.observation.failure is not None

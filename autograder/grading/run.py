@@ -66,7 +66,7 @@ class ExerciseRun(Struct, frozen=True):
 
     @property
     def has_failed(self) -> bool:
-        """Whether something came of no result: the code raised, took too long, ended."""
+        """Whether there is no result somewhere: the code raised, took too long or was not run."""
         several = itertools.chain.from_iterable(self.observations.values())
         return self.load_failure is not None or any(one.has_failed for one in several)
 

@@ -30,8 +30,9 @@ def keep_freed_memory() -> None:
 
 
 def give_back_freed_memory() -> None:
-    """Give back what malloc keeps of blocks that are freed, those between others too; a hint, as
-    above. A process that goes on for long scatters what it keeps over more and more pages."""
+    """Give back the pages that malloc keeps though all in them is freed; without effect where the
+    C library is not glibc. A process that goes on for long scatters what it keeps over ever more
+    pages."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if hasattr(libc, "malloc_trim"):  # glibc

@@ -15,6 +15,7 @@ from autograder.grading import grader as grading
 from autograder.grading.finding import Finding, Slow, WrongWhenTimed
 from autograder.grading.grader import Grader
 from autograder.grading.judge import Judgement
+from autograder.grading.run import ExerciseRun
 from autograder.grading.submission_budget import Budget
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
@@ -124,10 +125,20 @@ def test_who_had_no_time_left_decides_nothing_for_others(counting: Counting) -> 
     assert counting.is_run(HEAD + RIGHT)
 
 
+class NoTests:
+    """Stands for the exercise's hidden tests for pytest, of which there are none."""
+
+    def run(self, _: Submission) -> ExerciseRun:
+        return ExerciseRun({})
+
+
+@pytest.mark.parametrize("has_pytest", [False, True])
 @pytest.mark.parametrize("stage", ["public", "hidden"])
 def test_what_ran_after_others_is_run_alone_when_it_comes_again(
-    counting: Counting, monkeypatch: pytest.MonkeyPatch, stage: str
+    counting: Counting, monkeypatch: pytest.MonkeyPatch, stage: str, has_pytest: bool
 ) -> None:
+    (exercise,) = counting.grader.exercise_graders("linear-layer")
+    exercise.__dict__["_pytest"] = NoTests() if has_pytest else None
     judged = grading.ExerciseGrader._judged
 
     def after_others(grader: Any, submission: Any, tests: Any, *rest: Any) -> Any:
