@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from autograder.grading.run import ExerciseRun
 from autograder.grading.submission_budget import Budget
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
+from tests.support.pytest_course import make_course
 from tests.support.small_course import COURSE, RIGHT
 
 COURSE_HERE = load_course(COURSE)
@@ -151,6 +153,14 @@ def test_what_ran_after_others_is_run_alone_when_it_comes_again(
         counting.grade(HEAD + RIGHT)
     assert counting.is_run(HEAD + RIGHT)
     assert not counting.is_run(HEAD + RIGHT)
+
+
+def test_tests_for_pytest_may_look_at_other_files(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counting = Counting(load_course(make_course(tmp_path)), sandbox, monkeypatch)
+    counting.grade(HEAD + RIGHT)
+    assert counting.is_run(HEAD + RIGHT)
 
 
 def test_lines_are_those_of_the_file(counting: Counting) -> None:
