@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from msgspec import Struct
 
+from autograder.submissions.syntax_tree import syntax_tree_if_any
 from autograder.text.words import shorten
 
 Shape: TypeAlias = tuple[int, ...]
@@ -55,11 +56,8 @@ def find_clash(source: str, function: str, line: int, arguments: Sequence[Shape]
 
     Nothing is run: the shapes are followed through assignments in a row.
     """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    for node in ast.walk(tree):
+    tree = syntax_tree_if_any(source)
+    for node in () if tree is None else ast.walk(tree):
         if (
             isinstance(node, ast.FunctionDef)
             and node.name == function

@@ -34,6 +34,7 @@ from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import ExceptionInfo
 from autograder.submissions.notebook import broken_cell, place_of
 from autograder.submissions.submission import Submission
+from autograder.submissions.syntax_tree import syntax_tree_if_any
 from autograder.text.language import Language
 from autograder.text.messages import sanitize
 from autograder.text.sentences import Words, authored, joined, words
@@ -311,22 +312,16 @@ def _nearest_name(name: str, defined: Sequence[str]) -> str:
 
 def _defined_in(source: str) -> list[str]:
     """The functions and classes that a text defines at its top."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+    tree = syntax_tree_if_any(source)
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return [one.name for one in body if isinstance(one, kinds)]
+    return [] if tree is None else [one.name for one in tree.body if isinstance(one, kinds)]
 
 
 def _nothing_returned(source: str, function: str) -> str:
     """Which message fits a function that returned None: it has no ``return``, or prints what it
     should return, or neither."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return "returned_nothing"
-    for node in ast.walk(tree):
+    tree = syntax_tree_if_any(source)
+    for node in () if tree is None else ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.name == function:
             inner = list(ast.walk(node))
             if any(isinstance(one, ast.Return) and one.value is not None for one in inner):

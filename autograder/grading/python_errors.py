@@ -19,6 +19,7 @@ import numpy as np
 from msgspec import Struct
 
 from autograder.sandbox.protocol import ExceptionInfo
+from autograder.submissions.syntax_tree import syntax_tree_if_any
 
 _SHAPE = r"\(([^()]*)\)"
 
@@ -327,9 +328,8 @@ def _about_name(exception: ExceptionInfo, source: str) -> Sentence | None:
 
 def _names(source: str, line: int) -> Iterator[str]:
     """What the function around ``line`` and its module define, then Python's own functions."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = syntax_tree_if_any(source)
+    if tree is None:
         return
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):

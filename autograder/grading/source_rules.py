@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from autograder.course.exercise import SourceTest
 from autograder.grading.source_names import MATMUL, nodes_of, used_names
+from autograder.submissions.syntax_tree import syntax_tree
 
 # A chain of a thousand attributes has a thousand names in it: the rest of each is not looked at.
 _MAX_DOTS = 8
@@ -90,7 +91,7 @@ def first_broken_rule(test: SourceTest, entry: str, files: Mapping[str, str]) ->
     seen, pending = {entry}, [entry]
     while pending:
         file = pending.pop()
-        tree = ast.parse(files[file])
+        tree = syntax_tree(files[file])
         imported = list(_imported(tree, files[file]))
         rule = _broken_rule(test if file == entry else relaxed, tree, imported, siblings)
         if rule is not None:

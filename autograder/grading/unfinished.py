@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from autograder.sandbox.protocol import ExceptionInfo
+from autograder.submissions.syntax_tree import syntax_tree_if_any
 
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _NAME = "NotImplementedError"
@@ -44,7 +45,7 @@ def find_unfinished(
     if not exception.frames:
         return Unfinished("nothing")
     frame = exception.frames[-1]
-    tree = _parsed(files.get(frame.file, ""))
+    tree = syntax_tree_if_any(files.get(frame.file, ""))
     if tree is None:
         return Unfinished("reached", frame.line, file=frame.file)
     at = _innermost(tree, frame.line)
@@ -68,7 +69,7 @@ def find_unfinished(
 def is_stub(source: str, function: str) -> bool:
     """True where the text defines ``function``, or a class called so, and nothing of it is
     written."""
-    tree = _parsed(source)
+    tree = syntax_tree_if_any(source)
     for one in () if tree is None else tree.body:
         if isinstance(one, ast.ClassDef) and one.name == function:
             methods = [inner for inner in one.body if isinstance(inner, _Function)]
@@ -76,13 +77,6 @@ def is_stub(source: str, function: str) -> bool:
         if isinstance(one, _Function) and one.name == function:
             return _is_stub(one)
     return False
-
-
-def _parsed(source: str) -> ast.Module | None:
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _innermost(tree: ast.Module, line: int) -> list[_Function | ast.ClassDef] | None:
