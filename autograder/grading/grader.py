@@ -56,6 +56,7 @@ from autograder.grading.judge import (
     without_unproven,
 )
 from autograder.grading.known_mistakes import KnownMistakes, Mutants, Part
+from autograder.grading.leaves_alone import leaves_alone
 from autograder.grading.mistakes import with_shapes
 from autograder.grading.observation import Observation
 from autograder.grading.own_numbers import numbers_seed, owner_of
@@ -130,14 +131,24 @@ class Started(Struct, frozen=True, eq=False):
     budget: Budget | None
     is_over: bool
     process: SharedProcess | None = None
+    leaves_alone: bool = False
+    """Whether the code changes nothing in that process; see :mod:`.leaves_alone`."""
     faults: Mapping[str, BrokenRule | Failure] | None = None
     """Of its source, where code was run; see :meth:`ExerciseGrader.source_faults`."""
     program: bytes | None = None
-    """The program that it is, where others may be the same; see :mod:`.same_program`."""
+    """What its file is, where that looks at its arguments alone; see :mod:`.same_program`."""
+    may_recur: bool = False
+    """Whether its grade is that of whoever hands in the same program."""
     recurs: bool = False
     """Whether the program came before, and is to be run alone, so that its grade can be kept."""
     grade: ExerciseGrade | None = None
     """What the same program got before, where nothing was run."""
+
+    @property
+    def needs_own_process(self) -> bool:
+        """Whether the hidden tests begin with a new process. Who was wrong in the public ones will
+        hardly be right now, and be run again, but for a program."""
+        return self.recurs or not (self.program is not None or _all_passed(self.judgements))
 
 
 class ExerciseGrader:
@@ -308,11 +319,13 @@ class ExerciseGrader:
         budget: Budget | None = None,
         *,
         process: SharedProcess | None = None,
+        leaves_alone: bool = False,
         language: Language | None = None,
     ) -> Started:
         """Run the public tests. Their processes have ended when this returns, unless the exercise
-        shares a ``process`` with the next, which is to be started then. ``budget`` is what is left
-        of the submission's time. Nothing is run where the same program was graded before in this
+        shares a ``process`` with the next, which is to be started then; ``leaves_alone`` says
+        whether the code is known to change nothing there. ``budget`` is what is left of the
+        submission's time. Nothing is run where the same program was graded before in this
         ``language``."""
         submission = submission.for_exercise(self.exercise.name)
         problem = file_problem(self.exercise, submission)
@@ -324,27 +337,48 @@ class ExerciseGrader:
             return self._start_form(submission, form)
         budget = budget or Budget(math.inf)
         faults = self.source_faults(submission)
-        program, recurs = None, False
+        file = submission.files[f"{self.exercise.name}.py"]
+        program = None if language is None else program_in(file)
         # Tests for pytest may import what else was handed in.
-        if language is not None and not faults and not self.exercise.pytest_tests:
-            program = program_in(submission.files[f"{self.exercise.name}.py"])
-            if program is not None and (program, language) in self._same_programs:
-                grade = self._graded_before(program, language)
-                if grade is not None:
-                    return Started(submission, ExerciseRun({}), (), None, True, grade=grade)
-                recurs = True
+        may_recur = program is not None and not faults and not self.exercise.pytest_tests
+        recurs = False
+        if program is not None and language is not None and may_recur:
+            recurs = (program, language) in self._same_programs
+            grade = self._graded_before(program, language) if recurs else None
+            if grade is not None:
+                return Started(submission, ExerciseRun({}), (), None, True, grade=grade)
         public = [test for test in self._plan.tests if test.visibility == "public"]
         if process is not None:
             process.admit(self.rules, alone=recurs)
         run, judgements = self._run_and_judge(
-            submission, public, ExerciseRun({}), budget, shares=process is not None
+            submission, public, ExerciseRun({}), budget, process, program
         )
         started = Started(
-            submission, run, judgements, budget, False, process, faults, program, recurs
+            submission,
+            run,
+            judgements,
+            budget,
+            is_over=False,
+            process=process,
+            leaves_alone=leaves_alone,
+            faults=faults,
+            program=program,
+            may_recur=may_recur,
+            recurs=recurs,
         )
-        if process is not None:
-            process.has_run(self.obeyed(started))
+        self._note_in_process(started)
         return started
+
+    def leaves_alone(self, submission: Submission) -> bool:
+        """Whether what runs after this exercise of the submission finds what it would have found
+        without."""
+        files = submission.for_exercise(self.exercise.name).files
+        return leaves_alone(files.get(f"{self.exercise.name}.py", ""))
+
+    def _note_in_process(self, started: Started) -> None:
+        """Note in the process that exercises share that this code has run in it."""
+        if started.process is not None:
+            started.process.has_run(self.obeyed(started), leaves_alone=started.leaves_alone)
 
     def _graded_before(self, program: bytes, language: Language) -> ExerciseGrade | None:
         """What the program got, which is then the last to be forgotten."""
@@ -384,10 +418,11 @@ class ExerciseGrader:
             output=sanitize_lines(run.output),
             file=file,
         )
-        if started.program is not None and _is_certain(run, judgements, started.budget):
+        program = started.program if started.may_recur else None
+        if program is not None and _is_certain(run, judgements, started.budget):
             # What somebody's other files did to a process is not to be what others get.
             is_alone = started.run.is_alone and run.is_alone
-            self._remember(started.program, language, grade if is_alone else None)
+            self._remember(program, language, grade if is_alone else None)
         return grade
 
     def computed(
@@ -430,14 +465,13 @@ class ExerciseGrader:
         hidden = [test for test in self._plan.tests if test.visibility == "hidden"]
         run, judgements = started.run, started.judgements
         if hidden:
-            process = started.process
-            if process is not None:  # who was wrong will hardly be right now
-                process.admit(self.rules, alone=started.recurs or not _all_passed(judgements))
-            further, rest = self._run_and_judge(
-                started.submission, hidden, run, started.budget, shares=process is not None
-            )
+            process, program = started.process, started.program
             if process is not None:
-                process.has_run(self.obeyed(started))
+                process.admit(self.rules, alone=started.needs_own_process)
+            further, rest = self._run_and_judge(
+                started.submission, hidden, run, started.budget, process, program
+            )
+            self._note_in_process(started)
             order = {test.name: number for number, test in enumerate(self.exercise.run_tests)}
             everything = sorted((*judgements, *rest), key=lambda one: order[one.test.name])
             run, judgements = further, tuple(everything)
@@ -449,23 +483,28 @@ class ExerciseGrader:
         tests: Sequence[RunTest],
         before: ExerciseRun,
         budget: Budget,
-        *,
-        shares: bool = False,
+        process: SharedProcess | None = None,
+        program: bytes | None = None,
     ) -> tuple[ExerciseRun, tuple[Judgement, ...]]:
         """What the submission did in ``tests``, after what it did ``before``.
 
-        Where it ``shares`` its process with the exercises before it, only an answer that is right
-        counts: another is run again in a new process, lest somebody lose points here for what
-        their code for another exercise has changed.
+        Where it shares a ``process`` with the exercises before it, an answer that is wrong is run
+        again in a new process, lest somebody lose points here for what their code for another
+        exercise has changed. Not so a ``program`` after code that leaves others alone.
         """
         before = replace(before, is_alone=True)
-        if shares:
-            run, judgements = self._judged(submission, tests, before, budget, self._sandbox.lend)
-            if run.is_alone or _all_passed(judgements):
-                return run, judgements
-            self._sandbox.end_lent()
-            return self._judged(submission, tests, before, budget, self._sandbox.lend)
-        return self._judged(submission, tests, before, budget, self._sandbox.session)
+        if process is None:
+            return self._judged(submission, tests, before, budget, self._sandbox.session)
+        run, judgements = self._judged(submission, tests, before, budget, self._sandbox.lend)
+        is_undisturbed = program is not None and process.is_as_new
+        if (
+            run.is_alone
+            or _all_passed(judgements)
+            or (is_undisturbed and _is_repeatable(run, judgements))
+        ):
+            return run, judgements
+        process.end()
+        return self._judged(submission, tests, before, budget, self._sandbox.lend)
 
     def _judged(
         self,
@@ -849,6 +888,18 @@ def _is_certain(run: ExerciseRun, judgements: Sequence[Judgement], budget: Budge
     return not (run.has_failed or is_failure or is_spent)
 
 
+def _is_repeatable(run: ExerciseRun, judgements: Sequence[Judgement]) -> bool:
+    """Whether the code did nothing that hangs on how much time, memory and luck it has."""
+    faults = [one.finding.fault for one in judgements if one.finding is not None]
+    failures = (one.failure for several in run.observations.values() for one in several)
+    consequences = [failure.consequences for failure in failures if failure is not None]
+    return (
+        run.load_failure is None
+        and not any(isinstance(one, Slow | WrongWhenTimed) for one in faults)
+        and all(one.is_explainable or one.status == "missing" for one in consequences)
+    )
+
+
 def _all_passed(judgements: Sequence[Judgement]) -> bool:
     return all(one.status == "passed" for one in judgements)
 
@@ -918,15 +969,29 @@ class Grader:
         budget = Budget(self._course.limits.submission_seconds)
         process = SharedProcess(self._sandbox)
         try:
-            # What obeys many rules disturbs those with fewer rules least.
-            in_turn = sorted(graders, key=lambda grader: -len(grader.rules))
+            # What obeys many rules disturbs those with fewer rules least; then comes what leaves
+            # alone what others find.
+            in_turn = [(grader, grader.leaves_alone(submission)) for grader in graders]
+            in_turn.sort(key=lambda both: (-len(both[0].rules), not both[1]))
             started: list[tuple[ExerciseGrader, Started]] = []
-            for grader in in_turn:
-                one = grader.start(submission, budget, process=process, language=self._language)
+            for grader, leaves_alone in in_turn:
+                one = grader.start(
+                    submission,
+                    budget,
+                    process=process,
+                    leaves_alone=leaves_alone,
+                    language=self._language,
+                )
                 started.append((grader, one))
             process.end()
-            # Those first that will need a process of their own, in which the others go on.
-            started.sort(key=lambda both: (-len(both[0].rules), _all_passed(both[1].judgements)))
+            # Of the same kind those first that need a process of their own, in which others go on.
+            started.sort(
+                key=lambda both: (
+                    -len(both[0].rules),
+                    not both[1].leaves_alone,
+                    not both[1].needs_own_process,
+                )
+            )
             grades: dict[str, ExerciseGrade] = {}
             for grader, one in started:
                 grades[grader.exercise.name] = grader.finish(one, self._language)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from inspect import ismodule
@@ -20,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 
 from autograder.grading.source_names import nodes_of
+from autograder.submissions.syntax_tree import syntax_tree
 
 # Longer texts are no few lines, and take a while.
 MAX_LENGTH: Final = 8000
@@ -68,9 +68,7 @@ def program_in(source: str) -> bytes | None:
     if len(source) > MAX_LENGTH:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            nodes = nodes_of(ast.parse(source))
+        nodes = nodes_of(syntax_tree(source))
         if not all(map(_looks_at_nothing_else, nodes)):
             return None
         content = repr(list(_described(nodes)))

@@ -12,12 +12,14 @@ from autograder.course.exercise import SourceTest
 from autograder.course.loading import load_course
 from autograder.grades.model import ExerciseGrade
 from autograder.grading.grader import Grader
+from autograder.grading.leaves_alone import leaves_alone
 from autograder.grading.run import SHARED_CALL_SECONDS, SHARED_LOAD_SECONDS
+from autograder.grading.same_program import program_in
 from autograder.grading.shared_process import Rule
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import Raised, Returned
-from autograder.sandbox.session import Died
+from autograder.sandbox.session import Channel, Died
 from autograder.submissions.submission import Submission
 from tests.support.small_course import COURSE, RIGHT, WRONG
 
@@ -69,6 +71,62 @@ def test_a_wrong_answer_has_processes_of_its_own(grader: Grader) -> None:
     assert third[0] == second[0]  # which has begun with it
 
 
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[Sandbox]:
+    """What gets an entry for each process of student code that is started from now on."""
+    started: list[Sandbox] = []
+    start = Sandbox._open
+
+    def count(sandbox: Sandbox) -> Channel:
+        started.append(sandbox)
+        return start(sandbox)
+
+    monkeypatch.setattr(Sandbox, "_open", count)
+    return started
+
+
+HEAD = "import numpy as np\n"
+# Programs, which look at nothing but their arguments.
+WRONG_PROGRAMS = {
+    "another sign": f"{HEAD}{RIGHT.replace('return ', 'return -')}",
+    "a shape that does not fit": f"{HEAD}def linear_dx(W, dy):\n    return W @ dy\n",
+    "nothing": f"{HEAD}def linear_dx(W, dy):\n    W.T @ dy\n",
+    "something else": f"{HEAD}def linear_dx(W, dy):\n    return 'dx'\n",
+    "an exception": f"{HEAD}def linear_dx(W, dy):\n    return dy[99]\n",
+    "right at times": f"{HEAD}def linear_dx(W, dy):\n    return W.T @ dy * (len(dy) < 4)\n",
+    "a text that is printed": f"{HEAD}print('mine')\n{RIGHT.replace('return ', 'return 2 * ')}",
+    "no function": f"{HEAD}linear = 1\n",
+    "no function but a number": f"{HEAD}linear_dx = 1\n",
+}
+
+
+@pytest.mark.parametrize("source", WRONG_PROGRAMS.values(), ids=WRONG_PROGRAMS)
+def test_a_wrong_program_goes_on_in_the_process_of_others(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    """After code that leaves others alone. What is said is what would be said of it alone."""
+    submission = Submission("ada", "linear-layer", {"two.py": source})
+    second = grader.exercise_graders("linear-layer")[1]
+    second.mutants()  # which are run when they are first asked for
+    alone = second.grade(submission, "en")
+    started = counted(monkeypatch)
+    right = f"{HEAD}{RIGHT}\nother = {source!r}\n"  # which has not come before
+    _, after_another, _ = grades(grader, right, source, right)
+    assert len(started) == 2
+    assert after_another == alone
+    assert alone.score < alone.max_score
+
+
+def test_a_wrong_program_is_run_again_after_what_may_disturb_it(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = counted(monkeypatch)
+    printing = f"{HEAD}np.set_printoptions(precision=3)\n{RIGHT}"
+    wrong = f"{HEAD}np.seterr(all='ignore')\ndef linear_dx(W, dy):\n    return 3 * dy @ W\n"
+    assert [program_in(one) is not None for one in (printing, wrong)] == [True, True]
+    assert scores(grader, printing, wrong) == [True, False, False]
+    assert len(started) == 4  # both in public and in hidden tests
+
+
 # What one file does that makes others fail in the same process.
 DISTURBANCES = {
     "a function of numpy": "np.ndarray = np.array = np.asarray = np.matmul = None",
@@ -85,11 +143,12 @@ DISTURBANCES = {
     "standard output": "import sys; sys.stdout = sys.stderr = None",
     "how deep calls may be": "import sys; sys.setrecursionlimit(60)",
 }
+# A program, and one that looks at memory that nobody has written to.
 NEEDS_MORE = """
 import math
 import numpy as np
 def linear_dx(W, dy):
-    held = np.empty(300 << 20, np.uint8)
+    held = np.{}(300 << 20, np.uint8)
     def deep(n):
         return n and deep(n - 1)
     deep(100)
@@ -99,12 +158,15 @@ def linear_dx(W, dy):
 """
 
 
+@pytest.mark.parametrize("maker", ["zeros", "empty"])
 @pytest.mark.parametrize("body", DISTURBANCES.values(), ids=DISTURBANCES)
-def test_nobody_loses_points_by_another_file(grader: Grader, body: str) -> None:
+def test_nobody_loses_points_by_another_file(grader: Grader, body: str, maker: str) -> None:
+    needs_more = NEEDS_MORE.format(maker)
+    assert (program_in(needs_more) is None) == (maker == "empty")
     source = f"import numpy as np\n{RIGHT}\n{body}\n"
-    assert scores(grader, source, NEEDS_MORE, NEEDS_MORE)[1:] == [True, True]
+    assert scores(grader, source, needs_more, needs_more)[1:] == [True, True]
     source = f"import numpy as np\ndef linear_dx(W, dy):\n    {body}\n    return W.T @ dy\n"
-    assert scores(grader, source, NEEDS_MORE, NEEDS_MORE)[1:] == [True, True]
+    assert scores(grader, source, needs_more, needs_more)[1:] == [True, True]
 
 
 WORKS = """
@@ -115,6 +177,7 @@ def work(seconds):
         pass
 """
 TAKES_LONGER = {
+    "by what it counts": "def linear_dx(W, dy):\n    sum(range(3_000_000))\n    return W.T @ dy\n",
     "to load": f"{WORKS}\nwork(2 * {SHARED_LOAD_SECONDS})\n{RIGHT}",
     "in its first call": f"""{WORKS}
 calls = []
@@ -325,22 +388,24 @@ def test_modules_of_another_exercise_are_gone() -> None:
         assert loaded.exception.type_name == "ModuleNotFoundError"
 
 
-# Replaces the method of the process's server that makes calls.
+# Replaces the method of the process's server that makes calls, in words that look harmless.
 TAKES_OVER = """
-import sys
-frame = sys._getframe()
-while frame:
-    server = frame.f_locals.get("self")
-    if type(server).__name__ == "Server":
-        before = type(server)._call
-        def call(self, request):
-            if self._module.__name__ == "two":
-                print("taken over")
-                self._module.linear_dx = lambda W, dy: W.T @ dy
-            return before(self, request)
-        type(server)._call = call
-        break
-    frame = frame.f_back
+def climb():
+    frame = climber.gi_frame
+    while True:
+        server = frame.f_locals.get("self")
+        if type(server).__name__ == "Server":
+            yield type(server)
+        frame = frame.f_back
+climber = climb()
+Server = next(climber)
+before = Server._call
+def call(self, request):
+    if self._module.__name__ == "two":
+        print("taken over")
+        self._module.linear_dx = lambda W, dy: W.T @ dy
+    return before(self, request)
+Server._call = call
 """
 
 
@@ -350,6 +415,7 @@ def test_what_was_taken_over_is_not_what_the_same_program_of_others_gets(
 ) -> None:
     two = f"import numpy as np\ndef linear_dx(W, dy):\n    return {sign}(W.T @ dy) # {sign}\n"
     eve = [f"import numpy as np\n{RIGHT}\n{TAKES_OVER}", two]
+    assert leaves_alone(eve[0])
     assert "taken over" in grades(grader, *eve)[1].output  # or this shows nothing
     grades(grader, *eve)  # when it comes again, it is run alone
     for _ in range(3):
