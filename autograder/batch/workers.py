@@ -6,6 +6,7 @@ import contextlib
 import gc
 import multiprocessing
 import os
+import pickle
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -80,6 +81,12 @@ class _Fault(Struct, frozen=True):
 
 Outcome: TypeAlias = bytes | _Fault | AutograderError
 """The content of a grade's file, or why there is none."""
+
+Task: TypeAlias = tuple[SubmissionRef, Sequence[bytes]]
+"""What a worker is given: a submission, and what others have learned meanwhile."""
+
+Result: TypeAlias = tuple[Outcome, bytes]
+"""What comes back: the outcome, and what the worker has learned that others can use."""
 
 
 class WorkerPool:
@@ -158,7 +165,10 @@ class WorkerPool:
                 yield None
             for connection in ready:
                 worker = busy[connection]
-                ref, outcome = worker.take()
+                ref, outcome, learned = worker.take()
+                for other in self._workers:
+                    if learned and other is not worker:
+                        other.news.append(learned)
                 if outcome is None:
                     left = self._replace(worker, ref)
                     if ref not in left:
@@ -197,12 +207,14 @@ class Worker:
         place: int,
         settings: Settings,
         origin: WarmProcess | None,
-        others: Sequence[Connection[SubmissionRef, Outcome]],
+        others: Sequence[Connection[Task, Result]],
     ) -> None:
         context: Any = multiprocessing.get_context(_METHOD)
         self.place = place
         self.given: deque[SubmissionRef] = deque()
         """The submissions that it has been given, the first of which it is grading."""
+        self.news: list[bytes] = []
+        """What others have learned since it was last given one."""
         self.connection, theirs = context.Pipe()
         # A fork has them too, and would keep itself and the others from seeing them closed.
         ours = [*others, self.connection] if CAN_FORK else []
@@ -214,15 +226,17 @@ class Worker:
     def give(self, ref: SubmissionRef) -> None:
         self.given.append(ref)
         with contextlib.suppress(OSError):  # it is gone, as will be seen
-            self.connection.send(ref)
+            self.connection.send((ref, self.news))
+        self.news = []
 
-    def take(self) -> tuple[SubmissionRef, Outcome | None]:
-        """What has become of the first that it was given; None where the worker was killed."""
+    def take(self) -> tuple[SubmissionRef, Outcome | None, bytes]:
+        """What has become of the first that it was given, and what was learned; None where the
+        worker was killed."""
         ref = self.given.popleft()
         try:
-            return ref, self.connection.recv()
+            return ref, *self.connection.recv()
         except (EOFError, OSError):
-            return ref, None
+            return ref, None, b""
 
     def stop(self, *, at_once: bool) -> None:
         """Have it end with what it is grading, or now."""
@@ -232,8 +246,8 @@ class Worker:
 
 
 def _work(
-    connection: Connection[Outcome, SubmissionRef],
-    not_ours: Sequence[Connection[SubmissionRef, Outcome]],
+    connection: Connection[Result, Task],
+    not_ours: Sequence[Connection[Task, Result]],
     settings: Settings,
     place: int,
     origin: WarmProcess | None,
@@ -249,16 +263,19 @@ def _work(
     worker: SubmissionGrader | None = None
     with contextlib.suppress(EOFError, OSError):
         while True:
-            ref = connection.recv()
+            ref, news = connection.recv()
             outcome: Outcome
+            learned = b""
             try:
                 worker = worker or SubmissionGrader(settings, origin, place)
+                worker.learn(news)
                 outcome = worker.grade(ref)
+                learned = worker.learned()
             except AutograderError as error:
                 outcome = error
             except Exception as error:
                 outcome = _Fault(f"{type(error).__name__}: {error}")
-            connection.send(outcome)
+            connection.send((outcome, learned))
     if worker is not None:
         worker.keep_explanations()
 
@@ -293,6 +310,17 @@ class SubmissionGrader:
     def keep_explanations(self) -> None:
         """Keep what was found out about wrong answers for a later run."""
         self._grader.keep_explanations()
+
+    def learned(self) -> bytes:
+        """What was learned since this was last asked, for others to :meth:`learn`; empty where
+        that is nothing."""
+        learned = self._grader.learned()
+        return pickle.dumps(learned) if learned else b""
+
+    def learn(self, news: Iterable[bytes]) -> None:
+        """Hear what others have :meth:`learned`: other workers, in which no student code runs."""
+        for learned in news:
+            self._grader.learn(pickle.loads(learned))
 
     def grade(self, ref: SubmissionRef, known: Evidence | None = None) -> bytes:
         """The grade of the submission, as the content of its file. ``known`` tells when it was

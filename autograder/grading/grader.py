@@ -56,6 +56,7 @@ from autograder.grading.judge import (
     without_unproven,
 )
 from autograder.grading.known_mistakes import KnownMistakes, Mutants, Part
+from autograder.grading.known_programs import KnownPrograms, Learned, Program
 from autograder.grading.leaves_alone import leaves_alone
 from autograder.grading.mistakes import with_shapes
 from autograder.grading.observation import Observation
@@ -96,8 +97,6 @@ RETIMINGS_OF_SLOW = 2
 FAR_TOO_SLOW = 3.0
 # So many seeds are tried for a submission's own hidden inputs.
 SEEDS_TRIED = 4
-# Of so many programs that came before the grade is known.
-MAX_PROGRAMS = 100
 # Tests that are tried first where one failure is enough.
 _QUICK = 3
 
@@ -137,8 +136,8 @@ class Started(Struct, frozen=True, eq=False):
     """Of its source, where code was run; see :meth:`ExerciseGrader.source_faults`."""
     program: bytes | None = None
     """What its file is, where that looks at its arguments alone; see :mod:`.same_program`."""
-    may_recur: bool = False
-    """Whether its grade is that of whoever hands in the same program."""
+    known_as: Program | None = None
+    """The program, where its grade is that of whoever hands in the same one."""
     recurs: bool = False
     """Whether the program came before, and is to be run alone, so that its grade can be kept."""
     grade: ExerciseGrade | None = None
@@ -178,8 +177,7 @@ class ExerciseGrader:
         self._noticed: Counter[str] = Counter()
         self._unremarkable: dict[tuple[str, float, Language], TestGrade] = {}
         self._sketches = Sketches()
-        # By program: its grade, or None where it has run only in processes that others had used.
-        self._same_programs: dict[tuple[bytes, Language], ExerciseGrade | None] = {}
+        self.programs = KnownPrograms()
 
     @cached_property
     def _prepared(self) -> Prepared:
@@ -339,14 +337,15 @@ class ExerciseGrader:
         faults = self.source_faults(submission)
         file = submission.files[f"{self.exercise.name}.py"]
         program = None if language is None else program_in(file)
-        # Tests for pytest may import what else was handed in.
-        may_recur = program is not None and not faults and not self.exercise.pytest_tests
+        known_as: Program | None = None
         recurs = False
-        if program is not None and language is not None and may_recur:
-            recurs = (program, language) in self._same_programs
-            grade = self._graded_before(program, language) if recurs else None
+        # Tests for pytest may import what else was handed in.
+        if program and language and not faults and not self.exercise.pytest_tests:
+            known_as = program, language
+            grade = self.programs.grade(known_as)
             if grade is not None:
                 return Started(submission, ExerciseRun({}), (), None, True, grade=grade)
+            recurs = known_as in self.programs
         public = [test for test in self._plan.tests if test.visibility == "public"]
         if process is not None:
             process.admit(self.rules, alone=recurs)
@@ -363,7 +362,7 @@ class ExerciseGrader:
             leaves_alone=leaves_alone,
             faults=faults,
             program=program,
-            may_recur=may_recur,
+            known_as=known_as,
             recurs=recurs,
         )
         self._note_in_process(started)
@@ -379,18 +378,6 @@ class ExerciseGrader:
         """Note in the process that exercises share that this code has run in it."""
         if started.process is not None:
             started.process.has_run(self.obeyed(started), leaves_alone=started.leaves_alone)
-
-    def _graded_before(self, program: bytes, language: Language) -> ExerciseGrade | None:
-        """What the program got, which is then the last to be forgotten."""
-        grade = self._same_programs.pop((program, language))
-        self._same_programs[program, language] = grade
-        return grade
-
-    def _remember(self, program: bytes, language: Language, grade: ExerciseGrade | None) -> None:
-        """Keep what a program got for those that are the same."""
-        while len(self._same_programs) >= MAX_PROGRAMS:
-            del self._same_programs[next(iter(self._same_programs))]
-        self._same_programs[program, language] = grade
 
     def finish(self, started: Started, language: Language) -> ExerciseGrade:
         """Run the hidden tests, and put the grade together."""
@@ -418,11 +405,10 @@ class ExerciseGrader:
             output=sanitize_lines(run.output),
             file=file,
         )
-        program = started.program if started.may_recur else None
-        if program is not None and _is_certain(run, judgements, started.budget):
+        if started.known_as is not None and _is_certain(run, judgements, started.budget):
             # What somebody's other files did to a process is not to be what others get.
             is_alone = started.run.is_alone and run.is_alone
-            self._remember(program, language, grade if is_alone else None)
+            self.programs.keep(started.known_as, grade if is_alone else None)
         return grade
 
     def computed(
@@ -955,6 +941,23 @@ class Grader:
         for graders in self._exercises.values():
             for grader in graders:
                 grader.keep_explanations()
+
+    def learned(self) -> dict[tuple[str, str], list[Learned]]:
+        """What was found out about programs since this was last asked, by assignment and
+        exercise: news for others who grade the same class."""
+        return {
+            (assignment, grader.exercise.name): news
+            for assignment, graders in self._exercises.items()
+            for grader in graders
+            if (news := grader.programs.news())
+        }
+
+    def learn(self, learned: Mapping[tuple[str, str], Sequence[Learned]]) -> None:
+        """Hear what others have :meth:`learned`."""
+        for (assignment, name), news in learned.items():
+            for grader in self.exercise_graders(assignment):
+                if grader.exercise.name == name:
+                    grader.programs.hear(news)
 
     def grade(self, submission: Submission, fingerprint: str) -> Grade:
         """The grade of one submission. What is wrong with the submission is in the grade;

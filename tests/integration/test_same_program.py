@@ -13,6 +13,7 @@ from autograder.course.course import Course
 from autograder.course.loading import load_course
 from autograder.grades.model import ExerciseGrade
 from autograder.grading import grader as grading
+from autograder.grading import known_programs
 from autograder.grading.finding import Finding, Slow, WrongWhenTimed
 from autograder.grading.grader import Grader
 from autograder.grading.judge import Judgement
@@ -195,7 +196,7 @@ def test_each_attempt_has_its_own_hidden_inputs(
 def test_the_programs_that_came_last_are_known(
     counting: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grading, "MAX_PROGRAMS", 2)
+    monkeypatch.setattr(known_programs, "MAX_PROGRAMS", 2)
     programs = [WRONG.replace("-", f"{factor} * ") for factor in (2, 3, 4)]
     counting.grade(programs[0])
     counting.grade(programs[1])
