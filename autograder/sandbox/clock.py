@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 # Seconds in which an answer comes as a rule; before they have passed nothing is measured.
-UNMEASURED = 0.05
+UNMEASURED = 0.01
 # Nobody waits longer at a time than this before the clock is looked at again.
 LOOK_SECONDS = 0.25
 SHORTEST_LOOK = 0.002

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from autograder.batch import workers
+from autograder.batch.folder import GradeOptions, open_class
 from autograder.course.course import Course
 from autograder.course.loading import load_course
 from autograder.grades.model import ExerciseGrade
@@ -22,7 +27,7 @@ from autograder.grading.submission_budget import Budget
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
 from tests.support.pytest_course import make_course
-from tests.support.small_course import COURSE, RIGHT
+from tests.support.small_course import COURSE, RIGHT, hand_in
 
 COURSE_HERE = load_course(COURSE)
 HEAD = "import numpy as np\n"
@@ -203,3 +208,57 @@ def test_the_programs_that_came_last_are_known(
     assert not counting.is_run(programs[0])  # and so it stays
     counting.grade(programs[2])
     assert [counting.is_run(one) for one in (programs[0], programs[1])] == [False, True]
+
+
+def test_who_grades_the_same_class_learns_from_others(counting: Counting, sandbox: Sandbox) -> None:
+    """A program counts as seen, too, so that it is run alone when it comes to somebody else."""
+    other = Grader(COURSE_HERE, sandbox, "en")
+    other.grade(Submission("eve", "linear-layer", {"dx.py": WRONG}), "")
+    counting.grader.learn(other.learned())
+    assert not counting.is_run(WRONG)
+    assert counting.is_run(HEAD + RIGHT)
+    assert other.learned() == {}
+    assert [name for _, name in counting.grader.learned()] == ["dx"]
+
+
+def test_workers_tell_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each what another has found out, and not what it has found out itself."""
+    learn, learned = workers.SubmissionGrader.learn, workers.SubmissionGrader.learned
+
+    def noted(what: str, news: Iterable[bytes]) -> None:
+        for told in filter(None, news):
+            name = f"{what}-{os.getpid()}-{blake2b(told).hexdigest()[:20]}"
+            (tmp_path / name).write_bytes(told)
+
+    def hears(worker: workers.SubmissionGrader, news: Sequence[bytes]) -> None:
+        noted("heard", news)
+        learn(worker, news)
+
+    def tells(worker: workers.SubmissionGrader) -> bytes:
+        told = learned(worker)
+        noted("told", [told])
+        while len({path.name.split("-")[1] for path in tmp_path.glob("told-*")}) < 2:
+            time.sleep(0.01)  # until the other has one, too
+        return told
+
+    monkeypatch.setattr(workers.SubmissionGrader, "learn", hears)  # forks have it
+    monkeypatch.setattr(workers.SubmissionGrader, "learned", tells)
+    for number in range(20):
+        hand_in(tmp_path / "class", f"student-{number}", f"{HEAD}by = {number}\n{RIGHT}")
+    options = GradeOptions(
+        course=COURSE, submissions=tmp_path / "class", out=tmp_path / "out", jobs=2
+    )
+    with (
+        open_class(options) as opened,
+        workers.WorkerPool(opened.settings, 2, None) as pool,
+    ):
+        made = list(pool.grade(opened.found.refs, lambda: False))
+    assert len(made) == 20
+    told, heard = (
+        {tuple(path.name.split("-")[1:]) for path in tmp_path.glob(f"{what}-*")}
+        for what in ("told", "heard")
+    )
+    assert len(told) == 20
+    assert {news for _, news in heard} <= {news for _, news in told}
+    assert heard
+    assert not heard & told
