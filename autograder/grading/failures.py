@@ -52,30 +52,33 @@ class Consequences(Struct, frozen=True):
     """Nobody is left to ask, or no further question is allowed; no pytest test may catch it."""
     is_explainable: bool = False
     """The code ran and did something that a known mistake may do too."""
+    is_repeatable: bool = False
+    """Code that looks at nothing but its arguments would do the same in another process."""
 
 
 # What uses up memory is not tried a third time in one exercise, and what uses up time not again.
 MAX_EXHAUSTING = 2
 
-_ENDLESS = Consequences("timeout", exhausting=MAX_EXHAUSTING, ends_process=True)
-_WRONG_RESULT = Consequences("failed", is_explainable=True)
-_MISSING = Consequences("missing")
+_WRONG_RESULT = Consequences("failed", is_explainable=True, is_repeatable=True)
+_MISSING = Consequences("missing", is_repeatable=True)
 
 _CONSEQUENCES: Final[Mapping[FailureKind, Consequences]] = {
     "missing_file": _MISSING,
     "missing_function": _MISSING,
     "not_callable": _MISSING,
-    "timeout": _ENDLESS,
-    "cpu": _ENDLESS,
+    "timeout": Consequences(
+        "timeout", exhausting=MAX_EXHAUSTING, ends_process=True, is_repeatable=True
+    ),
+    "cpu": Consequences("timeout", exhausting=MAX_EXHAUSTING, ends_process=True),
     "check_timeout": Consequences("timeout"),
-    "not_run": Consequences("timeout", ends_process=True),
+    "not_run": Consequences("timeout", ends_process=True, is_repeatable=True),
     "memory": Consequences(exhausting=1, ends_process=True),
     "oversized": Consequences(exhausting=1, ends_process=True),
     "crashed": Consequences("crashed", ends_process=True),
     "malformed": Consequences(ends_process=True),
     "forbidden": Consequences(ends_process=True),
-    "exception": Consequences(is_explainable=True),
-    "recursion": Consequences(is_explainable=True),
+    "exception": Consequences(is_explainable=True, is_repeatable=True),
+    "recursion": Consequences(is_explainable=True, is_repeatable=True),
     "wrong_count": _WRONG_RESULT,
     "returned_nothing": _WRONG_RESULT,
     "no_elements": _WRONG_RESULT,

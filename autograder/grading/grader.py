@@ -71,6 +71,7 @@ from autograder.grading.source_rules import BrokenRule, first_broken_rule
 from autograder.grading.submission_budget import Budget
 from autograder.grading.timing import baseline_lines, baseline_seconds
 from autograder.sandbox.host import Sandbox
+from autograder.sandbox.session import Session
 from autograder.submissions.forms import Form, decode
 from autograder.submissions.notebook import place_of
 from autograder.submissions.submission import Submission
@@ -481,8 +482,12 @@ class ExerciseGrader:
         before = replace(before, is_alone=True)
         if process is None:
             return self._judged(submission, tests, before, budget, self._sandbox.session)
-        run, judgements = self._judged(submission, tests, before, budget, self._sandbox.lend)
         is_undisturbed = program is not None and process.is_as_new
+
+        def lend() -> Session:
+            return self._sandbox.lend(is_short=not is_undisturbed)
+
+        run, judgements = self._judged(submission, tests, before, budget, lend)
         if (
             run.is_alone
             or _all_passed(judgements)
@@ -875,14 +880,14 @@ def _is_certain(run: ExerciseRun, judgements: Sequence[Judgement], budget: Budge
 
 
 def _is_repeatable(run: ExerciseRun, judgements: Sequence[Judgement]) -> bool:
-    """Whether the code did nothing that hangs on how much time, memory and luck it has."""
+    """Whether the code did nothing that hangs on memory and luck, or on how much of its processor
+    time a process has used before."""
     faults = [one.finding.fault for one in judgements if one.finding is not None]
     failures = (one.failure for several in run.observations.values() for one in several)
-    consequences = [failure.consequences for failure in failures if failure is not None]
     return (
         run.load_failure is None
         and not any(isinstance(one, Slow | WrongWhenTimed) for one in faults)
-        and all(one.is_explainable or one.status == "missing" for one in consequences)
+        and all(failure is None or failure.consequences.is_repeatable for failure in failures)
     )
 
 

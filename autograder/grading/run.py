@@ -35,8 +35,8 @@ from autograder.sandbox.session import Allowance, Outcome, Replies, Session
 from autograder.submissions.submission import Submission
 from autograder.truth.cases import Case
 
-# Who takes longer to load, or in a call, in a process that has run other exercises is run again in
-# a new one, with all its time: to wait for that twice would make a loop without end twice as dear.
+# Who takes longer to load, or in a call, where that is run again in a new process, has all its time
+# there: to wait for that twice would make a loop without end twice as dear.
 SHARED_LOAD_SECONDS = 0.3
 SHARED_CALL_SECONDS = 0.02
 
@@ -164,7 +164,7 @@ class _Runner:
                 yield from ((test.name, self._complete(test, ())) for test in tests[done:])
                 return
             seconds = [self._plan.call_seconds(test) for test in tests]
-            if not session.is_first:
+            if session.is_short:
                 seconds = [SHARED_CALL_SECONDS] * len(tests)
             answers = session.ask_all(script, done, seconds)
             for test, replies in zip(tests[done:], answers, strict=False):
@@ -320,7 +320,7 @@ class _Runner:
         self._is_alone &= self._session.is_first
         self._allowance = self._allowance or self._session.allowance
         self._session.allowance = self._allowance
-        self._session.start_clock(None if self._session.is_first else SHARED_LOAD_SECONDS)
+        self._session.start_clock(SHARED_LOAD_SECONDS if self._session.is_short else None)
         failure = failure_of(self._session.load(self._entry, self._files))
         if failure is not None:
             self._load_failure = Failure(

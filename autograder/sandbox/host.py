@@ -84,25 +84,26 @@ class Sandbox:
 
     def session(self) -> Session:
         """A new process for one submission's code, confined, with nothing loaded yet."""
-        return self._session(self._open(), is_first=True, goes_on=False)
+        return self._session(self._open())
 
-    def lend(self) -> Session:
+    def lend(self, *, is_short: bool = True) -> Session:
         """A process that goes on when its output has been taken, for the next who asks for one
         to lend: for code of one submission only, and not for public and hidden tests both. It ends
-        with :meth:`end_lent`, when it must, and when another process is asked for.
+        with :meth:`end_lent`, when it must, and when another process is asked for. ``is_short``
+        is for who is not the first in it, see :class:`~autograder.sandbox.session.Session`.
 
         Where processes cannot go on, it is a new one each time.
         """
         if self._lent is not None:
             before, channel = self._lent
             if before.is_over and before.alive:
-                session = self._session(channel, is_first=False, goes_on=True)
+                session = self._session(channel, is_first=False, goes_on=True, is_short=is_short)
                 self._lent = session, channel
                 return session
         if not can_fork():
             return self.session()
         channel = self._open()
-        session = self._session(channel, is_first=True, goes_on=True)
+        session = self._session(channel, goes_on=True)
         self._lent = session, channel
         return session
 
@@ -113,13 +114,21 @@ class Sandbox:
             self._lent = None
             channel.end()
 
-    def _session(self, channel: Channel, *, is_first: bool, goes_on: bool) -> Session:
+    def _session(
+        self,
+        channel: Channel,
+        *,
+        is_first: bool = True,
+        goes_on: bool = False,
+        is_short: bool = False,
+    ) -> Session:
         return Session(
             channel,
             wall_seconds=self._limits.wall_seconds,
             reply_bytes=self._limits.reply_mib << 20,
             is_first=is_first,
             goes_on=goes_on,
+            is_short=is_short,
         )
 
     def _open(self) -> Channel:

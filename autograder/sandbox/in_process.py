@@ -35,7 +35,7 @@ class InProcess(Sandbox):
             reply_bytes=self._limits.reply_mib << 20,
         )
 
-    def lend(self) -> Session:
+    def lend(self, *, is_short: bool = True) -> Session:
         return self.session()
 
 

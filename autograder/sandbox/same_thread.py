@@ -85,7 +85,7 @@ class SameThread(Sandbox):
     def session(self) -> Session:
         return _DirectSession(self, self._limits)
 
-    def lend(self) -> Session:
+    def lend(self, *, is_short: bool = True) -> Session:
         return self.session()
 
     def counts(self, request: Load) -> bool:

@@ -239,10 +239,13 @@ class Session:
         reply_bytes: int,
         is_first: bool = True,
         goes_on: bool = False,
+        is_short: bool = False,
     ) -> None:
         self._channel = channel
         self.is_first = is_first
         """Whether no other code has been loaded in this process before."""
+        self.is_short = is_short
+        """Whether who takes long is run again elsewhere, and need not be waited for."""
         self._goes_on = goes_on
         self.is_over = False
         """Whether its :meth:`output` has been asked for, after which nothing else is."""

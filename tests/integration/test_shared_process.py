@@ -202,6 +202,17 @@ def test_a_loop_without_end_is_told_by_the_time_of_its_test(grader: Grader) -> N
     assert "0.2" in alone.tests[0].message
 
 
+def test_a_program_that_loops_is_waited_for_once(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = counted(monkeypatch)
+    loops = "def linear_dx(W, dy):\n    n = 1\n    while n:\n        n += 1\n"
+    right, loop = grades(grader, f"{HEAD}{RIGHT}\nother = 'a loop'\n", loops)[:2]
+    assert (right.score, loop.score) == (10.0, 0.0)
+    assert {test.status for test in loop.tests} == {"timeout"}
+    assert len(started) == 2
+
+
 def test_each_is_loaded_as_in_a_process_of_its_own(grader: Grader) -> None:
     """Modules of the same name, numbers that are drawn, and warnings are there anew."""
     source = f"""
