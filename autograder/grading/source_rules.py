@@ -86,22 +86,35 @@ def first_broken_rule(test: SourceTest, entry: str, files: Mapping[str, str]) ->
     Raises :class:`SyntaxError` or :class:`ValueError` where a source is not Python, and
     :class:`RecursionError` or :class:`MemoryError` where it is nested beyond reason.
     """
-    siblings = [name.removesuffix(".py") for name in files]
+    tops = {_top(name) for name in files}
     relaxed = replace(test, require=())
     seen, pending = {entry}, [entry]
     while pending:
         file = pending.pop()
         tree = syntax_tree(files[file])
         imported = list(_imported(tree, files[file]))
+        # Within a package, what begins with a dot is of the submission, unless it says otherwise.
+        siblings = tops | {""} if "/" in file and "__" not in files[file] else tops
         rule = _broken_rule(test if file == entry else relaxed, tree, imported, siblings)
         if rule is not None:
             return rule if file == entry else replace(rule, file=file)
-        for module, _ in imported:
-            name = f"{module.partition('.')[0]}.py"
-            if name in files and name not in seen:
-                seen.add(name)
-                pending.append(name)
+        further = [name for name in _reached(imported, files) if name not in seen]
+        seen.update(further)
+        pending += further
     return None
+
+
+def _reached(imported: Collection[tuple[str, int]], files: Collection[str]) -> Iterator[str]:
+    """The files that may be imported so. Of a package these are all, since it may import the others
+    in many ways, and where the name is worked out or counts from somewhere all that there are."""
+    tops = {module.partition(".")[0] for module, _ in imported}
+    everything = not tops.isdisjoint({"", "importlib", *_LOADING})
+    return (name for name in files if everything or _top(name) in tops)
+
+
+def _top(file: str) -> str:
+    """The module, or the package that it is in, by which a file is imported."""
+    return file.partition("/")[0].removesuffix(".py")
 
 
 def _broken_rule(
@@ -135,10 +148,10 @@ def _imported(tree: ast.Module, source: str) -> Iterator[tuple[str, int]]:
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module or ".", node.lineno
+            yield "." * node.level + (node.module or ""), node.lineno
         elif isinstance(node, ast.Call):
             name = _dotted(node.func)
-            if name in ("__import__", "importlib.import_module", "import_module"):
+            if name in (*_LOADING, "importlib.import_module"):
                 first = node.args[0] if node.args else None
                 module = first.value if isinstance(first, ast.Constant) else name
                 yield str(module), node.lineno

@@ -110,6 +110,51 @@ def rule(forbid: tuple[str, ...]) -> SourceTest:
     return SourceTest(name="rule", visibility="public", parts=(), forbid=forbid)
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import h.i",
+        "import h.i.j as k",
+        "from h import i",
+        "from h.i import j",
+        "import h",
+        "__package__ = 'h'\nfrom . import i",
+        "__package__ = 'h'\nfrom .i import j",
+        "import importlib\nimportlib.import_module('h.' + 'i')",
+        "__import__('h' + '.i')",
+        "import k",  # which imports it
+        "import numpy.i",
+    ],
+)
+def test_what_is_forbidden_cannot_be_imported_from_a_package(source: str) -> None:
+    loop = "for i in (): pass\n"
+    files = {"dx.py": source, "h/__init__.py": "", "h/i/j.py": loop, "k.py": "from h import i"}
+    files["numpy/i.py"] = loop
+    found = first_broken_rule(rule(forbid=("for",)), "dx.py", files)
+    assert found is not None
+    assert (found.word, found.file) in (("for", "h/i/j.py"), ("for", "numpy/i.py"))
+    for harmless in ("import hh", "import json", "h = 1", "from numpy import linalg as h"):
+        del files["numpy/i.py"]
+        assert (
+            first_broken_rule(rule(forbid=("for",)), "dx.py", {**files, "dx.py": harmless}) is None
+        )
+        files["numpy/i.py"] = loop
+
+
+def test_a_package_of_one_s_own_may_be_imported() -> None:
+    files = {
+        "dx.py": "import h.i\nfrom h import j",
+        "h/i.py": "from . import j\nfrom .j import x\nimport numpy",
+        "h/j.py": "x = 1",
+    }
+    numpy_alone = SourceTest(name="t", visibility="hidden", parts=(), imports=("numpy",))
+    assert first_broken_rule(numpy_alone, "dx.py", files) is None
+    for source, word in (("import jax", "jax"), ("__package__ = 'jax'\nfrom . import n", ".")):
+        found = first_broken_rule(numpy_alone, "dx.py", {**files, "h/j.py": source})
+        assert found is not None
+        assert (found.word, found.file) == (word, "h/j.py")
+
+
 NP = "import numpy as np\n"
 OWN = """
 class Vector:
