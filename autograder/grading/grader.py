@@ -492,6 +492,7 @@ class ExerciseGrader:
             run.is_alone
             or _all_passed(judgements)
             or (is_undisturbed and _is_repeatable(run, judgements))
+            or budget.is_spent
         ):
             return run, judgements
         process.end()

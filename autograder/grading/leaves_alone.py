@@ -15,23 +15,24 @@ from autograder.submissions.syntax_tree import syntax_tree_if_any
 
 # Modules of which the functions do not change what others find, once numbers are drawn anew.
 _HARMLESS: Final = """
-__future__ abc cmath collections copy dataclasses enum fractions functools itertools math numbers
-numpy operator random statistics time typing
+__future__ abc cmath collections collections.abc copy dataclasses enum fractions functools itertools
+math numbers numpy numpy.fft numpy.lib.stride_tricks numpy.linalg numpy.random numpy.typing operator
+random statistics time typing
 """
 # What runs text, sets names by text, or leads to everything.
 _CLOSED: Final = """
 breakpoint compile delattr eval exec exit getattr globals help input locals open quit setattr vars
 """
-# Functions that change what numpy does from then on.
-_SETTERS: Final = """
-set_bit_generator set_numeric_ops set_printoptions set_string_function setbufsize seterr seterrcall
-seterrobj
+# What changes how numpy works from then on, leads out of an array, or to modules of that kind.
+_REACHING: Final = """
+as_strided ctypeslib set_bit_generator set_numeric_ops set_printoptions set_string_function
+setbufsize seterr seterrcall seterrobj testing
 """
 _SPECIAL: Final = "__name__ __init__ __new__"
 
 _MODULES: Final = frozenset(_HARMLESS.split())
-_CLOSED_NAMES: Final = frozenset(_CLOSED.split())
-_CLOSED_ATTRIBUTES: Final = frozenset(_SETTERS.split())
+_CLOSED_NAMES: Final = frozenset((_CLOSED + _REACHING).split())
+_CLOSED_ATTRIBUTES: Final = frozenset(_REACHING.split())
 
 
 def leaves_alone(source: str) -> bool:
@@ -54,9 +55,9 @@ def _imported(nodes: Sequence[ast.AST]) -> Iterator[str]:
 def _reaches_others(node: ast.AST, imported: Collection[str]) -> bool:
     match node:
         case ast.Import(names=names):
-            return not all(_is_harmless(one.name) for one in names)
+            return not all(one.name in _MODULES for one in names)
         case ast.ImportFrom(module=module, names=names, level=level):
-            is_known = level == 0 and module is not None and _is_harmless(module)
+            is_known = level == 0 and module in _MODULES
             return not is_known or any(one.name in _CLOSED_ATTRIBUTES for one in names)
         case ast.Name(id=name):
             return name in _CLOSED_NAMES or _is_special(name)
@@ -68,10 +69,6 @@ def _reaches_others(node: ast.AST, imported: Collection[str]) -> bool:
             return not isinstance(value, ast.Name) or value.id in imported
         case _:
             return False
-
-
-def _is_harmless(module: str) -> bool:
-    return module.partition(".")[0] in _MODULES
 
 
 def _is_special(name: str) -> bool:

@@ -2,8 +2,8 @@
 
 Of a class, many write the same few lines (Nguyen et al., Codewebs, WWW 2014). What such a program
 computes follows from its syntax tree alone, as long as it looks at nothing else: not at its own
-text, at chance, at memory that nobody has written to, or at the machine. Nothing is compiled, which
-can take gigabytes. Pure.
+text, at chance, at memory that nobody has written to or how much there is, or at the machine.
+Nothing is compiled, which can take gigabytes. Pure.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ MAX_LENGTH: Final = 8000
 _LIBRARIES: Final = frozenset({"__future__", "math", "numpy", "numpy.linalg"})
 # Builtin functions that look at nothing but their arguments.
 _PURE: Final = """
-abs all any bool complex dict divmod enumerate filter float frozenset int isinstance issubclass iter
-len list map max min next object pow print property range repr reversed round set slice sorted
-staticmethod str sum super tuple zip
+abs all any bool complex dict divmod enumerate filter float int isinstance issubclass iter len list
+map max min next object pow print property range repr reversed round slice sorted staticmethod str
+sum super tuple zip
 """
 _CLOSED_BUILTINS: Final = frozenset(
     name
@@ -58,6 +58,8 @@ _CLOSED_ATTRIBUTES: Final = (
 )
 # Of frames, of generators and of code.
 _OF_FRAMES: Final = ("ag_", "co_", "cr_", "f_", "gi_", "tb_")
+# Exceptions among which is that there is no more memory.
+_OUT_OF_MEMORY: Final = frozenset({"BaseException", "Exception", "MemoryError"})
 # What numpy makes the time of, and unwritten memory.
 _CLOSED_WORDS: Final = frozenset({"now", "today", "empty"})
 
@@ -86,6 +88,11 @@ def _looks_at_nothing_else(node: ast.AST) -> bool:
             return module in _LIBRARIES and all(_is_open(one.name) for one in names)
         case ast.ImportFrom() | ast.Match():  # whose patterns name attributes
             return False
+        case ast.Set() | ast.SetComp():  # whose order may be that of addresses
+            return False
+        case ast.ExceptHandler(type=kind):
+            caught = [] if kind is None else [getattr(one, "id", "") for one in ast.walk(kind)]
+            return bool(caught) and _OUT_OF_MEMORY.isdisjoint(caught)
         case ast.Attribute(attr=name):
             return _is_open(name)
         case ast.Name(id=name):

@@ -43,6 +43,8 @@ class SharedProcess:
     def admit(self, rules: frozenset[Rule], *, alone: bool = False) -> None:
         """End it where it may not run an exercise with these rules, or one that is to be ``alone``,
         which has a new one then."""
+        if not self._sandbox.is_lending:  # it died, or another process was needed
+            self.end()
         if self._obeyed is not None and (alone or not rules <= self._obeyed):
             self.end()
 

@@ -12,6 +12,7 @@ Runs inside the sandbox, sent by the grader.
 from __future__ import annotations
 
 import builtins
+import gc
 import importlib.machinery
 import io
 import linecache
@@ -66,6 +67,8 @@ from autograder.sandbox.protocol import (
 
 # What brings back, between two exercises, what there was before the first.
 restorers: list[Callable[[], object]] = []
+# The streams of this process by their names in `sys`, once they are open.
+_streams: dict[str, io.TextIOWrapper] = {}
 # How much is read beyond what is being waited for.
 READ_AHEAD = 1 << 14
 
@@ -82,6 +85,7 @@ _unravel_index = np.unravel_index
 _bytes_of = np.ndarray.tobytes
 _set_trace = sys.settrace
 _get_trace = sys.gettrace
+_collect = gc.collect
 
 
 def _read_first(descriptor: int, buffers: Sequence[Any]) -> int:
@@ -211,11 +215,17 @@ class Server:
         for name in self._importer.names:
             sys.modules.pop(name, None)
         linecache.cache.clear()
+        _set_trace(None)
+        # What ends with the objects of that code says nothing more, and comes before all is as it
+        # was. With them, their memory is free.
+        vars(sys).update(dict.fromkeys(_streams))
         self._module, self._held = None, []
         self._kept.clear()
-        _seed()
+        _collect()
+        vars(sys).update(_streams)
         for restore in restorers:
             restore()
+        _seed()
 
     def _call(self, request: Call) -> Reply:
         found, function = self._find(request.target)
@@ -590,7 +600,8 @@ def open_output() -> None:
     """Make the standard streams anew: line by line, so that what a process printed before it died
     is seen. They can be reconfigured, and wrapped anew around their ``buffer``."""
     out, errors = _text_writer(1), _text_writer(2)
-    vars(sys).update(stdout=out, stderr=errors, __stdout__=out, __stderr__=errors)
+    _streams.update(stdout=out, stderr=errors, __stdout__=out, __stderr__=errors)
+    vars(sys).update(_streams)
 
 
 def _text_writer(descriptor: int) -> io.TextIOWrapper:

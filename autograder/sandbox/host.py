@@ -107,6 +107,11 @@ class Sandbox:
         self._lent = session, channel
         return session
 
+    @property
+    def is_lending(self) -> bool:
+        """Whether there is a process that was lent and can go on."""
+        return self._lent is not None and self._lent[0].alive
+
     def end_lent(self) -> None:
         """End the process that was lent, if there is one."""
         if self._lent is not None:

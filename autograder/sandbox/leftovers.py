@@ -20,7 +20,9 @@ from typing import Any
 import numpy as np
 
 # Where code may leave something that other code then finds.
-_WRITTEN_TO = ("builtins", "math", "random", "numpy", "numpy.linalg", "numpy.random", "numpy.fft")
+_WRITTEN_TO = """
+builtins math random warnings numpy numpy.linalg numpy.random numpy.fft
+"""
 
 # A dictionary of CPython: counter of references and type; how many names; a version; where the
 # table is that has its names and values; and for those of instances, values apart from it.
@@ -32,7 +34,8 @@ _TABLE_HEAD = 32
 
 def restorers() -> list[Callable[[], object]]:
     """Functions that bring back what there is now, before any submission."""
-    filters, errors, depth = list(warnings.filters), np.geterr(), sys.getrecursionlimit()
+    filters, depth = list(warnings.filters), sys.getrecursionlimit()
+    errors, on_error, options = np.geterr(), np.geterrcall(), _print_options()
 
     def forget_warnings() -> None:
         warnings.filters[:] = filters  # type: ignore[index]
@@ -48,13 +51,26 @@ def restorers() -> list[Callable[[], object]]:
             if getattr(sys.modules[name], "__spec__", None) is None:
                 del sys.modules[name]
 
+    def print_as_before() -> None:
+        if _print_options() != options:
+            np.set_printoptions(**options)
+
     return [
+        *(_names_of(sys.modules[name]) for name in _WRITTEN_TO.split() if name in sys.modules),
         forget_warnings,
         forget_made_modules,
         lambda: np.seterr(**errors),
+        lambda: np.seterrcall(on_error),
+        print_as_before,
         lambda: sys.setrecursionlimit(depth),
-        *(_names_of(sys.modules[name]) for name in _WRITTEN_TO if name in sys.modules),
     ]
+
+
+def _print_options() -> dict[str, Any]:
+    """How numpy prints arrays, as far as it can be set so."""
+    options = dict(np.get_printoptions())
+    options.pop("override_repr", None)
+    return options
 
 
 def _names_of(module: types.ModuleType) -> Callable[[], None]:

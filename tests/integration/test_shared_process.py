@@ -169,6 +169,95 @@ def test_nobody_loses_points_by_another_file(grader: Grader, body: str, maker: s
     assert scores(grader, source, needs_more, needs_more)[1:] == [True, True]
 
 
+# Honest code, what it leaves behind, and other code that would notice.
+LEAVES = {
+    "memory": ("big = np.zeros(100 << 17)", "return W.T @ dy"),
+    "what is open until it is collected": (
+        """
+iters = []
+def batches(x):
+    with np.errstate(divide='ignore'):
+        for row in x:
+            yield row
+""",
+        """
+    with np.errstate(all='raise'):
+        it = batches(W)
+        next(it)
+        iters.append(it)
+        return W.T @ dy
+""",
+    ),
+    "how numbers are printed": (
+        "from numpy import *\nset_printoptions(precision=2)",
+        "return W.T @ dy",
+    ),
+    "the same for a while": (
+        "held = []\ndef held_open():\n    with np.printoptions(precision=2):\n        yield 1",
+        "one = held_open(); next(one); held.append(one); return W.T @ dy",
+    ),
+    "what is called for errors": (
+        "from numpy import *\nseterrcall(lambda *_: 1 / 0)",
+        "return W.T @ dy",
+    ),
+    "last words": (
+        """
+class Layer:
+    def __init__(self): self.self = self
+    def __del__(self): print('deleted')
+kept = [Layer()]
+""",
+        "kept.append(Layer()); return W.T @ dy",
+    ),
+    "output that is caught": ("import io, sys\nsys.stdout = io.StringIO()", "return W.T @ dy"),
+    "arguments that are kept": ("seen = []", "seen.append((W, dy)); return W.T @ dy"),
+    "depth": ("def deep(n): return n and deep(n - 1)", "deep(500); return W.T @ dy"),
+    "what is drawn": ("rng = np.random.default_rng(1)", "np.random.rand(3); return W.T @ dy"),
+}
+NOTICES = {
+    "memory": """
+    try:
+        big = np.zeros(150 << 17)
+    except MemoryError:
+        return dy
+    return W.T @ dy""",
+    "errors of numbers": """
+    rows = [[i] for i in range(12000)]
+    scale = np.where(dy == 0, 0.0, 1.0 / (dy * 0.0 + 0.0))
+    return W.T @ dy""",
+    "errors of numbers that it asks for": """
+    with np.errstate(all='raise'):
+        rows = [[i] for i in range(12000)]
+        return W.T @ dy / 0""",
+    "errors of numbers that are called": """
+    np.seterr(all='call')
+    return W.T @ dy / 0""",
+    "what it prints": """
+    print(-(W.T @ dy) / 3)
+    return -(W.T @ dy)""",
+    "what is collected": """
+    rows = [[i] for i in range(12000)]
+    return 5 * (W.T @ dy)""",
+    "numbers that are drawn": """
+    return W.T @ dy * np.random.rand()""",
+}
+
+
+@pytest.mark.parametrize("notices", NOTICES.values(), ids=NOTICES)
+@pytest.mark.parametrize(("head", "body"), LEAVES.values(), ids=LEAVES)
+def test_nobody_notices_what_another_file_leaves(
+    grader: Grader, head: str, body: str, notices: str
+) -> None:
+    """Neither in points nor in words nor in what is printed."""
+    leaves = f"{HEAD}{head}\ndef linear_dx(W, dy):\n    {body.strip()}\n"
+    for before in ("", "np.set_printoptions()\n"):  # in its place, or sorted behind the other
+        source = f"{HEAD}{before}def linear_dx(W, dy):{notices}\n"
+        submission = Submission("ada", "linear-layer", {"two.py": source})
+        alone = grader.exercise_graders("linear-layer")[1].grade(submission, "en")
+        _, after_another, _ = grades(grader, leaves, source, "")
+        assert after_another == alone
+
+
 WORKS = """
 import time
 def work(seconds):

@@ -46,8 +46,6 @@ OTHER = {
     "a line that goes on": PLAIN.replace("zeros((m, n))", "zeros(\n        (m, n))"),
     "two statements on a line": PLAIN.replace("\n    return", "; i = 0\n    return"),
     "a loop on a line": PLAIN.replace("for j in range(n):\n            ", "for j in range(n): "),
-    "how a set is ordered": PLAIN.replace("range(m)", "({0, 8} and range(m))"),
-    "how a set is ordered otherwise": PLAIN.replace("range(m)", "({8, 0} and range(m))"),
     "something besides": PLAIN + "\nhanded_in_by = 3\n",
 }
 UNKNOWN = {
@@ -65,6 +63,12 @@ UNKNOWN = {
     "chance by another name": "from numpy import random\ndef f(x): return x + random.rand()",
     "chance by import": "import numpy.random as r\ndef f(x): return x + r.rand()",
     "the standard library": "import random\ndef f(x): return random.random()",
+    "how a set is ordered": "class A: pass\ndef f(x): return list({A(), A()})[0]",
+    "the same as it grows": "class A: pass\ndef f(x): return {A() for _ in x}",
+    "the same by its name": "class A: pass\ndef f(x): return frozenset((A(), A()))",
+    "how much memory there is": "def f(x):\n try: return x * 9\n except MemoryError: return x",
+    "the same among others": "def f(x):\n try: return x\n except (TypeError, Exception): return 1",
+    "the same among all": "def f(x):\n try: return x * 9\n except: return x",
     "the clock": "import time\ndef f(x): return time.time()",
     "the clock of numpy": "import numpy as np\ndef f(x): return np.datetime64('now')",
     "memory not written to": "import numpy as np\ndef f(x): return np.empty(3)",
