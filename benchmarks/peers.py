@@ -25,8 +25,8 @@ against central differences of the forward pass, element by element; where an ar
   nothing kept of the course.
 
 They take turns, and whole commands are measured, start included. Only ratios within one run mean
-anything. ``--leave-out otter-grader`` spares a class of hundreds an hour. ``--processor-time``
-measures that of all processes in the place of wall time. Each of the
+anything. ``--processor-time`` measures that of all processes in the place of wall time;
+``--leave-out otter-grader`` saves a quarter of an hour where a class has 300 students. Each of the
 others must give a right answer full points and a wrong one fewer, or the measurement ends with 1.
 """
 
@@ -123,7 +123,7 @@ def gradients(exercise, x, W, dy=None):
 
 
 def several(results):
-    return results if isinstance(results, tuple) else (results,)
+    return results if isinstance(results, (tuple, list)) else (results,)
 
 
 def are_close(found, expected):
