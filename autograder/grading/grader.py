@@ -146,8 +146,8 @@ class Started(Struct, frozen=True, eq=False):
 
     @property
     def needs_own_process(self) -> bool:
-        """Whether the hidden tests begin with a new process. Who was wrong in the public ones will
-        hardly be right now, and be run again, but for a program."""
+        """Whether the hidden tests begin with a new process. What was wrong in the public ones will
+        hardly be right now, and unless it is a program would be run a second time."""
         return self.recurs or not (self.program is not None or _all_passed(self.judgements))
 
 

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
+from autograder.grading.same_program import MAX_LENGTH
 from autograder.grading.source_names import nodes_of
 from autograder.submissions.syntax_tree import syntax_tree_if_any
 
@@ -36,17 +37,18 @@ _CLOSED_ATTRIBUTES: Final = frozenset(_REACHING.split())
 
 
 def leaves_alone(source: str) -> bool:
-    """Whether code that runs after this in its process finds what it would have found without."""
-    tree = syntax_tree_if_any(source)
+    """Whether code that runs after this in its process finds what it would have found without. Of
+    texts longer than :data:`~autograder.grading.same_program.MAX_LENGTH` nothing is known."""
+    tree = syntax_tree_if_any(source) if len(source) <= MAX_LENGTH else None
     if tree is None:
         return False
     nodes = nodes_of(tree)
-    imported = set(_imported(nodes))
+    imported = set(_names_of_imports(nodes))
     return not any(_reaches_others(node, imported) for node in nodes)
 
 
-def _imported(nodes: Sequence[ast.AST]) -> Iterator[str]:
-    """The names of modules and of what they have."""
+def _names_of_imports(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    """The names of modules, and of what is imported from them."""
     for node in nodes:
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield from ((one.asname or one.name).partition(".")[0] for one in node.names)

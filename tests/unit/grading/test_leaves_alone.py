@@ -48,6 +48,10 @@ CHANGING = {
     "another file": "from dx import linear_dx",
     "the package": "from . import dx",
     "a thread": "import threading",
+    "a long text": "x = 1\n" * 2000,
+    "a star import": "from numpy import *\nset_printoptions(precision=2)",
+    "a module that is not numpy's": "import numpy.mine",
+    "memory beside an array": "import numpy as np\nnp.lib.stride_tricks.as_strided(1)",
     "no Python": "def f(x) return x",
     "nothing that ends": "(" * 500 + ")" * 500,
 }
