@@ -20,7 +20,7 @@ demo: $(READY) ## Grade the sample class and show the table.
 	$(BIN)/autograder grade examples/submissions --out build/demo-grades
 
 test: $(READY) ## Run the tests.
-	@echo "Running the tests, some 6,300: about seven minutes on two idle processors. They are counted first."
+	@echo "Running the tests, some 6,500: about seven minutes on two idle processors. They are counted first."
 	$(BIN)/python -m pytest -n $(JOBS) --timeout 300
 
 test-course: $(READY) ## Run the tests of the course's content: every exercise, its answers and mistakes.
