@@ -30,6 +30,8 @@ _STANDARD = sys.stdlib_module_names - _LOADERS
 # What every call that imports has in it; in a text with other characters than those of ASCII it
 # may be written otherwise.
 _LOADING = ("__import__", "import_module")
+# What tells from where relative imports count, and what may change that.
+_PLACES = ("__package__", "__path__", "__spec__", "__dict__", "exec", "globals", "setattr", "vars")
 # The fields of a statement that hold statements, or parts of it that do.
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 
@@ -83,22 +85,30 @@ def first_broken_rule(test: SourceTest, entry: str, files: Mapping[str, str]) ->
     """The first rule that the file ``entry`` breaks, or a file that it imports does: what is
     forbidden is not allowed elsewhere either. What is required must be in ``entry``.
 
-    Raises :class:`SyntaxError` or :class:`ValueError` where a source is not Python, and
-    :class:`RecursionError` or :class:`MemoryError` where it is nested beyond reason.
+    Raises :class:`SyntaxError` or :class:`ValueError` where ``entry`` is not Python (another file
+    that is not cannot be imported), and :class:`RecursionError` or :class:`MemoryError` where a
+    source is nested beyond reason.
     """
     tops = {_top(name) for name in files}
     relaxed = replace(test, require=())
     seen, pending = {entry}, [entry]
     while pending:
         file = pending.pop()
-        tree = syntax_tree(files[file])
+        try:
+            tree = syntax_tree(files[file])
+        except (SyntaxError, ValueError):
+            if file == entry:
+                raise
+            continue
         imported = list(_imported(tree, files[file]))
-        # Within a package, what begins with a dot is of the submission, unless it says otherwise.
-        siblings = tops | {""} if "/" in file and "__" not in files[file] else tops
+        # What begins with a dot is within the package, unless a file says that it is elsewhere.
+        is_relative = "/" in file and not any(place in files[file] for place in _PLACES)
+        siblings = tops | {""} if is_relative else tops
         rule = _broken_rule(test if file == entry else relaxed, tree, imported, siblings)
         if rule is not None:
             return rule if file == entry else replace(rule, file=file)
-        further = [name for name in _reached(imported, files) if name not in seen]
+        reached = files if _loads(tree, files[file]) else _reached(imported, files)
+        further = [name for name in reached if name not in seen]
         seen.update(further)
         pending += further
     return None
@@ -106,10 +116,21 @@ def first_broken_rule(test: SourceTest, entry: str, files: Mapping[str, str]) ->
 
 def _reached(imported: Collection[tuple[str, int]], files: Collection[str]) -> Iterator[str]:
     """The files that may be imported so. Of a package these are all, since it may import the others
-    in many ways, and where the name is worked out or counts from somewhere all that there are."""
+    in many ways, and where a name counts from elsewhere all that there are."""
     tops = {module.partition(".")[0] for module, _ in imported}
-    everything = not tops.isdisjoint({"", "importlib", *_LOADING})
-    return (name for name in files if everything or _top(name) in tops)
+    return (name for name in files if "" in tops or _top(name) in tops)
+
+
+def _loads(tree: ast.Module, source: str) -> bool:
+    """Whether it uses what imports a module whose name is a text, which may be worked out."""
+    if not _may_load(source):
+        return False
+    names = ("id", "attr", "name")  # of a name, an attribute and what is imported
+    return any(getattr(node, name, "") in _LOADING for node in ast.walk(tree) for name in names)
+
+
+def _may_load(source: str) -> bool:
+    return not source.isascii() or any(loader in source for loader in _LOADING)
 
 
 def _top(file: str) -> str:
@@ -143,8 +164,7 @@ def _broken_rule(
 
 
 def _imported(tree: ast.Module, source: str) -> Iterator[tuple[str, int]]:
-    may_load = not source.isascii() or any(loader in source for loader in _LOADING)
-    for node in ast.walk(tree) if may_load else _statements(tree):
+    for node in ast.walk(tree) if _may_load(source) else _statements(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

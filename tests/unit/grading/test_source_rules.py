@@ -122,6 +122,8 @@ def rule(forbid: tuple[str, ...]) -> SourceTest:
         "__package__ = 'h'\nfrom .i import j",
         "import importlib\nimportlib.import_module('h.' + 'i')",
         "__import__('h' + '.i')",
+        "from importlib import import_module as load\nload('h.i.j')",
+        "import importlib\nload = importlib.import_module",
         "import k",  # which imports it
         "import numpy.i",
     ],
@@ -133,7 +135,13 @@ def test_what_is_forbidden_cannot_be_imported_from_a_package(source: str) -> Non
     found = first_broken_rule(rule(forbid=("for",)), "dx.py", files)
     assert found is not None
     assert (found.word, found.file) in (("for", "h/i/j.py"), ("for", "numpy/i.py"))
-    for harmless in ("import hh", "import json", "h = 1", "from numpy import linalg as h"):
+    for harmless in (
+        "import hh",
+        "import json",
+        "h = 1",
+        "from numpy import linalg as h",
+        "import importlib",
+    ):
         del files["numpy/i.py"]
         assert (
             first_broken_rule(rule(forbid=("for",)), "dx.py", {**files, "dx.py": harmless}) is None
@@ -144,11 +152,12 @@ def test_what_is_forbidden_cannot_be_imported_from_a_package(source: str) -> Non
 def test_a_package_of_one_s_own_may_be_imported() -> None:
     files = {
         "dx.py": "import h.i\nfrom h import j",
-        "h/i.py": "from . import j\nfrom .j import x\nimport numpy",
+        "h/i.py": "from . import j\nfrom .j import x\nimport numpy\nclass A:\n  def __init__(s): 1",
         "h/j.py": "x = 1",
     }
     numpy_alone = SourceTest(name="t", visibility="hidden", parts=(), imports=("numpy",))
     assert first_broken_rule(numpy_alone, "dx.py", files) is None
+    assert first_broken_rule(numpy_alone, "dx.py", {**files, "h/old.py": "def ("}) is None
     for source, word in (("import jax", "jax"), ("__package__ = 'jax'\nfrom . import n", ".")):
         found = first_broken_rule(numpy_alone, "dx.py", {**files, "h/j.py": source})
         assert found is not None
