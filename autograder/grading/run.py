@@ -35,8 +35,8 @@ from autograder.sandbox.session import Allowance, Outcome, Replies, Session
 from autograder.submissions.submission import Submission
 from autograder.truth.cases import Case
 
-# Who takes longer to load, or in a call, where that is run again in a new process, has all its time
-# there: to wait for that twice would make a loop without end twice as dear.
+# What is run again in a new process if it fails has little time, to load and in a call, in one that
+# has run others: to wait for a loop without end twice would make it twice as dear.
 SHARED_LOAD_SECONDS = 0.3
 SHARED_CALL_SECONDS = 0.02
 

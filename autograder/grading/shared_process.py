@@ -32,13 +32,9 @@ class SharedProcess:
         self._sandbox = sandbox
         self._obeyed: frozenset[Rule] | None = None
         """What all code obeys that it has run; None where it has run nothing."""
-        self._is_as_new = True
-
-    @property
-    def is_as_new(self) -> bool:
-        """Whether code finds what it would find in a new process, as far as the texts of those say
-        that have run in it."""
-        return self._is_as_new
+        self.is_as_new = True
+        """Whether code finds in it what it would find in a new process, as far as the texts tell of
+        all code that it has run."""
 
     def admit(self, rules: frozenset[Rule], *, alone: bool = False) -> None:
         """End it where it may not run an exercise with these rules, or one that is to be ``alone``,
@@ -51,9 +47,9 @@ class SharedProcess:
     def has_run(self, obeyed: frozenset[Rule], *, leaves_alone: bool) -> None:
         """Note code that was run, and whether it leaves alone what others find."""
         self._obeyed = obeyed if self._obeyed is None else self._obeyed & obeyed
-        self._is_as_new &= leaves_alone
+        self.is_as_new &= leaves_alone
 
     def end(self) -> None:
         self._sandbox.end_lent()
         self._obeyed = None
-        self._is_as_new = True
+        self.is_as_new = True
