@@ -30,8 +30,9 @@ from autograder.grading.observation import Change
 from autograder.grading.python_errors import sentence_for, syntax_sentence
 from autograder.grading.source_rules import BrokenRule
 from autograder.grading.unfinished import Unfinished, find_unfinished
+from autograder.sandbox.endless_loops import loops_in
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.protocol import ExceptionInfo
+from autograder.sandbox.protocol import ExceptionInfo, Frame
 from autograder.submissions.notebook import broken_cell, place_of
 from autograder.submissions.submission import Submission
 from autograder.submissions.syntax_tree import syntax_tree_if_any
@@ -111,6 +112,7 @@ def _explain_rule(rule: BrokenRule, source: str, language: Language) -> Words:
 # Why something was not used, that says nothing to its student: a program or the platform wrote it.
 _NOT_THEIRS = ("", "system", "platform", "other_counts")
 _MAX_FILES = 3
+_MAX_NAMES = 6
 
 
 def note_on(
@@ -171,6 +173,9 @@ def _explain_failure(
     sources: Mapping[str, str],
     clash: Clash | None,
 ) -> tuple[Words, ...]:
+    if failure.loop is not None:
+        shapes = "" if failure.while_loading else _shapes(case, language)
+        return (_explain_loop(failure.loop, shapes, language, sources),)
     exception = failure.exception
     cell = _broken_cell(failure)
     if cell is not None:
@@ -232,6 +237,24 @@ def _explain_unfinished(
         name=sanitize(unfinished.name, 80),
         file=sanitize(unfinished.file, 80),
     )
+
+
+def _explain_loop(
+    frame: Frame, shapes: str, language: Language, sources: Mapping[str, str]
+) -> Words:
+    """What keeps a loop going, by its text: the student's process says only where it is."""
+    loops = loops_in(sources.get(frame.file, ""))
+    loop = next((one for one in loops if one.first == frame.line), None)
+    all_names = () if loop is None else loop.names
+    names = [one for one in all_names if loop and one not in loop.lengths] or list(all_names)
+    message = words(
+        "endless" if names else "endless_always",
+        language,
+        n=len(names),
+        names=begin_list([sanitize(name, 60) for name in names], _MAX_NAMES),
+        shapes=shapes,
+    )
+    return _at(message, frame, language, sources)
 
 
 def _failure_message(
@@ -362,7 +385,11 @@ def _with_place(
     """The message with the student's own line in which the exception was raised."""
     if exception is None or not exception.frames or exception.type_name == "NotImplementedError":
         return message
-    frame = exception.frames[-1]
+    return _at(message, exception.frames[-1], language, sources)
+
+
+def _at(message: Words, frame: Frame, language: Language, sources: Mapping[str, str]) -> Words:
+    """The message with a line of the student's own."""
     source = sources.get(frame.file, "")
     lines = source.split("\n")
     code = lines[frame.line - 1].strip() if 0 < frame.line <= len(lines) else ""

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 from autograder.grades.model import Status
-from autograder.sandbox.protocol import ExceptionInfo
+from autograder.sandbox.protocol import ExceptionInfo, Frame
 from autograder.submissions.listing import Unreadable
 
 FailureKind: TypeAlias = Literal[
@@ -24,6 +24,7 @@ FailureKind: TypeAlias = Literal[
     "memory",
     "recursion",
     "timeout",
+    "endless",
     "cpu",
     "crashed",
     "malformed",
@@ -60,15 +61,15 @@ class Consequences(Struct, frozen=True):
 MAX_EXHAUSTING = 2
 
 _WRONG_RESULT = Consequences("failed", is_explainable=True, is_repeatable=True)
+_NO_END = Consequences("timeout", exhausting=MAX_EXHAUSTING, ends_process=True, is_repeatable=True)
 _MISSING = Consequences("missing", is_repeatable=True)
 
 _CONSEQUENCES: Final[Mapping[FailureKind, Consequences]] = {
     "missing_file": _MISSING,
     "missing_function": _MISSING,
     "not_callable": _MISSING,
-    "timeout": Consequences(
-        "timeout", exhausting=MAX_EXHAUSTING, ends_process=True, is_repeatable=True
-    ),
+    "timeout": _NO_END,
+    "endless": _NO_END,
     "cpu": Consequences("timeout", exhausting=MAX_EXHAUSTING, ends_process=True),
     "check_timeout": Consequences("timeout"),
     "not_run": Consequences("timeout", ends_process=True, is_repeatable=True),
@@ -98,6 +99,8 @@ class Failure(Struct, frozen=True):
     while_loading: bool = False
     hint: tuple[tuple[str, str], ...] = ()
     """Language and text: what the author of a failed pytest test has to say to the student."""
+    loop: Frame | None = None
+    """The first line of the loop that never ends."""
     met: tuple[str, ...] | None = None
     """The shapes that met where an operation failed, as they are compared."""
 

@@ -161,8 +161,8 @@ def change_of(name: str, array: NumpyArray, element: Element | None) -> Change |
 
 def failure_of(outcome: Outcome) -> Failure | None:
     match outcome:
-        case Died(reason, detail):
-            return Failure(reason, detail)
+        case Died(reason, detail, at):
+            return Failure(reason, detail, loop=at)
         case Missing(callable=found):
             return Failure("not_callable" if found else "missing_function")
         case Raised(exception=exception):

@@ -323,10 +323,9 @@ class _Runner:
         self._session.start_clock(SHARED_LOAD_SECONDS if self._session.is_short else None)
         failure = failure_of(self._session.load(self._entry, self._files))
         if failure is not None:
-            self._load_failure = Failure(
-                "import" if failure.kind == "exception" else failure.kind,
-                failure.detail,
-                failure.exception,
+            self._load_failure = replace(
+                failure,
+                kind="import" if failure.kind == "exception" else failure.kind,
                 while_loading=True,
             )
             return None

@@ -29,6 +29,8 @@ _MODULES = (
     "landlock",
     "seccomp",
     "framing",
+    "endless_loops",
+    "watch",
     "child",
     "leftovers",
     "zygote",
@@ -63,7 +65,7 @@ os.register_at_fork = register
 package.zygote.main(bundle["readable"], bundle["around"])
 """
 
-_PLAIN_MODULES = ("protocol", "framing", "child", "plain_child")
+_PLAIN_MODULES = ("protocol", "framing", "endless_loops", "watch", "child", "plain_child")
 
 _PLAIN_BOOT = f"""
 import marshal, os, signal, sys, types

@@ -42,6 +42,7 @@ from autograder.sandbox.protocol import (
     CallbackResult,
     Done,
     Element,
+    Endless,
     ExceptionInfo,
     Frame,
     Function,
@@ -64,6 +65,7 @@ from autograder.sandbox.protocol import (
     unpack_array,
     view_array,
 )
+from autograder.sandbox.watch import Watch
 
 # What brings back, between two exercises, what there was before the first.
 restorers: list[Callable[[], object]] = []
@@ -154,6 +156,7 @@ class Server:
         self._number = 0
         self._unread = memoryview(b"")
         self._ahead: deque[Request] = deque()
+        self.watch = Watch()
 
     def greet(self) -> None:
         """Say that this process is confined and has seen no student code; the number is its PID."""
@@ -162,7 +165,12 @@ class Server:
     def serve(self) -> None:
         while (request := self._next()) is not None:
             self._number = request.number
-            self._send(self._answer(request))
+            reply = self._answer(request)
+            if self.watch.found is not None:  # whatever the code has made of it
+                file, line = self.watch.found
+                self._send(Endless(request.number, Frame(file, line, "")))
+                return
+            self._send(reply)
 
     def _next(self) -> Request | None:
         return self._ahead.popleft() if self._ahead else self._receive()
@@ -192,7 +200,7 @@ class Server:
 
     def _load(self, request: Load) -> Reply:
         self._forget()
-        self._files = request.files
+        self._files = self.watch.files = request.files
         for file, source in request.files.items():
             linecache.cache[file] = (len(source), None, source.splitlines(True), file)
         self._importer = SubmissionImporter(request.files)

@@ -45,6 +45,7 @@ def main(limits: object) -> None:
     child.keep_axes()
     _limit(msgspec.convert(limits, PlainLimits))
     server = child.Server(reader, writer)
+    server.watch.start()
     server.greet()
     try:
         server.serve()

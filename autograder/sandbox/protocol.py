@@ -238,6 +238,14 @@ class Missing(Struct, frozen=True, tag="missing"):
     callable: bool = False
 
 
+class Endless(Struct, frozen=True, tag="endless"):
+    """The code is in a loop that never ends, and the process will not answer again. The frame is
+    the loop's first line, in a function without a name."""
+
+    number: int
+    frame: Frame
+
+
 class Callback(Struct, frozen=True, tag="callback"):
     """Student code calls a function that was handed to it."""
 
@@ -246,7 +254,8 @@ class Callback(Struct, frozen=True, tag="callback"):
     arguments: Annotated[tuple[Leaf, ...], Meta(max_length=MAX_ITEMS)]
 
 
-Reply: TypeAlias = Done | Returned | Raised | Missing | Callback
+Answer: TypeAlias = Done | Returned | Raised | Missing | Callback
+Reply: TypeAlias = Answer | Endless
 
 encode = msgspec.msgpack.Encoder().encode
 decode_request = msgspec.msgpack.Decoder(Request).decode

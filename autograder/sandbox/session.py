@@ -26,12 +26,15 @@ from autograder.sandbox.protocol import (
     HEADER,
     NUMERIC_DTYPES,
     Again,
+    Answer,
     Argument,
     Array,
     Call,
     Callback,
     CallbackResult,
     Done,
+    Endless,
+    Frame,
     Function,
     Items,
     Known,
@@ -44,7 +47,6 @@ from autograder.sandbox.protocol import (
     Raised,
     Read,
     RemoteRef,
-    Reply,
     Request,
     Returned,
     decode_reply,
@@ -58,14 +60,16 @@ class Died(Struct, frozen=True):
     """The process is gone, and with it every answer to come.
 
     ``timeout``: killed when its time was up; ``detail`` is how long that was, in seconds.
+    ``endless``: ended, by its own account, since the loop in the line ``at`` never ends.
     ``cpu``: used up its CPU time. ``crashed``: ended by itself; ``detail`` is a signal's name or
     ``exit code N``. ``malformed``:
     killed because it sent something else than a reply. ``oversized``: killed because it
     sent too much.
     """
 
-    reason: Literal["timeout", "cpu", "crashed", "malformed", "oversized"]
+    reason: Literal["timeout", "endless", "cpu", "crashed", "malformed", "oversized"]
     detail: str = ""
+    at: Frame | None = None
 
 
 Outcome: TypeAlias = Done | Returned | Raised | Missing | Died
@@ -146,6 +150,14 @@ class ZygoteEnded(Exception):
 
 class TimeIsUp(Exception):
     """The time was up before a whole reply had come."""
+
+
+class EndlessLoop(Exception):
+    """The process says that a loop never ends, the one at ``frame``."""
+
+    def __init__(self, frame: Frame) -> None:
+        super().__init__(frame)
+        self.frame = frame
 
 
 class ReplyTooLarge(Exception):
@@ -393,7 +405,7 @@ class Session:
                 self.allowance.give_back(len(payload))
                 result = call_back(reply, functions)
                 request = CallbackResult(request.number, result)
-        except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed) as error:
+        except (MalformedReply, ReplyTooLarge, TimeIsUp, ChannelClosed, EndlessLoop) as error:
             return self.die(error)
 
     def die(self, error: Exception) -> Died:
@@ -403,6 +415,8 @@ class Session:
             self._died = Died("timeout", f"{self._clock.limit:g}")
         elif isinstance(error, ReplyTooLarge):
             self._died = Died("oversized")
+        elif isinstance(error, EndlessLoop):
+            self._died = Died("endless", at=error.frame)
         elif isinstance(error, MalformedReply):
             self._died = Died("malformed", str(error))
         else:
@@ -443,7 +457,7 @@ class Replies:
         try:
             for number, payload in zip(self._numbers, self._payloads, strict=False):
                 outcomes.append(_answer_to(number, payload))
-        except MalformedReply as error:
+        except (MalformedReply, EndlessLoop) as error:
             return [*outcomes, self._session.die(error)]
         died = self._session.died
         return outcomes if died is None else [*outcomes, died]
@@ -459,7 +473,7 @@ def _frame(request: Request) -> bytes:
     return HEADER.pack(len(payload)) + payload
 
 
-def _reply_to(request: Request, payload: memoryview) -> Reply:
+def _reply_to(request: Request, payload: memoryview) -> Answer:
     reply = _reply_number(request.number, payload)
     expected = Done if isinstance(request, Load) else (Returned, Callback)
     if not isinstance(reply, (Raised, Missing)) and not isinstance(reply, expected):
@@ -467,10 +481,14 @@ def _reply_to(request: Request, payload: memoryview) -> Reply:
     return reply
 
 
-def _reply_number(number: int, payload: memoryview) -> Reply:
+def _reply_number(
+    number: int, payload: memoryview
+) -> Done | Returned | Raised | Missing | Callback:
     reply = decode_reply(payload)
     if reply.number != number:
         raise MalformedReply("a reply to something that was not asked")
+    if isinstance(reply, Endless):
+        raise EndlessLoop(reply.frame)
     return reply
 
 

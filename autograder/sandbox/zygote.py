@@ -272,6 +272,7 @@ def _run_child(
         if confinement is not None:
             confinement.filter.install()
         gc.enable()
+        server.watch.start()
         # The greeting tells the grader that all of the above holds.
         server.greet()
     except BaseException as error:

@@ -258,9 +258,7 @@ class _Run:
         failure = failure_of(self._session.load(self._entry, self._files))
         if failure is not None:
             kind = "import" if failure.kind == "exception" else failure.kind
-            self._load_failure = Failure(
-                kind, failure.detail, failure.exception, while_loading=True
-            )
+            self._load_failure = replace(failure, kind=kind, while_loading=True)
         return self._load_failure
 
     def _ask(self, here: Connection[FromGrader, FromFork], ask: Ask) -> Answered | Lost:
