@@ -34,6 +34,7 @@ _MODULES: Final = ("math", "numpy")
 _BUILTINS: Final = dict(vars(builtins))
 _ABSENT: Final = object()
 
+Place: TypeAlias = tuple[str, int]
 State: TypeAlias = tuple[Any, ...]
 
 
@@ -49,7 +50,7 @@ class Watch:
         """The texts of student code by the names that it was compiled with."""
         self.found: tuple[str, int] | None = None
         """The file and the line of the loop that was ended."""
-        self._traced: dict[FrameType, list[tuple[Loop, dict[int, State]]]] = {}
+        self._traced: dict[FrameType, list[tuple[Loop, dict[Place, State]]]] = {}
         self._events = 0
         self._is_looking = False
 
@@ -118,12 +119,13 @@ class Watch:
             if event == "exception" or not loop.first <= line <= loop.last:
                 states.clear()
             elif line in loop.looked_at:
-                state = _state(loop, frame)
-                if state is not None and states.get(frame.f_lasti) == state:
+                # A line and its first instruction are told of one after the other.
+                place, state = (event, frame.f_lasti), _state(loop, frame)
+                if state is not None and states.get(place) == state:
                     self.found = frame.f_code.co_filename, loop.first
                     return True
                 if state is not None:
-                    states[frame.f_lasti] = state
+                    states[place] = state
         return False
 
 

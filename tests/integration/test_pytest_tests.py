@@ -55,6 +55,7 @@ SUBMISSIONS = {
     "renamed": "def dx(W, dy): return W.T @ dy\n",
     "no-python": "def linear_dx(:\n",
     "loops": "def linear_dx(W, dy):\n    while True: pass\n",
+    "counts": "def linear_dx(W, dy):\n    return sum(iter(int, 1))\n",
     # Right but for the process that ends in the one test with a wrong length.
     "leaves-late": (
         "import os\ndef linear_dx(W, dy):\n    if len(W) != len(dy): os._exit(0)\n"
@@ -113,7 +114,8 @@ def test_what_is_right_gets_all_points(graded: Graded, student: str) -> None:
         ("stub", "error", "Not written yet"),
         ("renamed", "missing", "There is no linear_dx in dx.py"),
         ("no-python", "error", "Python does not understand this line"),
-        ("loops", "timeout", "Did not return within 1 s"),
+        ("loops", "timeout", "Never ends: nothing leads out of this loop (line 2 of dx.py"),
+        ("counts", "timeout", "Did not return within 1 s"),
     ],
 )
 def test_what_is_wrong_gets_none(graded: Graded, student: str, status: str, message: str) -> None:

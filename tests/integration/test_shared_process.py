@@ -285,7 +285,7 @@ def test_who_takes_longer_has_all_the_time_of_others(grader: Grader, source: str
 
 
 def test_a_loop_without_end_is_told_by_the_time_of_its_test(grader: Grader) -> None:
-    loops = "def linear_dx(W, dy):\n    while True:\n        pass\n"
+    loops = "def linear_dx(W, dy):\n    for _ in iter(int, 1):\n        pass\n"
     alone, _, after_others = grades(grader, loops, RIGHT, loops)
     assert [test.message for test in alone.tests] == [test.message for test in after_others.tests]
     assert "0.2" in alone.tests[0].message

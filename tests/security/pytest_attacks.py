@@ -430,6 +430,7 @@ ATTACKS: dict[str, Attack] = {
     "sleeps": does("time.sleep(99)", "import time"),
     "sleeps while it is loaded": Attack("import time\ntime.sleep(99)\n"),
     "loops": does("while True: pass"),
+    "loops in C": does("sum(iter(int, 1))"),
     "memory": does("return np.ones(1 << 28)"),
     "ends every time": does("os._exit(0)", "import os"),
     "crashes every time": does("os.kill(os.getpid(), 11)", "import os"),

@@ -16,6 +16,11 @@ COURSE = Path(__file__).parent / "course"
 ACCIDENTS = {
     "endless-loop": (
         "while True: pass",
+        "Never ends for x (3,), W (2, 3), dy (2,): nothing leads out of this loop (line 5 of",
+        "끝나지 않습니다 (입력 x (3,), W (2, 3), dy (2,)). 이 반복문에서 빠져나갈 길이 없습니다 (",
+    ),
+    "counts-the-wrong-way": (
+        "i = 1\n    while i < 3: i -= 1",
         "Did not return within 1 s for x (3,), W (2, 3), dy (2,). Is there a loop that never ends",
         "1초 안에 끝나지 않았습니다 (입력 x (3,), W (2, 3), dy (2,)). 끝나지 않는 반복문이나",
     ),

@@ -19,7 +19,8 @@ COURSE = ROOT / "tests" / "courses" / "good"
 
 RIGHT = "def linear_dx(W, dy):\n    return W.T @ dy\n"
 WRONG = "def linear_dx(W, dy):\n    return -(W.T @ dy)\n"
-LOOPS = "def linear_dx(W, dy):\n    while True: pass\n"
+# Until the limit: nobody can see that such a loop never ends.
+LOOPS = "def linear_dx(W, dy):\n    for _ in iter(int, 1): pass\n"
 # Right answers to the worked example alone.
 PARTLY = "def linear_dx(W, dy):\n    return W.T @ dy if W.shape == (2, 3) else dy\n"
 

@@ -1,0 +1,323 @@
+"""Which loops are seen to have no end, and that no other is."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.sandbox import endless_loops, watch
+from autograder.sandbox.endless_loops import loops_in
+from autograder.sandbox.watch import EndlessLoopError, Watch
+
+FILE = "work.py"
+HEAD = "import math\nimport numpy as np\n\n\ndef f(W, n):\n"
+
+# By what a beginner did: the body, and the names that the loop is said to follow from.
+ENDLESS = {
+    "no way out": ("while True: pass", ()),
+    "no way out, on lines of its own": ("while 1:\n  pass", ()),
+    "computes, without a way out": ("k = 0\nwhile True:\n  k = k * 2 + 1", ()),
+    "no increment": ("i = 0\nwhile i < n:\n  n + i", ("i", "n")),
+    "no increment, on one line": ("i = 0\nwhile i < n: n + i", ("i", "n")),
+    "no increment, over rows": ("i = 0\nwhile i < len(W):\n  W[i] = 1", ("i", "W")),
+    "no increment, over a shape": ("i = 0\nwhile i < W.shape[1]:\n  W[0, i] += 1", ("i", "W")),
+    "no increment of the inner": (
+        "i = 0\nwhile i < 2:\n  j = 0\n  while j < n:\n    W[i, j] = 1\n  i += 1",
+        ("j", "n"),
+    ),
+    "no increment of the outer": (
+        "i = 0\nwhile i < 2:\n  j = 0\n  while j < n:\n    j += 1",
+        ("i",),
+    ),
+    "the increment of another": ("i = j = 0\nwhile i < n:\n  j += 1", ("i", "n")),
+    "the counter begins anew": ("i = 0\nwhile i < n:\n  i = 0\n  i += 1", ("i", "n")),
+    "an increment of nothing": ("i = 0\nwhile i < n:\n  i = i + 0", ("i", "n")),
+    "under a condition that never holds": (
+        "i = 0\nwhile i < n:\n  if i > 5:\n    i += 1",
+        ("i", "n"),
+    ),
+    "a flag that nobody sets": ("done = False\nwhile not done:\n  W.sum()", ("done",)),
+    "an error that is not computed anew": (
+        "error = 1.0\nx = 0.0\nwhile abs(error) > 1e-6:\n  x -= 0.1 * W[0, 0]",
+        ("error",),
+    ),
+    "an error of numpy": ("e = W[0, 0]\nwhile np.abs(e) > 1e-6:\n  W[0, 0] = 0", ("e",)),
+    "leaves it when it never happens": (
+        "i = 0\nwhile True:\n  if i == n:\n    break\n  W[0] += 1",
+        ("i", "n"),
+    ),
+    "returns when it never happens": (
+        "i = 0\nwhile True:\n  if i == n:\n    return W",
+        ("i", "n"),
+    ),
+    "leaves the inner loop only": (
+        "while True:\n  for i in range(n):\n    if i == 1:\n      break",
+        ("n", "i"),
+    ),
+    "not a number": ("x = float('nan')\nwhile not x > 1:\n  x = x + 1", ("x",)),
+    "within errstate": (
+        "i = 0\nwith np.errstate(all='ignore'):\n  while i < n:\n    W / W",
+        ("i", "n"),
+    ),
+}
+
+# Loops that do end, after a while in which little changes, or of which the text does not tell.
+ENDING = {
+    "counts": "i = 0\nwhile i < 300_000:\n  i += 1\nreturn i",
+    "counts on one line": "i = 0\nwhile i < 300_000: i += 1\nreturn i",
+    "counts in its condition": "i = 0\nwhile (i := i + 1) < 300_000: pass\nreturn i",
+    "counts what follows from another": (
+        "i = j = 0\nwhile j < 1000:\n  i += 1\n  if i % 300 == 0:\n    j = i // 300\nreturn j"
+    ),
+    "through three names": (
+        "a = b = c = k = 0\nwhile not c:\n  c = b\n  b = a\n  k += 1\n  a = k // 200_000\nreturn k"
+    ),
+    "leaves by a row": (
+        "k = 0\nwhile True:\n  k += 1\n  for row in range(3):\n    if k * row == 200_000:\n"
+        "      return k"
+    ),
+    "an array": "x = np.zeros(1)\nwhile x[0] < 60_000:\n  x[0] += 1\nreturn x",
+    "an array under another name": (
+        "x = np.zeros(1)\ny = x\nwhile x[0] < 60_000:\n  y[0] += 1\nreturn x"
+    ),
+    "a list": "x = list(range(200_000))\nwhile x:\n  x.pop()\nreturn x",
+    "a list under another name": (
+        "x = list(range(200_000))\ny = x\nwhile len(x):\n  y.pop()\nreturn x"
+    ),
+    "an iterator": "x = iter([1] * 200_000)\nwhile next(x, 0): pass\nreturn 1",
+    "an error is the end": (
+        "x = iter([1] * 200_000)\ntry:\n  while True: next(x)\nexcept StopIteration:\n  return 2"
+    ),
+    "an index is the end": (
+        "i = 0\ntry:\n  while True:\n    i += 1\n    W[i // 100_000]\nexcept IndexError:\n  return i"
+    ),
+    "a function of the file": (
+        "k = [0]\ndef more():\n  k[0] += 1\n  return k[0] < 100_000\nwhile more(): pass\nreturn k"
+    ),
+    "a function sets it": (
+        "k = 0\ndef more():\n  nonlocal k\n  k += 1\nwhile k < 100_000:\n  more()\nreturn k"
+    ),
+    "an object": ("class C:\n  k = 0\nc = C()\nwhile c.k < 200_000:\n  c.k += 1\nreturn c.k"),
+    "in a loop that goes on": (
+        "k = 0\nfor _ in range(60_000):\n  while k < 0: pass\n  while True: break\nreturn k"
+    ),
+    "entered often": (
+        "k = 0\nfor _ in range(40_000):\n  i = 0\n  while i < 1:\n    i += 1\n  k += 1\nreturn k"
+    ),
+    "as long as a comprehension": (
+        "i = 0\nwhile sum([1 for _ in range(200_000)]) > i:\n  i = 10**6\nreturn i"
+    ),
+    "a comprehension on its line": (
+        "while True: k = [0 for _ in range(400_000)]; break\nreturn len(k)"
+    ),
+    "with an else": "i = 0\nwhile i < 200_000:\n  i += 1\nelse:\n  return i",
+    "of two that change places": (
+        "a, b, k = 0, 1, 0\nwhile k < 200_000:\n  a, b = b, a\n  k += 1\nreturn a, k"
+    ),
+    "shrinks": "x = np.ones(3000)\nwhile x.size > 1:\n  x = x[1:]\nreturn x.size",
+    "its own len": (
+        "k = [0]\ndef len(x):\n  k[0] += 1\n  return 200_000 - k[0]\nwhile len(W): pass\nreturn k"
+    ),
+    "floats that converge": (
+        "x = 1.0\nwhile x != x / 2:\n  x = x / 2 if x > 1e-300 else 0.0\nreturn x"
+    ),
+    "the best of many": (
+        "best = k = 0\nwhile best < 1:\n  k += 1\n  best = max(best, k // 150_000)\nreturn k"
+    ),
+}
+
+
+def compiled(body: str) -> tuple[str, Callable[[Any, int], Any]]:
+    source = HEAD + "".join(f"    {line}\n" for line in body.splitlines())
+    names: dict[str, Any] = {}
+    exec(compile(source, FILE, "exec"), names)
+    return source, names["f"]
+
+
+@pytest.fixture
+def watched() -> Iterator[Callable[[str], Any]]:
+    """What a body returns while it is watched, and how long that may take."""
+    handler, before = signal.getsignal(signal.SIGPROF), sys.gettrace()
+
+    def run(body: str) -> Any:
+        source, function = compiled(body)
+        watching = Watch()
+        watching.files = {FILE: source}
+        sys.settrace(None)  # that of a debugger, or of coverage
+        watching.start()
+        try:
+            return function(np.ones((2, 3)), 3)
+        except EndlessLoopError:
+            assert watching.found is not None
+            file, line = watching.found
+            assert file == FILE
+            return next(loop for loop in loops_in(source) if loop.first == line)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            assert sys.gettrace() is None
+
+    yield run
+    signal.signal(signal.SIGPROF, handler)
+    sys.settrace(before)
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_is_seen_to_have_no_end(name: str, watched: Callable[[str], Any]) -> None:
+    body, names = ENDLESS[name]
+    begun = time.process_time()
+    loop = watched(body)
+    assert isinstance(loop, endless_loops.Loop)
+    assert loop.names == names
+    assert time.process_time() - begun < 5  # and without a limit of time
+
+
+@pytest.mark.parametrize("name", ENDING)
+def test_comes_to_its_end(
+    name: str, watched: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = ENDING[name]
+    wanted = compiled(body)[1](np.ones((2, 3)), 3)
+    monkeypatch.setattr(watch, "LOOK_SECONDS", 0.001)
+    came = watched(body)
+    assert not isinstance(came, endless_loops.Loop)
+    assert repr(came) == repr(wanted)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(:\n",
+        "while True:\n  yield_ = (yield)\n",
+        "x = 1\nwhile x:\n  del x\n",
+        "x = 1\nwhile x:\n  import x\n",
+        "while f(): pass\n",
+        "while a is b: pass\n",
+        "while True: pass\n" * 600,
+        f"while x:\n{'  x = x + 1; y = x' * 120}\n",
+        f"while {'(' * 90}1{')' * 90} < {'-' * 3000}n: pass\n",
+    ],
+)
+def test_of_some_the_text_does_not_tell(source: str) -> None:
+    assert all(loop.names != () for loop in loops_in(source))
+    assert not loops_in(source) or "-" in source
+
+
+class _EndsToo(Exception):
+    """After so many steps nobody waits any longer."""
+
+
+def _steps(
+    function: Callable[[Any, int], Any], most: int, each: Callable[[FrameType, str], None]
+) -> bool | None:
+    """Whether the function ends, None where by an error; ``each`` is told all that is traced."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal count
+        if frame.f_code.co_filename != FILE:
+            return None
+        frame.f_trace_opcodes = True
+        count += 1
+        if count > most:
+            raise _EndsToo
+        each(frame, event)
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function(np.ones((2, 3)), 3)
+    except _EndsToo:
+        return False
+    except ZeroDivisionError:  # which nobody catches: the call fails, sooner or later
+        return None
+    finally:
+        sys.settrace(before)
+    return True
+
+
+def _random_body(rng: random.Random) -> str:
+    """Loops in loops over small numbers, most of which end."""
+    names = "abc"
+
+    def value(depth: int = 0) -> str:
+        kind = rng.randrange(5 if depth < 2 else 2)
+        if kind == 0:
+            return str(rng.randrange(5))
+        if kind < 3:
+            return rng.choice(names)
+        return f"({value(depth + 1)} {rng.choice(['+', '-', '*', '%'])} {value(depth + 1)})"
+
+    def condition() -> str:
+        one = f"{value()} {rng.choice(['<', '>', '!=', '<=', '=='])} {value()}"
+        return rng.choice([one, one, f"not {one}", f"{one} and {rng.choice(names)} < 9", "True"])
+
+    def block(depth: int, in_loop: bool) -> list[str]:
+        lines = []
+        for _ in range(rng.randrange(1, 4)):
+            kind = rng.randrange(10)
+            name = rng.choice(names)
+            if kind < 3:
+                lines.append(f"{name} = {value()} % 7")
+            elif kind < 5:
+                lines.append(f"{name} {rng.choice(['+=', '-='])} {rng.randrange(3)}")
+            elif kind == 5 and in_loop:
+                lines.append(f"if {condition()}: {rng.choice(['break', 'continue', 'return a'])}")
+            elif kind == 6 and depth < 3:
+                lines += [f"if {condition()}:", *indented(block(depth + 1, in_loop))]
+            elif kind == 7 and depth < 3:
+                lines += [f"for {name} in range({value()} % 4):", *indented(block(depth + 1, True))]
+            elif depth < 3:
+                lines += [f"while {condition()}:", *indented(block(depth + 1, True))]
+            else:
+                lines.append(f"{name} = {value()} % 5")
+        return lines
+
+    def indented(lines: list[str]) -> list[str]:
+        return [f"  {line}" for line in lines]
+
+    loop = [f"while {condition()}:", *indented(block(1, True))]
+    return "\n".join(["a, b, c = 1, 2, 3", *loop, "return a, b, c"])
+
+
+def test_none_that_ends_is_taken_for_endless() -> None:
+    """Loops are made up; what is said of them is held against what they do, for thousands of
+    steps."""
+    rng = random.Random(23)
+    seen, endless, ended = 0, 0, 0
+    for _ in range(1500):
+        source, function = compiled(_random_body(rng))
+        watching = Watch()
+        loops = loops_in(source)
+        found: list[int] = []
+
+        def look(
+            frame: FrameType,
+            event: str,
+            watching: Watch = watching,
+            found: list[int] = found,
+            loops: tuple[endless_loops.Loop, ...] = loops,
+        ) -> None:
+            watching._traced.setdefault(frame, [(loop, {}) for loop in loops])
+            watching._events = 0
+            if not found and watching._comes_back(frame, event):
+                found.append(frame.f_lineno)
+
+        ends = _steps(function, 4000, look)
+        if ends is None:
+            continue
+        seen += bool(found)
+        ended += ends
+        endless += not ends
+        assert not (found and ends), source
+    # The sample says something: of those without an end, most are told.
+    assert ended > 300
+    assert seen > 0.7 * endless > 100
