@@ -50,7 +50,7 @@ ENDS = {
     "passed": ("passed", ""),
     "failed": ("failed", ""),
     "error": ("error", "Raised|Not allowed|Calls itself|Files cannot be written"),
-    "timeout": ("timeout", "(Did not return within|Used more than)"),
+    "timeout": ("timeout", "(Did not return within|Used more than|Never ends)"),
     "crashed": ("crashed", "ended in the middle of the test"),
     "missing": ("missing", ""),
     "memory": ("error", "MiB of memory allowed"),

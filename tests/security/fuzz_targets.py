@@ -30,10 +30,12 @@ from autograder.grading.observation import Observation, observation_of
 from autograder.grading.source_rules import first_broken_rule
 from autograder.integrations.gradescope import run as gradescope_run
 from autograder.integrations.nbgrader.carrier import students_cells
+from autograder.sandbox.endless_loops import loops_in
 from autograder.sandbox.protocol import (
     Array,
     Callback,
     Element,
+    Endless,
     ExceptionInfo,
     Frame,
     Items,
@@ -46,7 +48,7 @@ from autograder.sandbox.protocol import (
     encode,
     pack_array,
 )
-from autograder.sandbox.session import Functions, call_back
+from autograder.sandbox.session import Died, Functions, call_back
 from autograder.student.mistake_index import read_index
 from autograder.submissions.choice import Wanted, choose
 from autograder.submissions.layouts import gradescope_metadata
@@ -98,8 +100,9 @@ def reply(data: bytes) -> None:
         except MalformedReply:
             return
         return
+    outcome = Died("endless", at=received.frame) if isinstance(received, Endless) else received
     for names in (("dx",), ("dx", "dW")):
-        seen: Observation = observation_of(received, names, accept_lists=True)
+        seen: Observation = observation_of(outcome, names, accept_lists=True)
         for output in seen.outputs.values():
             verdict = compare(_EXPECTED, output)
             assert not verdict.ok or (
@@ -176,12 +179,13 @@ def notebook(data: bytes) -> None:
 
 
 def source(data: bytes) -> None:
-    """A Python file that was handed in, up to the rules about it."""
+    """A Python file that was handed in, up to the rules about it and its loops."""
     try:
         text = decode_source(data)
     except (SyntaxError, UnicodeError, LookupError):
         return
     text.encode()
+    loops_in(text)
     try:
         first_broken_rule(_RULES, "answer.py", {"answer.py": text, "helpers.py": ""})
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -359,6 +363,7 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = {
         encode(Returned(1, Items("tuple", _ARRAYS), changed=(0,), shared=(1,))),
         encode(Returned(1, _ARRAYS[0], changed=(1,), element=Element((0, 2), 3.0))),
         encode(Returned(1, Items("list", (Opaque("list", "[1, 2]"), Plain(3))))),
+        encode(Endless(1, Frame("a.py", 3, ""))),
         encode(Returned(1, Plain("text"))),
         encode(Returned(1, Array("object", (3,), memoryview(b"")))),
         encode(Raised(1, ExceptionInfo("ValueError", "no", (Frame("a.py", 3, "f"),)))),

@@ -97,7 +97,8 @@ ENDING = {
         "x = iter([1] * 200_000)\ntry:\n  while True: next(x)\nexcept StopIteration:\n  return 2"
     ),
     "an index is the end": (
-        "i = 0\ntry:\n  while True:\n    i += 1\n    W[i // 100_000]\nexcept IndexError:\n  return i"
+        "i = 0\ntry:\n  while True:\n    i += 1\n    W[i // 100_000]\n"
+        "except IndexError:\n  return i"
     ),
     "a function of the file": (
         "k = [0]\ndef more():\n  k[0] += 1\n  return k[0] < 100_000\nwhile more(): pass\nreturn k"

@@ -125,7 +125,8 @@ def test_arrays_go_there_and_back(plain: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        ("def f():\n    while True: pass", "timeout"),
+        ("def f():\n    while True: pass", "endless"),
+        ("def f(): sum(iter(int, 1))", "timeout"),
         ("import time\ndef f(): time.sleep(60)", "timeout"),
         ("import os\ndef f(): os._exit(3)", "crashed"),
         ("import os\ndef f(): os.write(4, b'\\0\\0\\0\\1!')", "malformed"),
