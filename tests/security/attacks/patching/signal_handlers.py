@@ -3,9 +3,16 @@
 
 import signal
 
+
+
+def handle(number, frame):
+    if number != signal.SIGPROF:  # which its own clock sends
+        print("GOT signal", number)
+
+
 for number in range(1, 65):
     try:
-        signal.signal(number, lambda *args: print("GOT signal", args[0]))
+        signal.signal(number, handle)
     except (OSError, ValueError):
         continue
 
