@@ -4,7 +4,6 @@
 import signal
 
 
-
 def handle(number, frame):
     if number != signal.SIGPROF:  # which its own clock sends
         print("GOT signal", number)
