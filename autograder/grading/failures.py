@@ -32,6 +32,7 @@ FailureKind: TypeAlias = Literal[
     "wrong_count",
     "returned_nothing",
     "not_run",
+    "crashed_before",
     "check",
     "check_error",
     "check_timeout",
@@ -57,7 +58,8 @@ class Consequences(Struct, frozen=True):
     """Code that looks at nothing but its arguments would do the same in another process."""
 
 
-# What uses up memory is not tried a third time in one exercise, and what uses up time not again.
+# What uses up memory is not tried a third time in one exercise, nor what ends its process before it
+# has answered anything; what uses up time is not tried again.
 MAX_EXHAUSTING = 2
 
 _WRONG_RESULT = Consequences("failed", is_explainable=True, is_repeatable=True)
@@ -73,6 +75,7 @@ _CONSEQUENCES: Final[Mapping[FailureKind, Consequences]] = {
     "cpu": Consequences("timeout", exhausting=MAX_EXHAUSTING, ends_process=True),
     "check_timeout": Consequences("timeout"),
     "not_run": Consequences("timeout", ends_process=True, is_repeatable=True),
+    "crashed_before": Consequences("crashed", ends_process=True),
     "memory": Consequences(exhausting=1, ends_process=True),
     "oversized": Consequences(exhausting=1, ends_process=True),
     "crashed": Consequences("crashed", ends_process=True),

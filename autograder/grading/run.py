@@ -121,6 +121,10 @@ class _Runner:
         self._budget = budget
         self._charged = 0.0
         self._load_failure = before.load_failure
+        self._has_answered = False
+        self._crashes = 0
+        for observations in before.observations.values():
+            self._note(observations)
         self._exhausting = before.exhausting
         self._output = ""
         self._is_alone = before.is_alone
@@ -193,6 +197,7 @@ class _Runner:
     ) -> tuple[Observation, ...]:
         """One observation for each case of the test."""
         self._exhausting += exhaustion(observations, is_timed=isinstance(test, EfficiencyTest))
+        self._note(observations)
         missing = len(self._plan.cases[test.name]) - len(observations)
         # The same tuple where nothing is missing, by which it is recognised.
         return (
@@ -200,6 +205,15 @@ class _Runner:
             if missing
             else tuple(observations)
         )
+
+    def _note(self, observations: Sequence[Observation]) -> None:
+        self._has_answered = self._has_answered or any(map(_is_answer, observations))
+        self._crashes += not self._has_answered and any(map(_has_crashed, observations))
+
+    @property
+    def _only_crashes(self) -> bool:
+        """Whether the code has ended its process too often, and done nothing else."""
+        return self._crashes >= MAX_EXHAUSTING and not self._has_answered
 
     def _read(self, test: RunTest, session: Session, replies: Replies) -> tuple[Observation, ...]:
         """What the replies to a test say."""
@@ -300,13 +314,15 @@ class _Runner:
         """Stands for the cases that were not tried, with the reason why."""
         if observations:
             return Observation(failure=observations[-1].failure)
-        return Observation(failure=self._load_failure or Failure("not_run"))
+        failure = Failure("crashed_before" if self._only_crashes else "not_run")
+        return Observation(failure=self._load_failure or failure)
 
     @property
     def _is_over(self) -> bool:
         """Whether what the exercise or the submission may use is used up."""
         self._charge()
-        return self._exhausting >= MAX_EXHAUSTING or self._budget.is_spent
+        is_exhausted = self._exhausting >= MAX_EXHAUSTING or self._only_crashes
+        return is_exhausted or self._budget.is_spent
 
     def _start(self) -> Session | None:
         """A session with the submission loaded and a full clock; None where there is none."""
@@ -351,6 +367,17 @@ def _joined(before: str, after: str) -> str:
     """What was printed in two processes, once where the second began as the first did: a file
     that prints while it is loaded prints the same in each."""
     return after if after.startswith(before) else before + after
+
+
+def _is_answer(observation: Observation) -> bool:
+    """Whether the process was there after the call, if only to say that it failed."""
+    return observation.failure is None or not observation.failure.consequences.ends_process
+
+
+def _has_crashed(observation: Observation) -> bool:
+    """Whether the code has ended its process; a kill may come from a machine without memory."""
+    failure = observation.failure
+    return failure is not None and failure.kind == "crashed" and failure.detail != "SIGKILL"
 
 
 def _is_exhausting(observation: Observation) -> bool:
