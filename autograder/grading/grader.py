@@ -337,7 +337,7 @@ class ExerciseGrader:
         budget = budget or Budget(math.inf)
         faults = self.source_faults(submission)
         file = submission.files[f"{self.exercise.name}.py"]
-        program = None if language is None else program_in(file)
+        program = None if process is None else program_in(file)
         known_as: Program | None = None
         recurs = False
         # Tests for pytest may import what else was handed in.
@@ -639,7 +639,10 @@ class ExerciseGrader:
 
     def mutants(self) -> Mutants:
         """What each known mistake does, found out when it is first asked for."""
-        return self._known_mistakes.usual()
+        try:
+            return self._known_mistakes.usual()
+        finally:
+            self._for_mistakes.leave()
 
     def mistakes_behind(
         self, judgements: Sequence[Judgement], run: ExerciseRun, submission: Submission
@@ -647,19 +650,37 @@ class ExerciseGrader:
         """The names of the tests that lost points to a known mistake, and of that mistake."""
         if not any(judgement.is_explainable for judgement in judgements):
             return {}
-        return self._known_mistakes.behind(judgements, run, submission, self._plan, self.truths)
+        try:
+            return self._known_mistakes.behind(judgements, run, submission, self._plan, self.truths)
+        finally:
+            self._for_mistakes.leave()
 
     @cached_property
     def _known_mistakes(self) -> KnownMistakes:
         return KnownMistakes(self.exercise, self._begin, self._complete, self._cache)
 
+    @cached_property
+    def _for_mistakes(self) -> SharedProcess:
+        """The process that known mistakes share, and no student's code."""
+        return SharedProcess(self._sandbox)
+
     def _begin(self, mistake: Submission) -> Part:
-        started = self.start(mistake)
+        alone = self.leaves_alone(mistake)
+        started = self.start(mistake, process=self._for_mistakes, leaves_alone=alone)
         return self._part_of(mistake, started.run, started.judgements, is_whole=started.is_over)
 
     def _complete(self, mistake: Submission, part: Part) -> Part:
-        submission, budget = mistake.for_exercise(self.exercise.name), Budget(math.inf)
-        started = Started(submission, part.run, part.judgements, budget, part.is_whole)
+        submission = mistake.for_exercise(self.exercise.name)
+        started = Started(
+            submission,
+            part.run,
+            part.judgements,
+            Budget(math.inf),
+            part.is_whole,
+            process=self._for_mistakes,
+            leaves_alone=self.leaves_alone(mistake),
+            program=program_in(submission.files[f"{self.exercise.name}.py"]),
+        )
         run, judgements = self._run_rest(started)
         return self._part_of(mistake, run, judgements, is_whole=True)
 

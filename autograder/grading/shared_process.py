@@ -39,7 +39,8 @@ class SharedProcess:
     def admit(self, rules: frozenset[Rule], *, alone: bool = False) -> None:
         """End it where it may not run an exercise with these rules, or one that is to be ``alone``,
         which has a new one then."""
-        if not self._sandbox.is_lending:  # it died, or another process was needed
+        # It died, another process was needed, or the one there is somebody else's.
+        if self._obeyed is None or not self._sandbox.is_lending:
             self.end()
         if self._obeyed is not None and (alone or not rules <= self._obeyed):
             self.end()
@@ -48,6 +49,11 @@ class SharedProcess:
         """Note code that was run, and whether it leaves alone what others find."""
         self._obeyed = obeyed if self._obeyed is None else self._obeyed & obeyed
         self.is_as_new &= leaves_alone
+
+    def leave(self) -> None:
+        """End it, if it has run anything: there may be another one by now, which is not its own."""
+        if self._obeyed is not None:
+            self.end()
 
     def end(self) -> None:
         self._sandbox.end_lent()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,10 @@ import yaml
 from autograder.course.exercise import EfficiencyTest
 from autograder.course.loading import load_course
 from autograder.grading.finding import ManyLines
-from autograder.grading.grader import ExerciseGrader
+from autograder.grading.grader import ExerciseGrader, Grader
 from autograder.grading.mistakes import explaining, with_shapes
 from autograder.sandbox.host import Sandbox
+from autograder.sandbox.session import Outcome, Session
 from autograder.submissions.submission import Submission
 from tests.support.small_course import ROOT
 
@@ -52,6 +53,64 @@ def test_what_public_tests_tell_from_an_answer_explains_nothing(grader: Exercise
         assert said == explaining(exercise, judgements, run, everything, grader.truths)
         explained += any(said.values())
     assert explained >= 2
+
+
+Loaded = dict[int, set[str]]
+"""By process: the files that it has run."""
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> Loaded:
+    found: Loaded = {}
+    load = Session.load
+
+    def note(session: Session, entry: str, files: Mapping[str, str]) -> Outcome:
+        assert session._channel.pid is not None
+        found.setdefault(session._channel.pid, set()).update(files.values())
+        return load(session, entry, files)
+
+    monkeypatch.setattr(Session, "load", note)
+    return found
+
+
+def test_those_of_an_exercise_share_a_process(loaded: Loaded) -> None:
+    course = load_course(ROOT, only=("linear-layer",))
+    (exercise,) = (
+        one for one in course.assignments["linear-layer"].exercises if one.name == EXERCISE
+    )
+    with Sandbox("sandbox", course.limits) as sandbox:
+        grader = ExerciseGrader(course, exercise, sandbox)
+        mutants = grader.mutants()
+        assert not sandbox.is_lending
+    assert len(mutants) == len(exercise.mistakes) > 5
+    assert len(loaded) == 1
+    for judgements in (judgements for _, judgements in mutants.values()):
+        assert sum(one.score for one in judgements) < sum(one.max_score for one in judgements)
+
+
+def test_no_process_runs_both_a_mistake_and_a_student(loaded: Loaded) -> None:
+    """Whatever a student does to a process changes nothing that is known of mistakes; the student's
+    goes on where no mistake had to be run."""
+    course = load_course(ROOT, only=("linear-layer",))
+    takes_over = (
+        "import numpy as np\nnp.outer = np.multiply.outer = None\n"
+        "def linear_dW(dy, x):\n    return dy[:, None] - x\n"
+    )
+    files = {
+        "dW.py": takes_over,
+        "dx.py": "def linear_dx(W, dy):\n    return W @ W.T @ dy\n",
+        "linear_backward.py": "def linear_backward(x, W, dy):\n    return W.T @ dy, x\n",
+    }
+    theirs = set(files.values())
+    with Sandbox("sandbox", course.limits) as sandbox:
+        grader = Grader(course, sandbox, "en")
+        grader.grade(Submission("eve", "linear-layer", files), "")
+        shared = [files for files in loaded.values() if files & theirs and files - theirs]
+        first = len(loaded)
+        grader.grade(Submission("bob", "linear-layer", files), "")
+    assert shared == []
+    assert any(not files & theirs for files in loaded.values())
+    assert 0 < len(loaded) - first < first
 
 
 LOOPS = """import numpy as np
