@@ -337,7 +337,7 @@ class ExerciseGrader:
         budget = budget or Budget(math.inf)
         faults = self.source_faults(submission)
         file = submission.files[f"{self.exercise.name}.py"]
-        program = None if process is None else program_in(file)
+        program = program_in(file) if process or language else None
         known_as: Program | None = None
         recurs = False
         # Tests for pytest may import what else was handed in.
