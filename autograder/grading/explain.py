@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import re
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,7 @@ from autograder.grading.observation import Change
 from autograder.grading.python_errors import sentence_for, syntax_sentence
 from autograder.grading.source_rules import BrokenRule
 from autograder.grading.unfinished import Unfinished, find_unfinished
-from autograder.sandbox.endless_loops import loops_in
+from autograder.sandbox.endless_loops import loops_around
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import ExceptionInfo, Frame
 from autograder.submissions.notebook import broken_cell, place_of
@@ -243,10 +244,11 @@ def _explain_loop(
     frame: Frame, shapes: str, language: Language, sources: Mapping[str, str]
 ) -> Words:
     """What keeps a loop going, by its text: the student's process says only where it is."""
-    loops = loops_in(sources.get(frame.file, ""))
-    loop = next((one for one in loops if one.first == frame.line), None)
-    all_names = () if loop is None else loop.names
-    names = [one for one in all_names if loop and one not in loop.lengths] or list(all_names)
+    names: list[str] = []
+    with contextlib.suppress(RecursionError, MemoryError):
+        for loop in loops_around(sources.get(frame.file, ""), frame.line):
+            if loop.first == frame.line:
+                names = [one for one in loop.names if one not in loop.lengths] or [*loop.names]
     message = words(
         "endless" if names else "endless_always",
         language,

@@ -116,6 +116,8 @@ class SubmissionImporter:
         self.files = files
         self.names: list[str] = []
         """Of the modules that were loaded."""
+        self.loaded: dict[str, str] = {}
+        """Their files."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
@@ -138,7 +140,8 @@ class SubmissionImporter:
         assert file
         self.names.append(module.__name__)
         module.__file__ = file
-        exec(compile(self.files.get(file, ""), file, "exec"), module.__dict__)
+        self.loaded[file] = self.files.get(file, "")
+        exec(compile(self.loaded[file], file, "exec"), module.__dict__)
 
 
 class Server:
@@ -166,6 +169,7 @@ class Server:
         while (request := self._next()) is not None:
             self._number = request.number
             reply = self._answer(request)
+            self.watch.rest()
             if self.watch.found is not None:  # whatever the code has made of it
                 file, line = self.watch.found
                 self._send(Endless(request.number, Frame(file, line, "")))
@@ -200,15 +204,17 @@ class Server:
 
     def _load(self, request: Load) -> Reply:
         self._forget()
-        self._files = self.watch.files = request.files
+        self._files = request.files
         for file, source in request.files.items():
             linecache.cache[file] = (len(source), None, source.splitlines(True), file)
         self._importer = SubmissionImporter(request.files)
+        self.watch.files = self._importer.loaded
         sys.meta_path.append(self._importer)
         self._importer.names.append(request.entry)
         file = f"{request.entry}.py"
         module = types.ModuleType(request.entry)
         module.__file__ = file
+        self._importer.loaded[file] = request.files[file]
         code = compile(request.files[file], file, "exec")
         sys.modules.setdefault(request.entry, module)
         exec(code, module.__dict__)
@@ -253,7 +259,8 @@ class Server:
             _let_go(request.arguments)
         lines = None
         if request.count:
-            result, lines = _count(function, arguments, request.count)
+            with self.watch.pause():
+                result, lines = _count(function, arguments, request.count)
         else:
             result = function(*arguments)
         if request.keep is not None:

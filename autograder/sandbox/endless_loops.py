@@ -12,7 +12,7 @@ Runs inside the sandbox, sent by the grader, and on its side, for words. Pure.
 from __future__ import annotations
 
 import ast
-import contextlib
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
@@ -30,9 +30,9 @@ _PURE_OF_MODULES: Final = """
 abs absolute ceil cos exp fabs float32 float64 floor gcd int32 int64 isfinite isinf isnan log
 maximum minimum mod power prod sign sin sqrt square
 """
-# What may set any name.
+# What ends loops by an error that is expected, and what may change the size of an array.
 _REACHING: Final = """
-eval exec globals locals setattr vars
+_exit exit getattr hasattr next quit resize setattr
 """
 # Methods after which Python does not catch what they raise.
 _USUAL_METHODS: Final = """
@@ -46,8 +46,8 @@ PURE: Final = frozenset(_PURE.split())
 _PURE_ATTRIBUTES: Final = frozenset(_PURE_OF_MODULES.split())
 _REACHING_NAMES: Final = frozenset(_REACHING.split())
 _USUAL: Final = frozenset(_USUAL_METHODS.split())
-_SIMPLE: Final = (ast.AnnAssign, ast.Assign, ast.AugAssign, ast.Expr, ast.Pass)
-_COMPREHENSIONS: Final = (ast.DictComp, ast.GeneratorExp, ast.ListComp, ast.SetComp)
+_IMPORTS: Final = (ast.Import, ast.ImportFrom)
+_ROUNDS_WITHIN: Final = (ast.DictComp, ast.GeneratorExp, ast.Lambda, ast.ListComp, ast.SetComp)
 _CLEAR: Final = (
     *(ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop),
     *(ast.BinOp, ast.BoolOp, ast.Compare, ast.Constant, ast.IfExp, ast.NamedExpr, ast.Slice),
@@ -64,6 +64,8 @@ class Loop(Struct, frozen=True):
     """Lines that are reached once a round, while nothing else is going on in them."""
     names: tuple[str, ...]
     """Those that it follows from, in the order in which they are read."""
+    indices: tuple[str, ...]
+    """Others by which something is looked up, which may not be there."""
     lengths: frozenset[str]
     """Those of them that may be arrays, since only their shapes are asked for."""
     fixed: frozenset[str]
@@ -76,40 +78,61 @@ class _UnclearError(Exception):
     """What a loop follows from cannot be told from the text."""
 
 
+def loops_around(source: str, line: int) -> list[Loop]:
+    """The loops of a file that the line is in, the innermost first, as far as the text says what
+    they follow from; none in a file that :func:`is_opaque`."""
+    if is_opaque(source):
+        return []
+    around = (one for one in _whiles(source) if one.lineno <= line <= _end(one))
+    return [loop for one in around if (loop := _loop(one)) is not None]
+
+
 @lru_cache(16)
-def loops_in(source: str) -> tuple[Loop, ...]:
-    """The loops of a file of which it can be seen that they never end, the innermost first."""
-    if len(source) > _MAX_LENGTH:
-        return ()
+def is_opaque(source: str) -> bool:
+    """Whether somewhere in the file an error may end a loop and be caught, or names that a loop
+    follows from may be set in a way that is not looked for."""
+    return len(source) > _MAX_LENGTH or any(map(_is_opaque, _nodes(source)))
+
+
+@lru_cache(16)
+def _whiles(source: str) -> tuple[ast.While, ...]:
+    """The innermost first."""
+    found = [one for one in _nodes(source) if isinstance(one, ast.While)]
+    return tuple(sorted(found, key=lambda one: (-one.lineno, _end(one))))
+
+
+def _nodes(source: str) -> list[ast.AST]:
     try:
-        nodes = list(ast.walk(ast.parse(source)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ()
-    if any(map(_is_opaque, nodes)):
-        return ()
-    found = []
-    for node in nodes:
-        if isinstance(node, ast.While):
-            with contextlib.suppress(_UnclearError, RecursionError):
-                found.append(_loop(node))
-    return tuple(sorted(found, key=lambda loop: (-loop.first, loop.last)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # once is enough, when it is compiled
+            return list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError):
+        return []
+
+
+def _end(node: ast.While) -> int:
+    """The last line of the body."""
+    return max(one.end_lineno or 0 for one in node.body)
 
 
 def _is_opaque(node: ast.AST) -> bool:
-    """Whether, because of this part of a file, an error may end a loop and be caught, or the names
-    that a loop follows from may change elsewhere."""
     match node:
-        case ast.Global() | ast.Nonlocal() | ast.Try() | ast.AsyncFunctionDef():
-            return True
+        case ast.Try(body=body):
+            return not all(isinstance(one, _IMPORTS) for one in body)
         case ast.With(items=items):
             return not all(_is_errstate(one.context_expr) for one in items)
         case ast.ClassDef(body=body):
             methods = (one.name for one in body if isinstance(one, ast.FunctionDef))
             return any(one.startswith("__") and one not in _USUAL for one in methods)
-        case ast.Name(id=name):
+        case ast.Name(id=name) | ast.alias(name=name):
             return name in _REACHING_NAMES
         case ast.Attribute(attr=name, ctx=context):
-            return name == "resize" or (name in _LAYOUT and not isinstance(context, ast.Load))
+            is_set = not isinstance(context, ast.Load)
+            return name in _REACHING_NAMES or (is_set and name in _LAYOUT)
+        case ast.GeneratorExp():  # which runs when somebody asks for the next
+            return any(isinstance(one, ast.NamedExpr) for one in ast.walk(node))
+        case ast.AsyncFunctionDef() | ast.Nonlocal():
+            return True
         case _:
             return type(node).__name__ == "TryStar"
 
@@ -124,67 +147,106 @@ def _is_errstate(node: ast.expr) -> bool:
 
 
 class _Effect(Struct, frozen=True):
-    """A part of a loop's body that sets names, or leads to another place (``is_jump``)."""
+    """A part of a loop's body that sets names, or may lead to another place (``is_jump``)."""
 
     sets: frozenset[str]
     follows_from: tuple[ast.expr, ...]
     """What is computed for it, and the conditions on which it is reached."""
     is_jump: bool = False
+    index: ast.expr | None = None
+    """Where something is looked up that may not be there; only of interest if it changes."""
 
 
-def _loop(node: ast.While) -> Loop:
-    effects = [*_effects(node.body, ()), *_set_within(node.test, ())]
+@lru_cache(64)
+def _loop(node: ast.While) -> Loop | None:
+    """What the loop follows from; None where that is unclear."""
+    try:
+        effects = [*_effects(node.body, ()), *_of_expression(node.test, ())]
+        all_set = frozenset().union(*(one.sets for one in effects))
+        read = _Read()
+        read.visit(node.test)
+        _follow([one for one in effects if one.index is None], read)
+        names = read.variables()
+        _follow([one for one in effects if one.index is None or _names(one.index) & all_set], read)
+        if all_set & (read.lengths | read.fixed):
+            return None
+    except _UnclearError:
+        return None
+    looked_at = _looked_at(node)
+    if not looked_at:
+        return None
+    return Loop(
+        node.lineno,
+        _end(node),
+        looked_at,
+        names,
+        indices=tuple(one for one in read.variables() if one not in names),
+        lengths=frozenset(read.lengths - read.values),
+        fixed=frozenset(read.fixed),
+        is_bare=isinstance(node.test, ast.Constant) and _end(node) == node.lineno,
+    )
+
+
+def _follow(effects: Sequence[_Effect], read: _Read) -> None:
+    """Read all that the jumps and the names that have been read are computed from."""
     if len(effects) > _MAX_EFFECTS:
         raise _UnclearError
-    read = _Read()
-    read.expression(node.test)
-    for _ in effects:  # each round adds names, or nothing more will
-        for effect in effects:
-            if effect.is_jump or effect.sets & read.names.keys():
-                for expression in effect.follows_from:
-                    read.expression(expression)
-    all_set = frozenset().union(*(one.sets for one in effects))
-    if all_set & (read.lengths | read.fixed):
-        raise _UnclearError
-    begin, end = node.body[0], max(one.end_lineno or 0 for one in node.body)
-    is_bare = isinstance(node.test, ast.Constant) and end == node.lineno
-    if _goes_round(node.test) or (is_bare and any(map(_goes_round, node.body))):
-        raise _UnclearError
-    looked_at = {node.test.lineno}
-    if isinstance(begin, _SIMPLE) and not _goes_round(begin):
-        looked_at.add(begin.lineno)
-    names = tuple(one for one in read.names if one not in read.fixed)
-    lengths = frozenset(read.lengths - read.values)
-    return Loop(node.lineno, end, frozenset(looked_at), names, lengths, read.fixed, is_bare)
+    left = list(effects)
+    while relevant := [one for one in left if one.is_jump or one.sets & read.names.keys()]:
+        left = [one for one in left if not (one.is_jump or one.sets & read.names.keys())]
+        for effect in relevant:
+            for expression in effect.follows_from:
+                read.expression(expression)
+
+
+def _names(node: ast.AST) -> frozenset[str]:
+    return frozenset(one.id for one in ast.walk(node) if isinstance(one, ast.Name))
+
+
+def _looked_at(node: ast.While) -> frozenset[int]:
+    """The line of the condition, and that of the first statement, where nothing goes round by
+    itself on them."""
+    begin = node.body[0]
+    lines = {node.test.lineno}
+    if isinstance(begin, ast.AnnAssign | ast.Assign | ast.AugAssign | ast.Expr | ast.Pass):
+        lines.add(begin.lineno)
+    for one in ast.walk(node):
+        if isinstance(one, _ROUNDS_WITHIN):
+            lines -= set(range(one.lineno, (one.end_lineno or one.lineno) + 1))
+    return frozenset(lines)
 
 
 def _effects(body: Sequence[ast.stmt], on: tuple[ast.expr, ...]) -> Iterator[_Effect]:
     """Those of statements that are reached ``on`` some conditions."""
     for statement in body:
-        for expression in ast.iter_child_nodes(statement):
-            if isinstance(expression, ast.expr):
-                yield from _set_within(expression, on)
+        for part in ast.iter_child_nodes(statement):
+            if isinstance(part, ast.expr):
+                yield from _of_expression(part, on)
         match statement:
             case (
                 ast.If(test=test, body=then, orelse=orelse)
                 | ast.While(test=test, body=then, orelse=orelse)
             ):
-                yield from _effects([*then, *orelse], (*on, test))
+                yield from _effects([*then, *orelse], (test, *on))
             case ast.For(target=target, iter=of, body=then, orelse=orelse):
-                yield _Effect(_names_set(target), (*on, of))
-                yield from _effects([*then, *orelse], (*on, of))
+                yield _Effect(_names_set(target), (of, *on))
+                yield from _effects([*then, *orelse], (of, *on))
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
-                    yield _Effect(_names_set(target), (*on, value))
+                    yield _Effect(_names_set(target), (value, *on))
             case ast.AugAssign(target=target, value=value):
-                yield _Effect(_names_set(target), (*on, value))
+                yield _Effect(_names_set(target), (value, *on))
             case ast.AnnAssign(target=target, value=value) if value is not None:
-                yield _Effect(_names_set(target), (*on, value))
+                yield _Effect(_names_set(target), (value, *on))
             case ast.Break() | ast.Continue() | ast.Return() | ast.Raise():
                 yield _Effect(frozenset(), on, is_jump=True)
             case ast.Assert(test=test):
-                yield _Effect(frozenset(), (*on, test), is_jump=True)
-            case ast.With(body=then):
+                yield _Effect(frozenset(), (test, *on), is_jump=True)
+            case ast.With(items=items, body=then):
+                for one in items:
+                    yield from _of_expression(one.context_expr, on)
+                    if one.optional_vars is not None:
+                        yield _Effect(_names_set(one.optional_vars), (one.context_expr, *on))
                 yield from _effects(then, on)
             case ast.AnnAssign() | ast.Expr() | ast.Pass():
                 continue
@@ -192,11 +254,13 @@ def _effects(body: Sequence[ast.stmt], on: tuple[ast.expr, ...]) -> Iterator[_Ef
                 raise _UnclearError
 
 
-def _set_within(expression: ast.expr, on: tuple[ast.expr, ...]) -> Iterator[_Effect]:
-    """The names that an expression sets by itself."""
+def _of_expression(expression: ast.expr, on: tuple[ast.expr, ...]) -> Iterator[_Effect]:
+    """The names that an expression sets by itself, and the places that it may not find."""
     for one in ast.walk(expression):
         if isinstance(one, ast.NamedExpr):  # perhaps, as the whole has it
-            yield _Effect(_names_set(one.target), (*on, expression))
+            yield _Effect(_names_set(one.target), (expression, *on))
+        elif isinstance(one, ast.Subscript):
+            yield _Effect(frozenset(), (one.slice, *on), is_jump=True, index=one.slice)
         elif isinstance(one, ast.Yield | ast.YieldFrom | ast.Await):
             raise _UnclearError
 
@@ -209,11 +273,6 @@ def _names_set(target: ast.expr) -> frozenset[str]:
     )
 
 
-def _goes_round(node: ast.AST) -> bool:
-    """Whether something in it goes round by itself, which its line does not tell."""
-    return any(isinstance(one, _COMPREHENSIONS) for one in ast.walk(node))
-
-
 class _Read(ast.NodeVisitor):
     """The names that expressions follow from. Raises :class:`_UnclearError` where that is not
     numbers, lengths and functions of them alone."""
@@ -223,8 +282,11 @@ class _Read(ast.NodeVisitor):
         """All that are read, in the order in which they come."""
         self.values: set[str] = set()
         self.lengths: set[str] = set()
-        self.fixed: frozenset[str] = frozenset()
+        self.fixed: set[str] = set()
         self._done: set[int] = set()
+
+    def variables(self) -> tuple[str, ...]:
+        return tuple(one for one in self.names if one not in self.fixed)
 
     def expression(self, node: ast.expr) -> None:
         """Read an expression, unless it has been."""
@@ -278,4 +340,4 @@ class _Read(ast.NodeVisitor):
 
     def _fixed(self, name: str) -> None:
         self.names.setdefault(name)
-        self.fixed |= {name}
+        self.fixed.add(name)

@@ -15,18 +15,21 @@ import builtins
 import contextlib
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import FrameType, ModuleType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from autograder.sandbox.endless_loops import PURE, Loop, loops_in
+from autograder.sandbox.endless_loops import PURE, Loop, is_opaque, loops_around
 
 # Seconds of processor time between two looks at what is running.
 LOOK_SECONDS: Final = 0.01
-# Lines that are traced, or instructions, before it is left to the next look.
-_MAX_EVENTS: Final = 300
+# Lines that are traced in the first look, or instructions; in later ones more.
+_EVENTS: Final = 300
+# Functions that are looked at, the last that were called.
+_MAX_FRAMES: Final = 50
+_MAX_FILES: Final = 16
 _MAX_ITEMS: Final = 16
 
 _SCALARS: Final = (bool, int, float, complex, str, type(None))
@@ -42,49 +45,94 @@ class EndlessLoopError(BaseException):
     """Ends the call in which the loop is."""
 
 
+class Suspect(NamedTuple):
+    """A loop that came back to a place in the same state."""
+
+    frame: FrameType
+    loop: Loop
+    place: Place
+    state: State
+
+    def is_elsewhere(self, other: Suspect) -> bool:
+        """Whether they are the same loop at different places."""
+        is_same = self.frame is other.frame and self.loop == other.loop
+        return is_same and self.place != other.place
+
+
 class Watch:
     """Looks now and then at what runs in this process, and ends what never will by itself."""
 
     def __init__(self) -> None:
         self.files: Mapping[str, str] = {}
-        """The texts of student code by the names that it was compiled with."""
+        """The texts of student code that has run, by the names that it was compiled with."""
         self.found: tuple[str, int] | None = None
         """The file and the line of the loop that was ended."""
-        self._traced: dict[FrameType, list[tuple[Loop, dict[Place, State]]]] = {}
-        self._events = 0
         self._is_looking = False
+        self._ticks = 0
+        self._traced: dict[FrameType, list[Visited]] = {}
+        self._events = 0
+        self._suspect: Suspect | None = None
 
     def start(self) -> None:
         """Look every :data:`LOOK_SECONDS` of this process's time, where the system has a clock for
         that."""
         if hasattr(signal, "setitimer"):
-            signal.signal(signal.SIGPROF, self._look)
+            signal.signal(signal.SIGPROF, self._tick)
             signal.setitimer(signal.ITIMER_PROF, LOOK_SECONDS, LOOK_SECONDS)
 
-    def _look(self, _: int, frame: FrameType | None) -> None:
+    @contextlib.contextmanager
+    def pause(self) -> Iterator[None]:
+        """Do not look meanwhile, where somebody counts what this process does."""
+        is_on = hasattr(signal, "setitimer") and signal.getitimer(signal.ITIMER_PROF)[1] > 0
+        if is_on:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+        try:
+            yield
+        finally:
+            if is_on:
+                self.start()
+
+    def rest(self) -> None:
+        """Forget what was seen: the call is over."""
+        if self._ticks:
+            self._ticks = 0
+            self._stop()
+            self._suspect = None
+
+    def _tick(self, _: int, frame: FrameType | None) -> None:
         # This comes in the middle of anything: of itself, of code that is deep in calls or has no
         # memory left.
-        if not self._is_looking:
-            self._is_looking = True
-            with contextlib.suppress(RecursionError, MemoryError):
-                self._look_around(frame)
+        if self._is_looking:
+            return
+        self._is_looking = True
+        try:
+            self._ticks += 1
+            # To be traced makes code slow for a while, so that is done less and less often.
+            if self._suspect is not None or self._ticks & (self._ticks - 1) == 0:
+                self._look(frame)
+        except (RecursionError, MemoryError):
+            self._stop()
+        finally:
             self._is_looking = False
 
-    def _look_around(self, frame: FrameType | None) -> None:
+    def _look(self, frame: FrameType | None) -> None:
         self._stop()
-        if sys.gettrace() is not None:  # somebody else's, such as the count of lines
+        if sys.gettrace() is not None:  # somebody else's
             return
-        while frame is not None:
-            source, line = self.files.get(frame.f_code.co_filename), frame.f_lineno or 0
-            loops = () if source is None else loops_in(source)
-            around = [loop for loop in loops if loop.first <= line <= loop.last]
-            if around:
-                self._traced[frame] = [(loop, {}) for loop in around]
+        if len(self.files) > _MAX_FILES or any(map(is_opaque, self.files.values())):
+            return
+        for _ in range(_MAX_FRAMES):
+            if frame is None:
+                break
+            source = self.files.get(frame.f_code.co_filename)
+            around = [] if source is None else loops_around(source, frame.f_lineno or 0)
+            if around and _is_plain_function(frame):
+                self._traced[frame] = [Visited(loop) for loop in around]
                 frame.f_trace = self._trace
                 frame.f_trace_opcodes = any(loop.is_bare for loop in around)
             frame = frame.f_back
         if self._traced:
-            self._events = 0
+            self._events = _EVENTS * self._ticks
             sys.settrace(_leave_alone)
 
     def _stop(self) -> None:
@@ -107,26 +155,57 @@ class Watch:
         return self._trace if self._traced else None
 
     def _comes_back(self, frame: FrameType, event: str) -> bool:
-        """Whether a loop is where it was before, with all that it follows from."""
-        self._events += 1
+        """Whether a loop is where it was before, with all that it follows from, and was so when
+        this last looked: what ends by an error, after few rounds, is not taken for endless."""
+        self._events -= 1
         if event == "return":
             self._traced.pop(frame, None)  # and with it what its function holds
-        if not self._traced or self._events > _MAX_EVENTS:
+        if not self._traced or self._events < 0:
             self._stop()
+            self._suspect = None
             return False
-        line = frame.f_lineno or 0
-        for loop, states in self._traced.get(frame, ()):
-            if event == "exception" or not loop.first <= line <= loop.last:
-                states.clear()
-            elif line in loop.looked_at:
-                # A line and its first instruction are told of one after the other.
-                place, state = (event, frame.f_lasti), _state(loop, frame)
-                if state is not None and states.get(place) == state:
-                    self.found = frame.f_code.co_filename, loop.first
-                    return True
-                if state is not None:
-                    states[place] = state
+        for visited in self._traced.get(frame, ()):
+            state = visited.comes_back(frame, event)
+            if state is None:
+                continue
+            suspect = Suspect(frame, visited.loop, (event, frame.f_lasti), state)
+            if suspect == self._suspect:
+                self.found = frame.f_code.co_filename, visited.loop.first
+                return True
+            if self._suspect is None or not suspect.is_elsewhere(self._suspect):
+                self._suspect = suspect
+                self._stop()
+                return False
         return False
+
+
+class Visited:
+    """A loop while it is traced, and the state in which it was seen at each place."""
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self._states: dict[Place, State] = {}
+
+    def comes_back(self, frame: FrameType, event: str) -> State | None:
+        """The state, where the loop was seen in the same one at the same place."""
+        line = frame.f_lineno or 0
+        if event == "exception" or not self.loop.first <= line <= self.loop.last:
+            self._states.clear()
+        elif line in self.loop.looked_at:
+            # A line and its first instruction are told of one after the other.
+            place, state = (event, frame.f_lasti), _state(self.loop, frame)
+            if state is not None and self._states.get(place) == state:
+                return state
+            if state is not None:
+                self._states[place] = state
+        return None
+
+
+def _is_plain_function(frame: FrameType) -> bool:
+    """Whether it is that of a function that somebody wrote as such, whose names nobody else sets,
+    or of a module."""
+    code = frame.f_code
+    return code.co_name == "<module>" or not code.co_name.startswith("<")
 
 
 def _leave_alone(*_: Any) -> None:
@@ -135,16 +214,16 @@ def _leave_alone(*_: Any) -> None:
 
 def _state(loop: Loop, frame: FrameType) -> State | None:
     """What the loop follows from; None where that cannot be told from a few numbers."""
-    own, around = frame.f_locals, frame.f_globals
-
-    def found(name: str) -> Any:
-        return own.get(name, around.get(name, _BUILTINS.get(name, _ABSENT)))
-
-    if not all(_is_fixed(found(name), name) for name in loop.fixed):
+    own, code = frame.f_locals, frame.f_code
+    if not all(_is_fixed(own.get(name, _outer(frame, name)), name) for name in loop.fixed):
+        return None
+    names = (*loop.names, *loop.indices)
+    # What is a function's around it, or a module's, others may set.
+    if names and (code.co_name == "<module>" or any(name in code.co_freevars for name in names)):
         return None
     state = []
-    for name in loop.names:
-        value = found(name)
+    for name in names:
+        value = own.get(name, _ABSENT)
         if name in loop.lengths and type(value) is np.ndarray:
             state.append(value.shape)
         elif _is_plain(value):
@@ -152,6 +231,10 @@ def _state(loop: Loop, frame: FrameType) -> State | None:
         else:
             return None
     return tuple(state)
+
+
+def _outer(frame: FrameType, name: str) -> Any:
+    return frame.f_globals.get(name, _BUILTINS.get(name, _ABSENT))
 
 
 def _is_fixed(value: Any, name: str) -> bool:

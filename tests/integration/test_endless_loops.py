@@ -116,25 +116,6 @@ def test_shapes_are_not_named_while_it_is_loaded(sandbox: Sandbox) -> None:
     assert message(sandbox, Submission("eve", "layer", files)).startswith("Never ends: nothing")
 
 
-def test_who_catches_what_ends_the_loop_has_not_ended_it(grader: ExerciseGrader) -> None:
-    """The other file has no loop, and this one nothing that catches."""
-    files = {
-        "linear_backward.py": "from helper import after\n\n\n@after\n"
-        + LOOP.partition("\n\n\n")[2],
-        "helper.py": (
-            "import numpy as np\n\n\ndef after(function):\n"
-            "    def right(x, W, dy):\n"
-            "        try:\n            function(x, W, dy)\n"
-            "        finally:\n            return W.T @ dy, np.outer(dy, x)\n"
-            "    return right\n"
-        ),
-    }
-    files["linear_backward.py"] = "import numpy as np\n" + files["linear_backward.py"]
-    first, *_ = failures(grader, files)
-    assert first is not None
-    assert first.kind == "endless"
-
-
 def test_a_cell_of_a_notebook(sandbox: Sandbox, tmp_path: Path) -> None:
     cells = ["import numpy as np\n", LOOP.partition("\n\n\n")[2]]
     notebook = {

@@ -7,6 +7,7 @@ Each catches what it may raise for bad input. Used by the tests with a few hundr
 from __future__ import annotations
 
 import atexit
+import contextlib
 import io
 import os
 import shutil
@@ -30,7 +31,7 @@ from autograder.grading.observation import Observation, observation_of
 from autograder.grading.source_rules import first_broken_rule
 from autograder.integrations.gradescope import run as gradescope_run
 from autograder.integrations.nbgrader.carrier import students_cells
-from autograder.sandbox.endless_loops import loops_in
+from autograder.sandbox.endless_loops import loops_around
 from autograder.sandbox.protocol import (
     Array,
     Callback,
@@ -185,7 +186,9 @@ def source(data: bytes) -> None:
     except (SyntaxError, UnicodeError, LookupError):
         return
     text.encode()
-    loops_in(text)
+    with contextlib.suppress(RecursionError, MemoryError):
+        for line in range(1, text.count("\n") + 2):
+            loops_around(text, line)
     try:
         first_broken_rule(_RULES, "answer.py", {"answer.py": text, "helpers.py": ""})
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
@@ -14,8 +15,8 @@ import numpy as np
 import pytest
 
 from autograder.sandbox import endless_loops, watch
-from autograder.sandbox.endless_loops import loops_in
-from autograder.sandbox.watch import EndlessLoopError, Watch
+from autograder.sandbox.endless_loops import loops_around
+from autograder.sandbox.watch import EndlessLoopError, Visited, Watch
 
 FILE = "work.py"
 HEAD = "import math\nimport numpy as np\n\n\ndef f(W, n):\n"
@@ -34,7 +35,7 @@ ENDLESS = {
         ("j", "n"),
     ),
     "no increment of the outer": (
-        "i = 0\nwhile i < 2:\n  j = 0\n  while j < n:\n    j += 1",
+        "i = 0\nwhile i < 2:\n  j = 0\n  while j < n:\n    W[i, j % 3] = j\n    j += 1",
         ("i",),
     ),
     "the increment of another": ("i = j = 0\nwhile i < n:\n  j += 1", ("i", "n")),
@@ -60,7 +61,7 @@ ENDLESS = {
     ),
     "leaves the inner loop only": (
         "while True:\n  for i in range(n):\n    if i == 1:\n      break",
-        ("n", "i"),
+        ("i", "n"),
     ),
     "not a number": ("x = float('nan')\nwhile not x > 1:\n  x = x + 1", ("x",)),
     "within errstate": (
@@ -136,79 +137,181 @@ ENDING = {
 }
 
 
-def compiled(body: str) -> tuple[str, Callable[[Any, int], Any]]:
-    source = HEAD + "".join(f"    {line}\n" for line in body.splitlines())
+# The same, as whole files.
+FILES = {
+    "a generator that is asked in the loop": (
+        "def f(W, n):\n    done = False\n"
+        "    steps = (done := i > 100_000 for i in range(10**8))\n"
+        "    while not done:\n        next(steps)\n    return done\n"
+    ),
+    "a generator around the function": (
+        "def outer():\n    done = False\n"
+        "    def wait(g):\n        k = 0\n        while not done:\n"
+        "            k += g.send(None) or 1\n        return k\n"
+        "    yield wait\n    for i in range(60_000):\n        yield\n    done = True\n    yield\n"
+        "def f(W, n):\n    g = outer()\n    return g.send(None)(g)\n"
+    ),
+    "a name of a with": (
+        "import numpy as np\ndef f(W, n):\n    n, flag = 0, True\n    while flag is not None:\n"
+        "        n += 1\n        if n > 200_000:\n"
+        "            with np.errstate(all='ignore') as flag: pass\n    return n\n"
+    ),
+    "a name within a with": (
+        "import numpy as np\ndef f(W, n):\n    n, flag = 0, ''\n    while flag != 'ignore':\n"
+        "        n += 1\n        if n > 200_000:\n"
+        "            with np.errstate(all=(flag := 'ignore')): pass\n    return n\n"
+    ),
+    "an error that map waits for": (
+        "def f(W, n):\n    it = iter(range(200_000))\n    def drain(_):\n        while True:\n"
+        "            x = next(it)\n    return list(map(drain, [1, 2]))\n"
+    ),
+    "an error that hasattr waits for": (
+        "class A:\n    n = 0\n    @property\n    def p(self):\n        while True:\n"
+        "            self.n += 1\n            if self.n > 200_000: self.missing\n"
+        "def f(W, n):\n    return hasattr(A(), 'p')\n"
+    ),
+    "a size": (
+        "import numpy as np\ndef f(W, n):\n    x = np.zeros(3)\n    k = 0\n    while len(x) < 4:\n"
+        "        k += 1\n        if k > 100_000: getattr(x, 'resize')(4, refcheck=False)\n"
+        "    return k\n"
+    ),
+    "a name of the module": (
+        "stop = [0]\nend = False\ndef tick():\n    global end\n    stop[0] += 1\n"
+        "    end = stop[0] > 100_000\ndef f(W, n):\n    while not end:\n        tick()\n"
+        "    return stop\n"
+    ),
+    "a name of the module, through the module": (
+        "import sys\nend = False\nme = sys.modules[__name__] if __name__ in sys.modules else None\n"
+        "class Me: pass\nk = 0\ndef f(W, n):\n    k = 0\n    while not end:\n        k += 1\n"
+        "        if k > 100_000: f.__globals__['end'] = True\n    return k\n"
+    ),
+    "another statement on the line": (
+        "def f(W, n):\n    n = 0\n    while n < 2:\n"
+        "        m = 1; xs = [n * i for i in range(300_000)]\n        n += 1\n    return n\n"
+    ),
+    "all on one line": (
+        "def f(W, n):\n    n = 0\n"
+        "    while n < 2: xs = [n * i for i in range(300_000)]; n += 1\n    return n\n"
+    ),
+    "a comprehension, and no condition": (
+        "def f(W, n):\n    while True:\n        a = 1; xs = [i for i in range(500_000)]\n"
+        "        return len(xs)\n"
+    ),
+    "a generator with a condition": (
+        "def f(W, n):\n    n = 0\n"
+        "    while n < 1: t = sum(1 for i in range(300_000) if i < n); n += 1\n    return n\n"
+    ),
+}
+
+
+def compiled(text: str) -> tuple[str, Callable[[Any, int], Any]]:
+    """The file, or the function of which this is the body."""
+    is_file = "def f(" in text
+    source = text if is_file else HEAD + "".join(f"    {line}\n" for line in text.splitlines())
     names: dict[str, Any] = {}
     exec(compile(source, FILE, "exec"), names)
     return source, names["f"]
 
 
-@pytest.fixture
-def watched() -> Iterator[Callable[[str], Any]]:
-    """What a body returns while it is watched, and how long that may take."""
+@contextlib.contextmanager
+def watching(source: str) -> Iterator[Watch]:
+    """A watch over the file, as its process has one."""
     handler, before = signal.getsignal(signal.SIGPROF), sys.gettrace()
+    watched = Watch()
+    watched.files = {FILE: source}
+    sys.settrace(None)  # that of a debugger, or of coverage
+    watched.start()
+    try:
+        yield watched
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, handler)
+        assert sys.gettrace() is None
+        sys.settrace(before)
 
-    def run(body: str) -> Any:
-        source, function = compiled(body)
-        watching = Watch()
-        watching.files = {FILE: source}
-        sys.settrace(None)  # that of a debugger, or of coverage
-        watching.start()
+
+def came(text: str) -> Any:
+    """What the function returns while it is watched, or the loop that it is in for ever."""
+    source, function = compiled(text)
+    with watching(source) as watched:
         try:
             return function(np.ones((2, 3)), 3)
         except EndlessLoopError:
-            assert watching.found is not None
-            file, line = watching.found
+            assert watched.found is not None
+            file, line = watched.found
             assert file == FILE
-            return next(loop for loop in loops_in(source) if loop.first == line)
-        finally:
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            assert sys.gettrace() is None
-
-    yield run
-    signal.signal(signal.SIGPROF, handler)
-    sys.settrace(before)
+            return next(loop for loop in loops_around(source, line) if loop.first == line)
 
 
 @pytest.mark.parametrize("name", ENDLESS)
-def test_is_seen_to_have_no_end(name: str, watched: Callable[[str], Any]) -> None:
+def test_is_seen_to_have_no_end(name: str) -> None:
     body, names = ENDLESS[name]
     begun = time.process_time()
-    loop = watched(body)
+    loop = came(body)
     assert isinstance(loop, endless_loops.Loop)
     assert loop.names == names
     assert time.process_time() - begun < 5  # and without a limit of time
 
 
-@pytest.mark.parametrize("name", ENDING)
-def test_comes_to_its_end(
-    name: str, watched: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    body = ENDING[name]
-    wanted = compiled(body)[1](np.ones((2, 3)), 3)
+@pytest.mark.parametrize("name", [*ENDING, *FILES])
+def test_comes_to_its_end(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = ENDING.get(name) or FILES[name]
+    wanted = compiled(text)[1](np.ones((2, 3)), 3)
     monkeypatch.setattr(watch, "LOOK_SECONDS", 0.001)
-    came = watched(body)
-    assert not isinstance(came, endless_loops.Loop)
-    assert repr(came) == repr(wanted)
+    found = came(text)
+    assert not isinstance(found, endless_loops.Loop)
+    assert repr(found) == repr(wanted)
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        "def f(:\n",
-        "while True:\n  yield_ = (yield)\n",
-        "x = 1\nwhile x:\n  del x\n",
-        "x = 1\nwhile x:\n  import x\n",
-        "while f(): pass\n",
-        "while a is b: pass\n",
-        "while True: pass\n" * 600,
-        f"while x:\n{'  x = x + 1; y = x' * 120}\n",
-        f"while {'(' * 90}1{')' * 90} < {'-' * 3000}n: pass\n",
-    ],
-)
-def test_of_some_the_text_does_not_tell(source: str) -> None:
-    assert all(loop.names != () for loop in loops_in(source))
-    assert not loops_in(source) or "-" in source
+def test_an_error_after_few_rounds_is_one_however_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look may come in the middle of any round."""
+    monkeypatch.setattr(watch, "LOOK_SECONDS", 0.001)
+    source, function = compiled("x = iter([1] * 99)\nwhile True:\n  k, = [x.__next__()]")
+    calls, begun = 0, time.process_time()
+    with watching(source) as watched:
+        while time.process_time() < begun + 0.5:
+            with pytest.raises(StopIteration):
+                function(np.ones((2, 3)), 3)
+            watched.rest()
+            calls += 1
+    assert calls > 1000
+    assert loops_around(source, 7)  # it was looked at
+
+
+OPAQUE = {
+    "no Python": "def f(:\n",
+    "yields": "while True:\n  x = (yield)\n",
+    "deletes": "x = 1\nwhile x:\n  del x\n",
+    "imports": "x = 1\nwhile x:\n  import x\n",
+    "an attribute": "while y.done: pass\n",
+    "its own function": "while f(): pass\n",
+    "the same object": "while a is b: pass\n",
+    "long": "while True: pass\n" * 600,
+    "much happens": f"while x:\n{'  x = x + 1; y = x' + chr(10)}" + "  y = x\n" * 120,
+}
+
+
+@pytest.mark.parametrize("name", OPAQUE)
+def test_of_some_the_text_does_not_tell(name: str) -> None:
+    """What they follow from; of an object with ``done`` its values tell nothing either."""
+    assert all("y" in loop.fixed for loop in loops_around(OPAQUE[name], 2 if "x" in name else 1))
+
+
+def test_hostile_texts_take_no_time() -> None:
+    """The grader reads the text for its words."""
+    deep = "".join(f"{' ' * depth}while a{depth}:\n" for depth in range(95))
+    chain = "; ".join(f"a{k} = a{k + 1}" for k in range(95))
+    terms = " + ".join(f"(b{k} := a)" for k in range(90))
+    for text in (
+        f"{deep}{' ' * 95}{chain}\n",
+        f"{deep}{' ' * 95}a1 = {terms}\n",
+        f"while {'-' * 3000}n < 1: pass\n",
+        "while a and b:\n  a = b\n" * 300,
+    ):
+        begun = time.process_time()
+        with contextlib.suppress(RecursionError):  # which who asks expects
+            loops_around(text, 1)
+        assert time.process_time() - begun < 1
 
 
 class _EndsToo(Exception):
@@ -296,20 +399,18 @@ def test_none_that_ends_is_taken_for_endless() -> None:
     seen, endless, ended = 0, 0, 0
     for _ in range(1500):
         source, function = compiled(_random_body(rng))
-        watching = Watch()
-        loops = loops_in(source)
+        lines = range(1, source.count("\n") + 1)
+        loops = {loop.first: loop for line in lines for loop in loops_around(source, line)}
+        visited = [Visited(loop) for loop in loops.values()]
         found: list[int] = []
 
         def look(
             frame: FrameType,
             event: str,
-            watching: Watch = watching,
+            visited: Sequence[Visited] = visited,
             found: list[int] = found,
-            loops: tuple[endless_loops.Loop, ...] = loops,
         ) -> None:
-            watching._traced.setdefault(frame, [(loop, {}) for loop in loops])
-            watching._events = 0
-            if not found and watching._comes_back(frame, event):
+            if any(one.comes_back(frame, event) is not None for one in visited):
                 found.append(frame.f_lineno)
 
         ends = _steps(function, 4000, look)
