@@ -125,7 +125,7 @@ class Watch:
             if frame is None:
                 break
             source = self.files.get(frame.f_code.co_filename)
-            around = [] if source is None else loops_around(source, frame.f_lineno or 0)
+            around = [] if source is None else _loops_around(source, frame)
             if around and _is_plain_function(frame):
                 self._traced[frame] = [Visited(loop) for loop in around]
                 frame.f_trace = self._trace
@@ -188,7 +188,9 @@ class Visited:
 
     def comes_back(self, frame: FrameType, event: str) -> State | None:
         """The state, where the loop was seen in the same one at the same place."""
-        line = frame.f_lineno or 0
+        line = frame.f_lineno
+        if line is None:
+            return None
         if event == "exception" or not self.loop.first <= line <= self.loop.last:
             self._states.clear()
         elif line in self.loop.looked_at:
@@ -206,6 +208,17 @@ def _is_plain_function(frame: FrameType) -> bool:
     or of a module."""
     code = frame.f_code
     return code.co_name == "<module>" or not code.co_name.startswith("<")
+
+
+def _loops_around(source: str, frame: FrameType) -> list[Loop]:
+    """The loops that a function is in at the moment; where the instruction has no line, as a jump
+    back has none at times, those of the function."""
+    line = frame.f_lineno
+    if line is not None:
+        return loops_around(source, line)
+    lines = sorted({line for *_, line in frame.f_code.co_lines() if line})
+    found = {loop.first: loop for line in lines for loop in loops_around(source, line)}
+    return [found[first] for first in sorted(found, reverse=True)]
 
 
 def _leave_alone(*_: Any) -> None:

@@ -45,6 +45,10 @@ ENDLESS = {
         "i = 0\nwhile i < n:\n  if i > 5:\n    i += 1",
         ("i", "n"),
     ),
+    "under a condition that never holds, in another loop": (
+        "i = 0\nwhile i < n:\n  for j in range(3):\n    W[i, j] = 1\n    if j > 3:\n      i += 1",
+        ("i", "n", "j"),
+    ),
     "a flag that nobody sets": ("done = False\nwhile not done:\n  W.sum()", ("done",)),
     "an error that is not computed anew": (
         "error = 1.0\nx = 0.0\nwhile abs(error) > 1e-6:\n  x -= 0.1 * W[0, 0]",
