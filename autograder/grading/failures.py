@@ -108,5 +108,12 @@ class Failure(Struct, frozen=True):
     """The shapes that met where an operation failed, as they are compared."""
 
     @property
+    def frame(self) -> Frame | None:
+        """The line of the student that it is about: where the exception was raised, or the loop."""
+        if self.loop is not None or self.exception is None or not self.exception.frames:
+            return self.loop
+        return self.exception.frames[-1]
+
+    @property
     def consequences(self) -> Consequences:
         return _CONSEQUENCES.get(self.kind, _ORDINARY)

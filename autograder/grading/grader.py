@@ -925,10 +925,10 @@ def _place(
     rule = None if finding is None else finding.fault
     if isinstance(rule, BrokenRule) and rule.line > 0:
         return sanitize(rule.file or f"{exercise.name}.py"), rule.line
-    exception = None if finding is None or finding.failure is None else finding.failure.exception
-    if exception is None or not exception.frames or exception.frames[-1].line < 1:
+    frame = None if finding is None or finding.failure is None else finding.failure.frame
+    if frame is None or frame.line < 1:
         return UNSET, UNSET
-    return sanitize(exception.frames[-1].file), exception.frames[-1].line
+    return sanitize(frame.file), frame.line
 
 
 class Grader:

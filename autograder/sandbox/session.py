@@ -481,9 +481,7 @@ def _reply_to(request: Request, payload: memoryview) -> Answer:
     return reply
 
 
-def _reply_number(
-    number: int, payload: memoryview
-) -> Done | Returned | Raised | Missing | Callback:
+def _reply_number(number: int, payload: memoryview) -> Answer:
     reply = decode_reply(payload)
     if reply.number != number:
         raise MalformedReply("a reply to something that was not asked")

@@ -85,8 +85,11 @@ def test_the_rest_of_the_exercise_is_not_tried(grader: ExerciseGrader) -> None:
     ],
 )
 def test_says_what_would_have_to_change(sandbox: Sandbox, language: Language, said: str) -> None:
-    files = {"linear_backward.py": LOOP}
-    assert message(sandbox, Submission("eve", "layer", files), language) == said
+    submission = Submission("eve", "layer", {"linear_backward.py": LOOP})
+    grade = Grader(replace(COURSE, limits=LIMITS), sandbox, language).grade(submission, "")
+    test = grade.exercises[0].tests[0]
+    assert test.message == said
+    assert (test.file, test.line) == ("linear_backward.py", 7)
 
 
 def test_several_names_and_lengths_alone(sandbox: Sandbox) -> None:
