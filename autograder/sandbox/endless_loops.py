@@ -168,8 +168,6 @@ def _loop(node: ast.While) -> Loop | None:
         _follow([one for one in effects if one.index is None], read)
         names = read.variables()
         _follow([one for one in effects if one.index is None or _names(one.index) & all_set], read)
-        if all_set & (read.lengths | read.fixed):
-            return None
     except _UnclearError:
         return None
     looked_at = _looked_at(node)

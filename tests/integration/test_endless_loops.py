@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -12,9 +13,11 @@ from msgspec.structs import replace
 from autograder.course.loading import load_course
 from autograder.grading.failures import Failure
 from autograder.grading.grader import ExerciseGrader, Grader
+from autograder.sandbox.child import _count
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.levels import Level
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.protocol import Returned
 from autograder.submissions.submission import Submission, SubmissionRef, read_submission
 from autograder.text.language import Language
 
@@ -117,6 +120,20 @@ def test_in_another_file_and_while_it_is_loaded(grader: ExerciseGrader) -> None:
 def test_shapes_are_not_named_while_it_is_loaded(sandbox: Sandbox) -> None:
     files = {"linear_backward.py": "while True: pass\n"}
     assert message(sandbox, Submission("eve", "layer", files)).startswith("Never ends: nothing")
+
+
+def test_lines_are_counted_without_those_that_look(sandbox: Sandbox) -> None:
+    source = "def f(n):\n    t = 0\n    for i in range(n):\n        t += i\n    return t\n"
+    names: dict[str, Any] = {}
+    exec(source, names)
+    most = 10**6
+    _, lines = _count(names["f"], [100_000], most)
+    with sandbox.session() as session:
+        session.load("m", {"m.py": source})
+        for _ in range(3):
+            outcome = session.call("f", [100_000], count=most)
+            assert isinstance(outcome, Returned)
+            assert outcome.lines == lines
 
 
 def test_a_cell_of_a_notebook(sandbox: Sandbox, tmp_path: Path) -> None:

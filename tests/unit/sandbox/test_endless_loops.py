@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 
 from autograder.sandbox import endless_loops, watch
+from autograder.sandbox.child import Server
 from autograder.sandbox.endless_loops import loops_around
+from autograder.sandbox.protocol import Missing, Read
 from autograder.sandbox.watch import EndlessLoopError, Visited, Watch
 
 FILE = "work.py"
@@ -136,6 +138,9 @@ ENDING = {
     "floats that converge": (
         "x = 1.0\nwhile x != x / 2:\n  x = x / 2 if x > 1e-300 else 0.0\nreturn x"
     ),
+    "the row of another loop": (
+        "i = k = 0\nwhile i < 2:\n  k += 1\n  for i in range(k // 60_000): pass\nreturn k"
+    ),
     "the best of many": (
         "best = k = 0\nwhile best < 1:\n  k += 1\n  best = max(best, k // 150_000)\nreturn k"
     ),
@@ -153,7 +158,7 @@ FILES = {
         "def outer():\n    done = False\n"
         "    def wait(g):\n        k = 0\n        while not done:\n"
         "            k += g.send(None) or 1\n        return k\n"
-        "    yield wait\n    for i in range(60_000):\n        yield\n    done = True\n    yield\n"
+        "    yield wait\n    for i in range(600_000):\n        yield\n    done = True\n    yield\n"
         "def f(W, n):\n    g = outer()\n    return g.send(None)(g)\n"
     ),
     "a name of a with": (
@@ -279,6 +284,31 @@ def test_an_error_after_few_rounds_is_one_however_often(monkeypatch: pytest.Monk
             calls += 1
     assert calls > 1000
     assert loops_around(source, 7)  # it was looked at
+
+
+def test_what_is_looked_up_by_what_changes_may_be_the_end() -> None:
+    (loop,) = loops_around("while s < 9:\n  y[k] = x[j]\n  k += 1\n", 2)
+    assert (loop.names, loop.indices) == (("s",), ("k",))
+
+
+@pytest.mark.parametrize("form", ["[{}]", "sum({})", "(lambda: {})", "dict(a={{{}}})"])
+def test_lines_on_which_something_goes_round_are_not_looked_at(form: str) -> None:
+    inner = form.format("k for k in x") if "lambda" not in form else form.format("k")
+    (loop,) = loops_around(f"while x < 9:\n  x = 1; y = {inner}\n  z = 2\n", 1)
+    assert loop.looked_at == {1}
+    assert loops_around(f"while x < 9: x = 1; y = {inner}\n", 1) == []
+
+
+def test_each_call_is_looked_at_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The longer a call takes, the fewer are the looks at it; the next one begins anew."""
+    server, sent = Server(-1, -1), list[Any]()
+    asked: Iterator[Any] = iter([Read(1, "x"), None])
+    monkeypatch.setattr(server, "_receive", lambda: next(asked))
+    monkeypatch.setattr(server, "_send", sent.append)
+    server.watch._ticks = 99
+    server.serve()
+    assert sent == [Missing(1)]
+    assert server.watch._ticks == 0
 
 
 OPAQUE = {
