@@ -3,7 +3,6 @@ while somebody saves."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from autograder.course.loading import load_course
 from autograder.release.worksheet import make_worksheets
 from tests.integration.test_preview import KEY, Page
 from tests.support.chromium import CHROMIUM
-from tests.support.small_course import COURSE, ROOT
+from tests.support.small_course import COURSE, ROOT, copy_course
 
 pytestmark = [
     pytest.mark.browser,
@@ -52,7 +51,7 @@ def wait_for_all(page: Any) -> None:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    page = Page(shutil.copytree(COURSE, tmp_path_factory.mktemp("preview") / "course"))
+    page = Page(copy_course(COURSE, tmp_path_factory.mktemp("preview") / "course"))
     yield page
     page.stop()
 

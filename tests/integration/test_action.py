@@ -19,7 +19,7 @@ from autograder.cli.pack import packed
 from autograder.course.loading import load_course
 from autograder.release.grading import grading_files
 from tests.support.run_action import ACTION, Result, run_action
-from tests.support.small_course import COURSE, RIGHT, WRONG, run
+from tests.support.small_course import COURSE, RIGHT, WRONG, copy_course, run
 
 Act = Callable[..., Result]
 FOLDER = Path("submission") / "assignments" / "linear-layer"
@@ -39,7 +39,7 @@ def check_out(folder: Path, released: Path) -> Path:
     workspace = folder / "workspace"
     shutil.copytree(released, workspace / "submission")
     (workspace / "submission" / ".git").mkdir()
-    shutil.copytree(COURSE, workspace / "course")
+    copy_course(COURSE, workspace / "course")
     return workspace
 
 
@@ -246,7 +246,7 @@ def test_links_to_the_solution_gain_nothing(act: Act, workspace: Path) -> None:
 
 
 def test_a_course_in_the_students_checkout_is_refused(act: Act, workspace: Path) -> None:
-    shutil.copytree(COURSE, workspace / "submission" / "course")
+    copy_course(COURSE, workspace / "submission" / "course")
     for course in ("submission/course", "submission", "submission/../submission/course"):
         result = act(RIGHT, course=course)
         assert result.code == 2

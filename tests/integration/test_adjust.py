@@ -21,6 +21,7 @@ from tests.support.small_course import (
     RIGHT,
     WRONG,
     contents,
+    copy_course,
     hand_in,
     read,
     rows_of,
@@ -30,7 +31,7 @@ from tests.support.small_course import (
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
-    return shutil.copytree(COURSE, tmp_path / "course")
+    return copy_course(COURSE, tmp_path / "course")
 
 
 @pytest.fixture

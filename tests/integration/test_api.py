@@ -5,7 +5,6 @@ from __future__ import annotations
 import doctest
 import importlib
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 import autograder
 from autograder import AutograderError
 from autograder.grades.model import Grade
+from tests.support.small_course import copy_course
 
 ROOT = Path(__file__).parents[2]
 GOOD = ROOT / "tests" / "courses" / "good"
@@ -34,7 +34,7 @@ def submissions(tmp_path: Path) -> Path:
 
 def test_a_class_is_graded_read_and_exported(submissions: Path, tmp_path: Path) -> None:
     course = tmp_path / "course"
-    shutil.copytree(GOOD, course)
+    copy_course(GOOD, course)
     out = tmp_path / "grades"
     graded = list(autograder.grade(submissions, course, out=out, jobs=1))
     assert {(one.student, one.score == one.max_score) for one in graded} == {
@@ -55,7 +55,7 @@ def test_a_class_is_graded_read_and_exported(submissions: Path, tmp_path: Path) 
 
 def test_of_several_attempts_the_one_that_counts_comes_last(tmp_path: Path) -> None:
     course = tmp_path / "course"
-    shutil.copytree(GOOD, course)
+    copy_course(GOOD, course)
     folder = tmp_path / "export"
     for number, source in ((1, WRONG), (2, RIGHT)):
         attempt = folder / f"submission_{number}"

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from autograder.cli import COMMANDS
+from tests.support.small_course import copy_course
 
 ROOT = Path(__file__).parents[2]
 GOOD = ROOT / "tests" / "courses" / "good"
@@ -36,7 +37,7 @@ def run(
 
 def korean_course(folder: Path) -> Path:
     course = folder / "course"
-    shutil.copytree(GOOD, course)
+    copy_course(GOOD, course)
     config = (course / "config.yaml").read_text("utf-8")
     config = re.sub(r"^languages?:.*\n", "", config, flags=re.MULTILINE)
     (course / "config.yaml").write_text(f"languages: [ko, en]\n{config}", "utf-8")
@@ -132,7 +133,7 @@ def third(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_third_catalogue_is_used_for_help_check_and_grade(third: Path, tmp_path: Path) -> None:
     course = tmp_path / "course"
-    shutil.copytree(GOOD, course)
+    copy_course(GOOD, course)
     config = (course / "config.yaml").read_text("utf-8")
     config = re.sub(r"^languages?:.*\n", "", config, flags=re.MULTILINE)
     (course / "config.yaml").write_text(f"languages: [xx, en, ko]\n{config}", "utf-8")

@@ -19,7 +19,7 @@ from autograder.errors import CourseError
 from autograder.grading import preparation
 from autograder.grading.grader import ExerciseGrader
 from autograder.sandbox.host import Sandbox
-from tests.support.small_course import COURSE, RIGHT, WRONG, contents, hand_in
+from tests.support.small_course import COURSE, RIGHT, WRONG, contents, copy_course, hand_in
 
 ENTRIES = {
     "course",
@@ -34,7 +34,7 @@ ENTRIES = {
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
     root = tmp_path / "course"
-    shutil.copytree(COURSE, root, ignore=shutil.ignore_patterns(FOLDER))
+    copy_course(COURSE, root)
     return root
 
 

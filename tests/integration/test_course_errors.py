@@ -16,7 +16,7 @@ from autograder.course.loading import load_course
 from autograder.course.loading.yaml_source import read_yaml
 from autograder.course.schema import json_schema
 from autograder.errors import CourseError
-from tests.support.small_course import hand_in, run
+from tests.support.small_course import copy_course, hand_in, run
 
 GOOD = Path(__file__).parent.parent / "courses" / "good"
 CONFIG = "config.yaml"
@@ -36,7 +36,7 @@ GIVEN = "    given: {W: [[1, 2], [3, 4]], dy: [5, 6]}\n"
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
-    return shutil.copytree(GOOD, tmp_path / "course")
+    return copy_course(GOOD, tmp_path / "course")
 
 
 def test_the_good_course_loads(course: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.odd_class import EMPTY, NOT_WORKED, RIGHT, WORKED, notebook, write_class
-from tests.support.small_course import COURSE, ROOT, grade, hand_in, run
+from tests.support.small_course import COURSE, ROOT, copy_course, grade, hand_in, run
 
 DUE = "    due: 2026-12-01T23:59:00+09:00\n"
 
@@ -30,7 +30,7 @@ def summary(out: Path) -> dict[str, dict[str, str]]:
 
 def course_with(folder: Path, config: str = "", assignment: str = DUE) -> Path:
     """The small course with a due date."""
-    shutil.copytree(COURSE, folder, ignore=shutil.ignore_patterns(".autograder_cache"))
+    copy_course(COURSE, folder)
     path = folder / "config.yaml"
     path.write_text(path.read_text("utf-8").rstrip("\n") + f"\n{assignment}{config}\n", "utf-8")
     return folder

@@ -16,7 +16,7 @@ from autograder.grading.grader import ExerciseGrader, public_part
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
 from autograder.truth.reference import solution_source
-from tests.support.small_course import COURSE, grade, hand_in, read, run
+from tests.support.small_course import COURSE, copy_course, grade, hand_in, read, run
 
 CLASS = """
   - name: latest-input
@@ -46,7 +46,7 @@ class Linear:
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
-    return shutil.copytree(COURSE, tmp_path / "course")
+    return copy_course(COURSE, tmp_path / "course")
 
 
 def outcome(course: Path, tmp_path: Path, source: str) -> Any:

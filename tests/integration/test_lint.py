@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 from autograder.cli.lint import chosen_exercises
 from autograder.course.loading import load_course
 from autograder.errors import UsageError
-from tests.support.small_course import COURSE, run
+from tests.support.small_course import COURSE, copy_course, run
 
 CONFIG = "config.yaml"
 PUBLIC = "assignments/linear-layer/dx.yaml"
@@ -25,7 +24,7 @@ SOLUTION = "solutions/linear-layer/dx.py"
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
-    return shutil.copytree(COURSE, tmp_path / "course")
+    return copy_course(COURSE, tmp_path / "course")
 
 
 def test_a_good_course_passes(course: Path) -> None:

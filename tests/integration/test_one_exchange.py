@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from autograder.grading.observation import Observation
 from autograder.sandbox.host import Sandbox
 from autograder.submissions.submission import Submission
 from autograder.truth.reference import solution_source
+from tests.support.small_course import copy_course
 
 COURSE = load_course(Path(__file__).parents[1] / "security" / "course")
 EXERCISE = COURSE.assignments["layer"].exercises[0]
@@ -58,7 +58,7 @@ def test_what_uses_up_memory_is_not_tried_a_third_time(grader: ExerciseGrader) -
 
 def test_each_test_has_a_clock_of_its_own(tmp_path: Path) -> None:
     """All together take longer than one may, each of them a sixth of that."""
-    course = shutil.copytree(COURSE.root, tmp_path / "course")
+    course = copy_course(COURSE.root, tmp_path / "course")
     path = course / "tests/hidden/layer/linear_backward.yaml"
     path.write_text(path.read_text("utf-8").replace("cases: 5", "cases: 1"), "utf-8")
     config = course / "config.yaml"
@@ -97,7 +97,7 @@ def test_what_was_answered_in_advance_after_a_forged_reply_is_asked_again(
 
 
 def test_a_function_may_have_any_name(tmp_path: Path) -> None:
-    course = shutil.copytree(COURSE.root, tmp_path / "course")
+    course = copy_course(COURSE.root, tmp_path / "course")
     for path in course.glob("*/layer/linear_backward.*"):
         path.write_text(path.read_text("utf-8").replace("linear_backward(", "first("), "utf-8")
     loaded = load_course(course)
@@ -110,7 +110,7 @@ def test_a_function_may_have_any_name(tmp_path: Path) -> None:
 
 
 def test_what_uses_up_the_time_of_a_timed_case_ends_the_test(tmp_path: Path) -> None:
-    course = shutil.copytree(COURSE.root, tmp_path / "course")
+    course = copy_course(COURSE.root, tmp_path / "course")
     path = course / "tests/hidden/layer/batched.yaml"
     path.write_text(path.read_text("utf-8").replace("cases: 1", "cases: 3"), "utf-8")
     loaded = load_course(course)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +21,7 @@ import pytest
 from autograder.authoring.preview import HOST, Preview, serve
 from autograder.authoring.preview_page import array, findings
 from autograder.cli.preview import _student_file
-from tests.support.small_course import COURSE, ROOT
+from tests.support.small_course import COURSE, ROOT, copy_course
 
 KEY = "linear-layer/dx"
 
@@ -67,7 +66,7 @@ class Page:
 
 @pytest.fixture
 def page(tmp_path: Path) -> Iterator[Page]:
-    page = Page(shutil.copytree(COURSE, tmp_path / "course"))
+    page = Page(copy_course(COURSE, tmp_path / "course"))
     yield page
     page.stop()
 

@@ -23,7 +23,7 @@ from autograder.release import packages
 from autograder.submissions.notebook import source_from_notebook
 from autograder.truth.cases import draw_cases
 from tests.support.notebooks import fill_in
-from tests.support.small_course import run
+from tests.support.small_course import copy_course, run
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = ROOT / "tests" / "courses" / "good"
@@ -38,7 +38,7 @@ def release(*arguments: object, course: Path = COURSE) -> subprocess.CompletedPr
 
 def copied(tmp_path: Path) -> Path:
     """The good course, to be spoiled."""
-    shutil.copytree(COURSE, tmp_path / "course")
+    copy_course(COURSE, tmp_path / "course")
     return tmp_path / "course"
 
 

@@ -13,7 +13,7 @@ import pytest
 from autograder.authoring.lint import leaks_in
 from autograder.course.loading import load_course
 from autograder.release.site.pyodide import HOST, VERSION
-from tests.support.small_course import COURSE, run
+from tests.support.small_course import COURSE, copy_course, run
 
 RUNTIME = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 
@@ -95,7 +95,7 @@ def test_the_leak_check_of_lint_finds_nothing_but_what_is_planted(site: Path) ->
 
 def test_a_leak_is_refused(tmp_path: Path) -> None:
     course = tmp_path / "course"
-    shutil.copytree(COURSE, course)
+    copy_course(COURSE, course)
     solution = next((course / "solutions").rglob("*.py"))
     (course / "assignments" / solution.parent.name / "notes.txt").write_text(
         solution.read_text("utf-8"), "utf-8"

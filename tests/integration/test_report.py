@@ -15,7 +15,7 @@ import autograder
 from autograder.errors import UsageError
 from autograder.grades.store import read_folder
 from autograder.grades.wording import in_language, is_frozen
-from tests.support.small_course import COURSE, PARTLY, RIGHT, WRONG, hand_in, run
+from tests.support.small_course import COURSE, PARTLY, RIGHT, WRONG, copy_course, hand_in, run
 
 RAISES = "def linear_dx(W, dy):\n    hidden = W @ dy\n    return hidden\n"
 PLAIN = "def linear_dx(W, dy):\n    return 2 * W.T @ dy\n"
@@ -33,7 +33,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("class")
     for student, source in ANSWERS.items():
         hand_in(root / "submissions", student, source)
-    course = shutil.copytree(COURSE, root / "course")
+    course = copy_course(COURSE, root / "course")
     (course / "roster.csv").write_text("student,name\nbob,Bob Kim\nzoe,Zoe Lee\n", "utf-8")
     for language in ("en", "ko"):
         out = root / language

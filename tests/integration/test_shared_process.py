@@ -21,7 +21,7 @@ from autograder.sandbox.limits import Limits
 from autograder.sandbox.protocol import Raised, Returned
 from autograder.sandbox.session import Channel, Died
 from autograder.submissions.submission import Submission
-from tests.support.small_course import COURSE, RIGHT, WRONG
+from tests.support.small_course import COURSE, RIGHT, WRONG, copy_course
 
 NAMES = ("one", "two", "three")
 SAYS_WHO = f"import os, numpy as np\nprint(os.getpid())\n{RIGHT}"
@@ -30,7 +30,7 @@ SAYS_WHO = f"import os, numpy as np\nprint(os.getpid())\n{RIGHT}"
 @pytest.fixture(scope="module")
 def grader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grader]:
     """Of a course with the exercise ``dx`` under three names."""
-    root = shutil.copytree(COURSE, tmp_path_factory.mktemp("shared") / "course")
+    root = copy_course(COURSE, tmp_path_factory.mktemp("shared") / "course")
     config = root / "config.yaml"
     config.write_text(config.read_text().replace("[dx]", f"[{', '.join(NAMES)}]"))
     for path in [path for path in root.rglob("dx.*") if path.is_file()]:

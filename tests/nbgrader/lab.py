@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support.small_course import copy_course
+
 COURSE = Path(__file__).parent.parent / "courses" / "good"
 ASSIGNMENT = "linear-layer"
 BIN = Path(sys.executable).parent
@@ -41,7 +43,7 @@ class Lab:
             shutil.copytree(template.root, self.root)
             self.edit("nbgrader_config.py", str(template.exchange), str(self.exchange))
             return
-        shutil.copytree(COURSE, self.root)
+        copy_course(COURSE, self.root)
         self.add_exercise("dx2")
         self.edit("config.yaml", "exercises: [dx]", "exercises: [dx, dx2]")
 

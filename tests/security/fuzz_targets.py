@@ -68,6 +68,7 @@ from autograder.submissions.times import read_times
 from autograder.text.messages import sanitize, sanitize_lines
 from autograder.truth.compare import NotAnArray, compare
 from autograder.truth.expected import Expected
+from tests.support.small_course import copy_course
 
 COURSE = Path(__file__).parent / "course"
 
@@ -154,7 +155,7 @@ def config(data: bytes) -> None:
 def _load(changed: str, data: bytes) -> None:
     root = _folder() / changed.replace("/", "-")
     if not root.exists():
-        shutil.copytree(COURSE, root)
+        copy_course(COURSE, root)
     (root / changed).write_bytes(data)
     try:
         load_course(root)

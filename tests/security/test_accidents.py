@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.small_course import copy_course
 
 COURSE = Path(__file__).parent / "course"
 
@@ -66,7 +67,7 @@ ACCIDENTS = {
 def messages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The language, and the first message of each student in order."""
     folder = tmp_path_factory.mktemp("accidents")
-    course = shutil.copytree(COURSE, folder / "course")
+    course = copy_course(COURSE, folder / "course")
     config = (course / "config.yaml").read_text("utf-8")
     (course / "config.yaml").write_text(config.replace("limits: {", "limits: {reply_mib: 1, "))
     for name, (body, *_) in ACCIDENTS.items():

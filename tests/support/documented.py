@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tests.support.small_course import COURSE, RIGHT, WRONG, hand_in, write_source
+from tests.support.small_course import COURSE, RIGHT, WRONG, copy_course, hand_in, write_source
 
 ROOT = Path(__file__).parents[2]
 PAGES = (
@@ -80,7 +80,7 @@ class World:
         self.folder = folder
         self.done: set[tuple[Path, str]] = set()
         """What has been run already, for lines that several pages have."""
-        self.course = shutil.copytree(COURSE, folder / "course")
+        self.course = copy_course(COURSE, folder / "course")
         hidden = self.course / "tests" / "hidden" / "linear-layer" / "dx.yaml"
         hidden.write_text("battery: standard\n" + hidden.read_text("utf-8"), "utf-8")
         for name in ("submissions", "submitted"):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-from tests.support.small_course import COURSE
+from tests.support.small_course import COURSE, copy_course
 
 HIDDEN = "tests/hidden/linear-layer"
 TESTS = """\
@@ -45,6 +44,6 @@ class TestRefusals:
 
 
 def make_course(folder: Path, tests: str = TESTS, name: str = "test_dx.py") -> Path:
-    course = shutil.copytree(COURSE, folder / "course")
+    course = copy_course(COURSE, folder / "course")
     (course / HIDDEN / name).write_text(tests, "utf-8")
     return course

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from autograder.batch.cache import FOLDER
 from autograder.exports.summary import from_spreadsheet
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +24,13 @@ WRONG = "def linear_dx(W, dy):\n    return -(W.T @ dy)\n"
 LOOPS = "def linear_dx(W, dy):\n    for _ in iter(int, 1): pass\n"
 # Right answers to the worked example alone.
 PARTLY = "def linear_dx(W, dy):\n    return W.T @ dy if W.shape == (2, 3) else dy\n"
+
+
+def copy_course(course: Path, to: Path) -> Path:
+    """Copy a course, and not what was worked out of it, which others may be writing."""
+    return shutil.copytree(
+        course, to, ignore=shutil.ignore_patterns(FOLDER, "__pycache__"), dirs_exist_ok=True
+    )
 
 
 def hand_in(folder: Path, student: str, source: str) -> None:
@@ -77,7 +85,7 @@ def contents(out: Path) -> dict[str, Any]:
 
 def configured(tmp_path: Path, *lines: str, assignment: str = "") -> Path:
     """A copy of the course with these lines more in its configuration."""
-    course = shutil.copytree(COURSE, tmp_path / "course", dirs_exist_ok=True)
+    course = copy_course(COURSE, tmp_path / "course")
     config = course / "config.yaml"
     text = (COURSE / "config.yaml").read_text("utf-8").rstrip("\n")
     config.write_text("\n".join([*lines, text, *([f"    {assignment}"] if assignment else [])]))

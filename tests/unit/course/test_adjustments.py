@@ -15,7 +15,7 @@ from autograder.course.loading.adjustments import (
     with_adjustment,
 )
 from autograder.errors import CourseError, UsageError
-from tests.support.small_course import COURSE
+from tests.support.small_course import COURSE, copy_course
 
 
 @pytest.fixture(scope="module")
@@ -182,9 +182,8 @@ def test_a_list_in_brackets_is_left_to_its_author() -> None:
 
 
 def hidden(tmp_path: Path, extra: str) -> Path:
-    import shutil
 
-    root = shutil.copytree(COURSE, tmp_path / "course")
+    root = copy_course(COURSE, tmp_path / "course")
     file = root / "tests" / "hidden" / "linear-layer" / "dx.yaml"
     file.write_text(file.read_text("utf-8").replace("    cases: 6\n", f"    cases: 6\n{extra}"))
     return root

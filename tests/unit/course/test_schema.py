@@ -23,7 +23,7 @@ from autograder.course.schema import (
     with_tables,
     yaml_files,
 )
-from tests.support.small_course import COURSE, ROOT, run
+from tests.support.small_course import COURSE, ROOT, copy_course, run
 
 KINDS = {"config.yaml": "config", "assignments": "exercise", "tests": "hidden"}
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -120,7 +120,7 @@ def test_a_key_that_is_declared_is_in_schema_documentation_and_errors(
     head, docstring, body = after.partition('."""\n')
     key = '    difficulty: Annotated[Literal["easy", "hard"], form("how hard it is")] = "easy"\n'
     path.write_text(before + line + head + docstring + key + body, "utf-8")
-    course = shutil.copytree(COURSE, tmp_path / "course")
+    course = copy_course(COURSE, tmp_path / "course")
     file, before_this, table = INTO[declared]
     text = (course / file).read_text("utf-8")
     indent = " " * (len(before_this) - len(before_this.lstrip()))
@@ -168,7 +168,7 @@ def test_the_command_says_what_it_takes(arguments: tuple[str, ...], tmp_path: Pa
 def test_the_command_brings_schemas_into_a_course_and_changes_nothing_twice(
     tmp_path: Path,
 ) -> None:
-    course = shutil.copytree(COURSE, tmp_path / "course")
+    course = copy_course(COURSE, tmp_path / "course")
     public = course / "assignments" / "linear-layer" / "dx.yaml"
     public.write_bytes(public.read_bytes().replace(b"\n", b"\r\n"))
     before = public.read_bytes()

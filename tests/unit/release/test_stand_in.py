@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -14,6 +13,8 @@ from typing import Any
 
 import msgspec
 import pytest
+
+from tests.support.small_course import copy_course
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "autograder" / "release" / "site" / "stand_in.py"
@@ -255,7 +256,7 @@ def _checked(course: Path, *, stands_in: bool) -> list[str]:
 
 def test_a_page_checks_the_same_without_what_a_browser_lacks(tmp_path: Path) -> None:
     """The same with msgspec and with what stands in for it, and nothing forbidden is imported."""
-    shutil.copytree(ROOT / "tests" / "courses" / "good", tmp_path / "course")
+    copy_course(ROOT / "tests" / "courses" / "good", tmp_path / "course")
     with_it, without = (_checked(tmp_path / "course", stands_in=one) for one in (False, True))
     assert [json.loads(one) for one in with_it[:-2]] == [json.loads(one) for one in without[:-2]]
     assert with_it[-2:] == without[-2:]

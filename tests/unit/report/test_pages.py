@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import html.parser
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ from autograder.report.tables import write_tables
 from autograder.text.sentences import Sentence
 from tests.support.classes import made_class
 from tests.support.grades import HOSTILE, PUBLIC, WRONG, grade, perfect
-from tests.support.small_course import COURSE
+from tests.support.small_course import COURSE, copy_course
 
 VOID = {"meta", "input", "rect", "path", "br"}
 
@@ -262,7 +261,7 @@ def test_what_was_computed_becomes_a_mistake_that_loads(tmp_path: Path) -> None:
     written = mistake_yaml("dx = 2 * right dx / n or dy @ W", exercise, ("en", "ko"), 3)
     assert "dx: 2 * dx / W.shape[1]" in written or "dx: '2 * dx / W.shape[1]'" in written
     assert "# dx was found as: 2 * right dx / n or dy @ W" in written
-    root = shutil.copytree(COURSE, tmp_path / "course")
+    root = copy_course(COURSE, tmp_path / "course")
     hidden = root / "tests" / "hidden" / "linear-layer" / "dx.yaml"
     hidden.write_text(hidden.read_text("utf-8").rstrip("\n") + "\n" + written, "utf-8")
     (again,) = load_course(root).assignments["linear-layer"].exercises

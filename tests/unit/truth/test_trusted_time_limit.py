@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import threading
 from pathlib import Path
@@ -14,7 +13,7 @@ from autograder.errors import CourseError
 from autograder.grading.preparation import prepare
 from autograder.truth import trusted_time_limit
 from autograder.truth.trusted_time_limit import TooLong, limited
-from tests.support.small_course import COURSE
+from tests.support.small_course import COURSE, copy_course
 
 PUBLIC = "assignments/linear-layer/dx.yaml"
 SOLUTION = "solutions/linear-layer/dx.py"
@@ -23,7 +22,7 @@ SOLUTION = "solutions/linear-layer/dx.py"
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(trusted_time_limit, "LIMIT", 0.3)
-    return shutil.copytree(COURSE, tmp_path / "course")
+    return copy_course(COURSE, tmp_path / "course")
 
 
 @pytest.mark.parametrize(
