@@ -62,9 +62,10 @@ class _Cell(Struct):
         return self.source if isinstance(self.source, str) else "".join(self.source)
 
     @property
-    def grade_id(self) -> object:
+    def grade_id(self) -> str | None:
         mine = self.metadata.get("nbgrader")
-        return mine.get("grade_id") if isinstance(mine, dict) else None
+        found = mine.get("grade_id") if isinstance(mine, dict) else None
+        return found if isinstance(found, str) else None
 
 
 class _Notebook(Struct):

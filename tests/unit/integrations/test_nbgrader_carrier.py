@@ -184,6 +184,17 @@ def test_whatever_comes_back_the_carrier_stays_whole(content: bytes) -> None:
     assert {cell["cell_type"] for cell in composed["cells"][1:]} == {"code"}
 
 
+@pytest.mark.parametrize("odd", [{}, {"a": 1}, [], ["answer"], 1, 0.5, None, True])
+def test_cells_with_odd_identifiers_are_the_student_s_own(odd: object, dx: Exercise) -> None:
+    cells = [
+        {"cell_type": "code", "source": "x = 1", "metadata": {"nbgrader": {"grade_id": odd}}},
+        {"cell_type": "code", "source": "y = 2", "metadata": {"nbgrader": odd}},
+        {"cell_type": "code", "source": "z = 3", "metadata": {"nbgrader": {"grade_id": "answer"}}},
+    ]
+    found = students_cells(json.dumps({"cells": cells}).encode(), carrier(dx, "hints", "en"))
+    assert (found.answer, found.others) == ("z = 3", ["x = 1", "y = 2"])
+
+
 def load_dx() -> Exercise:
     return _DX
 
