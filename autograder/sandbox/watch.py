@@ -136,10 +136,10 @@ class Watch:
             sys.settrace(_leave_alone)
 
     def _stop(self) -> None:
-        for frame in self._traced:
+        traced, self._traced = self._traced, {}  # the next look may come meanwhile
+        for frame in traced:
             frame.f_trace = None
             frame.f_trace_opcodes = False
-        self._traced.clear()
         if sys.gettrace() is _leave_alone:
             sys.settrace(None)
 

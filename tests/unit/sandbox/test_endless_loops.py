@@ -465,3 +465,19 @@ def test_none_that_ends_is_taken_for_endless() -> None:
     # The sample says something: of those without an end, most are told.
     assert ended > 300
     assert seen > 0.7 * endless > 100
+
+
+def test_a_look_may_come_while_another_ends() -> None:
+    """A signal comes between any two instructions."""
+    watched = Watch()
+
+    class Interrupted:
+        """A frame during the change of which a look begins."""
+
+        def __setattr__(self, name: str, value: object) -> None:
+            watched._stop()
+
+    traced: Any = {Interrupted(): [], Interrupted(): []}
+    watched._traced, watched._ticks = traced, 1
+    watched.rest()
+    assert watched._traced == {}
